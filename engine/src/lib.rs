@@ -1,1 +1,27 @@
-//! engine
+//! Daegeum's engine: the domain of payments, pure, and (feature `store`) what keeps it.
+//!
+//! The map: [`payment`], [`order`], [`claim`] and [`operation`] are the machines, each read from one
+//! [`lifecycle`] table. A [`command`] is decided by [`decide`] on a [`group`] of records; what happened is
+//! an [`event`]; `evolve` makes the next state of it and [`ledger`] the postings. [`wire`] is the JSON of
+//! the API, and nothing stored has its types. [`store`] says what a commit is.
+
+pub mod amounts;
+pub mod claim;
+pub mod command;
+pub mod decide;
+pub mod event;
+pub mod group;
+pub mod id;
+pub mod idempotency;
+pub mod ledger;
+pub mod lifecycle;
+pub mod money;
+pub mod operation;
+pub mod order;
+pub mod payment;
+pub mod rejection;
+pub mod sealed;
+pub mod signature;
+pub mod store;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,176 @@
+//! The claim: the right of one payment to take an order's money. At most one holds it.
+
+use bincode::{Decode, Encode};
+
+use crate::event::{ClaimEvent, ClaimReleased, ClaimTaken, OrderPaid};
+use crate::id::PaymentId;
+use crate::lifecycle;
+use crate::lifecycle::{EnteredBy, Impossible};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// A claim has nothing beside its state; it lives inside its order.
+#[derive(Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct ClaimCore;
+
+impl lifecycle::Core for ClaimCore {
+    fn stepped(&mut self, _: Timestamp) {}
+}
+
+lifecycle! {
+    /// The right to take one order's money.
+    machine Claim {
+        core: ClaimCore, any: AnyClaim, state: ClaimState, action: ClaimAction,
+        command: ClaimCommand, event: ClaimEvent, transition: ClaimTransition,
+    }
+    states {
+        /// No payment holds it.
+        Free {} = "FREE",
+        /// This payment alone may take the money.
+        Held {
+            /// Which payment.
+            payment: PaymentId,
+        } = "HELD",
+        /// This payment has taken the money.
+        Settled {
+            /// Which payment.
+            payment: PaymentId,
+        } = "SETTLED",
+    }
+    actions {
+        /// Gives it to a payment, in the commit of its operation's intent.
+        Take = "take",
+        /// Gives it back after a certain failure.
+        Release = "release",
+        /// Ends it: the order is paid.
+        Settle = "settle",
+    }
+    transitions {
+        Free --take(Take)--> Held[ClaimTaken];
+        Held --release(Release)--> Free[ClaimReleased];
+        Held --settle(Settle)--> Settled[OrderPaid];
+    }
+}
+
+/// Who takes it.
+#[derive(Debug)]
+pub struct Take(pub PaymentId);
+/// Who gives it back.
+#[derive(Debug)]
+pub struct Release(pub PaymentId);
+/// Who has the money.
+#[derive(Debug)]
+pub struct Settle(pub OrderPaid);
+
+impl EnteredBy<ClaimTaken, ClaimCore> for Held {
+    fn entered(event: &ClaimTaken, _: &mut ClaimCore) -> Self {
+        Self {
+            payment: event.payment,
+        }
+    }
+}
+impl EnteredBy<ClaimReleased, ClaimCore> for Free {
+    fn entered(_: &ClaimReleased, _: &mut ClaimCore) -> Self {
+        Self {}
+    }
+}
+impl EnteredBy<OrderPaid, ClaimCore> for Settled {
+    fn entered(event: &OrderPaid, _: &mut ClaimCore) -> Self {
+        Self {
+            payment: event.payment,
+        }
+    }
+}
+
+impl Claim<Free> {
+    /// The claim of a new order.
+    pub const fn free() -> Self {
+        Self {
+            core: ClaimCore,
+            detail: Free {},
+        }
+    }
+
+    /// Gives it to `payment`.
+    pub fn take(
+        self,
+        Take(payment): Take,
+        now: Timestamp,
+    ) -> Result<ClaimTransition<Claim<Held>>, Rejection> {
+        Ok(self.step::<Take, Held>(ClaimTaken { payment }, now))
+    }
+}
+
+impl Claim<Held> {
+    /// Gives it back, by its holder alone.
+    pub fn release(
+        self,
+        Release(payment): Release,
+        now: Timestamp,
+    ) -> Result<ClaimTransition<Claim<Free>>, Rejection> {
+        self.only_holder(payment)?;
+        Ok(self.step::<Release, Free>(ClaimReleased { payment }, now))
+    }
+
+    /// Ends it, by its holder alone.
+    pub fn settle(
+        self,
+        Settle(event): Settle,
+        now: Timestamp,
+    ) -> Result<ClaimTransition<Claim<Settled>>, Rejection> {
+        self.only_holder(event.payment)?;
+        Ok(self.step::<Settle, Settled>(event, now))
+    }
+
+    fn only_holder(&self, payment: PaymentId) -> Result<(), Rejection> {
+        if self.detail.payment == payment {
+            Ok(())
+        } else {
+            Err(Rejection::OrderPaymentInProgress)
+        }
+    }
+}
+
+impl AnyClaim {
+    /// Who holds it or has taken the money.
+    pub const fn holder(&self) -> Option<PaymentId> {
+        match self {
+            Self::Free(_) => None,
+            Self::Held(claim) => Some(claim.detail.payment),
+            Self::Settled(claim) => Some(claim.detail.payment),
+        }
+    }
+
+    /// Whether `payment` could take the money: it holds the claim, or nobody does.
+    pub fn open_to(&self, payment: PaymentId) -> bool {
+        match self {
+            Self::Free(_) => true,
+            Self::Held(claim) => claim.detail.payment == payment,
+            Self::Settled(_) => false,
+        }
+    }
+
+    fn not_permitted(&self, _: ClaimAction) -> Rejection {
+        Rejection::OrderPaymentInProgress
+    }
+
+    fn noted(self, event: &ClaimEvent, _: Timestamp) -> Result<Self, Impossible> {
+        Err(Impossible {
+            state: self.state().name(),
+            event: event.name(),
+        })
+    }
+}
+
+impl AnyClaim {
+    /// What being paid does to the claim, whoever held it before: its payer has it for good.
+    pub(crate) fn settle_by(&mut self, event: &OrderPaid) {
+        *self = Claim {
+            core: ClaimCore,
+            detail: Settled {
+                payment: event.payment,
+            },
+        }
+        .into();
+    }
+}

@@ -1,0 +1,210 @@
+//! Commands: what can be asked of the engine.
+
+use crate::event::{FailureCode, Provider, ProviderPaymentId};
+use crate::id::{BuyerId, OrderId, PaymentId};
+use crate::money::Money;
+use crate::order::{CaptureMode, Line};
+use crate::sealed::Sealed;
+use crate::time::Timestamp;
+
+/// On whose behalf. A buyer sees and moves nothing but their own; the rest does not exist for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    /// The merchant's backend, an admin, or the engine's own jobs.
+    Merchant,
+    /// This buyer.
+    Buyer(BuyerId),
+}
+
+impl Asker {
+    /// Whether what belongs to `buyer` is theirs to see and move.
+    pub fn may_see(&self, buyer: &BuyerId) -> bool {
+        match self {
+            Self::Merchant => true,
+            Self::Buyer(asker) => asker == buyer,
+        }
+    }
+}
+
+/// An order to register.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// The merchant's name for it.
+    pub order_id: OrderId,
+    /// Whose it is.
+    pub buyer_id: BuyerId,
+    /// What it costs in all.
+    pub total: Money,
+    /// What is bought; has to add up to `total`.
+    pub lines: Vec<Line>,
+    /// When its money is to be taken.
+    pub capture: CaptureMode,
+    /// When it is canceled if unpaid; by policy when absent.
+    pub expires_at: Option<Timestamp>,
+    /// Hash of the request, to tell a repetition from another order of the same id.
+    pub fingerprint: [u8; 16],
+}
+
+/// What the buyer did at the mock gateway, or did not get to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MockResult {
+    /// The gateway took, or holds, the money.
+    Success,
+    /// The gateway refused.
+    Fail,
+    /// The call was made and no answer came.
+    NoAnswer,
+}
+
+/// What a notification says happened at the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The money was taken.
+    Captured {
+        /// How much.
+        amount: Money,
+    },
+    /// The payment failed.
+    Failed {
+        /// The gateway's code.
+        code: FailureCode,
+    },
+    /// The payment was canceled, or its hold released, at the gateway.
+    Canceled,
+    /// Something we do not know; it is kept and moves nothing.
+    Other,
+}
+
+/// An authentic notification.
+#[derive(Debug, Clone)]
+pub struct Notification {
+    /// Who sent it.
+    pub provider: Provider,
+    /// The gateway's id of it, the same for each delivery.
+    pub event_id: Box<str>,
+    /// What it says it is.
+    pub event_type: Box<str>,
+    /// The payment it names.
+    pub payment_id: PaymentId,
+    /// The gateway's own name for the payment, if it says one.
+    pub provider_payment_id: Option<ProviderPaymentId>,
+    /// What happened.
+    pub fact: Fact,
+    /// The body as it came, sealed.
+    pub body: Sealed,
+}
+
+/// What a person decided about set-aside money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// The order takes it.
+    Take,
+    /// It went back to the buyer.
+    Return,
+}
+
+/// One request to the engine.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Registers an order.
+    CreateOrder(NewOrder),
+    /// Cancels an order.
+    CancelOrder {
+        /// Which.
+        order_id: OrderId,
+    },
+    /// Confirms a reserved order: its held money is taken.
+    ConfirmOrder {
+        /// Which.
+        order_id: OrderId,
+    },
+    /// Cancels an order whose deadline has passed.
+    OrderDue {
+        /// Which.
+        order_id: OrderId,
+    },
+    /// Begins a payment.
+    CreatePayment {
+        /// On whose behalf.
+        asker: Asker,
+        /// For which order.
+        order_id: OrderId,
+        /// Has to be the order's total.
+        amount: Money,
+        /// Through whom.
+        provider: Provider,
+    },
+    /// Finishes a payment at the mock gateway.
+    CompleteMock {
+        /// Which.
+        payment_id: PaymentId,
+        /// How it ends.
+        result: MockResult,
+    },
+    /// Takes the held money of a payment.
+    CapturePayment {
+        /// Which.
+        payment_id: PaymentId,
+    },
+    /// Gives up a payment, or releases its hold.
+    CancelPayment {
+        /// On whose behalf.
+        asker: Asker,
+        /// Which.
+        payment_id: PaymentId,
+    },
+    /// Lets a hold run out.
+    HoldDue {
+        /// Whose hold.
+        payment_id: PaymentId,
+    },
+    /// Takes in what a gateway says.
+    Notify(Notification),
+    /// Decides about set-aside money.
+    Resolve {
+        /// Of which payment.
+        payment_id: PaymentId,
+        /// How.
+        resolution: Resolution,
+        /// The name of the admin's key.
+        actor: Box<str>,
+        /// Why, sealed.
+        reason: Sealed,
+    },
+    /// Hides what is sealed in a payment's records.
+    ErasePersonalData {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// The name of the admin's key.
+        actor: Box<str>,
+    },
+}
+
+/// Which records a command concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An order and its open payments.
+    Order(OrderId),
+    /// A payment, its order, and the order's open payments.
+    Payment(PaymentId),
+}
+
+impl Command {
+    /// What has to be loaded to decide it.
+    pub fn target(&self) -> Target {
+        match self {
+            Self::CreateOrder(new) => Target::Order(new.order_id.clone()),
+            Self::CancelOrder { order_id }
+            | Self::ConfirmOrder { order_id }
+            | Self::OrderDue { order_id }
+            | Self::CreatePayment { order_id, .. } => Target::Order(order_id.clone()),
+            Self::CompleteMock { payment_id, .. }
+            | Self::CapturePayment { payment_id }
+            | Self::CancelPayment { payment_id, .. }
+            | Self::HoldDue { payment_id }
+            | Self::Resolve { payment_id, .. }
+            | Self::ErasePersonalData { payment_id, .. } => Target::Payment(*payment_id),
+            Self::Notify(notification) => Target::Payment(notification.payment_id),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `decide`: what a command does to a group, or why it is refused. Pure: same input, same answer.
+//!
+//! Refuse first; after the last refusal the steps follow. A command that got half-way and is then refused
+//! leaves nothing, because only a finished [`Work`] is committed.
+
+mod gateway;
+mod notification;
+mod order;
+mod payment;
+mod resolution;
+
+use crate::command::Command;
+use crate::group::{Group, GroupEvent, Refusal, Work};
+use crate::id::{Ids, OrderId, PaymentId};
+use crate::time::Timestamp;
+
+/// What the merchant has set about deadlines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// An order without a deadline of its own is canceled this long after it was registered, if unpaid.
+    pub unpaid_after_ms: u64,
+    /// Whether an order is canceled as soon as one payment for it fails.
+    pub cancel_on_failure: bool,
+    /// How long the mock gateway holds funds.
+    pub mock_hold_ms: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        const MINUTE: u64 = 60_000;
+        Self {
+            unpaid_after_ms: 30 * MINUTE,
+            cancel_on_failure: false,
+            mock_hold_ms: 7 * 24 * 60 * MINUTE,
+        }
+    }
+}
+
+/// All that a decision may use besides the group and the command.
+pub struct Context<'a> {
+    /// The time of the decision.
+    pub now: Timestamp,
+    /// The merchant's settings.
+    pub policy: &'a Policy,
+    /// Where new ids come from.
+    pub ids: &'a mut dyn Ids,
+}
+
+/// What an answer is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An order.
+    Order(OrderId),
+    /// A payment.
+    Payment(PaymentId),
+}
+
+/// How far it got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Something new exists.
+    Created,
+    /// It is done, now or already before.
+    Done,
+    /// The gateway's answer is outstanding.
+    InFlight,
+}
+
+impl Progress {
+    /// The HTTP status that says so.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Created => 201,
+            Self::Done => 200,
+            Self::InFlight => 202,
+        }
+    }
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Decision {
+    /// The group afterwards.
+    pub group: Group,
+    /// What happened; empty if all of it had happened before.
+    pub events: Vec<GroupEvent>,
+    /// What the answer is about.
+    pub subject: Subject,
+    /// How far it got.
+    pub progress: Progress,
+}
+
+type Outcome = Result<(Subject, Progress), Refusal>;
+
+/// Decides `command` on `group`.
+pub fn decide(
+    group: Group,
+    command: Command,
+    context: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
+    let mut work = Work::new(group, context.now);
+    let (subject, progress) = dispatch(&mut work, command, context)?;
+    let (group, events) = work.finish();
+    Ok(Decision {
+        group,
+        events,
+        subject,
+        progress,
+    })
+}
+
+fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Outcome {
+    match command {
+        Command::CreateOrder(new) => order::create(work, new, context),
+        Command::CancelOrder { order_id } => order::cancel(work, order_id, context),
+        Command::ConfirmOrder { order_id } => order::confirm(work, order_id, context),
+        Command::OrderDue { order_id } => order::due(work, order_id, context),
+        Command::CreatePayment {
+            asker,
+            order_id,
+            amount,
+            provider,
+        } => payment::create(work, &asker, &order_id, amount, provider, context),
+        Command::CompleteMock { payment_id, result } => {
+            payment::complete_mock(work, payment_id, result, context)
+        }
+        Command::CapturePayment { payment_id } => payment::capture(work, payment_id, context),
+        Command::CancelPayment { asker, payment_id } => {
+            payment::cancel(work, &asker, payment_id, context)
+        }
+        Command::HoldDue { payment_id } => payment::hold_due(work, payment_id),
+        Command::Notify(notification) => notification::take_in(work, notification, context),
+        Command::Resolve {
+            payment_id,
+            resolution,
+            actor,
+            reason,
+        } => resolution::resolve(work, payment_id, resolution, actor, reason),
+        Command::ErasePersonalData { payment_id, actor } => {
+            resolution::erase(work, payment_id, actor)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Identifiers: newtypes with a public prefix, parsed at the edge.
+
+use std::fmt;
+
+use bincode::{Decode, Encode};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::time::Timestamp;
+
+/// A text is not an identifier of the asked kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a valid {0}")]
+pub struct InvalidId(pub &'static str);
+
+/// Where new identifiers come from. The caller's world implements it; the engine only asks.
+pub trait Ids {
+    /// 128 bits: a UUIDv7 of the present time, never given twice.
+    fn next(&mut self) -> u128;
+}
+
+/// A UUIDv7 of `at` with these 74 random bits (of which the version's and the variant's are overwritten).
+pub fn uuid_v7(at: Timestamp, random: [u8; 10]) -> u128 {
+    uuid::Builder::from_unix_timestamp_millis(at.as_millis(), &random)
+        .into_uuid()
+        .as_u128()
+}
+
+macro_rules! prefixed_ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal, $what:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u128);
+
+        impl $name {
+            /// What its text starts with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// The identifier with these bits.
+            pub const fn from_bits(bits: u128) -> Self {
+                Self(bits)
+            }
+
+            /// Its 128 bits.
+            pub const fn bits(self) -> u128 {
+                self.0
+            }
+
+            /// A new one.
+            pub fn new(ids: &mut dyn Ids) -> Self {
+                Self(ids.next())
+            }
+
+            /// Reads the prefix and 32 lower-case hexadecimal digits.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                parse_hex(text, Self::PREFIX).map(Self).ok_or(InvalidId($what))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut hex = [0u8; 32];
+                let hex: &str = Uuid::from_u128(self.0).simple().encode_lower(&mut hex);
+                f.write_str(Self::PREFIX)?;
+                f.write_str(hex)
+            }
+        }
+
+        // Sixteen bytes: a varint of random bits would take more.
+        impl Encode for $name {
+            fn encode<E: bincode::enc::Encoder>(&self, encoder: &mut E) -> Result<(), bincode::error::EncodeError> {
+                self.0.to_be_bytes().encode(encoder)
+            }
+        }
+
+        impl<Context> Decode<Context> for $name {
+            fn decode<D: bincode::de::Decoder<Context = Context>>(decoder: &mut D) -> Result<Self, bincode::error::DecodeError> {
+                Ok(Self(u128::from_be_bytes(Decode::decode(decoder)?)))
+            }
+        }
+
+        impl<'de, Context> bincode::BorrowDecode<'de, Context> for $name {
+            fn borrow_decode<D: bincode::de::BorrowDecoder<'de, Context = Context>>(decoder: &mut D) -> Result<Self, bincode::error::DecodeError> {
+                Decode::decode(decoder)
+            }
+        }
+    )*};
+}
+
+prefixed_ids! {
+    /// One attempt to pay for an order. Also the order number that the gateway is given.
+    PaymentId = "pay_", "payment id";
+    /// One money call to a gateway; its text is the idempotency key the gateway is given.
+    OperationId = "op_", "operation id";
+    /// One HTTP request, as quoted in errors and logs.
+    RequestId = "req_", "request id";
+}
+
+fn parse_hex(text: &str, prefix: &str) -> Option<u128> {
+    let digits = text.strip_prefix(prefix)?;
+    let lower_hex = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    if digits.len() != 32 || !digits.as_bytes().iter().all(lower_hex) {
+        return None;
+    }
+    u128::from_str_radix(digits, 16).ok()
+}
+
+/// The merchant's own name for an order: 1–64 of `[A-Za-z0-9._:-]`, unique.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct OrderId(Box<str>);
+
+impl OrderId {
+    /// Longest text in bytes.
+    pub const MAX_LEN: usize = 64;
+
+    /// Takes the merchant's text if it is well formed.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
+        let well_formed =
+            (1..=Self::MAX_LEN).contains(&text.len()) && text.as_bytes().iter().all(allowed);
+        well_formed
+            .then(|| Self(text.into()))
+            .ok_or(InvalidId("order id"))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The merchant's own name for a buyer: 1–128 bytes of text without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct BuyerId(Box<str>);
+
+impl BuyerId {
+    /// Longest text in bytes.
+    pub const MAX_LEN: usize = 128;
+
+    /// Takes the merchant's text if it is well formed.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let well_formed =
+            (1..=Self::MAX_LEN).contains(&text.len()) && !text.chars().any(char::is_control);
+        well_formed
+            .then(|| Self(text.into()))
+            .ok_or(InvalidId("buyer id"))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payment_id_reads_back_what_it_writes_and_nothing_else() {
+        let id = PaymentId::from_bits(uuid_v7(
+            Timestamp::from_millis(1_795_000_000_120),
+            [0xab; 10],
+        ));
+        let text = id.to_string();
+        assert_eq!(
+            text,
+            "pay_01a1ec9b92787babababababababababab".replace("01a1ec9b9278", &text[4..16])
+        );
+        assert_eq!(PaymentId::parse(&text), Ok(id));
+        for wrong in [
+            "",
+            "pay_",
+            &text[4..],
+            &text.to_uppercase(),
+            &format!("{text}0"),
+            &text.replace("pay_", "op_"),
+        ] {
+            assert!(PaymentId::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_of_later_times_sort_later() {
+        let early = uuid_v7(Timestamp::from_millis(1_000), [0xff; 10]);
+        assert!(early < uuid_v7(Timestamp::from_millis(1_001), [0; 10]));
+    }
+
+    #[test]
+    fn an_order_id_is_short_plain_ascii() {
+        for good in ["a", "ORD-2026.11.21_1:2", &"x".repeat(64)] {
+            assert!(OrderId::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", " ", "a/b", "주문", "a\n", &"x".repeat(65)] {
+            assert!(OrderId::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

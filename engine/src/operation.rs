@@ -1,0 +1,175 @@
+//! Operations: one money call to a gateway, from the intent to the answer. "No answer" is its own outcome.
+
+use bincode::{Decode, Encode};
+
+use crate::event::{
+    OperationEvent, OperationIntended, OperationUnanswered, ProviderConfirmed, ProviderRefused,
+};
+use crate::id::OperationId;
+use crate::lifecycle;
+use crate::lifecycle::{EnteredBy, Impossible};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// Which money call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum OperationKind {
+    /// Takes the money, or the hold, of a payment the buyer has approved.
+    Confirm,
+    /// Takes held money.
+    Capture,
+    /// Releases held money.
+    Void,
+}
+
+impl OperationKind {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Capture => "capture",
+            Self::Void => "void",
+        }
+    }
+}
+
+/// What every operation has, whatever became of it.
+#[derive(Debug, PartialEq, Eq, Encode, Decode)]
+pub struct OperationCore {
+    /// Its id, which is also the idempotency key that the gateway is given, the same for every retry.
+    pub id: OperationId,
+    /// Which call it is.
+    pub kind: OperationKind,
+    /// When the intent was recorded.
+    pub intended_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl lifecycle::Core for OperationCore {
+    fn stepped(&mut self, at: Timestamp) {
+        self.updated_at = at;
+    }
+}
+
+lifecycle! {
+    /// One money call to a gateway.
+    machine Operation {
+        core: OperationCore, any: AnyOperation, state: OperationState, action: OperationAction,
+        command: OperationCommand, event: OperationEvent, transition: OperationTransition,
+    }
+    states {
+        /// Recorded; the call may or may not have been made.
+        Intended {} = "INTENDED",
+        /// No answer came: the gateway may or may not have done it. Blocks further money calls.
+        Unknown {} = "UNKNOWN",
+        /// The gateway did it.
+        Succeeded {} = "SUCCEEDED",
+        /// The gateway certainly did not do it.
+        Refused {} = "REFUSED",
+    }
+    actions {
+        /// The gateway, or later evidence, says it was done.
+        Succeed = "succeed",
+        /// The gateway, or later evidence, says it was not done.
+        Refuse = "refuse",
+        /// The answer did not come.
+        LoseAnswer = "lose_answer",
+    }
+    transitions {
+        Intended --succeed(Succeed)--> Succeeded[ProviderConfirmed];
+        Intended --refuse(Refuse)--> Refused[ProviderRefused];
+        Intended --lose_answer(LoseAnswer)--> Unknown[OperationUnanswered];
+        Unknown --succeed(Succeed)--> Succeeded[ProviderConfirmed];
+        Unknown --refuse(Refuse)--> Refused[ProviderRefused];
+    }
+}
+
+/// The gateway's word that it was done.
+#[derive(Debug)]
+pub struct Succeed(pub ProviderConfirmed);
+/// The gateway's word that it was not done.
+#[derive(Debug)]
+pub struct Refuse(pub ProviderRefused);
+/// The wait for the gateway is over without a word.
+#[derive(Debug)]
+pub struct LoseAnswer;
+
+impl EnteredBy<ProviderConfirmed, OperationCore> for Succeeded {
+    fn entered(_: &ProviderConfirmed, _: &mut OperationCore) -> Self {
+        Self {}
+    }
+}
+impl EnteredBy<ProviderRefused, OperationCore> for Refused {
+    fn entered(_: &ProviderRefused, _: &mut OperationCore) -> Self {
+        Self {}
+    }
+}
+impl EnteredBy<OperationUnanswered, OperationCore> for Unknown {
+    fn entered(_: &OperationUnanswered, _: &mut OperationCore) -> Self {
+        Self {}
+    }
+}
+
+macro_rules! answers {
+    ($($State:ident),+) => {$(
+        impl Operation<$State> {
+            /// The gateway did it.
+            pub fn succeed(self, Succeed(event): Succeed, now: Timestamp) -> Result<OperationTransition<Operation<Succeeded>>, Rejection> {
+                Ok(self.step::<Succeed, Succeeded>(event, now))
+            }
+
+            /// The gateway certainly did not do it.
+            pub fn refuse(self, Refuse(event): Refuse, now: Timestamp) -> Result<OperationTransition<Operation<Refused>>, Rejection> {
+                Ok(self.step::<Refuse, Refused>(event, now))
+            }
+        }
+    )+};
+}
+answers!(Intended, Unknown);
+
+impl Operation<Intended> {
+    /// The operation as its recorded intent makes it.
+    pub const fn intended(event: &OperationIntended, at: Timestamp) -> Self {
+        let core = OperationCore {
+            id: event.operation,
+            kind: event.kind,
+            intended_at: at,
+            updated_at: at,
+        };
+        Self {
+            core,
+            detail: Intended {},
+        }
+    }
+
+    /// No answer came. There is no way from here to "failed" but the gateway's own word.
+    pub fn lose_answer(
+        self,
+        LoseAnswer: LoseAnswer,
+        now: Timestamp,
+    ) -> Result<OperationTransition<Operation<Unknown>>, Rejection> {
+        let event = OperationUnanswered {
+            operation: self.core.id,
+        };
+        Ok(self.step::<LoseAnswer, Unknown>(event, now))
+    }
+}
+
+impl AnyOperation {
+    /// Whether the gateway's word is still outstanding.
+    pub const fn in_flight(&self) -> bool {
+        matches!(self, Self::Intended(_) | Self::Unknown(_))
+    }
+
+    fn not_permitted(&self, _: OperationAction) -> Rejection {
+        Rejection::OperationInFlight
+    }
+
+    fn noted(self, event: &OperationEvent, _: Timestamp) -> Result<Self, Impossible> {
+        Err(Impossible {
+            state: self.state().name(),
+            event: event.name(),
+        })
+    }
+}

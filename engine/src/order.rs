@@ -1,0 +1,397 @@
+//! Orders: what is bought, by whom, until when it can be paid, and the claim of the payment that takes its money.
+
+use bincode::{Decode, Encode};
+
+use crate::amounts::Amounts;
+use crate::claim::{AnyClaim, Claim};
+use crate::event::{
+    ClaimEvent, OrderCancelRequested, OrderCanceled, OrderCreated, OrderEvent, OrderPaid,
+    OrderReopened, OrderReserved,
+};
+use crate::id::{BuyerId, OrderId, PaymentId};
+use crate::lifecycle;
+use crate::lifecycle::{EnteredBy, Impossible};
+use crate::money::Money;
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// When the money of an order is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum CaptureMode {
+    /// As soon as the buyer pays.
+    Automatic,
+    /// Held when the buyer pays, taken when the order is confirmed.
+    OnConfirmation,
+}
+
+impl CaptureMode {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::OnConfirmation => "on_confirmation",
+        }
+    }
+}
+
+/// Whether a line bears VAT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Tax {
+    /// Its price includes 10 % VAT.
+    Taxable,
+    /// It bears none.
+    TaxFree,
+}
+
+impl Tax {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Taxable => "taxable",
+            Self::TaxFree => "tax_free",
+        }
+    }
+}
+
+/// One line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Line {
+    /// What is bought.
+    pub name: Box<str>,
+    /// How many pieces.
+    pub quantity: u32,
+    /// Price of one piece in minor units, VAT included.
+    pub unit_price: u64,
+    /// Whether it bears VAT.
+    pub tax: Tax,
+    /// The merchant's own name for the item.
+    pub item_id: Option<Box<str>>,
+    /// The merchant's own name for who sells it.
+    pub seller_id: Option<Box<str>>,
+}
+
+/// Why something was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum CancelReason {
+    /// The merchant or the buyer asked.
+    Requested,
+    /// The order was not paid in time.
+    Unpaid,
+    /// The payment failed and the policy is to cancel then.
+    PaymentFailed,
+    /// Another payment paid the order.
+    PaidByAnother,
+    /// The gateway says so.
+    Provider,
+}
+
+impl CancelReason {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Unpaid => "unpaid",
+            Self::PaymentFailed => "payment_failed",
+            Self::PaidByAnother => "paid_by_another",
+            Self::Provider => "provider",
+        }
+    }
+}
+
+/// What every order has, whatever its state.
+#[derive(Debug, PartialEq, Eq, Encode, Decode)]
+pub struct OrderCore {
+    /// The merchant's name for it.
+    pub id: OrderId,
+    /// Whose it is.
+    pub buyer_id: BuyerId,
+    /// What is bought.
+    pub lines: Vec<Line>,
+    /// What it costs, by component.
+    pub amounts: Amounts,
+    /// When its money is to be taken.
+    pub capture: CaptureMode,
+    /// When it is canceled if unpaid.
+    pub expires_at: Timestamp,
+    /// Hash of the request that created it.
+    pub fingerprint: [u8; 16],
+    /// Which payment may take, or has taken, its money.
+    pub claim: AnyClaim,
+    /// Its payments, oldest first.
+    pub payments: Vec<PaymentId>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// How many events it has had.
+    pub version: u64,
+}
+
+impl OrderCore {
+    /// Most payments one order may have.
+    pub const MAX_PAYMENTS: usize = 100;
+    /// Most lines one order may have.
+    pub const MAX_LINES: usize = 100;
+
+    /// What it costs.
+    pub fn total(&self) -> Money {
+        self.amounts.total()
+    }
+}
+
+impl lifecycle::Core for OrderCore {
+    fn stepped(&mut self, at: Timestamp) {
+        self.version = self.version.saturating_add(1);
+        self.updated_at = at;
+    }
+}
+
+lifecycle! {
+    /// What is bought, and how far its payment has come.
+    machine Order {
+        core: OrderCore, any: AnyOrder, state: OrderState, action: OrderAction,
+        command: OrderCommand, event: OrderEvent, transition: OrderTransition,
+    }
+    states {
+        /// Waits for a payment until `expires_at`.
+        PaymentPending {} = "PAYMENT_PENDING",
+        /// Its money is held until the order is confirmed.
+        Reserved {
+            /// By which payment.
+            payment: PaymentId,
+        } = "RESERVED",
+        /// Its money is taken.
+        Paid {
+            /// By which payment.
+            payment: PaymentId,
+        } = "PAID",
+        /// To be canceled as soon as the gateway's answer is known.
+        CancelRequested {
+            /// Why.
+            reason: CancelReason,
+        } = "CANCEL_REQUESTED",
+        /// Canceled; it takes no money any more.
+        Canceled {
+            /// Why.
+            reason: CancelReason,
+        } = "CANCELED",
+    }
+    actions {
+        /// Notes that its money is held.
+        Reserve = "reserve",
+        /// Notes that its money is taken.
+        Pay = "pay",
+        /// Lets it wait for a payment again.
+        Reopen = "reopen",
+        /// Asks for its cancellation while a gateway has not answered.
+        RequestCancel = "request_cancel",
+        /// Cancels it.
+        Cancel = "cancel",
+    }
+    transitions {
+        PaymentPending --reserve(Reserve)--> Reserved[OrderReserved];
+        PaymentPending --pay(Pay)--> Paid[OrderPaid];
+        Reserved --pay(Pay)--> Paid[OrderPaid];
+        Reserved --reopen(Reopen)--> PaymentPending[OrderReopened];
+        PaymentPending --request_cancel(RequestCancel)--> CancelRequested[OrderCancelRequested];
+        Reserved --request_cancel(RequestCancel)--> CancelRequested[OrderCancelRequested];
+        PaymentPending --cancel(Cancel)--> Canceled[OrderCanceled];
+        Reserved --cancel(Cancel)--> Canceled[OrderCanceled];
+        CancelRequested --cancel(Cancel)--> Canceled[OrderCanceled];
+    }
+}
+
+/// This payment holds the money.
+#[derive(Debug)]
+pub struct Reserve(pub PaymentId);
+/// This payment has taken the money.
+#[derive(Debug)]
+pub struct Pay(pub PaymentId);
+/// This payment's hold is gone.
+#[derive(Debug)]
+pub struct Reopen(pub PaymentId);
+/// Cancel once the gateway has answered.
+#[derive(Debug)]
+pub struct RequestCancel(pub CancelReason);
+/// Cancel now.
+#[derive(Debug)]
+pub struct Cancel(pub CancelReason);
+
+impl EnteredBy<OrderReserved, OrderCore> for Reserved {
+    fn entered(event: &OrderReserved, _: &mut OrderCore) -> Self {
+        Self {
+            payment: event.payment,
+        }
+    }
+}
+impl EnteredBy<OrderReopened, OrderCore> for PaymentPending {
+    fn entered(_: &OrderReopened, _: &mut OrderCore) -> Self {
+        Self {}
+    }
+}
+impl EnteredBy<OrderPaid, OrderCore> for Paid {
+    /// Being paid settles the claim: one event, two facts that cannot part.
+    fn entered(event: &OrderPaid, core: &mut OrderCore) -> Self {
+        core.claim.settle_by(event);
+        Self {
+            payment: event.payment,
+        }
+    }
+}
+impl EnteredBy<OrderCancelRequested, OrderCore> for CancelRequested {
+    fn entered(event: &OrderCancelRequested, _: &mut OrderCore) -> Self {
+        Self {
+            reason: event.reason,
+        }
+    }
+}
+impl EnteredBy<OrderCanceled, OrderCore> for Canceled {
+    fn entered(event: &OrderCanceled, _: &mut OrderCore) -> Self {
+        Self {
+            reason: event.reason,
+        }
+    }
+}
+
+impl<S> Order<S> {
+    fn only_holder(&self, payment: PaymentId) -> Result<(), Rejection> {
+        let holds = self.core.claim.holder() == Some(payment);
+        if holds {
+            Ok(())
+        } else {
+            Err(Rejection::OrderPaymentInProgress)
+        }
+    }
+}
+
+impl Order<PaymentPending> {
+    /// The order as its recorded registration makes it.
+    pub fn created(id: OrderId, event: &OrderCreated, at: Timestamp) -> Self {
+        let core = OrderCore {
+            id,
+            buyer_id: event.buyer_id.clone(),
+            lines: event.lines.clone(),
+            amounts: event.amounts,
+            capture: event.capture,
+            expires_at: event.expires_at,
+            fingerprint: event.fingerprint,
+            claim: Claim::free().into(),
+            payments: Vec::new(),
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        };
+        Self {
+            core,
+            detail: PaymentPending {},
+        }
+    }
+
+    /// Notes that the claim's holder holds the money.
+    pub fn reserve(
+        self,
+        Reserve(payment): Reserve,
+        now: Timestamp,
+    ) -> Result<OrderTransition<Order<Reserved>>, Rejection> {
+        self.only_holder(payment)?;
+        Ok(self.step::<Reserve, Reserved>(OrderReserved { payment }, now))
+    }
+}
+
+macro_rules! pay_from {
+    ($($State:ident),+) => {$(
+        impl Order<$State> {
+            /// Notes that the claim's holder has taken the money.
+            pub fn pay(self, Pay(payment): Pay, now: Timestamp) -> Result<OrderTransition<Order<Paid>>, Rejection> {
+                self.only_holder(payment)?;
+                Ok(self.step::<Pay, Paid>(OrderPaid { payment }, now))
+            }
+
+            /// Notes that it is to be canceled once the gateway has answered.
+            pub fn request_cancel(self, RequestCancel(reason): RequestCancel, now: Timestamp) -> Result<OrderTransition<Order<CancelRequested>>, Rejection> {
+                Ok(self.step::<RequestCancel, CancelRequested>(OrderCancelRequested { reason }, now))
+            }
+        }
+    )+};
+}
+pay_from!(PaymentPending, Reserved);
+
+macro_rules! cancel_from {
+    ($($State:ident),+) => {$(
+        impl Order<$State> {
+            /// Cancels it, if no payment can still take its money.
+            pub fn cancel(self, Cancel(reason): Cancel, now: Timestamp) -> Result<OrderTransition<Order<Canceled>>, Rejection> {
+                if self.core.claim.holder().is_some() {
+                    return Err(Rejection::OperationInFlight);
+                }
+                Ok(self.step::<Cancel, Canceled>(OrderCanceled { reason }, now))
+            }
+        }
+    )+};
+}
+cancel_from!(PaymentPending, Reserved, CancelRequested);
+
+impl Order<Reserved> {
+    /// Waits for a payment again: the hold is gone, and what was booked can still be paid until the deadline.
+    pub fn reopen(
+        self,
+        Reopen(payment): Reopen,
+        now: Timestamp,
+    ) -> Result<OrderTransition<Order<PaymentPending>>, Rejection> {
+        if self.detail.payment != payment {
+            return Err(Rejection::OrderPaymentInProgress);
+        }
+        Ok(self.step::<Reopen, PaymentPending>(OrderReopened { payment }, now))
+    }
+}
+
+impl OrderState {
+    /// The status that front ends switch on; `name` is the exact one.
+    pub const fn status(self) -> &'static str {
+        match self {
+            Self::Reserved => "AUTHORIZED",
+            exact => exact.name(),
+        }
+    }
+}
+
+impl AnyOrder {
+    fn not_permitted(&self, action: OrderAction) -> Rejection {
+        Rejection::OrderNotPermitted {
+            state: self.state(),
+            action,
+        }
+    }
+
+    /// Whether a payment that holds no claim yet could take the money.
+    pub fn can_take(&self, payment: PaymentId) -> bool {
+        matches!(self, Self::PaymentPending(_)) && self.core().claim.open_to(payment)
+    }
+
+    fn noted(mut self, event: &OrderEvent, at: Timestamp) -> Result<Self, Impossible> {
+        let state = self.state().name();
+        let core = self.core_mut();
+        match event {
+            OrderEvent::PaymentAttached(attached) => core.payments.push(attached.payment),
+            OrderEvent::OrderPaymentFailed(_) => {}
+            OrderEvent::ClaimTaken(taken) => core.move_claim(&taken.clone().into(), at)?,
+            OrderEvent::ClaimReleased(released) => core.move_claim(&released.clone().into(), at)?,
+            moving => {
+                return Err(Impossible {
+                    state,
+                    event: moving.name(),
+                });
+            }
+        }
+        lifecycle::Core::stepped(core, at);
+        Ok(self)
+    }
+}
+
+impl OrderCore {
+    fn move_claim(&mut self, event: &ClaimEvent, at: Timestamp) -> Result<(), Impossible> {
+        let claim = std::mem::replace(&mut self.claim, Claim::free().into());
+        self.claim = claim.evolve(event, at)?;
+        Ok(())
+    }
+}

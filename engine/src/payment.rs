@@ -1,0 +1,330 @@
+//! Payments: one attempt to pay for one order, and the table of what may become of it.
+//!
+//! One verb a file below. A verb checks and yields an event; the next state is made by [`EnteredBy`] alone.
+
+mod authorize;
+mod cancel;
+mod capture;
+mod expire;
+mod fail;
+mod late;
+mod mismatch;
+mod operate;
+mod prepare;
+mod resolve;
+mod void;
+
+use bincode::{Decode, Encode};
+
+pub use self::authorize::Authorize;
+pub use self::cancel::Cancel;
+pub use self::capture::Capture;
+pub use self::expire::Expire;
+pub use self::fail::Fail;
+pub use self::late::{Orphan, SucceedLate};
+pub use self::mismatch::Mismatch;
+pub use self::prepare::Prepare;
+pub use self::resolve::{ReturnSuspended, TakeSuspended};
+pub use self::void::Void;
+use crate::amounts::Amounts;
+use crate::event::{
+    FailureCode, PaymentAuthorized, PaymentCanceled, PaymentCaptured, PaymentEvent, PaymentExpired,
+    PaymentFailed, PaymentInitiated, PaymentMismatched, PaymentOrphaned, PaymentPrepared,
+    PaymentVoided, Provider, ProviderPaymentId, SuspendedMoneyReturned, SuspendedMoneyTaken,
+};
+use crate::id::{BuyerId, OrderId, PaymentId};
+use crate::lifecycle;
+use crate::lifecycle::{EnteredBy, Impossible};
+use crate::money::Money;
+use crate::operation::AnyOperation;
+use crate::order::{CancelReason, CaptureMode};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// What every payment has, whatever its state.
+#[derive(Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PaymentCore {
+    /// Which payment.
+    pub id: PaymentId,
+    /// The order it is for.
+    pub order_id: OrderId,
+    /// Whose order it is.
+    pub buyer_id: BuyerId,
+    /// What is to be paid: the order's total, by component.
+    pub amounts: Amounts,
+    /// Through whom.
+    pub provider: Provider,
+    /// When the money is to be taken.
+    pub capture: CaptureMode,
+    /// The gateway's own name for it, as soon as any evidence has told us.
+    pub provider_payment_id: Option<ProviderPaymentId>,
+    /// The latest money call, if there was one.
+    pub operation: Option<AnyOperation>,
+    /// Hashes of the notifications it has had, oldest first, at most [`PaymentCore::MAX_NOTIFICATIONS`].
+    pub notifications: Vec<[u8; 16]>,
+    /// Whether what is sealed in its records is hidden.
+    pub erased: bool,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// How many events it has had.
+    pub version: u64,
+}
+
+impl PaymentCore {
+    /// Past this many, a notification is recorded only if it moves the payment: a gateway that never
+    /// stops repeating itself must not fill the journal.
+    pub const MAX_NOTIFICATIONS: usize = 64;
+
+    /// Whether this notification has been taken in before.
+    pub fn has_heard(&self, event_id: &str) -> bool {
+        self.notifications
+            .contains(&operate::notification_hash(self.provider, event_id))
+    }
+
+    /// Whether only notifications that move the payment are recorded from now on.
+    pub const fn notifications_full(&self) -> bool {
+        self.notifications.len() >= Self::MAX_NOTIFICATIONS
+    }
+
+    /// What is to be paid.
+    pub fn amount(&self) -> Money {
+        self.amounts.total()
+    }
+
+    /// Whether a money call has no answer yet.
+    pub fn operation_in_flight(&self) -> bool {
+        self.operation.as_ref().is_some_and(AnyOperation::in_flight)
+    }
+}
+
+impl lifecycle::Core for PaymentCore {
+    fn stepped(&mut self, at: Timestamp) {
+        self.version = self.version.saturating_add(1);
+        self.updated_at = at;
+    }
+}
+
+lifecycle! {
+    /// One attempt to pay for one order.
+    machine Payment {
+        core: PaymentCore, any: AnyPayment, state: PaymentState, action: PaymentAction,
+        command: PaymentCommand, event: PaymentEvent, transition: PaymentTransition,
+    }
+    states {
+        /// Begun; the gateway may not know of it yet.
+        Initiated {} = "INITIATED",
+        /// The gateway knows the payment and its amount; the buyer can pay.
+        Prepared {} = "PREPARED",
+        /// The gateway holds the funds for us until `expires_at`.
+        Authorized {
+            /// What is held.
+            authorized: Amounts,
+            /// When the hold runs out.
+            expires_at: Timestamp,
+        } = "AUTHORIZED",
+        /// The funds are ours to settle.
+        Captured {
+            /// What was taken.
+            captured: Amounts,
+        } = "CAPTURED",
+        /// The gateway said that it failed. A late success can still follow.
+        Failed {
+            /// The gateway's code.
+            code: FailureCode,
+        } = "FAILED",
+        /// Given up before any money moved.
+        Canceled {
+            /// Why.
+            reason: CancelReason,
+        } = "CANCELED",
+        /// Its time ran out.
+        Expired {} = "EXPIRED",
+        /// The hold was released.
+        Voided {
+            /// Why.
+            reason: CancelReason,
+        } = "VOIDED",
+        /// The gateway took another amount or currency than the order's; a person or better evidence decides.
+        Mismatched {
+            /// What it took.
+            received: Money,
+        } = "MISMATCHED",
+        /// The gateway took money that the order could not take; a person decides.
+        Orphaned {
+            /// What it took.
+            received: Money,
+        } = "ORPHANED",
+        /// The money went back to the buyer.
+        Returned {
+            /// What went back.
+            returned: Money,
+        } = "RETURNED",
+    }
+    actions {
+        /// Registers the payment with the gateway.
+        Prepare = "prepare",
+        /// Holds the funds.
+        Authorize = "authorize",
+        /// Takes the funds.
+        Capture = "capture",
+        /// Records a certain failure.
+        Fail = "fail",
+        /// Gives up before any money moved.
+        Cancel = "cancel",
+        /// Lets it run out.
+        Expire = "expire",
+        /// Releases the hold.
+        Void = "void",
+        /// Sets aside an amount that is not the order's.
+        Mismatch = "mismatch",
+        /// Sets aside money that the order cannot take.
+        Orphan = "orphan",
+        /// Records a success after a failure.
+        SucceedLate = "succeed_late",
+        /// Gives set-aside money to the order.
+        TakeSuspended = "take_suspended",
+        /// Gives set-aside money back.
+        ReturnSuspended = "return_suspended",
+    }
+    transitions {
+        Initiated --prepare(Prepare)--> Prepared[PaymentPrepared];
+        Initiated --authorize(Authorize)--> Authorized[PaymentAuthorized];
+        Prepared --authorize(Authorize)--> Authorized[PaymentAuthorized];
+        Initiated --capture(Capture)--> Captured[PaymentCaptured];
+        Prepared --capture(Capture)--> Captured[PaymentCaptured];
+        Authorized --capture(Capture)--> Captured[PaymentCaptured];
+        Initiated --fail(Fail)--> Failed[PaymentFailed];
+        Prepared --fail(Fail)--> Failed[PaymentFailed];
+        Initiated --cancel(Cancel)--> Canceled[PaymentCanceled];
+        Prepared --cancel(Cancel)--> Canceled[PaymentCanceled];
+        Failed --cancel(Cancel)--> Canceled[PaymentCanceled];
+        Initiated --expire(Expire)--> Expired[PaymentExpired];
+        Prepared --expire(Expire)--> Expired[PaymentExpired];
+        Authorized --expire(Expire)--> Expired[PaymentExpired];
+        Authorized --void(Void)--> Voided[PaymentVoided];
+        Initiated --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        Prepared --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        Authorized --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        Failed --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        Canceled --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        Expired --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        Voided --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        Initiated --orphan(Orphan)--> Orphaned[PaymentOrphaned];
+        Prepared --orphan(Orphan)--> Orphaned[PaymentOrphaned];
+        Authorized --orphan(Orphan)--> Orphaned[PaymentOrphaned];
+        Failed --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
+        Canceled --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
+        Expired --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
+        Voided --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
+        Mismatched --take_suspended(TakeSuspended)--> Captured[SuspendedMoneyTaken];
+        Orphaned --take_suspended(TakeSuspended)--> Captured[SuspendedMoneyTaken];
+        Mismatched --return_suspended(ReturnSuspended)--> Returned[SuspendedMoneyReturned];
+        Orphaned --return_suspended(ReturnSuspended)--> Returned[SuspendedMoneyReturned];
+    }
+}
+
+impl Payment<Initiated> {
+    /// The payment as its recorded beginning makes it.
+    pub fn initiated(id: PaymentId, event: &PaymentInitiated, at: Timestamp) -> Self {
+        let core = PaymentCore {
+            id,
+            order_id: event.order_id.clone(),
+            buyer_id: event.buyer_id.clone(),
+            amounts: event.amounts,
+            provider: event.provider,
+            capture: event.capture,
+            provider_payment_id: None,
+            operation: None,
+            notifications: Vec::new(),
+            erased: false,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        };
+        Self {
+            core,
+            detail: Initiated {},
+        }
+    }
+}
+
+impl PaymentState {
+    /// The coarse status that front ends switch on; `name` is the exact one.
+    pub const fn status(self) -> &'static str {
+        match self {
+            Self::Initiated | Self::Prepared => "INITIATED",
+            Self::Authorized => "AUTHORIZED",
+            Self::Captured => "CAPTURED",
+            Self::Failed | Self::Mismatched | Self::Orphaned => "FAILED",
+            Self::Canceled | Self::Voided | Self::Expired | Self::Returned => "CANCELED",
+        }
+    }
+
+    /// Whether the buyer or the merchant can still move it forward.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Initiated | Self::Prepared | Self::Authorized)
+    }
+
+    /// Whether it holds money that belongs to no order and waits for a decision.
+    pub const fn needs_decision(self) -> bool {
+        matches!(self, Self::Mismatched | Self::Orphaned)
+    }
+}
+
+impl AnyPayment {
+    fn not_permitted(&self, action: PaymentAction) -> Rejection {
+        Rejection::PaymentNotPermitted {
+            state: self.state(),
+            action,
+        }
+    }
+}
+
+/// States whose data does not depend on the event alone get it here, one for each way in.
+mod entered {
+    use super::{
+        Amounts, Authorized, Canceled, Captured, EnteredBy, Expired, Failed, Mismatched, Orphaned,
+        PaymentAuthorized, PaymentCanceled, PaymentCaptured, PaymentCore, PaymentExpired,
+        PaymentFailed, PaymentMismatched, PaymentOrphaned, PaymentPrepared, PaymentVoided,
+        Prepared, Returned, SuspendedMoneyReturned, SuspendedMoneyTaken, Voided,
+    };
+
+    macro_rules! entered {
+        ($($event:ident => $state:ident $fields:expr;)+) => {$(
+            impl EnteredBy<$event, PaymentCore> for $state {
+                fn entered(event: &$event, _: &mut PaymentCore) -> Self {
+                    let make: fn(&$event) -> Self = $fields;
+                    make(event)
+                }
+            }
+        )+};
+    }
+
+    entered! {
+        PaymentPrepared => Prepared |_| Prepared {};
+        PaymentAuthorized => Authorized |e| Authorized { authorized: e.authorized, expires_at: e.expires_at };
+        PaymentCaptured => Captured |e| captured(e.captured);
+        SuspendedMoneyTaken => Captured |e| captured(e.captured);
+        PaymentFailed => Failed |e| Failed { code: e.code.clone() };
+        PaymentCanceled => Canceled |e| Canceled { reason: e.reason };
+        PaymentExpired => Expired |_| Expired {};
+        PaymentVoided => Voided |e| Voided { reason: e.reason };
+        PaymentMismatched => Mismatched |e| Mismatched { received: e.received };
+        PaymentOrphaned => Orphaned |e| Orphaned { received: e.received };
+        SuspendedMoneyReturned => Returned |e| Returned { returned: e.suspended };
+    }
+
+    fn captured(captured: Amounts) -> Captured {
+        Captured { captured }
+    }
+}
+
+impl AnyPayment {
+    fn noted(mut self, event: &PaymentEvent, at: Timestamp) -> Result<Self, Impossible> {
+        operate::note(self.state(), self.core_mut(), event, at)?;
+        lifecycle::Core::stepped(self.core_mut(), at);
+        Ok(self)
+    }
+}

@@ -1,0 +1,32 @@
+//! Capture: the funds become ours to settle.
+
+use super::{Authorized, Captured, Initiated, Payment, PaymentTransition, Prepared};
+use crate::event::{PaymentCaptured, Source};
+use crate::money::Money;
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// The gateway took `amount`.
+#[derive(Debug)]
+pub struct Capture {
+    /// What it took; it has to be the payment's amount.
+    pub amount: Money,
+    /// Who told us.
+    pub source: Source,
+}
+
+macro_rules! capture_from {
+    ($($State:ident),+) => {$(
+        impl Payment<$State> {
+            /// Records that the whole amount is taken. Evidence of a capture is a fact: it has no deadline.
+            pub fn capture(self, taken: Capture, now: Timestamp) -> Result<PaymentTransition<Payment<Captured>>, Rejection> {
+                if taken.amount != self.core.amount() {
+                    return Err(Rejection::AmountMismatch);
+                }
+                let event = PaymentCaptured { captured: self.core.amounts, source: taken.source };
+                Ok(self.step::<Capture, Captured>(event, now))
+            }
+        }
+    )+};
+}
+capture_from!(Initiated, Prepared, Authorized);

@@ -1,0 +1,52 @@
+//! Late and orphan money: a success after a failure, or one that the order cannot take.
+
+use super::{
+    AnyPayment, Authorized, Canceled, Captured, Expired, Failed, Initiated, Orphaned, Payment,
+    PaymentTransition, Prepared, Voided,
+};
+use crate::event::{PaymentCaptured, PaymentOrphaned, Source};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// The gateway took the payment's amount, but its order cannot take it.
+#[derive(Debug)]
+pub struct Orphan;
+
+/// The gateway took the payment's amount after we had given the payment up.
+#[derive(Debug)]
+pub struct SucceedLate {
+    /// Whether the order still waits for a payment and no other payment has its claim.
+    pub order_can_take: bool,
+    /// Who told us.
+    pub source: Source,
+}
+
+macro_rules! orphan_from {
+    ($($State:ident),+) => {$(
+        impl Payment<$State> {
+            /// Sets the money aside until somebody decides.
+            pub fn orphan(self, Orphan: Orphan, now: Timestamp) -> Result<PaymentTransition<Payment<Orphaned>>, Rejection> {
+                let received = self.core.amount();
+                Ok(self.step::<Orphan, Orphaned>(PaymentOrphaned { received }, now))
+            }
+        }
+    )+};
+}
+orphan_from!(Initiated, Prepared, Authorized);
+
+macro_rules! late_from {
+    ($($State:ident),+) => {$(
+        impl Payment<$State> {
+            /// Gives the money to the order if it can take it, else sets it aside.
+            pub fn succeed_late(self, late: SucceedLate, now: Timestamp) -> Result<PaymentTransition<AnyPayment>, Rejection> {
+                if late.order_can_take {
+                    let event = PaymentCaptured { captured: self.core.amounts, source: late.source };
+                    return Ok(self.step::<SucceedLate, Captured>(event, now).into_any());
+                }
+                let received = self.core.amount();
+                Ok(self.step::<SucceedLate, Orphaned>(PaymentOrphaned { received }, now).into_any())
+            }
+        }
+    )+};
+}
+late_from!(Failed, Canceled, Expired, Voided);

@@ -1,0 +1,67 @@
+//! What happens to a payment without moving it: its money calls, notifications, decisions, erasure.
+
+use super::{Payment, PaymentCore, PaymentState};
+use crate::event::{OperationEvent, PaymentEvent, Provider};
+use crate::idempotency::hash16;
+use crate::lifecycle::Impossible;
+use crate::operation::{AnyOperation, Operation};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+impl<S> Payment<S> {
+    /// While a call has no answer, only the gateway's word may move the payment.
+    pub(super) fn refuse_in_flight(&self) -> Result<(), Rejection> {
+        if self.core.operation_in_flight() {
+            Err(Rejection::OperationInFlight)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Applies an event that leaves the payment where it is; any other cannot follow `state`.
+pub(super) fn note(
+    state: PaymentState,
+    core: &mut PaymentCore,
+    event: &PaymentEvent,
+    at: Timestamp,
+) -> Result<(), Impossible> {
+    match event {
+        PaymentEvent::OperationIntended(intent) => {
+            core.operation = Some(Operation::intended(intent, at).into());
+        }
+        PaymentEvent::OperationUnanswered(e) => answer(core, &e.clone().into(), at)?,
+        PaymentEvent::ProviderRefused(e) => answer(core, &e.clone().into(), at)?,
+        PaymentEvent::ProviderConfirmed(e) => {
+            answer(core, &e.clone().into(), at)?;
+            core.provider_payment_id = Some(e.provider_payment_id.clone());
+        }
+        PaymentEvent::WebhookReceived(e) if !core.notifications_full() => {
+            core.notifications
+                .push(notification_hash(core.provider, &e.event_id));
+        }
+        PaymentEvent::WebhookReceived(_) | PaymentEvent::PersonDecided(_) => {}
+        PaymentEvent::PersonalDataErased(_) => core.erased = true,
+        moving => {
+            return Err(Impossible {
+                state: state.name(),
+                event: moving.name(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What is kept of a notification's id to recognise its next delivery.
+pub(super) fn notification_hash(provider: Provider, event_id: &str) -> [u8; 16] {
+    hash16(&[provider.name().as_bytes(), event_id.as_bytes()])
+}
+
+/// Moves the outstanding call, if there is one: evidence may come without a call of ours.
+fn answer(core: &mut PaymentCore, event: &OperationEvent, at: Timestamp) -> Result<(), Impossible> {
+    let outstanding = core.operation.take_if(|operation| operation.in_flight());
+    if let Some(operation) = outstanding {
+        core.operation = Some(AnyOperation::evolve(operation, event, at)?);
+    }
+    Ok(())
+}

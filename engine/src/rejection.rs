@@ -1,0 +1,260 @@
+//! Rejections: what the rules refuse, as part of the contract. Stable codes, whose fault, what would be allowed.
+
+use bincode::{Decode, Encode};
+use serde::Serialize;
+
+use crate::money::MoneyError;
+use crate::order::{OrderAction, OrderState};
+use crate::payment::{PaymentAction, PaymentState};
+
+/// Why a command was refused. Refusals change nothing; those of a keyed request are kept and replayed.
+///
+/// Stored inside answers: append variants, never reorder them.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Rejection {
+    /// No order has this id.
+    OrderNotFound,
+    /// No payment has this id, or not for this caller.
+    PaymentNotFound,
+    /// The order id is taken by another order.
+    OrderAlreadyExists,
+    /// The order does not accept this in its present state.
+    OrderNotPermitted {
+        /// Where the order is.
+        state: OrderState,
+        /// What was asked.
+        action: OrderAction,
+    },
+    /// The payment does not accept this in its present state.
+    PaymentNotPermitted {
+        /// Where the payment is.
+        state: PaymentState,
+        /// What was asked.
+        action: PaymentAction,
+    },
+    /// Only an unpaid order can be paid; this one no longer waits for a payment.
+    OrderNotPayable {
+        /// Where the order is.
+        state: OrderState,
+    },
+    /// Another payment is taking this order's money right now.
+    OrderPaymentInProgress,
+    /// The gateway has not answered about this payment yet.
+    OperationInFlight,
+    /// The amount is not the order's total.
+    AmountMismatch,
+    /// The lines do not add up to the order's total.
+    TotalMismatch,
+    /// An amount is zero, negative or above the largest one.
+    AmountOutOfRange,
+    /// The order has no lines, or more than the most allowed.
+    LineCountOutOfRange,
+    /// The deadline is not in the future, or too far in it.
+    DeadlineOutOfRange,
+    /// The order has had as many payments as one order may have.
+    TooManyPayments,
+    /// The order can no longer take this money; it can only be returned.
+    OrderCannotTake,
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
+    /// The hold has run out.
+    AuthorizationExpired,
+    /// No gateway of this name takes payments here.
+    ProviderUnavailable,
+}
+
+/// Whose mistake, and so which status an answer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// There is no such thing (404).
+    Missing,
+    /// The thing is not in a state for this (409).
+    Conflict,
+    /// The request breaks a rule whatever the state (422).
+    Rule,
+}
+
+impl Kind {
+    /// The HTTP status that says so.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Missing => 404,
+            Self::Conflict => 409,
+            Self::Rule => 422,
+        }
+    }
+}
+
+/// A code of the contract with what it means, for documents and snapshots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Code {
+    /// The stable code.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What it says to the caller.
+    pub message: &'static str,
+}
+
+impl Rejection {
+    /// Whose mistake it is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::OrderNotFound | Self::PaymentNotFound => Kind::Missing,
+            Self::OrderAlreadyExists
+            | Self::OrderNotPermitted { .. }
+            | Self::PaymentNotPermitted { .. }
+            | Self::OrderNotPayable { .. }
+            | Self::OrderPaymentInProgress
+            | Self::OperationInFlight
+            | Self::OrderCannotTake
+            | Self::AuthorizationExpired => Kind::Conflict,
+            Self::AmountMismatch
+            | Self::TotalMismatch
+            | Self::AmountOutOfRange
+            | Self::LineCountOutOfRange
+            | Self::DeadlineOutOfRange
+            | Self::TooManyPayments
+            | Self::IdempotencyKeyReused
+            | Self::ProviderUnavailable => Kind::Rule,
+        }
+    }
+
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::OrderNotFound => "ORDER_NOT_FOUND",
+            Self::PaymentNotFound => "PAYMENT_NOT_FOUND",
+            Self::OrderAlreadyExists => "ORDER_ALREADY_EXISTS",
+            Self::OrderNotPermitted { .. } => "ORDER_NOT_PERMITTED",
+            Self::PaymentNotPermitted { .. } => "PAYMENT_NOT_PERMITTED",
+            Self::OrderNotPayable { .. } => "ORDER_NOT_PAYABLE",
+            Self::OrderPaymentInProgress => "ORDER_PAYMENT_IN_PROGRESS",
+            Self::OperationInFlight => "OPERATION_IN_FLIGHT",
+            Self::AmountMismatch => "AMOUNT_MISMATCH",
+            Self::TotalMismatch => "TOTAL_MISMATCH",
+            Self::AmountOutOfRange => "AMOUNT_OUT_OF_RANGE",
+            Self::LineCountOutOfRange => "LINE_COUNT_OUT_OF_RANGE",
+            Self::DeadlineOutOfRange => "DEADLINE_OUT_OF_RANGE",
+            Self::TooManyPayments => "TOO_MANY_PAYMENTS",
+            Self::OrderCannotTake => "ORDER_CANNOT_TAKE",
+            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
+            Self::AuthorizationExpired => "AUTHORIZATION_EXPIRED",
+            Self::ProviderUnavailable => "PROVIDER_UNAVAILABLE",
+        }
+    }
+
+    /// One sentence for the caller; it never quotes what the caller sent.
+    pub const fn message(&self) -> &'static str {
+        match self {
+            Self::OrderNotFound => "There is no order with this id.",
+            Self::PaymentNotFound => "There is no payment with this id.",
+            Self::OrderAlreadyExists => {
+                "An order with this id exists and differs from this request."
+            }
+            Self::OrderNotPermitted { .. } => "The order's state does not permit this.",
+            Self::PaymentNotPermitted { .. } => "The payment's state does not permit this.",
+            Self::OrderNotPayable { .. } => "The order no longer waits for a payment.",
+            Self::OrderPaymentInProgress => "Another payment of this order is in progress.",
+            Self::OperationInFlight => {
+                "The gateway has not answered about this payment yet; ask again later."
+            }
+            Self::AmountMismatch => "The amount is not the order's total.",
+            Self::TotalMismatch => "The lines do not add up to the total.",
+            Self::AmountOutOfRange => "An amount is an integer from 1 to 9007199254740991.",
+            Self::LineCountOutOfRange => "An order has 1 to 100 lines.",
+            Self::DeadlineOutOfRange => "The deadline is in the future and at most 400 days away.",
+            Self::TooManyPayments => "The order has had 100 payments; create a new order.",
+            Self::OrderCannotTake => {
+                "The order can no longer take this money; it can only be returned."
+            }
+            Self::IdempotencyKeyReused => "This idempotency key was used for another request.",
+            Self::AuthorizationExpired => "The hold on the buyer's funds has run out.",
+            Self::ProviderUnavailable => "No gateway of this name takes payments here.",
+        }
+    }
+
+    /// The field of the request that breaks the rule, where there is one.
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::AmountMismatch => Some("amount"),
+            Self::TotalMismatch => Some("total"),
+            Self::LineCountOutOfRange => Some("lines"),
+            Self::DeadlineOutOfRange => Some("expires_at"),
+            Self::ProviderUnavailable => Some("provider"),
+            Self::IdempotencyKeyReused => Some("idempotency_key"),
+            _ => None,
+        }
+    }
+
+    /// The present state, where the state is the reason.
+    pub const fn state(&self) -> Option<&'static str> {
+        match self {
+            Self::OrderNotPermitted { state, .. } | Self::OrderNotPayable { state } => {
+                Some(state.name())
+            }
+            Self::PaymentNotPermitted { state, .. } => Some(state.name()),
+            _ => None,
+        }
+    }
+
+    /// What would be allowed instead, where the state is the reason.
+    pub fn permitted(&self) -> Option<Vec<&'static str>> {
+        match self {
+            Self::OrderNotPermitted { state, .. } | Self::OrderNotPayable { state } => {
+                Some(state.permitted().map(OrderAction::name).collect())
+            }
+            Self::PaymentNotPermitted { state, .. } => {
+                Some(state.permitted().map(PaymentAction::name).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// One of each, for the documents, the snapshot and the tests that reach them all.
+    pub fn all() -> Vec<Self> {
+        vec![
+            Self::OrderNotFound,
+            Self::PaymentNotFound,
+            Self::OrderAlreadyExists,
+            Self::OrderNotPermitted {
+                state: OrderState::Canceled,
+                action: OrderAction::Cancel,
+            },
+            Self::PaymentNotPermitted {
+                state: PaymentState::Failed,
+                action: PaymentAction::Capture,
+            },
+            Self::OrderNotPayable {
+                state: OrderState::Paid,
+            },
+            Self::OrderPaymentInProgress,
+            Self::OperationInFlight,
+            Self::AmountMismatch,
+            Self::TotalMismatch,
+            Self::AmountOutOfRange,
+            Self::LineCountOutOfRange,
+            Self::DeadlineOutOfRange,
+            Self::TooManyPayments,
+            Self::OrderCannotTake,
+            Self::IdempotencyKeyReused,
+            Self::AuthorizationExpired,
+            Self::ProviderUnavailable,
+        ]
+    }
+
+    /// The line of the documents for this rejection.
+    pub const fn documented(&self) -> Code {
+        Code {
+            code: self.code(),
+            status: self.kind().status(),
+            message: self.message(),
+        }
+    }
+}
+
+impl From<MoneyError> for Rejection {
+    fn from(_: MoneyError) -> Self {
+        Self::AmountOutOfRange
+    }
+}

@@ -1,0 +1,87 @@
+//! The store: what a commit is, and what any store has to do with it. The pure part; feature `store` adds
+//! the embedded one (journal and index) below.
+//!
+//! The record is the truth and carries events alone. Keys, balances and aggregates are derived from it by
+//! the same functions when it is committed, replayed and verified.
+
+pub mod codec;
+pub mod executor;
+pub mod keys;
+pub mod record;
+pub mod view;
+
+use thiserror::Error;
+
+use self::keys::Key;
+use self::record::Record;
+
+/// A key to write, or to remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Where.
+    pub key: Key,
+    /// What; nothing removes the key.
+    pub value: Option<Vec<u8>>,
+    /// The key belongs to something that began in this very commit, so nothing older can lie under it.
+    pub fresh: bool,
+}
+
+/// One decision, all of it or none.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// Versions (the last record applied) that the decision was made on; `None` for absent.
+    pub expect: Vec<(Key, Option<u64>)>,
+    /// What happened.
+    pub record: Record,
+    /// What follows from it.
+    pub writes: Vec<Write>,
+}
+
+/// Somebody else committed to what this decision was made on; decide again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict;
+
+/// Why a store cannot go on. The embedded one stops the process on the first of these but `Full`.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// No room to write; nothing was written and reading goes on.
+    #[error("the disk is full: {0}")]
+    Full(String),
+    /// What is stored is damaged or contradicts itself.
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+    /// The store itself failed.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// Keys and values in order, and commits that survive.
+pub trait Store {
+    /// The values of these keys, `None` for absent ones, all of one moment.
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+
+    /// Up to `limit` entries of `range`, in order or in reverse.
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Vec<u8>)>, StoreError>;
+
+    /// The number that the next record will get.
+    fn next_record(&self) -> u64;
+
+    /// Makes the commits durable in order, numbered from [`Store::next_record`]. When it returns, each is
+    /// either kept for good or in conflict; a commit after a conflicting one that built on it conflicts too.
+    fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError>;
+
+    /// The kept records from number `from` on, in order.
+    fn replay(&self, from: u64)
+    -> Box<dyn Iterator<Item = Result<(u64, Record), StoreError>> + '_>;
+}
+
+/// Keys from `from` (included) up to `to` (excluded).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRange {
+    /// The first key.
+    pub from: Key,
+    /// The key after the last.
+    pub to: Key,
+    /// From the end backwards.
+    pub reverse: bool,
+}

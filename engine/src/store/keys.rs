@@ -1,0 +1,203 @@
+//! The keys of the index: one family byte, then big-endian parts, so that ranges are what is asked for.
+//!
+//! The families are numbered in the order in which a window is applied: what is derived from an aggregate
+//! before the aggregate, and the cursor last. A crash in between then replays into the same keys.
+
+use crate::amounts::Component;
+use crate::id::{BuyerId, OrderId, PaymentId};
+use crate::ledger::Account;
+use crate::money::Currency;
+use crate::payment::PaymentState;
+use crate::time::Timestamp;
+
+use super::KeyRange;
+
+/// A key of the index.
+pub type Key = Vec<u8>;
+
+const BUYER: u8 = 0x10;
+const LISTED: u8 = 0x11;
+const DUE: u8 = 0x12;
+const REPLY: u8 = 0x13;
+const BALANCE: u8 = 0x20;
+const ORDER: u8 = 0x30;
+const PAYMENT: u8 = 0x31;
+const APPLIED: u8 = 0x40;
+
+/// What comes due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DueItem {
+    /// An unpaid order's deadline.
+    Order(OrderId),
+    /// The end of a hold.
+    Hold(PaymentId),
+}
+
+fn key(family: u8, parts: &[&[u8]]) -> Key {
+    let len = parts
+        .iter()
+        .map(|part| part.len())
+        .fold(1, usize::saturating_add);
+    let mut key = Vec::with_capacity(len);
+    key.push(family);
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key
+}
+
+/// The order itself.
+pub fn order(id: &OrderId) -> Key {
+    key(ORDER, &[id.as_str().as_bytes()])
+}
+
+/// The payment itself; ids grow with time, so this is also the order of creation.
+pub fn payment(id: PaymentId) -> Key {
+    key(PAYMENT, &[&id.bits().to_be_bytes()])
+}
+
+/// A buyer's payment.
+pub fn buyer_payment(buyer: &BuyerId, id: PaymentId) -> Key {
+    key(
+        BUYER,
+        &[buyer.as_str().as_bytes(), &[0], &id.bits().to_be_bytes()],
+    )
+}
+
+/// A payment that is listed by state, because somebody may want to do something about it.
+pub fn listed(state: PaymentState, id: PaymentId) -> Key {
+    key(LISTED, &[&[state_code(state)], &id.bits().to_be_bytes()])
+}
+
+/// Something that comes due.
+pub fn due(at: Timestamp, item: &DueItem) -> Key {
+    let time = at.as_millis().to_be_bytes();
+    match item {
+        DueItem::Order(id) => key(DUE, &[&time, b"o", id.as_str().as_bytes()]),
+        DueItem::Hold(id) => key(DUE, &[&time, b"p", &id.bits().to_be_bytes()]),
+    }
+}
+
+/// The answer to a keyed request.
+pub fn reply(hash: &[u8; 16]) -> Key {
+    key(REPLY, &[hash])
+}
+
+/// A balance.
+pub fn balance(account: Account, component: Component, currency: Currency) -> Key {
+    let provider = account.provider().map_or("", crate::event::Provider::name);
+    let text = format!(
+        "{}|{provider}|{}|{}",
+        account.name(),
+        component.name(),
+        currency.code()
+    );
+    key(BALANCE, &[text.as_bytes()])
+}
+
+/// How far the index has come.
+pub fn applied() -> Key {
+    key(APPLIED, &[])
+}
+
+/// All balances.
+pub fn all_balances() -> KeyRange {
+    family(BALANCE, false)
+}
+
+/// All payments, newest first, from before `before`.
+pub fn payments_before(before: Option<PaymentId>) -> KeyRange {
+    let to = before.map_or_else(|| key(PAYMENT + 1, &[]), payment);
+    KeyRange {
+        from: key(PAYMENT, &[]),
+        to,
+        reverse: true,
+    }
+}
+
+/// A buyer's payments, newest first, from before `before`.
+pub fn buyer_payments_before(buyer: &BuyerId, before: Option<PaymentId>) -> KeyRange {
+    let name = buyer.as_str().as_bytes();
+    let to = before.map_or_else(|| key(BUYER, &[name, &[1]]), |id| buyer_payment(buyer, id));
+    KeyRange {
+        from: key(BUYER, &[name, &[0]]),
+        to,
+        reverse: true,
+    }
+}
+
+/// The listed payments in a state, newest first, from before `before`.
+pub fn listed_before(state: PaymentState, before: Option<PaymentId>) -> KeyRange {
+    let code = state_code(state);
+    let to = before.map_or_else(
+        || key(LISTED, &[&[code.saturating_add(1)]]),
+        |id| listed(state, id),
+    );
+    KeyRange {
+        from: key(LISTED, &[&[code]]),
+        to,
+        reverse: true,
+    }
+}
+
+/// What has come due by `now`, earliest first.
+pub fn due_by(now: Timestamp) -> KeyRange {
+    let after = now.plus_millis(1).as_millis().to_be_bytes();
+    KeyRange {
+        from: key(DUE, &[]),
+        to: key(DUE, &[&after]),
+        reverse: false,
+    }
+}
+
+/// The payment id that a payment, buyer or listed key ends with.
+pub fn trailing_payment(key: &[u8]) -> Option<PaymentId> {
+    key.last_chunk()
+        .map(|bits| PaymentId::from_bits(u128::from_be_bytes(*bits)))
+}
+
+/// What a due key says comes due.
+pub fn due_item(key: &[u8]) -> Option<DueItem> {
+    let (kind, id) = key.get(9..)?.split_first()?;
+    match kind {
+        b'o' => OrderId::parse(std::str::from_utf8(id).ok()?)
+            .ok()
+            .map(DueItem::Order),
+        b'p' => id
+            .first_chunk()
+            .map(|bits| DueItem::Hold(PaymentId::from_bits(u128::from_be_bytes(*bits)))),
+        _ => None,
+    }
+}
+
+/// Whether reading a key of this family for the first time mostly finds nothing.
+pub fn is_mostly_absent(key: &[u8]) -> bool {
+    matches!(key.first(), Some(&(REPLY | ORDER)))
+}
+
+/// The ranges of the families that [`is_mostly_absent`] names.
+pub fn mostly_absent() -> [KeyRange; 2] {
+    [family(REPLY, false), family(ORDER, false)]
+}
+
+fn family(family: u8, reverse: bool) -> KeyRange {
+    KeyRange {
+        from: vec![family],
+        to: vec![family.saturating_add(1)],
+        reverse,
+    }
+}
+
+const fn state_code(state: PaymentState) -> u8 {
+    match state {
+        PaymentState::Initiated => 1,
+        PaymentState::Prepared => 2,
+        PaymentState::Authorized => 3,
+        PaymentState::Captured => 4,
+        PaymentState::Failed => 5,
+        PaymentState::Canceled => 6,
+        PaymentState::Expired => 7,
+        PaymentState::Voided => 8,
+        PaymentState::Mismatched => 9,
+        PaymentState::Orphaned => 10,
+        PaymentState::Returned => 11,
+    }
+}

@@ -1,0 +1,475 @@
+//! Applying a record to keys: one function for the live commit, for replay and for verification.
+//!
+//! `index(before, after)` says which derived keys follow from an aggregate; balances add up postings; every
+//! aggregate and balance carries the last record applied to it, so that applying one twice changes nothing.
+
+use std::collections::BTreeMap;
+
+use bincode::{Decode, Encode};
+
+use super::codec::{self, Kind};
+use super::keys::{self, DueItem, Key};
+use super::record::{Body, GroupRecord, Record};
+use super::{StoreError, Write};
+use crate::amounts::Component;
+use crate::event::Provider;
+use crate::group::{Group, GroupEvent};
+use crate::id::{OrderId, PaymentId};
+use crate::ledger::{self, Account, Posting};
+use crate::money::Currency;
+use crate::order::{AnyOrder, OrderState};
+use crate::payment::AnyPayment;
+use crate::time::Timestamp;
+
+/// An aggregate with the last record applied to it.
+#[derive(Debug, Encode, Decode)]
+pub struct Stored<T> {
+    /// The last record applied.
+    pub record: u64,
+    /// The aggregate after it.
+    pub value: T,
+}
+
+/// The sum of all postings to an account less those from it, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Balance {
+    /// The last record that changed it.
+    pub record: u64,
+    /// Debits less credits.
+    pub minor: i128,
+}
+
+/// Where the present values of keys are read from.
+pub trait Source {
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// A group as read, with what is needed to write it back.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The order and payments.
+    pub group: Group,
+    /// The last record of the group; 0 if there is none.
+    pub record: u64,
+    facets: Vec<Facets>,
+}
+
+/// What the derived keys of one aggregate depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Facets {
+    Order {
+        id: OrderId,
+        due: Option<Timestamp>,
+    },
+    Payment {
+        id: PaymentId,
+        listed: Option<crate::payment::PaymentState>,
+        due: Option<Timestamp>,
+    },
+}
+
+impl Facets {
+    fn of_order(order: &AnyOrder) -> Self {
+        let waits = order.state() == OrderState::PaymentPending;
+        Self::Order {
+            id: order.core().id.clone(),
+            due: waits.then_some(order.core().expires_at),
+        }
+    }
+
+    fn of_payment(payment: &AnyPayment) -> Self {
+        let state = payment.state();
+        let due = match payment {
+            AnyPayment::Authorized(held) => Some(held.detail().expires_at),
+            _ => None,
+        };
+        let listed = (state.is_open() || state.needs_decision()).then_some(state);
+        Self::Payment {
+            id: payment.core().id,
+            listed,
+            due,
+        }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        let (due, listed) = match self {
+            Self::Order { id, due } => (
+                due.map(|at| keys::due(at, &DueItem::Order(id.clone()))),
+                None,
+            ),
+            Self::Payment { id, listed, due } => (
+                due.map(|at| keys::due(at, &DueItem::Hold(*id))),
+                listed.map(|state| keys::listed(state, *id)),
+            ),
+        };
+        due.into_iter().chain(listed)
+    }
+}
+
+/// The writes that take the derived keys from `before` to `after`.
+fn index(before: Option<&Facets>, after: &Facets, writes: &mut Vec<Write>) {
+    if before == Some(after) {
+        return;
+    }
+    if let Some(before) = before {
+        writes.extend(before.keys().map(|key| Write {
+            key,
+            value: None,
+            fresh: false,
+        }));
+    }
+    let fresh = before.is_none();
+    writes.extend(after.keys().map(|key| Write {
+        key,
+        value: Some(Vec::new()),
+        fresh,
+    }));
+}
+
+/// Reads an order.
+pub fn load_order(
+    source: &impl Source,
+    id: &OrderId,
+) -> Result<Option<Stored<AnyOrder>>, StoreError> {
+    source
+        .get(&keys::order(id))?
+        .map(|bytes| codec::decode(Kind::Order, &bytes))
+        .transpose()
+}
+
+/// Reads a payment.
+pub fn load_payment(
+    source: &impl Source,
+    id: PaymentId,
+) -> Result<Option<Stored<AnyPayment>>, StoreError> {
+    source
+        .get(&keys::payment(id))?
+        .map(|bytes| codec::decode(Kind::Payment, &bytes))
+        .transpose()
+}
+
+impl Loaded {
+    /// Takes an aggregate in.
+    pub fn add_order(&mut self, order: Stored<AnyOrder>) {
+        self.record = self.record.max(order.record);
+        self.facets.push(Facets::of_order(&order.value));
+        self.group.order = Some(order.value);
+    }
+
+    /// Takes an aggregate in.
+    pub fn add_payment(&mut self, payment: Stored<AnyPayment>) {
+        self.facets.push(Facets::of_payment(&payment.value));
+        self.group.payments.push(payment.value);
+    }
+
+    /// The group without what is needed to write it back, and that.
+    pub fn split(self) -> (Group, Before) {
+        (
+            self.group,
+            Before {
+                record: self.record,
+                facets: self.facets,
+            },
+        )
+    }
+}
+
+/// How a group was before a decision.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// The last record of the group; 0 if there is none.
+    pub record: u64,
+    facets: Vec<Facets>,
+}
+
+/// The writes that follow from a group's new state: aggregates and derived keys.
+///
+/// Only the order and the payments that `events` name have changed.
+pub fn writes_of_group(
+    record: u64,
+    before: &Before,
+    after: &Group,
+    events: &[GroupEvent],
+) -> Result<Vec<Write>, StoreError> {
+    let mut writes = Vec::with_capacity(8);
+    if let Some(order) = &after.order {
+        let facets = Facets::of_order(order);
+        let was = before
+            .facets
+            .iter()
+            .find(|facets| matches!(facets, Facets::Order { .. }));
+        index(was, &facets, &mut writes);
+        let value = codec::encode(
+            Kind::Order,
+            &StoredRef {
+                record,
+                value: order,
+            },
+        )?;
+        writes.push(Write {
+            key: keys::order(&order.core().id),
+            value: Some(value),
+            fresh: false,
+        });
+    }
+    for payment in after
+        .payments
+        .iter()
+        .filter(|payment| is_named(payment.core().id, events))
+    {
+        write_payment(record, before, payment, &mut writes)?;
+    }
+    Ok(writes)
+}
+
+#[derive(Encode)]
+struct StoredRef<'a, T: Encode> {
+    record: u64,
+    value: &'a T,
+}
+
+fn is_named(id: PaymentId, events: &[GroupEvent]) -> bool {
+    events
+        .iter()
+        .any(|event| matches!(event, GroupEvent::Payment(named, _) if *named == id))
+}
+
+fn write_payment(
+    record: u64,
+    before: &Before,
+    payment: &AnyPayment,
+    writes: &mut Vec<Write>,
+) -> Result<(), StoreError> {
+    let core = payment.core();
+    let same = |facets: &&Facets| matches!(facets, Facets::Payment { id, .. } if *id == core.id);
+    let was = before.facets.iter().find(same);
+    if was.is_none() {
+        writes.push(Write {
+            key: keys::buyer_payment(&core.buyer_id, core.id),
+            value: Some(Vec::new()),
+            fresh: false,
+        });
+    }
+    index(was, &Facets::of_payment(payment), writes);
+    let value = codec::encode(
+        Kind::Payment,
+        &StoredRef {
+            record,
+            value: payment,
+        },
+    )?;
+    writes.push(Write {
+        key: keys::payment(core.id),
+        value: Some(value),
+        fresh: false,
+    });
+    Ok(())
+}
+
+/// The balances, kept in memory by whoever applies records; they are few.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Balances(BTreeMap<(Account, Component, Currency), Balance>);
+
+/// What a posting moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountBalance {
+    /// Which account.
+    pub account: Account,
+    /// Which component.
+    pub component: Component,
+    /// Of which currency.
+    pub currency: Currency,
+    /// How it stands.
+    pub balance: Balance,
+}
+
+impl Balances {
+    /// Adds what has been read of one account.
+    pub fn load(&mut self, source: &impl Source, posting: &Posting) -> Result<(), StoreError> {
+        for account in [posting.from, posting.to] {
+            let at = (account, posting.component, posting.currency);
+            if let std::collections::btree_map::Entry::Vacant(vacant) = self.0.entry(at) {
+                let stored = source.get(&keys::balance(at.0, at.1, at.2))?;
+                let balance = stored
+                    .map(|bytes| codec::decode(Kind::Balance, &bytes))
+                    .transpose()?;
+                vacant.insert(balance.unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies one record's postings, each balance only if it has not seen the record, and says what changed.
+    pub fn apply(
+        &mut self,
+        record: u64,
+        postings: &[Posting],
+    ) -> Result<Vec<AccountBalance>, StoreError> {
+        let mut sums: BTreeMap<(Account, Component, Currency), i128> = BTreeMap::new();
+        for posting in postings {
+            let minor = i128::from(posting.minor);
+            for (account, delta) in [
+                (posting.from, minor.checked_neg()),
+                (posting.to, Some(minor)),
+            ] {
+                let sum = sums
+                    .entry((account, posting.component, posting.currency))
+                    .or_default();
+                *sum = delta
+                    .and_then(|delta| sum.checked_add(delta))
+                    .ok_or_else(overflow)?;
+            }
+        }
+        let mut changed = Vec::with_capacity(sums.len());
+        for (at, delta) in sums {
+            let balance = self.0.entry(at).or_default();
+            if balance.record < record {
+                balance.minor = balance.minor.checked_add(delta).ok_or_else(overflow)?;
+                balance.record = record;
+                changed.push(AccountBalance {
+                    account: at.0,
+                    component: at.1,
+                    currency: at.2,
+                    balance: *balance,
+                });
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Whether all balances of each currency cancel out, as double entry demands.
+    pub fn sum_is_zero(&self) -> bool {
+        let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
+        for ((_, _, currency), balance) in &self.0 {
+            let sum = sums.entry(*currency).or_default();
+            *sum = sum.saturating_add(balance.minor);
+        }
+        sums.values().all(|sum| *sum == 0)
+    }
+}
+
+fn overflow() -> StoreError {
+    StoreError::Damaged("a balance leaves the range of 128 bits".to_owned())
+}
+
+impl AccountBalance {
+    /// Its key and value.
+    pub fn write(&self) -> Result<Write, StoreError> {
+        let key = keys::balance(self.account, self.component, self.currency);
+        Ok(Write {
+            key,
+            value: Some(codec::encode(Kind::Balance, &self.balance)?),
+            fresh: false,
+        })
+    }
+}
+
+/// The postings of a record's events.
+pub fn postings_of(group: &Group, events: &[GroupEvent]) -> Vec<Posting> {
+    let provider_of = |event: &GroupEvent| match event {
+        GroupEvent::Payment(id, _) => group.payment(*id).map(|payment| payment.core().provider),
+        GroupEvent::Order(_) => None,
+    };
+    events
+        .iter()
+        .flat_map(|event| {
+            let provider: Option<Provider> = provider_of(event);
+            provider.map_or_else(Vec::new, |provider| ledger::postings(event, provider))
+        })
+        .collect()
+}
+
+/// What replaying a record writes over what `source` holds. Whatever has seen the record already is left as it is.
+pub fn replay(
+    number: u64,
+    record: &Record,
+    source: &impl Source,
+    balances: &mut Balances,
+) -> Result<Vec<Write>, StoreError> {
+    match &record.body {
+        Body::Group(group) => replay_group(number, record.at, group, source, balances),
+        Body::Refused(reply) => Ok(vec![reply_write(reply)?]),
+        Body::Unmatched(_) => Ok(Vec::new()),
+    }
+}
+
+/// The key of an answer with the answer.
+pub fn reply_write(reply: &crate::idempotency::Reply) -> Result<Write, StoreError> {
+    Ok(Write {
+        key: keys::reply(&reply.key),
+        value: Some(codec::encode(Kind::Reply, reply)?),
+        fresh: false,
+    })
+}
+
+fn replay_group(
+    number: u64,
+    at: Timestamp,
+    record: &GroupRecord,
+    source: &impl Source,
+    balances: &mut Balances,
+) -> Result<Vec<Write>, StoreError> {
+    let mut loaded = Loaded::default();
+    let order = load_order(source, &record.order_id)?;
+    let skip_order = order.as_ref().is_some_and(|order| order.record >= number);
+    if let Some(order) = order.filter(|_| !skip_order) {
+        loaded.add_order(order);
+    }
+    let mut skipped = Vec::new();
+    let mut providers = Group::default();
+    for id in named_payments(&record.events) {
+        match load_payment(source, id)? {
+            Some(payment) if payment.record >= number => {
+                skipped.push(id);
+                providers.payments.push(payment.value);
+            }
+            Some(payment) => loaded.add_payment(payment),
+            None => {}
+        }
+    }
+    let (mut group, before) = loaded.split();
+    let pending = record.events.iter().filter(|event| match event {
+        GroupEvent::Order(_) => !skip_order,
+        GroupEvent::Payment(id, _) => !skipped.contains(id),
+    });
+    for event in pending {
+        group
+            .evolve(&record.order_id, event, at)
+            .map_err(|impossible| {
+                StoreError::Damaged(format!("record {number} does not follow: {impossible}"))
+            })?;
+    }
+    let live: Vec<GroupEvent> = record
+        .events
+        .iter()
+        .filter(|event| !matches!(event, GroupEvent::Payment(id, _) if skipped.contains(id)))
+        .cloned()
+        .collect();
+    let mut writes = writes_of_group(number, &before, &group, &live)?;
+    providers.payments.append(&mut group.payments);
+    let postings = postings_of(&providers, &record.events);
+    for posting in &postings {
+        balances.load(source, posting)?;
+    }
+    for changed in balances.apply(number, &postings)? {
+        writes.push(changed.write()?);
+    }
+    if let Some(reply) = &record.reply {
+        writes.push(reply_write(reply)?);
+    }
+    Ok(writes)
+}
+
+/// The payments that events name, each once.
+pub fn named_payments(events: &[GroupEvent]) -> Vec<PaymentId> {
+    let mut ids = Vec::new();
+    for event in events {
+        if let GroupEvent::Payment(id, _) = event
+            && !ids.contains(id)
+        {
+            ids.push(*id);
+        }
+    }
+    ids
+}

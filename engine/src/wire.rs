@@ -1,0 +1,302 @@
+//! The JSON of the HTTP API: what an order, a payment and an event look like. Nothing stored has these types.
+//!
+//! Kept answers name the rendering they were given with, so that a replay renders the same bytes after an
+//! upgrade: change nothing of a rendering that has been released; add one and raise [`CURRENT`].
+
+use std::fmt::Display;
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+
+use crate::amounts::Amounts;
+use crate::event::{OrderEvent, PaymentEvent};
+use crate::group::GroupEvent;
+use crate::id::{OrderId, PaymentId};
+use crate::money::Money;
+use crate::order::{AnyOrder, Line};
+use crate::payment::AnyPayment;
+use crate::time::Timestamp;
+
+/// The rendering that new answers are given with.
+pub const CURRENT: u8 = 1;
+
+/// Writes what displays as text, as a JSON string.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// A payment as the API shows it.
+pub struct PaymentView<'a>(pub &'a AnyPayment);
+
+impl Serialize for PaymentView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (core, state) = (self.0.core(), self.0.state());
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("payment_id", &Text(core.id))?;
+        map.serialize_entry("order_id", core.order_id.as_str())?;
+        map.serialize_entry("status", state.status())?;
+        map.serialize_entry("detail", state.name())?;
+        map.serialize_entry("amount", &core.amount().minor())?;
+        map.serialize_entry("currency", core.amount().currency().code())?;
+        map.serialize_entry("provider", core.provider.name())?;
+        let provider_payment_id = core.provider_payment_id.as_ref().map(|id| &id.0);
+        map.serialize_entry("provider_payment_id", &provider_payment_id)?;
+        if let AnyPayment::Mismatched(aside) = self.0 {
+            map.serialize_entry("received", &MoneyView(aside.detail().received))?;
+        }
+        map.serialize_entry("operation", &OperationView::of(self.0))?;
+        map.serialize_entry("created_at", &Text(core.created_at))?;
+        map.serialize_entry("updated_at", &Text(core.updated_at))?;
+        map.end()
+    }
+}
+
+/// The latest money call of a payment.
+#[derive(Serialize)]
+struct OperationView {
+    kind: &'static str,
+    state: &'static str,
+}
+
+impl OperationView {
+    fn of(payment: &AnyPayment) -> Option<Self> {
+        let operation = payment.core().operation.as_ref()?;
+        Some(Self {
+            kind: operation.core().kind.name(),
+            state: operation.state().name(),
+        })
+    }
+}
+
+/// An amount with its currency.
+struct MoneyView(Money);
+
+impl Serialize for MoneyView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("amount", &self.0.minor())?;
+        map.serialize_entry("currency", self.0.currency().code())?;
+        map.end()
+    }
+}
+
+/// An amount by component.
+struct AmountsView<'a>(&'a Amounts);
+
+impl Serialize for AmountsView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use crate::amounts::Component::{Supply, TaxFree, Vat};
+        let mut map = serializer.serialize_map(Some(3))?;
+        for component in [Supply, Vat, TaxFree] {
+            map.serialize_entry(component.name(), &self.0.get(component))?;
+        }
+        map.end()
+    }
+}
+
+/// An order as the API shows it.
+pub struct OrderView<'a>(pub &'a AnyOrder);
+
+impl Serialize for OrderView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (core, state) = (self.0.core(), self.0.state());
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("order_id", core.id.as_str())?;
+        map.serialize_entry("buyer_id", core.buyer_id.as_str())?;
+        map.serialize_entry("status", state.status())?;
+        map.serialize_entry("detail", state.name())?;
+        map.serialize_entry("currency", core.total().currency().code())?;
+        map.serialize_entry("total", &core.total().minor())?;
+        map.serialize_entry("amounts", &AmountsView(&core.amounts))?;
+        map.serialize_entry("capture", core.capture.name())?;
+        map.serialize_entry("lines", &LinesView(&core.lines))?;
+        map.serialize_entry("payments", &IdsView(&core.payments))?;
+        map.serialize_entry("expires_at", &Text(core.expires_at))?;
+        map.serialize_entry("created_at", &Text(core.created_at))?;
+        map.serialize_entry("updated_at", &Text(core.updated_at))?;
+        map.end()
+    }
+}
+
+struct IdsView<'a>(&'a [PaymentId]);
+
+impl Serialize for IdsView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|id| Text(*id)))
+    }
+}
+
+struct LinesView<'a>(&'a [Line]);
+
+impl Serialize for LinesView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(self.0.len()))?;
+        for line in self.0 {
+            seq.serialize_element(&LineView {
+                name: &line.name,
+                quantity: line.quantity,
+                unit_price: line.unit_price,
+                tax: line.tax.name(),
+                item_id: line.item_id.as_deref(),
+                seller_id: line.seller_id.as_deref(),
+            })?;
+        }
+        seq.end()
+    }
+}
+
+#[derive(Serialize)]
+struct LineView<'a> {
+    name: &'a str,
+    quantity: u32,
+    unit_price: u64,
+    tax: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seller_id: Option<&'a str>,
+}
+
+/// An event as the feed and a payment's transactions show it.
+pub struct EventView<'a> {
+    /// Its place in the feed, if it has one.
+    pub sequence: Option<u64>,
+    /// The group it happened in.
+    pub order_id: &'a OrderId,
+    /// What happened.
+    pub event: &'a GroupEvent,
+    /// When.
+    pub at: Timestamp,
+    /// What was sealed, opened; nothing when it is erased or not to be shown.
+    pub opened: Option<&'a str>,
+}
+
+impl Serialize for EventView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(sequence) = self.sequence {
+            map.serialize_entry("sequence", &sequence)?;
+        }
+        let name = match self.event {
+            GroupEvent::Order(event) => event.name(),
+            GroupEvent::Payment(_, event) => event.name(),
+        };
+        map.serialize_entry("event_type", name)?;
+        map.serialize_entry("order_id", self.order_id.as_str())?;
+        if let GroupEvent::Payment(id, _) = self.event {
+            map.serialize_entry("payment_id", &Text(*id))?;
+        }
+        map.serialize_entry(
+            "payload",
+            &Payload {
+                event: self.event,
+                opened: self.opened,
+            },
+        )?;
+        map.serialize_entry("created_at", &Text(self.at))?;
+        map.end()
+    }
+}
+
+struct Payload<'a> {
+    event: &'a GroupEvent,
+    opened: Option<&'a str>,
+}
+
+impl Serialize for Payload<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.event {
+            GroupEvent::Order(event) => order_payload(event, &mut map)?,
+            GroupEvent::Payment(_, event) => payment_payload(event, self.opened, &mut map)?,
+        }
+        map.end()
+    }
+}
+
+fn order_payload<M: SerializeMap>(event: &OrderEvent, map: &mut M) -> Result<(), M::Error> {
+    match event {
+        OrderEvent::OrderCreated(e) => {
+            map.serialize_entry("buyer_id", e.buyer_id.as_str())?;
+            map.serialize_entry("total", &MoneyView(e.amounts.total()))?;
+            map.serialize_entry("capture", e.capture.name())?;
+            map.serialize_entry("expires_at", &Text(e.expires_at))
+        }
+        OrderEvent::PaymentAttached(e) => map.serialize_entry("payment_id", &Text(e.payment)),
+        OrderEvent::ClaimTaken(e) => map.serialize_entry("payment_id", &Text(e.payment)),
+        OrderEvent::ClaimReleased(e) => map.serialize_entry("payment_id", &Text(e.payment)),
+        OrderEvent::OrderReserved(e) => map.serialize_entry("payment_id", &Text(e.payment)),
+        OrderEvent::OrderPaid(e) => map.serialize_entry("payment_id", &Text(e.payment)),
+        OrderEvent::OrderPaymentFailed(e) => map.serialize_entry("payment_id", &Text(e.payment)),
+        OrderEvent::OrderReopened(e) => map.serialize_entry("payment_id", &Text(e.payment)),
+        OrderEvent::OrderCancelRequested(e) => map.serialize_entry("reason", e.reason.name()),
+        OrderEvent::OrderCanceled(e) => map.serialize_entry("reason", e.reason.name()),
+    }
+}
+
+fn payment_payload<M: SerializeMap>(
+    event: &PaymentEvent,
+    opened: Option<&str>,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    match event {
+        PaymentEvent::PaymentInitiated(e) => {
+            map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
+            map.serialize_entry("provider", e.provider.name())
+        }
+        PaymentEvent::PaymentPrepared(_) | PaymentEvent::PaymentExpired(_) => Ok(()),
+        PaymentEvent::PaymentAuthorized(e) => {
+            map.serialize_entry("amount", &MoneyView(e.authorized.total()))?;
+            map.serialize_entry("expires_at", &Text(e.expires_at))
+        }
+        PaymentEvent::PaymentCaptured(e) => {
+            map.serialize_entry("amount", &MoneyView(e.captured.total()))?;
+            map.serialize_entry("amounts", &AmountsView(&e.captured))?;
+            map.serialize_entry("source", e.source.name())
+        }
+        PaymentEvent::PaymentFailed(e) => map.serialize_entry("code", e.code.as_str()),
+        PaymentEvent::PaymentCanceled(e) => map.serialize_entry("reason", e.reason.name()),
+        PaymentEvent::PaymentVoided(e) => map.serialize_entry("reason", e.reason.name()),
+        PaymentEvent::PaymentMismatched(e) => {
+            map.serialize_entry("received", &MoneyView(e.received))
+        }
+        PaymentEvent::PaymentOrphaned(e) => map.serialize_entry("received", &MoneyView(e.received)),
+        PaymentEvent::SuspendedMoneyTaken(e) => {
+            map.serialize_entry("suspended", &MoneyView(e.suspended))?;
+            map.serialize_entry("amount", &MoneyView(e.captured.total()))?;
+            map.serialize_entry("source", e.source.name())
+        }
+        PaymentEvent::SuspendedMoneyReturned(e) => {
+            map.serialize_entry("returned", &MoneyView(e.suspended))
+        }
+        PaymentEvent::OperationIntended(e) => {
+            map.serialize_entry("operation_id", &Text(e.operation))?;
+            map.serialize_entry("kind", e.kind.name())
+        }
+        PaymentEvent::OperationUnanswered(e) => {
+            map.serialize_entry("operation_id", &Text(e.operation))
+        }
+        PaymentEvent::ProviderConfirmed(e) => {
+            map.serialize_entry("provider_payment_id", &e.provider_payment_id.0)?;
+            map.serialize_entry("source", e.source.name())
+        }
+        PaymentEvent::ProviderRefused(e) => {
+            map.serialize_entry("code", e.code.as_str())?;
+            map.serialize_entry("source", e.source.name())
+        }
+        PaymentEvent::WebhookReceived(e) => {
+            map.serialize_entry("event_id", &e.event_id)?;
+            map.serialize_entry("type", &e.event_type)?;
+            map.serialize_entry("body", &opened)
+        }
+        PaymentEvent::PersonDecided(e) => {
+            map.serialize_entry("actor", &e.actor)?;
+            map.serialize_entry("reason", &opened)
+        }
+        PaymentEvent::PersonalDataErased(e) => map.serialize_entry("actor", &e.actor),
+    }
+}
