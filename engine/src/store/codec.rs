@@ -8,6 +8,7 @@ use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 
 use super::StoreError;
+use super::record::Record;
 
 /// Largest stored value that is read: beyond it the bytes are not ours.
 const LIMIT: usize = 4 << 20;
@@ -64,6 +65,41 @@ pub fn encode<T: Encode>(kind: Kind, value: &T) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::with_capacity(256);
     encode_into(kind, value, &mut bytes)?;
     Ok(bytes)
+}
+
+/// Appends a record with its length before it, as a frame's body holds them.
+pub fn push_record(record: &Record, body: &mut Vec<u8>) -> Result<(), StoreError> {
+    let start = body.len();
+    body.extend_from_slice(&[0; 4]);
+    encode_into(Kind::Record, record, body)?;
+    let written = body.len().saturating_sub(start).saturating_sub(4);
+    let length = u32::try_from(written)
+        .map_err(|_| StoreError::Failed("a record is too long".to_owned()))?;
+    if let Some(prefix) = body.get_mut(start..start.saturating_add(4)) {
+        prefix.copy_from_slice(&length.to_le_bytes());
+    }
+    Ok(())
+}
+
+/// The records of a frame's body, in order.
+pub fn records(body: &[u8]) -> impl Iterator<Item = Result<Record, StoreError>> + '_ {
+    let mut rest = body;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let split = rest.split_first_chunk().and_then(|(length, after)| {
+            after.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
+        });
+        let Some((record, after)) = split else {
+            rest = &[];
+            return Some(Err(StoreError::Damaged(
+                "a frame's records do not fill it".to_owned(),
+            )));
+        };
+        rest = after;
+        Some(decode(Kind::Record, record))
+    })
 }
 
 /// Reads what [`encode`] wrote; all of it has to be used.

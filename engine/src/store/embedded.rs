@@ -1,0 +1,167 @@
+//! The embedded store: commits go to the journal, are synced, shown in the overlay, and reach the index later.
+//!
+//! One writer. Nobody is answered, and nobody can read, what is not synced. Any failed write or sync ends the
+//! store: what the disk then holds is known only after opening it again.
+
+use std::sync::Arc;
+
+use super::codec;
+use super::cursor::Cursor;
+use super::filter::AbsenceFilter;
+use super::index::Index as _;
+use super::journal::{FrameMeta, Journal};
+use super::keys::{self, Key};
+use super::reader::{Reader, Shared};
+use super::record::Record;
+use super::view::Source as _;
+use super::{Commit, Conflict, KeyRange, Store, StoreError, Write};
+
+/// Figures of one group commit, for whoever measures.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Committed {
+    /// How many records.
+    pub records: usize,
+    /// How many bytes of records.
+    pub bytes: usize,
+}
+
+/// The one writer's store.
+#[derive(Debug)]
+pub struct EmbeddedStore {
+    journal: Journal,
+    shared: Arc<Shared>,
+    filter: Arc<AbsenceFilter>,
+    body: Vec<u8>,
+    last: Committed,
+}
+
+/// The room that any one batch can be sure to fit in: its requests' bodies are bounded by the server.
+const LEAST_ROOM: u64 = 16 << 20;
+/// A frame is closed once its records have this many bytes; its hard cap is the journal's.
+const FRAME_BYTES: usize = 2 << 20;
+
+impl EmbeddedStore {
+    /// Over an open journal and what its readers share.
+    pub(super) fn new(journal: Journal, shared: Arc<Shared>, filter: Arc<AbsenceFilter>) -> Self {
+        Self { journal, shared, filter, body: Vec::new(), last: Committed::default() }
+    }
+
+    /// A reader for any thread.
+    pub fn reader(&self) -> Reader {
+        Reader(Arc::clone(&self.shared))
+    }
+
+    /// Figures of the last group commit.
+    pub const fn last_committed(&self) -> Committed {
+        self.last
+    }
+
+    /// The journal, to be closed.
+    pub(super) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Writes one frame of records to the journal; syncing is the caller's.
+    fn append(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        let tail = self.journal.tail();
+        let events = records.iter().map(Record::feed_events).fold(0, u32::saturating_add);
+        let meta = FrameMeta {
+            first_record: tail.next_record,
+            records: u32::try_from(records.len()).unwrap_or(u32::MAX),
+            first_event: tail.next_event,
+            events,
+            at_ms: records.last().map_or(tail.last_at_ms, |record| record.at.as_millis()),
+        };
+        self.journal.append(meta, &self.body)?;
+        self.last.records = self.last.records.saturating_add(records.len());
+        self.last.bytes = self.last.bytes.saturating_add(self.body.len());
+        self.body.clear();
+        Ok(())
+    }
+
+    /// Writes all records in as few frames as the cap allows.
+    fn append_all(&mut self, records: Vec<Record>) -> Result<(), StoreError> {
+        let mut frame = Vec::with_capacity(records.len());
+        self.body.clear();
+        for record in records {
+            codec::push_record(&record, &mut self.body)?;
+            frame.push(record);
+            if self.body.len() >= FRAME_BYTES {
+                self.append(&frame)?;
+                frame.clear();
+            }
+        }
+        if frame.is_empty() { Ok(()) } else { self.append(&frame) }
+    }
+
+    /// Refuses before anything is written if the disk could run out half-way.
+    fn need_room(&self) -> Result<(), StoreError> {
+        if self.journal.room_bytes() >= LEAST_ROOM {
+            return Ok(());
+        }
+        Err(StoreError::Full("no prepared room is left in the journal; free space on its disk".to_owned()))
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn get_many(&self, wanted: &[Key]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let reader = self.reader();
+        let get = |key: &Key| {
+            if keys::is_mostly_absent(key) && self.filter.is_absent(key) {
+                return Ok(None);
+            }
+            reader.get(key)
+        };
+        wanted.iter().map(get).collect()
+    }
+
+    fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {
+        self.reader().scan(range, limit)
+    }
+
+    fn next_record(&self) -> u64 {
+        self.journal.tail().next_record
+    }
+
+    /// The only writer never conflicts.
+    fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError> {
+        self.need_room()?;
+        self.shared.overlay.wait_for_room()?;
+        self.last = Committed::default();
+        let first = self.next_record();
+        let mut records = Vec::with_capacity(commits.len());
+        let mut writes: Vec<Write> = Vec::with_capacity(commits.len().saturating_mul(6));
+        for commit in commits {
+            records.push(commit.record);
+            writes.extend(commit.writes);
+        }
+        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        self.append_all(records)?;
+        self.journal.sync()?;
+        for write in writes.iter().filter(|write| keys::is_mostly_absent(&write.key)) {
+            self.filter.insert(&write.key);
+        }
+        self.shared.overlay.publish(writes, Cursor::of(self.journal.tail()).encode()?);
+        Ok((first..first.saturating_add(count)).map(Ok).collect())
+    }
+
+    fn replay(&self, from: u64) -> Box<dyn Iterator<Item = Result<(u64, Record), StoreError>> + '_> {
+        let frames = self.shared.journal.frames_from(from);
+        Box::new(frames.flat_map(move |frame| numbered_records(frame.map_err(StoreError::from), from)))
+    }
+}
+
+fn numbered_records(
+    frame: Result<super::journal::Frame, StoreError>,
+    from: u64,
+) -> Vec<Result<(u64, Record), StoreError>> {
+    match frame {
+        Err(error) => vec![Err(error)],
+        Ok(frame) => {
+            let numbers = frame.meta.first_record..;
+            let records = numbers.zip(codec::records(&frame.body));
+            let wanted = records.filter(|(number, _)| *number >= from);
+            wanted.map(|(number, record)| record.map(|record| (number, record))).collect()
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The overlay: what is durable in the journal and not yet in the index. Readers ask it first.
+//!
+//! It is one window of coalesced writes that the writer fills and one that the applier empties into the
+//! index: several steps of one payment cost one index write. A window leaves only when the index has all of
+//! it, so that whoever reads the newest first, then the older, then the index, misses nothing.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use super::keys::Key;
+use super::{KeyRange, StoreError, Write};
+
+/// How many keys a window may have before it is applied, and before the writer has to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct OverlayLimits {
+    /// The applier takes a window of this many keys at once.
+    pub apply_at: usize,
+    /// The writer waits at this many: the index must not fall behind without bound.
+    pub wait_at: usize,
+}
+
+impl Default for OverlayLimits {
+    fn default() -> Self {
+        Self { apply_at: 50_000, wait_at: 200_000 }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    value: Option<Vec<u8>>,
+    fresh: bool,
+}
+
+/// Writes that belong together, the last one of each key, and how far they reach.
+#[derive(Debug, Default)]
+pub struct Window {
+    entries: BTreeMap<Key, Entry>,
+    /// The value of the cursor key once all entries are in the index.
+    pub cursor: Option<Vec<u8>>,
+}
+
+impl Window {
+    /// Takes writes in. What is fresh and removed within one live window was never anywhere else, so it goes
+    /// without a trace; in replay (`live` false) an older index may hold it, so the removal stays.
+    pub fn put(&mut self, writes: Vec<Write>, live: bool) {
+        for write in writes {
+            let fresh = match self.entries.get(&write.key) {
+                Some(known) if known.fresh && write.value.is_none() && live => {
+                    self.entries.remove(&write.key);
+                    continue;
+                }
+                Some(known) => known.fresh,
+                None => write.fresh,
+            };
+            self.entries.insert(write.key, Entry { value: write.value, fresh });
+        }
+    }
+
+    /// The value of a key: nothing if this window does not know it, `Some(None)` if it is removed.
+    pub fn get(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
+        self.entries.get(key).map(|entry| entry.value.clone())
+    }
+
+    /// How many keys.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is nothing to apply.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.cursor.is_none()
+    }
+
+    /// Keys and values in the order in which the index gets them.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, Option<&[u8]>)> {
+        self.entries.iter().map(|(key, entry)| (key, entry.value.as_deref()))
+    }
+
+    fn range(&self, range: &KeyRange, limit: usize) -> Vec<(Key, Option<Vec<u8>>)> {
+        if range.from >= range.to {
+            return Vec::new();
+        }
+        let bounds = (Bound::Included(&range.from), Bound::Excluded(&range.to));
+        let found = self.entries.range::<Key, _>(bounds).map(|(key, entry)| (key.clone(), entry.value.clone()));
+        if range.reverse { found.rev().take(limit).collect() } else { found.take(limit).collect() }
+    }
+}
+
+/// The two windows over the index.
+#[derive(Debug, Default)]
+pub struct Overlay {
+    active: RwLock<Window>,
+    applying: RwLock<Option<Arc<Window>>>,
+    limits: OverlayLimits,
+    gate: Mutex<Gate>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    keys: usize,
+    failed: bool,
+    stopping: bool,
+}
+
+impl Overlay {
+    /// An empty overlay.
+    pub fn new(limits: OverlayLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Shows durable writes to readers. `cursor` is where the index stands once it has them.
+    pub fn publish(&self, writes: Vec<Write>, cursor: Vec<u8>) {
+        let keys = {
+            let mut active = self.active.write();
+            active.put(writes, true);
+            active.cursor = Some(cursor);
+            active.len()
+        };
+        let mut gate = self.gate.lock();
+        gate.keys = keys;
+        if keys >= self.limits.apply_at {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until the active window has room; an error once the applier has given up.
+    pub fn wait_for_room(&self) -> Result<(), StoreError> {
+        let mut gate = self.gate.lock();
+        while gate.keys >= self.limits.wait_at && !gate.failed {
+            self.changed.wait(&mut gate);
+        }
+        if gate.failed { Err(StoreError::Failed("the index takes no more writes".to_owned())) } else { Ok(()) }
+    }
+
+    /// Waits until there is a window worth applying, `at_most` has passed, or the overlay is being stopped.
+    /// Says whether it is being stopped.
+    pub fn wait_for_work(&self, at_most: Duration) -> bool {
+        let mut gate = self.gate.lock();
+        if gate.keys < self.limits.apply_at && !gate.stopping {
+            self.changed.wait_for(&mut gate, at_most);
+        }
+        gate.stopping
+    }
+
+    /// Lets the applier finish, or the writer fail, instead of waiting.
+    pub fn stop(&self) {
+        self.gate.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// The index cannot be written any more: nobody may wait for it.
+    pub fn fail(&self) {
+        self.gate.lock().failed = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether the applier has given up.
+    pub fn has_failed(&self) -> bool {
+        self.gate.lock().failed
+    }
+
+    /// Takes the active window to be applied; nothing if it is empty.
+    pub fn take(&self) -> Option<Arc<Window>> {
+        let mut applying = self.applying.write();
+        if let Some(unfinished) = applying.as_ref() {
+            return Some(Arc::clone(unfinished));
+        }
+        let window = std::mem::take(&mut *self.active.write());
+        if window.is_empty() {
+            return None;
+        }
+        let window = Arc::new(window);
+        *applying = Some(Arc::clone(&window));
+        drop(applying);
+        self.gate.lock().keys = 0;
+        self.changed.notify_all();
+        Some(window)
+    }
+
+    /// The index has all of the window that was taken.
+    pub fn applied(&self) {
+        *self.applying.write() = None;
+    }
+
+    /// How many keys wait for the index.
+    pub fn lag_keys(&self) -> usize {
+        let applying = self.applying.read().as_ref().map_or(0, |window| window.len());
+        self.active.read().len().saturating_add(applying)
+    }
+
+    /// The value of a key here: nothing if the index has to be asked.
+    pub fn get(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
+        if let Some(value) = self.active.read().get(key) {
+            return Some(value);
+        }
+        self.applying.read().as_ref().and_then(|window| window.get(key))
+    }
+
+    /// Up to `limit` entries of a range, newest writes winning, removals included, and whether there may be more.
+    pub fn range(&self, range: &KeyRange, limit: usize) -> (BTreeMap<Key, Option<Vec<u8>>>, Option<Key>) {
+        let newest = self.active.read().range(range, limit);
+        let older = self.applying.read().as_ref().map_or_else(Vec::new, |window| window.range(range, limit));
+        let ends = [&newest, &older].into_iter().filter(|part| part.len() >= limit).filter_map(|part| part.last());
+        let ends = ends.map(|(key, _)| key.clone());
+        let reached = if range.reverse { ends.max() } else { ends.min() };
+        let merged = older.into_iter().chain(newest).collect();
+        (merged, reached)
+    }
+}

@@ -1,0 +1,318 @@
+//! Reading: the overlay over the index, and the history of a group from the journal. Any thread may.
+
+use std::sync::Arc;
+
+use super::codec::{self, Kind};
+use super::index::Index;
+use super::journal::JournalReader;
+use super::keys::{self, DueItem, Key};
+use super::overlay::Overlay;
+use super::record::{Body, GroupRecord, Record};
+use super::view::{self, Source, Stored};
+use super::{KeyRange, StoreError};
+use crate::group::Group;
+use crate::id::{BuyerId, OrderId, PaymentId};
+use crate::order::AnyOrder;
+use crate::payment::{AnyPayment, PaymentState};
+use crate::time::Timestamp;
+
+/// What all readers share.
+#[derive(Debug)]
+pub struct Shared {
+    /// What is durable and not yet in the index.
+    pub overlay: Overlay,
+    /// The index.
+    pub index: Arc<dyn Index>,
+    /// The journal as far as it is durable.
+    pub journal: JournalReader,
+}
+
+/// Reads what is durable, and nothing else.
+#[derive(Debug, Clone)]
+pub struct Reader(pub(super) Arc<Shared>);
+
+impl Source for Reader {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.0.overlay.get(key) {
+            Some(known) => Ok(known),
+            None => Ok(self.0.index.get(key)?),
+        }
+    }
+}
+
+/// A page of payments, newest first.
+#[derive(Debug, Default)]
+pub struct PaymentPage {
+    /// The payments.
+    pub payments: Vec<AnyPayment>,
+    /// Where the next page begins; nothing if this is the last.
+    pub next: Option<PaymentId>,
+}
+
+/// Which payments to list.
+#[derive(Debug, Clone, Default)]
+pub struct PaymentFilter {
+    /// Of this buyer.
+    pub buyer: Option<BuyerId>,
+    /// Of this order.
+    pub order: Option<OrderId>,
+    /// In one of these states; empty for any.
+    pub states: Vec<PaymentState>,
+    /// Begun at or after.
+    pub from: Option<Timestamp>,
+    /// Begun before.
+    pub to: Option<Timestamp>,
+}
+
+/// One record of a group's history.
+#[derive(Debug)]
+pub struct PastRecord {
+    /// Its number.
+    pub number: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What it was.
+    pub group: GroupRecord,
+}
+
+/// A record of the feed with where its events begin.
+#[derive(Debug)]
+pub struct FeedRecord {
+    /// The feed sequence of its first event that concerns the merchant.
+    pub first_event: u64,
+    /// The record.
+    pub record: Record,
+}
+
+impl Reader {
+    /// How many payments one page may look at before it ends early.
+    const MOST_EXAMINED: usize = 5_000;
+    /// How many records one group's history may have.
+    const MOST_RECORDS: usize = 20_000;
+
+    /// The order with this id.
+    pub fn order(&self, id: &OrderId) -> Result<Option<Stored<AnyOrder>>, StoreError> {
+        view::load_order(self, id)
+    }
+
+    /// The payment with this id.
+    pub fn payment(&self, id: PaymentId) -> Result<Option<Stored<AnyPayment>>, StoreError> {
+        view::load_payment(self, id)
+    }
+
+    /// Entries of a range, overlay over index.
+    pub fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {
+        let mut found = Vec::new();
+        let mut rest = range.clone();
+        loop {
+            let chunk = limit.saturating_sub(found.len()).saturating_add(32);
+            let reached = self.scan_chunk(&rest, chunk, &mut found)?;
+            let Some(reached) = reached.filter(|_| found.len() < limit) else { break };
+            if rest.reverse {
+                rest.to = reached;
+            } else {
+                rest.from = reached;
+                rest.from.push(0);
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// Merges one chunk into `found`; returns how far it got, or nothing at the range's end.
+    ///
+    /// The overlay is asked first: what moves to the index in between is then seen twice, never missed.
+    fn scan_chunk(&self, range: &KeyRange, chunk: usize, found: &mut Vec<(Key, Vec<u8>)>) -> Result<Option<Key>, StoreError> {
+        let (mut merged, overlay_reached) = self.0.overlay.range(range, chunk);
+        let below = self.0.index.range(&range.from, &range.to, range.reverse, chunk)?;
+        let index_reached = (below.len() >= chunk).then(|| below.last().map(|(key, _)| key.clone())).flatten();
+        for (key, value) in below {
+            merged.entry(key).or_insert(Some(value));
+        }
+        let ends = overlay_reached.into_iter().chain(index_reached);
+        let reached = if range.reverse { ends.max() } else { ends.min() };
+        let within = |key: &Key| match &reached {
+            None => true,
+            Some(end) if range.reverse => key >= end,
+            Some(end) => key <= end,
+        };
+        let live = merged.into_iter().filter(|(key, _)| within(key));
+        let live = live.filter_map(|(key, value)| value.map(|value| (key, value)));
+        if range.reverse {
+            let mut entries: Vec<_> = live.collect();
+            entries.reverse();
+            found.append(&mut entries);
+        } else {
+            found.extend(live);
+        }
+        Ok(reached)
+    }
+
+    /// A page of at most `limit` payments before `before`, newest first. A page that had to skip very many ends early.
+    pub fn payments(&self, filter: &PaymentFilter, before: Option<PaymentId>, limit: usize) -> Result<PaymentPage, StoreError> {
+        let mut page = PaymentPage::default();
+        let mut last = filter.before_end(before);
+        let chunk = limit.saturating_add(1);
+        let mut examined = 0_usize;
+        while examined < Self::MOST_EXAMINED {
+            let candidates = self.candidates(filter, last, chunk)?;
+            let exhausted = candidates.len() < chunk;
+            examined = examined.saturating_add(candidates.len());
+            for id in candidates {
+                if page.payments.len() == limit {
+                    page.next = last;
+                    return Ok(page);
+                }
+                last = Some(id);
+                let payment = self.payment(id)?.filter(|payment| filter.admits(&payment.value));
+                page.payments.extend(payment.map(|payment| payment.value));
+            }
+            if exhausted {
+                return Ok(page);
+            }
+        }
+        page.next = last;
+        Ok(page)
+    }
+
+    /// The ids to look at, newest first, from the narrowest index that the filter allows.
+    fn candidates(&self, filter: &PaymentFilter, before: Option<PaymentId>, most: usize) -> Result<Vec<PaymentId>, StoreError> {
+        if let Some(order) = &filter.order {
+            let Some(order) = self.order(order)? else { return Ok(Vec::new()) };
+            let ids = order.value.core().payments.iter().rev().copied();
+            return Ok(ids.filter(|id| before.is_none_or(|before| *id < before)).take(most).collect());
+        }
+        let range = match (&filter.buyer, filter.listed_state()) {
+            (Some(buyer), _) => keys::buyer_payments_before(buyer, before),
+            (None, Some(state)) => keys::listed_before(state, before),
+            (None, None) => keys::payments_before(before),
+        };
+        let found = self.scan(&range, most)?;
+        Ok(found.iter().filter_map(|(key, _)| keys::trailing_payment(key)).collect())
+    }
+
+    /// What has come due, earliest first.
+    pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError> {
+        let found = self.scan(&keys::due_by(now), limit)?;
+        Ok(found.iter().filter_map(|(key, _)| keys::due_item(key)).collect())
+    }
+
+    /// The group's records, newest first, as far back as its first.
+    pub fn history(&self, order: &OrderId) -> Result<Vec<PastRecord>, StoreError> {
+        let mut records = Vec::new();
+        let mut next = self.order(order)?.map_or(0, |order| order.record);
+        while next != 0 && records.len() < Self::MOST_RECORDS {
+            let record = self.record(next)?;
+            let Body::Group(group) = record.body else {
+                return Err(StoreError::Damaged(format!("record {next} is not of a group")));
+            };
+            let previous = group.previous;
+            records.push(PastRecord { number: next, at: record.at, group });
+            next = previous;
+        }
+        Ok(records)
+    }
+
+    /// One record by its number.
+    pub fn record(&self, number: u64) -> Result<Record, StoreError> {
+        let missing = || StoreError::Damaged(format!("record {number} is not in the journal"));
+        let frame = self.0.journal.frame_of_record(number)?.ok_or_else(missing)?;
+        let at = usize::try_from(number.saturating_sub(frame.meta.first_record)).unwrap_or(usize::MAX);
+        codec::records(&frame.body).nth(at).ok_or_else(missing)?
+    }
+
+    /// The order and one payment as they were when the payment, or the order, had had `version` events.
+    pub fn group_at(&self, order: &OrderId, payment: Option<PaymentId>, version: u64) -> Result<Group, StoreError> {
+        let mut group = Group::default();
+        for past in self.history(order)?.into_iter().rev() {
+            for event in &past.group.events {
+                group.evolve(order, event, past.at).map_err(|impossible| {
+                    StoreError::Damaged(format!("record {} does not follow: {impossible}", past.number))
+                })?;
+                if version_of(&group, payment) == Some(version) {
+                    return Ok(group);
+                }
+            }
+        }
+        Err(StoreError::Damaged(format!("order {order} never had version {version}")))
+    }
+
+    /// Records of the feed after event `after`, oldest first, as many as hold `limit` events.
+    pub fn feed(&self, after: u64, limit: usize) -> Result<Vec<FeedRecord>, StoreError> {
+        let mut found = Vec::new();
+        let wanted = after.saturating_add(1);
+        let Some(first) = self.0.journal.frame_of_event(wanted)? else { return Ok(found) };
+        for frame in self.0.journal.frames_from(first.meta.first_record) {
+            let frame = frame?;
+            let mut next = frame.meta.first_event;
+            for record in codec::records(&frame.body) {
+                let record = record?;
+                let first_event = next;
+                next = next.saturating_add(u64::from(record.feed_events()));
+                if next <= wanted || first_event == next {
+                    continue;
+                }
+                found.push(FeedRecord { first_event, record });
+                if usize::try_from(next.saturating_sub(wanted)).is_ok_and(|events| events >= limit) {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The last event of the feed that is durable.
+    pub fn last_event(&self) -> u64 {
+        self.0.journal.tail().next_event.saturating_sub(1)
+    }
+
+    /// How many keys the index is behind.
+    pub fn lag_keys(&self) -> usize {
+        self.0.overlay.lag_keys()
+    }
+
+    /// All balances.
+    pub fn balances(&self) -> Result<Vec<(String, view::Balance)>, StoreError> {
+        let found = self.scan(&keys::all_balances(), 10_000)?;
+        let named = found.into_iter().map(|(key, value)| {
+            let name = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
+            Ok((name, codec::decode(Kind::Balance, &value)?))
+        });
+        named.collect()
+    }
+}
+
+fn version_of(group: &Group, payment: Option<PaymentId>) -> Option<u64> {
+    match payment {
+        Some(id) => group.payment(id).map(|payment| payment.core().version),
+        None => group.order.as_ref().map(|order| order.core().version),
+    }
+}
+
+impl PaymentFilter {
+    fn admits(&self, payment: &AnyPayment) -> bool {
+        let core = payment.core();
+        let buyer = self.buyer.as_ref().is_none_or(|buyer| *buyer == core.buyer_id);
+        let state = self.states.is_empty() || self.states.contains(&payment.state());
+        let from = self.from.is_none_or(|from| core.created_at >= from);
+        let to = self.to.is_none_or(|to| core.created_at < to);
+        buyer && state && from && to
+    }
+
+    /// The one state that has an index of its own, if the filter asks for just it.
+    fn listed_state(&self) -> Option<PaymentState> {
+        match self.states.as_slice() {
+            [state] if state.is_open() || state.needs_decision() => Some(*state),
+            _ => None,
+        }
+    }
+
+    /// Ids grow with time: the end of the asked time is also an end of the ids.
+    fn before_end(&self, before: Option<PaymentId>) -> Option<PaymentId> {
+        let end = self.to.map(|to| PaymentId::from_bits(u128::from(to.as_millis()) << 80));
+        match (before, end) {
+            (Some(before), Some(end)) => Some(before.min(end)),
+            (before, end) => before.or(end),
+        }
+    }
+}

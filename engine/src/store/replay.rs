@@ -1,0 +1,112 @@
+//! Replay: applying the journal's records to an index, in windows, by the same functions as a live commit.
+
+use super::codec;
+use super::cursor::Cursor;
+use super::index::Index;
+use super::journal::{JournalReader, Tail};
+use super::keys;
+use super::overlay::Window;
+use super::view::{self, Balances, Source};
+use super::{StoreError, Write};
+
+/// How far a replay has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Records replayed.
+    pub done: u64,
+    /// Records to replay in all.
+    pub total: u64,
+}
+
+/// Keys a window has before it is applied.
+const WINDOW_KEYS: usize = 50_000;
+
+struct OverIndex<'a> {
+    window: &'a Window,
+    index: &'a dyn Index,
+}
+
+impl Source for OverIndex<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.window.get(key) {
+            Some(known) => Ok(known),
+            None => Ok(self.index.get(key)?),
+        }
+    }
+}
+
+/// Replays records `from` to the journal's end into `index` and flushes it; returns how many.
+pub fn replay(
+    journal: &JournalReader,
+    from: u64,
+    index: &dyn Index,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<u64, StoreError> {
+    let end: Tail = journal.tail();
+    let total = end.next_record.saturating_sub(from);
+    if total == 0 {
+        return Ok(0);
+    }
+    let mut window = Window::default();
+    let mut balances = Balances::default();
+    let mut done = 0;
+    for frame in journal.frames_from(from) {
+        let frame = frame?;
+        for (number, record) in (frame.meta.first_record..).zip(codec::records(&frame.body)) {
+            let record = record?;
+            if number < from {
+                continue;
+            }
+            let source = OverIndex { window: &window, index };
+            let writes = view::replay(number, &record, &source, &mut balances)?;
+            window.put(writes, false);
+            done = number.saturating_add(1).saturating_sub(from);
+        }
+        let cursor = Cursor { format: super::cursor::INDEX_FORMAT, next_record: frame.meta.next_record(), chain: frame.chain };
+        window.cursor = Some(cursor.encode()?);
+        if window.len() >= WINDOW_KEYS {
+            apply(&std::mem::take(&mut window), index)?;
+            progress(Progress { done, total });
+        }
+    }
+    apply(&window, index)?;
+    index.flush()?;
+    progress(Progress { done, total });
+    Ok(done)
+}
+
+/// Puts a window into the index: derived keys, balances, aggregates, and the cursor last. What a crash leaves
+/// half done, replay does again.
+pub fn apply(window: &Window, index: &dyn Index) -> Result<(), StoreError> {
+    let mut written = 0_usize;
+    for (key, value) in window.iter() {
+        match value {
+            Some(value) => index.insert(key, value)?,
+            None => index.remove(key)?,
+        }
+        written = written.saturating_add(1);
+        if written.is_multiple_of(64) {
+            index.breathe(64);
+        }
+    }
+    if let Some(cursor) = &window.cursor {
+        index.insert(&keys::applied(), cursor)?;
+    }
+    index.breathe(64);
+    Ok(())
+}
+
+/// The keys that a record writes for the first time, for the absence filter.
+pub fn first_written(record: &super::record::Record) -> Result<Vec<keys::Key>, StoreError> {
+    use super::record::Body;
+    let reply = match &record.body {
+        Body::Group(group) => group.reply.as_ref(),
+        Body::Refused(reply) => Some(reply),
+        Body::Unmatched(_) => None,
+    };
+    let mut found: Vec<Write> = reply.map(view::reply_write).transpose()?.into_iter().collect();
+    if let Body::Group(group) = &record.body && group.previous == 0 {
+        found.push(Write { key: keys::order(&group.order_id), value: None, fresh: true });
+    }
+    Ok(found.into_iter().map(|write| write.key).collect())
+}
