@@ -30,7 +30,16 @@ pub(crate) fn check() -> Result<Outcome, Failure> {
             )));
         }
     };
-    process::run(&mut call(&deny, &["check", "bans", "licenses", "sources"]))?;
+    process::run(&mut call(
+        &deny,
+        &[
+            "check",
+            "--hide-inclusion-graph",
+            "bans",
+            "licenses",
+            "sources",
+        ],
+    ))?;
     if let Err(failure) = process::run_within(DATABASE_PATIENCE, &mut call(&deny, &["fetch", "db"]))
     {
         println!("{failure}");

@@ -27,6 +27,15 @@ pub(super) struct Toolchain {
     sysroot: Option<PathBuf>,
 }
 
+/// Warnings fail: no other stage compiles what exists only without `store`. Dead code is linked,
+/// or a function that no unit test calls would take its import with it when it is dropped; seen
+/// with the first of the two flags alone.
+const FLAGS: [&str; 3] = [
+    "-Dwarnings",
+    "-Clink-dead-code",
+    "-Clink-arg=--no-gc-sections",
+];
+
 type Way = fn(&Compiler) -> Result<Toolchain, Failure>;
 const WAYS: [(&str, Way); 3] = [
     ("installed", installed),
@@ -62,11 +71,10 @@ impl Toolchain {
         self.origin
     }
 
-    /// Warnings fail here too: code that only exists without `store` is seen by no other stage.
     /// The encoded variable wins over RUSTFLAGS and may hold a path with spaces; with `--target`
     /// it does not reach build scripts and macros, which are the host's.
     pub(super) fn apply(&self, cargo: &mut Command) {
-        let mut flags = "-Dwarnings".to_owned();
+        let mut flags = FLAGS.join("\u{1f}");
         if let Some(sysroot) = &self.sysroot {
             flags.push_str("\u{1f}--sysroot=");
             flags.push_str(&sysroot.to_string_lossy());
