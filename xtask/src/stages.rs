@@ -1,9 +1,9 @@
 //! The stages of `cargo xtask test`, in their order: what is quickly said first, then what needs
 //! the build, then what nearly never fails.
 //!
-//! Everything native is compiled with the dev profile, once. Tests want its assertions, its
-//! dependencies are optimized a little (Cargo.toml), and a release build with LTO for the crash
-//! stage alone would be minutes more on two cores; killing a slower server proves the same.
+//! Everything native is compiled with the dev profile, once. Tests want its assertions, hashes and
+//! the index are optimized in it (Cargo.toml), and a release build with LTO for the crash stage
+//! alone would be minutes more on two cores; killing a slower server proves the same.
 //! Only clippy and rustdoc compile again, since they need type-checked crates, not linked ones.
 
 use std::time::Duration;
