@@ -1,0 +1,86 @@
+//! Starting what the workspace builds: the server, its crash harness, its load generator.
+//!
+//! Each builds first, with cargo's progress in sight, and then becomes the program: signals and
+//! the exit code are the program's own, and relative paths mean the folder one typed in.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::cargo::{Profile, build_programs};
+use crate::failure::Failure;
+use crate::options::Options;
+use crate::{Stop, process};
+
+const SERVER: &str = "daegeum";
+
+/// Where the harnesses find the server that was built with them.
+const SERVER_VARIABLE: &str = "DAEGEUM_BIN";
+
+const SERVE: &str = "\
+cargo xtask serve [-- ARGS]
+
+Builds the release server and starts `daegeum serve --sandbox ARGS`: with the gateways'
+simulators, on loopback, and with secrets made up where none are set. What it listens on and
+a first request to try are printed at start. `cargo xtask serve -- --help` lists ARGS.
+";
+
+const CRASH: &str = "\
+cargo xtask crash [--cycles N] [--seed S] [--dev]
+
+Starts the server under load, kills it at a random moment (during start too), opens what it
+left and checks that every acknowledged payment is there, that chain, postings and balances
+hold, and that the index equals a rebuild; N times. A failure prints the seed to repeat it.
+
+  --dev   the unoptimized build with its assertions, as `cargo xtask test` runs it
+";
+
+const BENCH: &str = "\
+cargo xtask bench [ARGS]
+
+Builds the release server and the load generator, and runs the workloads with real syncs
+beside this machine's own ceilings. ARGS are the generator's: `cargo xtask bench -- --help`.
+";
+
+pub(crate) fn serve(args: &[String]) -> Result<(), Stop> {
+    let options = Options::new(args, SERVE);
+    if options.wants_help() {
+        return Err(Stop::Help(SERVE));
+    }
+    let mut programs = build_programs(Profile::Release, &[SERVER])?;
+    let mut server = Command::new(programs.remove(0));
+    Err(process::become_program(server.args(["serve", "--sandbox"]).args(options.rest())).into())
+}
+
+pub(crate) fn crash(args: &[String]) -> Result<(), Stop> {
+    let mut options = Options::new(args, CRASH);
+    if options.wants_help() {
+        return Err(Stop::Help(CRASH));
+    }
+    let profile = if options.flag("--dev") {
+        Profile::Dev
+    } else {
+        Profile::Release
+    };
+    let mut harness = harness(profile, "crash")?;
+    Err(process::become_program(harness.args(options.rest())).into())
+}
+
+pub(crate) fn bench(args: &[String]) -> Result<(), Stop> {
+    let options = Options::new(args, BENCH);
+    if options.wants_help() {
+        return Err(Stop::Help(BENCH));
+    }
+    let mut harness = harness(Profile::Release, "daegeum-bench")?;
+    Err(process::become_program(harness.args(options.rest())).into())
+}
+
+/// A program that drives the server, with the server beside it.
+pub(crate) fn harness(profile: Profile, name: &str) -> Result<Command, Failure> {
+    let programs = build_programs(profile, &[SERVER, name])?;
+    let [server, harness]: [PathBuf; 2] = programs
+        .try_into()
+        .map_err(|_| Failure::new("two programs were asked for"))?;
+    let mut command = Command::new(harness);
+    command.env(SERVER_VARIABLE, server);
+    Ok(command)
+}

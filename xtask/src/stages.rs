@@ -1,0 +1,186 @@
+//! The stages of `cargo xtask test`, in their order: what is quickly said first, then what needs
+//! the build, then what nearly never fails.
+//!
+//! Everything native is compiled with the dev profile, once. Tests want its assertions, hashes and
+//! the index are optimized in it (Cargo.toml), and a release build with LTO for the crash stage
+//! alone would be minutes more on two cores; killing a slower server proves the same.
+//! Only clippy and rustdoc compile again, since they need type-checked crates, not linked ones.
+
+use std::time::Duration;
+
+use crate::cargo::{Profile, cargo};
+use crate::failure::Failure;
+use crate::generated::Documents;
+use crate::suites::{self, Suite, Tally, TestProgram};
+use crate::{deny, docs, process, product, wasm};
+
+/// One line of the table.
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) run: fn(&mut Run) -> Result<Outcome, Failure>,
+}
+
+/// How a stage ends that has not failed.
+pub(crate) enum Outcome {
+    Checked,
+    /// Some of it could not be looked at here; the text says what, why and what would help.
+    NotChecked(String),
+}
+
+pub(crate) const STAGES: [Stage; 11] = [
+    Stage {
+        name: "fmt",
+        about: "every file as rustfmt writes it",
+        run: fmt,
+    },
+    Stage {
+        name: "clippy",
+        about: "no warning, pedantic ones included",
+        run: clippy,
+    },
+    Stage {
+        name: "build",
+        about: "all tests and programs, once for all stages",
+        run: build,
+    },
+    Stage {
+        name: "unit",
+        about: "the tests beside the code",
+        run: unit,
+    },
+    Stage {
+        name: "behaviour",
+        about: "stories through HTTP, power loss, misuse",
+        run: behaviour,
+    },
+    Stage {
+        name: "property",
+        about: "models against the engine",
+        run: property,
+    },
+    Stage {
+        name: "crash",
+        about: "25 kills under load",
+        run: crash,
+    },
+    Stage {
+        name: "wasm",
+        about: "the core compiles for browsers and imports nothing",
+        run: wasm,
+    },
+    Stage {
+        name: "deny",
+        about: "licences, sources, bans and advisories",
+        run: deny,
+    },
+    Stage {
+        name: "docs",
+        about: "rustdoc, its examples, links between documents",
+        run: docs,
+    },
+    Stage {
+        name: "generated",
+        about: "documents written by tests are fresh",
+        run: generated,
+    },
+];
+
+/// What the stages of one run share.
+pub(crate) struct Run {
+    pub(crate) tally: Tally,
+    pub(crate) seconds: Vec<(&'static str, Duration, Option<String>)>,
+    programs: Option<Vec<TestProgram>>,
+    documents: Documents,
+}
+
+impl Run {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let documents = Documents::now()?;
+        Ok(Self {
+            tally: Tally::default(),
+            seconds: Vec::new(),
+            programs: None,
+            documents,
+        })
+    }
+
+    fn has_run(&self, stage: &str) -> bool {
+        self.seconds.iter().any(|(name, ..)| *name == stage)
+    }
+
+    fn run_suite(&mut self, suite: Suite, filter: Option<&str>) -> Result<(), Failure> {
+        if self.programs.is_none() {
+            self.programs = Some(suites::build()?);
+        }
+        let programs = self.programs.as_deref().unwrap_or_default();
+        suites::run(suite, programs, filter, &mut self.tally)
+    }
+}
+
+fn fmt(_: &mut Run) -> Result<Outcome, Failure> {
+    checked(process::run(&mut cargo(["fmt", "--all", "--check"])))
+}
+
+fn clippy(_: &mut Run) -> Result<Outcome, Failure> {
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    checked(process::run(&mut cargo(clippy)))
+}
+
+fn build(run: &mut Run) -> Result<Outcome, Failure> {
+    run.programs = Some(suites::build()?);
+    checked(product::harness(Profile::Dev, "crash").map(drop))
+}
+
+fn unit(run: &mut Run) -> Result<Outcome, Failure> {
+    checked(run.run_suite(Suite::Unit, None))
+}
+
+fn behaviour(run: &mut Run) -> Result<Outcome, Failure> {
+    checked(run.run_suite(Suite::Behaviour, None))
+}
+
+fn property(run: &mut Run) -> Result<Outcome, Failure> {
+    checked(run.run_suite(Suite::Property, None))
+}
+
+/// The same as `cargo xtask crash --cycles 25 --dev`.
+fn crash(_: &mut Run) -> Result<Outcome, Failure> {
+    let mut harness = product::harness(Profile::Dev, "crash")?;
+    checked(process::run(harness.args(["--cycles", "25"])))
+}
+
+fn wasm(_: &mut Run) -> Result<Outcome, Failure> {
+    checked(wasm::check())
+}
+
+fn deny(_: &mut Run) -> Result<Outcome, Failure> {
+    deny::check()
+}
+
+fn docs(run: &mut Run) -> Result<Outcome, Failure> {
+    checked(docs::check(&mut run.tally))
+}
+
+/// A document that code decides is written by a test, which fails when it was stale; that is seen
+/// in `unit` and `behaviour`. Here it is seen that running them has left no document changed, so
+/// that a test that writes and forgets to fail is found too. On its own this stage first runs the
+/// tests that have `generated` in their name.
+fn generated(run: &mut Run) -> Result<Outcome, Failure> {
+    if !(run.has_run("unit") && run.has_run("behaviour")) {
+        run.run_suite(Suite::Unit, Some("generated"))?;
+        run.run_suite(Suite::Behaviour, Some("generated"))?;
+    }
+    checked(run.documents.unchanged())
+}
+
+fn checked(result: Result<(), Failure>) -> Result<Outcome, Failure> {
+    result.map(|()| Outcome::Checked)
+}

@@ -1,0 +1,168 @@
+//! The workspace's tests: built once by one cargo call, then run package by package.
+//!
+//! `cargo test -p X` would do both at once, but with features unified for X alone, and so compile
+//! much of the tree anew for every suite (see `cargo.rs`). The environment is the one cargo gives
+//! to tests, as far as anything here reads it (trybuild does).
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::cargo::{self, cargo};
+use crate::failure::{Failure, While};
+use crate::process;
+
+/// A stage's share of the test executables; a new package's tests are unit tests until this says
+/// otherwise, so that none can be forgotten.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Suite {
+    Unit,
+    Behaviour,
+    Property,
+}
+
+impl Suite {
+    fn of(package: &str) -> Self {
+        match package {
+            "daegeum-tests" => Self::Behaviour,
+            "daegeum-proptests" => Self::Property,
+            _ => Self::Unit,
+        }
+    }
+}
+
+/// One executable full of tests.
+pub(crate) struct TestProgram {
+    package: String,
+    folder: PathBuf,
+    target: String,
+    executable: PathBuf,
+}
+
+/// Tests that ran, by cargo's own count.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+}
+
+impl Tally {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            passed: self.passed.saturating_add(other.passed),
+            failed: self.failed.saturating_add(other.failed),
+        }
+    }
+
+    /// Of a line `test result: ok. 3 passed; 0 failed; …`; other lines count nothing.
+    fn of(line: &str) -> Option<Self> {
+        let result = line.strip_prefix("test result: ")?;
+        let (_, counts) = result.split_once(". ")?;
+        let count = |what| {
+            let part = counts
+                .split("; ")
+                .find_map(|part| part.strip_suffix(what))?;
+            part.parse().ok()
+        };
+        Some(Self {
+            passed: count(" passed")?,
+            failed: count(" failed")?,
+        })
+    }
+}
+
+/// Builds every test of the workspace.
+pub(crate) fn build() -> Result<Vec<TestProgram>, Failure> {
+    let built = cargo::artifacts(&mut cargo(["test", "--workspace", "--no-run"]))?;
+    let packages = cargo::packages()?;
+    let tests = built.into_iter().filter(|artifact| artifact.is_test);
+    let program = |artifact: cargo::Artifact| {
+        let package = packages.get(&artifact.package_id)?;
+        Some(TestProgram {
+            package: package.name.clone(),
+            folder: package.folder.clone(),
+            target: artifact.name,
+            executable: artifact.executable,
+        })
+    };
+    Ok(tests.filter_map(program).collect())
+}
+
+/// Runs all of a suite's programs, also after one has failed, and adds to the tally.
+pub(crate) fn run(
+    suite: Suite,
+    programs: &[TestProgram],
+    filter: Option<&str>,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
+    let mut failures = Vec::new();
+    for program in programs
+        .iter()
+        .filter(|program| Suite::of(&program.package) == suite)
+    {
+        println!("\n{} ({})", program.package, program.target);
+        let mut command = Command::new(&program.executable);
+        command.current_dir(&program.folder).args(filter);
+        command.env("CARGO_MANIFEST_DIR", &program.folder);
+        command.env("CARGO_PKG_NAME", &program.package);
+        if let Err(failure) = counted(&mut command, tally) {
+            failures.push(format!(
+                "{} ({}): {failure}",
+                program.package, program.target
+            ));
+        }
+    }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(failures.join("\n")))
+    }
+}
+
+/// Runs a program that reports as Rust's test harness does, passing its output on as it comes.
+pub(crate) fn counted(command: &mut Command, tally: &mut Tally) -> Result<(), Failure> {
+    let line = process::shown(command);
+    let mut child = command.stdout(Stdio::piped()).spawn().when(&line)?;
+    if let Some(pipe) = child.stdout.take() {
+        let mut lines = BufReader::new(pipe);
+        let mut bytes = Vec::new();
+        while lines.read_until(b'\n', &mut bytes).when(&line)? > 0 {
+            std::io::stdout().write_all(&bytes).when("our own output")?;
+            let found = Tally::of(String::from_utf8_lossy(&bytes).trim_end());
+            *tally = tally.plus(found.unwrap_or_default());
+            bytes.clear();
+        }
+    }
+    process::succeeded(&line, child.wait().when(&line)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_line_is_counted() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; \
+                    40 filtered out; finished in 0.10s";
+        assert_eq!(
+            Tally::of(line),
+            Some(Tally {
+                passed: 12,
+                failed: 3
+            })
+        );
+    }
+
+    #[test]
+    fn other_lines_are_not() {
+        assert_eq!(Tally::of("test money::adds ... ok"), None);
+        assert_eq!(Tally::of("test result: ok"), None);
+        assert_eq!(Tally::of("running 3 tests"), None);
+    }
+
+    #[test]
+    fn a_new_package_is_not_forgotten() {
+        assert!(Suite::of("daegeum-something-new") == Suite::Unit);
+        assert!(Suite::of("daegeum-proptests") == Suite::Property);
+    }
+}
