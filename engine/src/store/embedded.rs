@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::codec;
 use super::cursor::Cursor;
 use super::filter::AbsenceFilter;
-use super::index::Index as _;
 use super::journal::{FrameMeta, Journal};
 use super::keys::{self, Key};
 use super::reader::{Reader, Shared};
@@ -35,8 +34,6 @@ pub struct EmbeddedStore {
     last: Committed,
 }
 
-/// The room that any one batch can be sure to fit in: its requests' bodies are bounded by the server.
-const LEAST_ROOM: u64 = 16 << 20;
 /// A frame is closed once its records have this many bytes; its hard cap is the journal's.
 const FRAME_BYTES: usize = 2 << 20;
 
@@ -57,7 +54,7 @@ impl EmbeddedStore {
     }
 
     /// The journal, to be closed.
-    pub(super) fn journal(&self) -> &Journal {
+    pub fn journal(&self) -> &Journal {
         &self.journal
     }
 
@@ -87,19 +84,20 @@ impl EmbeddedStore {
             codec::push_record(&record, &mut self.body)?;
             frame.push(record);
             if self.body.len() >= FRAME_BYTES {
-                self.append(&frame)?;
+                self.append_next(&frame)?;
                 frame.clear();
             }
         }
-        if frame.is_empty() { Ok(()) } else { self.append(&frame) }
+        if frame.is_empty() { Ok(()) } else { self.append_next(&frame) }
     }
 
-    /// Refuses before anything is written if the disk could run out half-way.
-    fn need_room(&self) -> Result<(), StoreError> {
-        if self.journal.room_bytes() >= LEAST_ROOM {
-            return Ok(());
-        }
-        Err(StoreError::Full("no prepared room is left in the journal; free space on its disk".to_owned()))
+    /// A disk that is full before anything of a commit is written is a state; half-way it is a failure.
+    fn append_next(&mut self, frame: &[Record]) -> Result<(), StoreError> {
+        let halfway = self.last.records > 0;
+        self.append(frame).map_err(|error| match error {
+            StoreError::Full(why) if halfway => StoreError::Failed(why),
+            other => other,
+        })
     }
 }
 
@@ -125,7 +123,6 @@ impl Store for EmbeddedStore {
 
     /// The only writer never conflicts.
     fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError> {
-        self.need_room()?;
         self.shared.overlay.wait_for_room()?;
         self.last = Committed::default();
         let first = self.next_record();

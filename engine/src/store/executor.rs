@@ -10,7 +10,7 @@ use super::{Commit, Store, StoreError, Write};
 use crate::command::{Command, Notification, Target};
 use crate::decide::{Context, Decision, Policy, Subject, decide};
 use crate::group::{Group, GroupEvent, Refusal};
-use crate::id::{Ids, PaymentId, RequestId};
+use crate::id::{Ids, PaymentId};
 use crate::idempotency::{Answer, KeyedRequest, Known, Reply};
 use crate::order::AnyOrder;
 use crate::payment::AnyPayment;
@@ -26,7 +26,7 @@ pub struct Request {
     /// The caller's idempotency key, hashed, if there is one.
     pub keyed: Option<KeyedRequest>,
     /// The request's id; a kept refusal names it again.
-    pub request_id: RequestId,
+    pub request_id: Box<str>,
 }
 
 /// What became of a request. Handed out only once it is durable.
@@ -327,7 +327,7 @@ impl<S: Store> Executor<S> {
         let answer = Answer::Rejected {
             wire: wire::CURRENT,
             rejection,
-            request_id: request.request_id,
+            request_id: request.request_id.clone(),
         };
         let executed = Executed {
             answer: answer.clone(),
@@ -390,7 +390,7 @@ fn recognise(source: &impl Source, request: &Request) -> Result<Option<Prepared>
                 Answer::Rejected {
                     wire: wire::CURRENT,
                     rejection,
-                    request_id: request.request_id,
+                    request_id: request.request_id.clone(),
                 },
                 false,
             )

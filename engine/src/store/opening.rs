@@ -45,7 +45,8 @@ impl OpenOptions {
         }
     }
 
-    fn journal_dir(&self) -> PathBuf {
+    /// Where the journal's segments are.
+    pub(super) fn journal_dir(&self) -> PathBuf {
         self.dir.join("journal")
     }
 }
@@ -81,7 +82,7 @@ pub struct Directory {
     pub(super) files: Arc<dyn Files>,
     pub(super) options: OpenOptions,
     pub(super) filter: Arc<AbsenceFilter>,
-    _lock: FileLock,
+    lock: FileLock,
 }
 
 impl Directory {
@@ -92,7 +93,7 @@ impl Directory {
         options: OpenOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, StoreError> {
-        let failed = |what: &str| move |error: std::io::Error| StoreError::Failed(format!("{what}: {error}"));
+        let failed = |what: &'static str| move |error: std::io::Error| StoreError::Failed(format!("{what}: {error}"));
         files.create_dir(&options.dir).map_err(failed("the data directory cannot be made"))?;
         let lock = lock(files.as_ref(), &options.dir)?;
         let boot_id = files.boot_id().map_err(failed("the boot id cannot be read"))?;
@@ -109,13 +110,26 @@ impl Directory {
         let shared = Arc::new(Shared { overlay, index, journal: journal.reader() });
         let store = EmbeddedStore::new(journal, shared, Arc::clone(&filter));
         let opened = Opened { journal: report, index: rebuilt };
-        Ok(Self { store, opened, files: Arc::clone(files), options, filter, _lock: lock })
+        Ok(Self { store, opened, files: Arc::clone(files), options, filter, lock })
+    }
+
+    /// The store for the writer, and the lock to hold for as long as it runs.
+    pub fn into_parts(self) -> (EmbeddedStore, FileLock) {
+        (self.store, self.lock)
     }
 
     /// A reader for any thread.
     pub fn reader(&self) -> Reader {
         self.store.reader()
     }
+}
+
+/// The lock of a directory that has to be there already.
+pub(super) fn lock_existing(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
+    if files.list(&dir.join("journal")).is_err() {
+        return Err(StoreError::Failed(format!("{} holds no journal; is it the right directory?", dir.display())));
+    }
+    lock(files, dir)
 }
 
 fn lock(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
