@@ -1,0 +1,4 @@
+//! The embedded store: an append-only journal that is the truth, and an index that may trail it.
+
+pub mod files;
+pub mod journal;
