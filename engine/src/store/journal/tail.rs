@@ -125,7 +125,7 @@ impl ExpectedEnd {
 }
 
 impl From<&Tail> for ExpectedEnd {
-    pub(super) fn from(tail: &Tail) -> Self {
+    fn from(tail: &Tail) -> Self {
         let Tail {
             next_record,
             chain,

@@ -77,11 +77,17 @@ pub(super) fn judge(
     let sector = usize::try_from(SECTOR_BYTES).unwrap_or(usize::MAX);
     let second = behind.get(..sector.min(behind.len())).unwrap_or_default();
     if first >= HEADER_BYTES || !is_zero(second) {
-        return altered(0, "this frame's header is damaged");
+        return altered(
+            first_nonzero(rest),
+            "this is no frame's header, or a damaged one",
+        );
     }
     match cut_header(first_part, tail) {
         Some(length) => judge_length(rest, length, written, tail, cut),
-        None => altered(0, "what is here never was the beginning of a frame"),
+        None => altered(
+            first_nonzero(rest),
+            "this never was the beginning of a frame",
+        ),
     }
 }
 
@@ -106,8 +112,7 @@ fn judge_headless(
     let mut at = first;
     for part in behind.chunks(sector) {
         if !is_zero(part) {
-            let first_byte = part.iter().position(|byte| *byte != 0).unwrap_or(0);
-            let found_at = at.saturating_add(first_byte);
+            let found_at = at.saturating_add(first_nonzero(part));
             if cut == Cut::Pages {
                 return altered(
                     found_at,
@@ -126,6 +131,10 @@ fn judge_headless(
         at = at.saturating_add(part.len());
     }
     Ok(())
+}
+
+fn first_nonzero(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| *byte != 0).unwrap_or(0)
 }
 
 /// Whether a sector looks like a frame's last: written up to an end mark, zero behind it.
@@ -151,8 +160,7 @@ fn judge_length(
         return altered(0, "this frame is longer than its segment has room for");
     };
     if written > length {
-        let first_byte = behind.iter().position(|byte| *byte != 0).unwrap_or(0);
-        let at = length.saturating_add(first_byte);
+        let at = length.saturating_add(first_nonzero(behind));
         return altered(at, "nothing was ever written here, yet it is not zero");
     }
     let mut at = 0_usize;
