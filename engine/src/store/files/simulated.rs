@@ -21,7 +21,8 @@ use std::sync::Arc;
 pub enum FaultOn {
     /// `write_at`. The failing write leaves the first half of its pages written.
     Write,
-    /// `sync_data` and `sync_dir`.
+    /// `sync_data` and `sync_dir`. What a failing `sync_data` was about is read back as if it had
+    /// been written, and is not on the disk.
     Sync,
     /// `create`.
     Create,
@@ -380,7 +381,10 @@ impl FileHandle for SimulatedHandle {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut disk = self.disk.lock();
-        disk.count(FaultOn::Sync)?;
+        if let Err(error) = disk.count(FaultOn::Sync) {
+            disk.apply(Operation::FailSync { file: self.file })?;
+            return Err(error);
+        }
         disk.apply(Operation::Sync { file: self.file })
     }
 

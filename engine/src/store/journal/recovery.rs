@@ -172,14 +172,16 @@ impl Examined {
         dir: &Path,
         last_stop: &LastStop,
     ) -> Result<(), JournalError> {
+        if self.segments.is_empty() && self.prepared.is_empty() && self.unfinished.is_empty() {
+            return Ok(());
+        }
         for path in &self.unfinished {
             files
                 .remove(path)
                 .map_err(JournalError::io("remove", path))?;
         }
-        if !self.unfinished.is_empty() {
-            files.sync_dir(dir).map_err(JournalError::io("sync", dir))?;
-        }
+        // An earlier process may have died between naming a segment and making the name durable.
+        files.sync_dir(dir).map_err(JournalError::io("sync", dir))?;
         match (&self.last, last_stop) {
             (Some(last), LastStop::Killed | LastStop::Unknown) => last.repair(),
             _ => Ok(()),

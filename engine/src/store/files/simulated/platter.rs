@@ -29,6 +29,11 @@ pub(super) enum Operation {
     Sync {
         file: FileNumber,
     },
+    /// A sync that the disk refused. As on Linux, what it was about counts as written from then on,
+    /// is read back, and never reaches the disk unless it is written again.
+    FailSync {
+        file: FileNumber,
+    },
     Create {
         path: PathBuf,
         file: FileNumber,
@@ -48,17 +53,16 @@ pub(super) enum Operation {
     },
 }
 
-#[derive(Debug, Clone)]
-enum Change {
-    Write { offset: usize, bytes: Vec<u8> },
-    SetLength(usize),
-}
-
 #[derive(Debug, Clone, Default)]
 struct Content {
+    /// What programs read.
     seen: Vec<u8>,
+    /// What is on the disk for certain.
     durable: Vec<u8>,
-    unsynced: Vec<Change>,
+    /// Per changed sector, every state it passed through since the last sync.
+    unsynced: BTreeMap<usize, Vec<[u8; SECTOR]>>,
+    /// Every length the file passed through since then.
+    unsynced_lengths: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -127,24 +131,11 @@ impl Platter {
                 offset,
                 bytes,
             } => {
-                self.change(
-                    *file,
-                    Change::Write {
-                        offset: *offset,
-                        bytes: bytes.clone(),
-                    },
-                );
+                self.content(*file).write(*offset, bytes);
             }
-            Operation::SetLength { file, length } => {
-                self.change(*file, Change::SetLength(*length));
-            }
-            Operation::Sync { file } => {
-                if let Some(content) = self.contents.get_mut(file) {
-                    for change in std::mem::take(&mut content.unsynced) {
-                        change.apply(&mut content.durable);
-                    }
-                }
-            }
+            Operation::SetLength { file, length } => self.content(*file).set_length(*length),
+            Operation::Sync { file } => self.content(*file).sync(),
+            Operation::FailSync { file } => self.content(*file).forget(),
             Operation::Create { path, file } => {
                 self.contents.insert(*file, Content::default());
                 self.next_file = file.saturating_add(1);
@@ -183,13 +174,7 @@ impl Platter {
         let kept = cut_page.saturating_mul(PAGE).saturating_sub(start);
         let kept = usize::try_from(kept).unwrap_or(usize::MAX).min(bytes.len());
         if let Some(kept) = bytes.get(..kept).filter(|kept| !kept.is_empty()) {
-            self.change(
-                *file,
-                Change::Write {
-                    offset: *offset,
-                    bytes: kept.to_vec(),
-                },
-            );
+            self.content(*file).write(*offset, kept);
         }
     }
 
@@ -209,7 +194,7 @@ impl Platter {
                 Content {
                     seen: durable.clone(),
                     durable,
-                    unsynced: Vec::new(),
+                    ..Content::default()
                 },
             )
         });
@@ -234,11 +219,8 @@ impl Platter {
         }
     }
 
-    fn change(&mut self, file: FileNumber, change: Change) {
-        if let Some(content) = self.contents.get_mut(&file) {
-            change.apply(&mut content.seen);
-            content.unsynced.push(change);
-        }
+    fn content(&mut self, file: FileNumber) -> &mut Content {
+        self.contents.entry(file).or_default()
     }
 
     fn apply_rename(&mut self, from: &Path, to: &Path) {
@@ -293,57 +275,59 @@ fn apply_name(names: &mut BTreeMap<PathBuf, FileNumber>, change: &NameChange) {
     }
 }
 
-impl Change {
-    fn apply(&self, content: &mut Vec<u8>) {
-        match self {
-            Self::Write { offset, bytes } => {
-                let end = offset.saturating_add(bytes.len());
-                if content.len() < end {
-                    content.resize(end, 0);
-                }
-                if let Some(place) = content.get_mut(*offset..end) {
-                    place.copy_from_slice(bytes);
-                }
-            }
-            Self::SetLength(length) => content.resize(*length, 0),
+impl Content {
+    fn write(&mut self, offset: usize, bytes: &[u8]) {
+        let end = offset.saturating_add(bytes.len());
+        if self.seen.len() < end {
+            self.set_length(end);
+        }
+        if let Some(place) = self.seen.get_mut(offset..end) {
+            place.copy_from_slice(bytes);
+        }
+        self.note(offset, end);
+    }
+
+    fn set_length(&mut self, length: usize) {
+        let before = self.seen.len();
+        self.seen.resize(length, 0);
+        self.unsynced_lengths.push(length);
+        self.note(before.min(length), before.max(length));
+    }
+
+    fn note(&mut self, start: usize, end: usize) {
+        for sector in start.div_euclid(SECTOR)..end.div_ceil(SECTOR) {
+            let state = sector_of(&self.seen, sector);
+            self.unsynced.entry(sector).or_default().push(state);
         }
     }
 
-    /// The sectors this change touches in a file that was `before` bytes long.
-    fn sectors(&self, before: usize) -> std::ops::RangeInclusive<usize> {
-        let (start, end) = match self {
-            Self::Write { offset, bytes } => (*offset, offset.saturating_add(bytes.len())),
-            Self::SetLength(length) => (before.min(*length), before.max(*length)),
-        };
-        start.div_euclid(SECTOR)..=end.saturating_sub(1).div_euclid(SECTOR)
+    fn sync(&mut self) {
+        self.durable.resize(self.seen.len(), 0);
+        for (sector, states) in std::mem::take(&mut self.unsynced) {
+            if let Some(state) = states.last() {
+                put_sector(&mut self.durable, sector, state);
+            }
+        }
+        self.unsynced_lengths.clear();
     }
-}
 
-impl Content {
+    fn forget(&mut self) {
+        self.unsynced.clear();
+    }
+
     fn survivors(&self, loss: Loss, chance: &mut Chance) -> Vec<u8> {
         let mut lengths = vec![self.durable.len()];
-        let mut states: BTreeMap<usize, Vec<[u8; SECTOR]>> = BTreeMap::new();
-        let mut now = self.durable.clone();
-        for change in &self.unsynced {
-            let before = now.len();
-            change.apply(&mut now);
-            lengths.push(now.len());
-            for sector in change.sectors(before) {
-                states
-                    .entry(sector)
-                    .or_default()
-                    .push(sector_of(&now, sector));
-            }
-        }
+        lengths.extend(&self.unsynced_lengths);
         let mut left = self.durable.clone();
         left.resize(
             loss.pick(&lengths, chance).copied().unwrap_or(left.len()),
             0,
         );
-        for (sector, mut passed) in states {
-            passed.insert(0, sector_of(&self.durable, sector));
-            if let Some(state) = loss.pick(&passed, chance) {
-                put_sector(&mut left, sector, state);
+        for (sector, passed) in &self.unsynced {
+            let mut states = vec![sector_of(&self.durable, *sector)];
+            states.extend(passed);
+            if let Some(state) = loss.pick(&states, chance) {
+                put_sector(&mut left, *sector, state);
             }
         }
         left
