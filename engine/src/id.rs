@@ -168,10 +168,7 @@ mod tests {
         ));
         let text = id.to_string();
         assert_eq!(text.len(), 36);
-        assert_eq!(
-            text,
-            "pay_01a1ec9b92787babababababababababab".replace("01a1ec9b9278", &text[4..16])
-        );
+        assert_eq!(text, "pay_01a1ee565e787bababababababababab");
         assert_eq!(PaymentId::parse(&text), Ok(id));
         for wrong in [
             "",
