@@ -1,1 +1,5 @@
-//! server
+//! The daegeum server as a library: configuration, the world, the HTTP layer every request
+//! shares, metrics and logs. The business behind the routes is the engine's.
+
+pub mod config;
+pub mod world;
