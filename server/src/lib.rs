@@ -2,4 +2,6 @@
 //! shares, metrics and logs. The business behind the routes is the engine's.
 
 pub mod config;
+pub mod http;
+pub mod telemetry;
 pub mod world;
