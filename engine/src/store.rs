@@ -23,6 +23,8 @@ pub mod index;
 #[cfg(feature = "store")]
 pub mod journal;
 #[cfg(feature = "store")]
+pub mod keyring;
+#[cfg(feature = "store")]
 mod marker;
 #[cfg(feature = "store")]
 pub mod opening;

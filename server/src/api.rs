@@ -1,7 +1,7 @@
 //! The HTTP API. A handler decodes, asks the engine, encodes; nothing here decides.
 
 pub mod admin;
-mod answer;
+pub(crate) mod answer;
 pub mod events;
 pub mod health;
 pub mod me;
@@ -10,4 +10,7 @@ pub mod orders;
 mod page;
 pub mod payments;
 mod schema;
+
 mod transactions;
+
+pub use schema::{ProblemSchema, ReceiptSchema};

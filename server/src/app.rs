@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use daegeum_engine::command::Command;
+use daegeum_engine::event::Provider;
 use daegeum_engine::idempotency::KeyedRequest;
 use daegeum_engine::signature::WebhookSecret;
 use daegeum_engine::store::executor::{Executed, Request};
@@ -12,6 +13,7 @@ use daegeum_engine::time::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::config::Config;
+use crate::engine_room::Condition;
 use crate::http::{HttpErrorCode, Problem, RequestId};
 use crate::seal::Seals;
 use crate::telemetry::{Metrics, TransitionLog};
@@ -32,7 +34,9 @@ pub struct App {
     pub seals: Seals,
     /// What the mock gateway's notifications are verified with; empty where there is no mock gateway.
     pub mock_secrets: Vec<WebhookSecret>,
-    /// Counters.
+    /// Whether the store is well.
+    pub condition: Arc<Condition>,
+    /// Figures.
     pub metrics: Arc<Metrics>,
     /// The counters that commands bump.
     pub counters: Counters,
@@ -72,6 +76,13 @@ impl App {
         let key = asked.keyed.map(|(_, key)| key);
         transitions::note(self, &executed, key, asked.request_id);
         Ok(executed)
+    }
+
+    /// Whether a gateway takes payments here.
+    pub fn takes(&self, provider: Provider) -> bool {
+        match provider {
+            Provider::Mock => self.config.settings.gateways.mock,
+        }
     }
 
     /// A new request id, for what nobody asked for.

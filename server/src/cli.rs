@@ -1,4 +1,6 @@
-//! The command line: what can be typed, and what it means. Does nothing itself.
+//! The command line: what can be typed and what it means; below, what is done offline.
+
+pub mod offline;
 
 use std::path::PathBuf;
 

@@ -5,10 +5,12 @@ use std::{error::Error, ffi::OsString, process::ExitCode, sync::Arc};
 use axum::Router;
 use clap::Parser;
 use daegeum_server::{
-    cli::{Cli, Command, Serve},
+    cli::{Cli, Command, Serve, offline},
     config::Config,
-    http::{self, Front},
+    http,
+    serve::{self, Surroundings},
     telemetry::{Metrics, start_logging},
+    welcome,
     world::{SharedWorld, SystemWorld},
 };
 
@@ -16,12 +18,9 @@ use daegeum_server::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Serve(command) => serve(&command),
-        Command::Verify(_) | Command::Rebuild(_) => Err("this build has no store yet".into()),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("daegeum: {error}");
             ExitCode::FAILURE
@@ -29,31 +28,37 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
-async fn serve(command: &Serve) -> Result<(), Box<dyn Error>> {
+/// Does what was typed; whether all was well.
+fn run() -> Result<bool, Box<dyn Error>> {
     let world = SystemWorld::new()?;
+    match Cli::parse().command {
+        Command::Serve(command) => serve_until_stopped(&command, world).map(|()| true),
+        Command::Verify(at) => Ok(offline::verify(&at.data, &world)?),
+        Command::Rebuild(at) => Ok(offline::rebuild(&at.data, &world).map(|()| true)?),
+    }
+}
+
+#[tokio::main]
+async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), Box<dyn Error>> {
     let config = Config::load(&command.flags(), environment(), command.purpose(), &world)?;
     if command.print_config {
         print!("{}", config.to_toml());
         return Ok(());
     }
     let metrics = Arc::new(Metrics::new());
-    let (_transitions, _log) =
+    let (transitions, _log) =
         start_logging(&config.settings.log, metrics.log_lines_dropped.clone())?;
     let stop = http::stop_signal()?;
-    let (routes, world) = routes(&config, world)?;
-    let tls = http::acceptor(&config.settings.tls)?;
-    let listener = tokio::net::TcpListener::bind(config.settings.server.listen).await?;
-    tracing::info!(listen = %listener.local_addr()?, "serving");
-    let drained = http::serve(
-        listener,
-        tls,
-        Front::new(routes, &config, world, metrics),
-        stop,
-    )
-    .await;
-    tracing::info!(?drained, "stopped");
-    Ok(())
+    let (more_routes, world) = sandbox(&config, world)?;
+    let around = Surroundings { world, metrics, transitions, more_routes };
+    let told = config.clone();
+    serve::serve(config, around, stop, move |address| {
+        tracing::info!(listen = %address, "serving");
+        if let Some(text) = welcome::text(&told, address) {
+            eprintln!("{text}");
+        }
+    })
+    .await
 }
 
 /// What is not text becomes text that no setting accepts, and is told rather than overlooked.
@@ -63,7 +68,7 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 /// In the sandbox the world's clock can be moved, and there are routes to move it.
-fn routes(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld), Box<dyn Error>> {
+fn sandbox(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld), Box<dyn Error>> {
     #[cfg(feature = "sandbox")]
     if config.settings.server.sandbox {
         let folder = config.settings.server.data.join("sandbox");

@@ -63,19 +63,29 @@ pub fn verify(
     outcome.map(|()| report)
 }
 
-/// Throws the index away and makes it anew from the journal; returns how many records that took.
+/// What a rebuild read.
+#[derive(Debug, Clone, Copy)]
+pub struct RebuiltFrom {
+    /// Records of the journal.
+    pub records: u64,
+    /// Events of the merchant's feed among them.
+    pub events: u64,
+}
+
+/// Throws the index away and makes it anew from the journal.
 pub fn rebuild(
     files: &Arc<dyn Files>,
     home: &dyn IndexHome,
     options: &OpenOptions,
     progress: &mut dyn FnMut(Progress),
-) -> Result<u64, StoreError> {
+) -> Result<RebuiltFrom, StoreError> {
     let _lock = opening::lock_existing(files.as_ref(), &options.dir)?;
     let journal = open_journal(files, options)?;
     opening::rebuild(&journal, home, progress)?;
     let boot_id = files.boot_id().map_err(|error| StoreError::Failed(error.to_string()))?;
     marker::write(files.as_ref(), &options.dir, &Marker::stopped(boot_id, journal.tail()))?;
-    Ok(journal.tail().next_record.saturating_sub(1))
+    let tail = journal.tail();
+    Ok(RebuiltFrom { records: tail.next_record.saturating_sub(1), events: tail.next_event.saturating_sub(1) })
 }
 
 fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal, StoreError> {

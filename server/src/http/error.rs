@@ -93,6 +93,8 @@ codes! {
     InvalidCredentials = "INVALID_CREDENTIALS", UNAUTHORIZED, "The key or token is not valid.";
     /// The buyer's token was valid until its `exp`.
     TokenExpired = "TOKEN_EXPIRED", UNAUTHORIZED, "The token has expired.";
+    /// A notification without its three headers, or whose signature or time does not hold.
+    InvalidSignature = "INVALID_SIGNATURE", UNAUTHORIZED, "The notification's signature does not hold.";
     /// The caller is known and may not do this.
     Forbidden = "FORBIDDEN", FORBIDDEN, "These credentials do not allow this.";
     /// Nothing is at this path.
@@ -116,6 +118,10 @@ codes! {
     Internal = "INTERNAL", INTERNAL_SERVER_ERROR, "Something went wrong on our side.";
     /// More work is queued than can be done soon; `Retry-After` says when to try again.
     Overloaded = "OVERLOADED", SERVICE_UNAVAILABLE, "Too much is waiting; see Retry-After.";
+    /// The disk is full: reading goes on, nothing new is taken until there is room again.
+    StorageFull = "STORAGE_FULL", SERVICE_UNAVAILABLE, "There is no room to store this; see Retry-After.";
+    /// The server is being stopped, or its store has failed.
+    Stopping = "STOPPING", SERVICE_UNAVAILABLE, "The server takes no requests right now; see Retry-After.";
     /// The request took longer than `limits.request_timeout`. What it set in motion goes on: ask
     /// again with the same idempotency key.
     RequestTimeout = "REQUEST_TIMEOUT", SERVICE_UNAVAILABLE,
@@ -144,6 +150,10 @@ pub struct Problem {
     message: Cow<'static, str>,
     errors: Vec<FieldError>,
     retry_after_s: Option<u64>,
+    /// The present state and what it permits, where the state is the reason.
+    state: Option<(&'static str, Vec<&'static str>)>,
+    /// The request that was refused first, where the refusal was kept.
+    first_asked_by: Option<Box<str>>,
     /// What went wrong inside: for the log, never for the caller.
     cause: Option<String>,
 }
@@ -162,6 +172,8 @@ impl Problem {
             message,
             errors: Vec::new(),
             retry_after_s: None,
+            state: None,
+            first_asked_by: None,
             cause: None,
         }
     }
@@ -203,6 +215,21 @@ impl Problem {
         self
     }
 
+    /// Says that the present state is the reason, and what it permits.
+    #[must_use]
+    pub fn in_state(mut self, state: &'static str, permitted: Vec<&'static str>) -> Self {
+        self.state = Some((state, permitted));
+        self
+    }
+
+    /// Names the request that this refusal was first given to, whichever it is given to now: the
+    /// same bytes again.
+    #[must_use]
+    pub fn of_request(mut self, request_id: &str) -> Self {
+        self.first_asked_by = Some(request_id.into());
+        self
+    }
+
     /// The status it will be answered with.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -225,8 +252,10 @@ impl Problem {
             status: self.status.as_u16(),
             code: self.code,
             message: &self.message,
-            request_id: request_id.as_str(),
+            request_id: self.first_asked_by.as_deref().unwrap_or(request_id.as_str()),
             errors: &self.errors,
+            state: self.state.as_ref().map(|(state, _)| *state),
+            permitted: self.state.as_ref().map(|(_, permitted)| permitted.as_slice()),
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -241,7 +270,7 @@ impl Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.status == StatusCode::UNAUTHORIZED && self.code != HttpErrorCode::InvalidSignature.code() {
             headers.insert(header::WWW_AUTHENTICATE, self.challenge());
         }
     }
@@ -268,6 +297,10 @@ struct ProblemBody<'a> {
     request_id: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permitted: Option<&'a [&'static str]>,
 }
 
 impl From<HttpErrorCode> for Problem {

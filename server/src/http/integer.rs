@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A JSON integer: text, booleans, fractions and exponents are of the wrong type (400); 0, negative
 /// and huge ones are integers, and it is the domain that refuses them (422). One that does not fit
 /// in 64 bits is kept as the nearest that does: both are beyond every bound the domain has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Integer(pub i64);
 
 impl Integer {
