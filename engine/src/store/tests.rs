@@ -143,7 +143,7 @@ fn a_payment_is_taken_and_survives_a_kill_and_a_clean_stop() {
     let report = verify::verify(&files, &home, &options(dir.path()), &mut |_| {}).unwrap();
     assert_eq!(report.faults, Vec::<String>::new());
     assert_eq!(report.records, 3);
-    assert!(report.balances.contains(&("hold||vat|KRW".to_owned(), 1_000)), "{:?}", report.balances);
+    assert!(report.balances.contains(&("hold||vat|KRW".to_owned(), -1_000)), "{:?}", report.balances);
 }
 
 #[test]

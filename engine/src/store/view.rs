@@ -30,7 +30,7 @@ pub struct Stored<T> {
     pub value: T,
 }
 
-/// The sum of all postings to an account less those from it, in minor units.
+/// Debits of an account less its credits, in minor units: what we are owed is positive, what we owe negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Balance {
     /// The last record that changed it.
@@ -310,8 +310,7 @@ impl Balances {
         for posting in postings {
             let minor = i128::from(posting.minor);
             for (account, delta) in [
-                (posting.from, minor.checked_neg()),
-                (posting.to, Some(minor)),
+                (posting.from, Some(minor)), (posting.to, minor.checked_neg()),
             ] {
                 let sum = sums
                     .entry((account, posting.component, posting.currency))
