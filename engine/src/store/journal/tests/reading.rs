@@ -39,6 +39,9 @@ fn frames_are_found_by_record_and_by_event_in_old_and_new_segments() {
                 assert_eq!(reader.frame_of_event(event).unwrap().as_ref(), Some(&frame));
             }
         }
+        assert_eq!(reader.frame_of_record(0).unwrap(), None);
+        assert_eq!(reader.frame_of_event(0).unwrap(), None);
+        assert_eq!(reader.frames_from(0).count(), 60);
         let tail = reader.tail();
         assert_eq!(reader.frame_of_record(tail.next_record).unwrap(), None);
         assert_eq!(reader.frame_of_event(tail.next_event).unwrap(), None);
