@@ -35,7 +35,9 @@ impl WebhookSecret {
         let encoded = text
             .strip_prefix("whsec_")
             .ok_or(InvalidSecret::Malformed)?;
-        let bytes = STANDARD.decode(encoded).map_err(|_| InvalidSecret::Malformed)?;
+        let bytes = STANDARD
+            .decode(encoded)
+            .map_err(|_| InvalidSecret::Malformed)?;
         Self::from_bytes(&bytes)
     }
 

@@ -24,6 +24,8 @@ pub mod index;
 pub mod journal;
 #[cfg(feature = "store")]
 pub mod keyring;
+#[cfg(all(test, feature = "store"))]
+mod layout;
 #[cfg(feature = "store")]
 mod marker;
 #[cfg(feature = "store")]

@@ -72,7 +72,10 @@ impl App {
             // The caller may have gone; what happened is durable all the same.
             let _ = tell.send(outcome);
         });
-        let executed = told.await.unwrap_or(Err(Unavailable::Stopped)).map_err(unavailable)?;
+        let executed = told
+            .await
+            .unwrap_or(Err(Unavailable::Stopped))
+            .map_err(unavailable)?;
         let key = asked.keyed.map(|(_, key)| key);
         transitions::note(self, &executed, key, asked.request_id);
         Ok(executed)

@@ -104,7 +104,14 @@ impl EngineRoom {
         let executor = Executor::new(store, policy, last_at);
         let (queue, jobs) = writer::queue(queue_depth);
         let (tell_failed, failed) = oneshot::channel();
-        let writing = Writing { executor, jobs, world, metrics, condition: Arc::clone(&condition), tell_failed };
+        let writing = Writing {
+            executor,
+            jobs,
+            world,
+            metrics,
+            condition: Arc::clone(&condition),
+            tell_failed,
+        };
         let writer = spawn("writer", move || writing.run())?;
         let others = vec![
             spawn_applier(&upkeep.applier, &condition)?,
@@ -112,26 +119,47 @@ impl EngineRoom {
             spawn_preparer(&upkeep, &condition)?,
         ];
         let applier = upkeep.applier.clone();
-        let room = Self { writer, others, applier, upkeep, condition: Arc::clone(&condition), _lock: lock };
-        Ok(Started { room, queue, reader, condition, failed })
+        let room = Self {
+            writer,
+            others,
+            applier,
+            upkeep,
+            condition: Arc::clone(&condition),
+            _lock: lock,
+        };
+        Ok(Started {
+            room,
+            queue,
+            reader,
+            condition,
+            failed,
+        })
     }
 
     /// Finishes what is queued, brings the index to the journal's end and leaves the directory in order. Every
     /// [`Queue`] has to be gone by now. Blocks.
     pub fn stop(self) -> Result<(), StoreError> {
-        let written = self.writer.join().unwrap_or_else(|_| Err(StoreError::Failed("the writer panicked".to_owned())));
+        let written = self
+            .writer
+            .join()
+            .unwrap_or_else(|_| Err(StoreError::Failed("the writer panicked".to_owned())));
         self.condition.stop();
         self.applier.stop();
         for other in self.others {
             if other.join().is_err() {
-                return Err(StoreError::Failed("a thread of the store panicked".to_owned()));
+                return Err(StoreError::Failed(
+                    "a thread of the store panicked".to_owned(),
+                ));
             }
         }
         self.upkeep.finish(written?.store().journal())
     }
 }
 
-fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {
+fn spawn<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<JoinHandle<T>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
 }
 
@@ -149,7 +177,9 @@ impl Writing {
         let metrics = &self.metrics.store;
         let mut inputs = WorldInputs(self.world);
         let mut committed = |figures: Committed| {
-            if let (Ok(records), Ok(bytes)) = (u32::try_from(figures.records), u32::try_from(figures.bytes)) {
+            if let (Ok(records), Ok(bytes)) =
+                (u32::try_from(figures.records), u32::try_from(figures.bytes))
+            {
                 metrics.commit_commands.observe(f64::from(records));
                 metrics.commit_bytes.observe(f64::from(bytes));
             }
@@ -227,11 +257,15 @@ fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Resul
             match preparer.turn() {
                 Ok(Preparation::NoRoom { .. }) if !full => {
                     full = true;
-                    tracing::error!("the disk is full: no new segment of the journal can be prepared");
+                    tracing::error!(
+                        "the disk is full: no new segment of the journal can be prepared"
+                    );
                 }
                 Ok(Preparation::NoRoom { .. }) => {}
                 Ok(_) => full = false,
-                Err(error) => tracing::error!(%error, "a segment of the journal cannot be prepared"),
+                Err(error) => {
+                    tracing::error!(%error, "a segment of the journal cannot be prepared")
+                }
             }
         }
     })

@@ -16,9 +16,13 @@ const RETENTION_EVERY: Duration = Duration::from_hours(1);
 pub fn start(app: &Arc<App>) {
     let world = Arc::clone(&app.world);
     let weak = Arc::downgrade(app);
-    world.spawn(Box::pin(repeat(weak, DEADLINES_EVERY, |app| Box::pin(deadlines::run(app)))));
+    world.spawn(Box::pin(repeat(weak, DEADLINES_EVERY, |app| {
+        Box::pin(deadlines::run(app))
+    })));
     let weak = Arc::downgrade(app);
-    world.spawn(Box::pin(repeat(weak, RETENTION_EVERY, |app| Box::pin(retention::run(app)))));
+    world.spawn(Box::pin(repeat(weak, RETENTION_EVERY, |app| {
+        Box::pin(retention::run(app))
+    })));
 }
 
 type Run = fn(Arc<App>) -> crate::world::BoxFuture;

@@ -22,14 +22,27 @@ pub fn fingerprint(route: &str, body: &impl Serialize) -> Result<[u8; 16], Probl
 }
 
 /// The header's key, if one was sent.
-pub fn optional(headers: &HeaderMap, who: &Principal, fingerprint: [u8; 16]) -> Result<Option<Keyed>, Problem> {
+pub fn optional(
+    headers: &HeaderMap,
+    who: &Principal,
+    fingerprint: [u8; 16],
+) -> Result<Option<Keyed>, Problem> {
     let key = IdempotencyKey::of(headers, &BodyKey::default())?;
     Ok(key.map(|key| keyed(key, who, fingerprint)))
 }
 
 /// The key of the header or the body; one has to be there.
-pub fn required(headers: &HeaderMap, body: &BodyKey, who: &Principal, fingerprint: [u8; 16]) -> Result<Keyed, Problem> {
-    Ok(keyed(IdempotencyKey::required(headers, body)?, who, fingerprint))
+pub fn required(
+    headers: &HeaderMap,
+    body: &BodyKey,
+    who: &Principal,
+    fingerprint: [u8; 16],
+) -> Result<Keyed, Problem> {
+    Ok(keyed(
+        IdempotencyKey::required(headers, body)?,
+        who,
+        fingerprint,
+    ))
 }
 
 fn keyed(key: IdempotencyKey, who: &Principal, fingerprint: [u8; 16]) -> Keyed {
@@ -39,7 +52,13 @@ fn keyed(key: IdempotencyKey, who: &Principal, fingerprint: [u8; 16]) -> Keyed {
         Kind::Buyer => b"buyer",
     };
     let hash = hash16(&[kind, who.name().as_bytes(), key.as_str().as_bytes()]);
-    Keyed { request: KeyedRequest { key: hash, fingerprint }, key }
+    Keyed {
+        request: KeyedRequest {
+            key: hash,
+            fingerprint,
+        },
+        key,
+    }
 }
 
 /// As [`crate::app::Asked`] wants it.

@@ -50,7 +50,12 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
         start_logging(&config.settings.log, metrics.log_lines_dropped.clone())?;
     let stop = http::stop_signal()?;
     let (more_routes, world) = sandbox(&config, world)?;
-    let around = Surroundings { world, metrics, transitions, more_routes };
+    let around = Surroundings {
+        world,
+        metrics,
+        transitions,
+        more_routes,
+    };
     let told = config.clone();
     serve::serve(config, around, stop, move |address| {
         tracing::info!(listen = %address, "serving");

@@ -14,9 +14,13 @@ use crate::http::{HttpErrorCode, Problem};
 
 /// Starts the listener, if there is to be one. It does not keep the application alive.
 pub async fn start(app: &Arc<App>) -> io::Result<()> {
-    let Some(address) = app.config.settings.metrics.listen else { return Ok(()) };
+    let Some(address) = app.config.settings.metrics.listen else {
+        return Ok(());
+    };
     let listener = tokio::net::TcpListener::bind(address).await?;
-    let routes = Router::new().route("/metrics", get(show)).with_state(Arc::downgrade(app));
+    let routes = Router::new()
+        .route("/metrics", get(show))
+        .with_state(Arc::downgrade(app));
     app.world.spawn(Box::pin(async move {
         if let Err(error) = axum::serve(listener, routes).await {
             tracing::error!(%error, "the metrics listener stopped");

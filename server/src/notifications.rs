@@ -9,8 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use crate::api::ReceiptSchema;
 use crate::api::ProblemSchema;
+use crate::api::ReceiptSchema;
 use crate::app::App;
 use crate::http::{HttpErrorCode, Problem, RawBody, RequestContext};
 
@@ -27,7 +27,9 @@ pub async fn receive(
     RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
     match provider.as_str() {
-        "mock" if !app.mock_secrets.is_empty() => mock::receive(&app, &context, &headers, &body).await,
+        "mock" if !app.mock_secrets.is_empty() => {
+            mock::receive(&app, &context, &headers, &body).await
+        }
         _ => Err(HttpErrorCode::NotFound.into()),
     }
 }

@@ -18,10 +18,16 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/orders/{order_id}/cancel", post(orders::cancel))
         .route("/payments", post(payments::create).get(payments::list))
         .route("/payments/{payment_id}", get(payments::get))
-        .route("/payments/{payment_id}/transactions", get(payments::transactions))
+        .route(
+            "/payments/{payment_id}/transactions",
+            get(payments::transactions),
+        )
         .route("/payments/{payment_id}/capture", post(payments::capture))
         .route("/payments/{payment_id}/cancel", post(payments::cancel))
-        .route("/payments/{payment_id}/mock/complete", post(payments::complete_mock))
+        .route(
+            "/payments/{payment_id}/mock/complete",
+            post(payments::complete_mock),
+        )
         .route("/payments/webhook/{provider}", post(notifications::receive))
         .route("/me/payments", get(me::payments))
         .route("/events", get(events::feed))

@@ -23,11 +23,27 @@ impl Seals {
     }
 
     /// Seals `plain` under the key of `now`'s day. That key is on the disk when this returns.
-    pub fn seal(&self, class: RetentionClass, plain: &[u8], now: Timestamp) -> Result<Sealed, Problem> {
+    pub fn seal(
+        &self,
+        class: RetentionClass,
+        plain: &[u8],
+        now: Timestamp,
+    ) -> Result<Sealed, Problem> {
         let mut random = |bytes: &mut [u8]| self.world.fill_random(bytes);
-        let id = SealingKeyId { day: now.korean_day(), class };
-        let key = self.keyring.key_for(id.day, class.code(), &mut random).map_err(Problem::internal)?;
-        Sealed::seal(&SealingKey::new(id, *key.expose()), random_bytes(&*self.world), plain).map_err(Problem::internal)
+        let id = SealingKeyId {
+            day: now.korean_day(),
+            class,
+        };
+        let key = self
+            .keyring
+            .key_for(id.day, class.code(), &mut random)
+            .map_err(Problem::internal)?;
+        Sealed::seal(
+            &SealingKey::new(id, *key.expose()),
+            random_bytes(&*self.world),
+            plain,
+        )
+        .map_err(Problem::internal)
     }
 
     /// What was sealed; nothing once its key is dropped.
@@ -41,10 +57,15 @@ impl Seals {
     /// Drops the keys of a class from before `day`; what they sealed is erased for good.
     pub fn drop_before(&self, day: u32, class: RetentionClass) -> Result<usize, Problem> {
         let mut random = |bytes: &mut [u8]| self.world.fill_random(bytes);
-        self.keyring.drop_before(day, class.code(), &mut random).map_err(Problem::internal)
+        self.keyring
+            .drop_before(day, class.code(), &mut random)
+            .map_err(Problem::internal)
     }
 }
 
 const fn key_id(id: SealingKeyId) -> KeyId {
-    KeyId { class: id.class.code(), day: id.day }
+    KeyId {
+        class: id.class.code(),
+        day: id.day,
+    }
 }

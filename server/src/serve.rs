@@ -49,7 +49,13 @@ pub async fn serve(
     let tls = http::acceptor(&config.settings.tls)?;
     let listener = TcpListener::bind(config.settings.server.listen).await?;
     let (started, seals) = open(&config, &around)?;
-    let Started { room, queue, reader, condition, failed } = started;
+    let Started {
+        room,
+        queue,
+        reader,
+        condition,
+        failed,
+    } = started;
     let app = Arc::new(App {
         world: Arc::clone(&around.world),
         config: Arc::clone(&config),
@@ -86,15 +92,25 @@ pub async fn serve(
 }
 
 fn mock_secrets(config: &Config) -> Result<Vec<WebhookSecret>, Box<dyn Error>> {
-    let secrets = config.secrets.mock_webhook.iter().map(|secret| WebhookSecret::from_bytes(secret.expose()));
+    let secrets = config
+        .secrets
+        .mock_webhook
+        .iter()
+        .map(|secret| WebhookSecret::from_bytes(secret.expose()));
     Ok(secrets.collect::<Result<_, _>>()?)
 }
 
 /// How a data directory is opened under these settings.
 pub fn open_options(config: &Config) -> OpenOptions {
     let wait_at = config.settings.store.overlay.max(1);
-    let overlay = OverlayLimits { apply_at: (wait_at / 4).max(1), wait_at };
-    OpenOptions { overlay, ..OpenOptions::new(&config.settings.server.data) }
+    let overlay = OverlayLimits {
+        apply_at: (wait_at / 4).max(1),
+        wait_at,
+    };
+    OpenOptions {
+        overlay,
+        ..OpenOptions::new(&config.settings.server.data)
+    }
 }
 
 fn open(config: &Config, around: &Surroundings) -> Result<(Started, Seals), Box<dyn Error>> {
@@ -102,17 +118,26 @@ fn open(config: &Config, around: &Surroundings) -> Result<(Started, Seals), Box<
     let data: &Path = &config.settings.server.data;
     let home = SledHome::new(data, u64::try_from(config.settings.store.index_cache.0)?);
     let mut progress = |done: Progress| {
-        tracing::info!(done = done.done, total = done.total, "replaying the journal into the index");
+        tracing::info!(
+            done = done.done,
+            total = done.total,
+            "replaying the journal into the index"
+        );
     };
     let directory = Directory::open(&files, &home, open_options(config), &mut progress)?;
     match &directory.opened.index {
         Rebuilt::No { replayed: 0 } => {}
-        Rebuilt::No { replayed } => tracing::info!(replayed, "the index was brought to the journal's end"),
+        Rebuilt::No { replayed } => {
+            tracing::info!(replayed, "the index was brought to the journal's end")
+        }
         Rebuilt::Because(why) => tracing::warn!(why, "the index was rebuilt from the journal"),
     }
     if directory.opened.journal.cut_bytes > 0 {
         let bytes = directory.opened.journal.cut_bytes;
-        tracing::warn!(bytes, "a frame that a crash had torn was cut from the journal; nothing in it was acknowledged");
+        tracing::warn!(
+            bytes,
+            "a frame that a crash had torn was cut from the journal; nothing in it was acknowledged"
+        );
     }
     let master = MasterKey::new(*config.secrets.data_key.expose());
     let keyring = Keyring::open(files, &data.join("keyring"), master)?;

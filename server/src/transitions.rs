@@ -41,10 +41,14 @@ impl Counters {
     }
 
     fn count(&self, event: &GroupEvent) {
-        let GroupEvent::Payment(_, event) = event else { return };
+        let GroupEvent::Payment(_, event) = event else {
+            return;
+        };
         let counter = match event.kind() {
             PaymentEventKind::PaymentInitiated => &self.created,
-            PaymentEventKind::PaymentCaptured | PaymentEventKind::SuspendedMoneyTaken => &self.captured,
+            PaymentEventKind::PaymentCaptured | PaymentEventKind::SuspendedMoneyTaken => {
+                &self.captured
+            }
             PaymentEventKind::PaymentFailed => &self.failed,
             PaymentEventKind::PaymentOrphaned => &self.orphaned,
             PaymentEventKind::PaymentMismatched => &self.mismatched,
@@ -67,7 +71,8 @@ pub fn note(app: &App, executed: &Executed, key: Option<&str>, request_id: &str)
     for event in &executed.events {
         app.counters.count(event);
         if event.concerns_merchant() {
-            app.transitions.log(&ids.line(event, key, request_id), now_ms);
+            app.transitions
+                .log(&ids.line(event, key, request_id), now_ms);
         }
     }
 }
@@ -91,15 +96,24 @@ impl Ids {
                     provider_payment: core.provider_payment_id.as_ref().map(|id| id.0.to_string()),
                 }
             }
-            (_, Answer::Order { order_id, .. }) => Self { order: Some(order_id.to_string()), ..Self::default() },
-            (_, Answer::Payment { payment_id, .. }) => {
-                Self { payment: Some(payment_id.to_string()), ..Self::default() }
-            }
+            (_, Answer::Order { order_id, .. }) => Self {
+                order: Some(order_id.to_string()),
+                ..Self::default()
+            },
+            (_, Answer::Payment { payment_id, .. }) => Self {
+                payment: Some(payment_id.to_string()),
+                ..Self::default()
+            },
             (_, Answer::Rejected { .. }) => Self::default(),
         }
     }
 
-    fn line<'a>(&'a self, event: &GroupEvent, key: Option<&'a str>, request_id: &'a str) -> Transition<'a> {
+    fn line<'a>(
+        &'a self,
+        event: &GroupEvent,
+        key: Option<&'a str>,
+        request_id: &'a str,
+    ) -> Transition<'a> {
         Transition {
             order_id: self.order.as_deref(),
             payment_id: self.payment.as_deref(),

@@ -10,7 +10,10 @@ pub fn text(config: &Config, address: SocketAddr) -> Option<String> {
         return None;
     }
     let merchant = config.secrets.merchants.first()?;
-    let secrets = config.sandbox_secrets.as_ref().map_or_else(String::new, |file| file.display().to_string());
+    let secrets = config
+        .sandbox_secrets
+        .as_ref()
+        .map_or_else(String::new, |file| file.display().to_string());
     let key = merchant.secret.expose();
     Some(format!(
         r#"

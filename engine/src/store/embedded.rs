@@ -40,7 +40,13 @@ const FRAME_BYTES: usize = 2 << 20;
 impl EmbeddedStore {
     /// Over an open journal and what its readers share.
     pub(super) fn new(journal: Journal, shared: Arc<Shared>, filter: Arc<AbsenceFilter>) -> Self {
-        Self { journal, shared, filter, body: Vec::new(), last: Committed::default() }
+        Self {
+            journal,
+            shared,
+            filter,
+            body: Vec::new(),
+            last: Committed::default(),
+        }
     }
 
     /// A reader for any thread.
@@ -61,13 +67,18 @@ impl EmbeddedStore {
     /// Writes one frame of records to the journal; syncing is the caller's.
     fn append(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let tail = self.journal.tail();
-        let events = records.iter().map(Record::feed_events).fold(0, u32::saturating_add);
+        let events = records
+            .iter()
+            .map(Record::feed_events)
+            .fold(0, u32::saturating_add);
         let meta = FrameMeta {
             first_record: tail.next_record,
             records: u32::try_from(records.len()).unwrap_or(u32::MAX),
             first_event: tail.next_event,
             events,
-            at_ms: records.last().map_or(tail.last_at_ms, |record| record.at.as_millis()),
+            at_ms: records
+                .last()
+                .map_or(tail.last_at_ms, |record| record.at.as_millis()),
         };
         self.journal.append(meta, &self.body)?;
         self.last.records = self.last.records.saturating_add(records.len());
@@ -88,7 +99,11 @@ impl EmbeddedStore {
                 frame.clear();
             }
         }
-        if frame.is_empty() { Ok(()) } else { self.append_next(&frame) }
+        if frame.is_empty() {
+            Ok(())
+        } else {
+            self.append_next(&frame)
+        }
     }
 
     /// A disk that is full before anything of a commit is written is a state; half-way it is a failure.
@@ -135,16 +150,26 @@ impl Store for EmbeddedStore {
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.append_all(records)?;
         self.journal.sync()?;
-        for write in writes.iter().filter(|write| keys::is_mostly_absent(&write.key)) {
+        for write in writes
+            .iter()
+            .filter(|write| keys::is_mostly_absent(&write.key))
+        {
             self.filter.insert(&write.key);
         }
-        self.shared.overlay.publish(writes, Cursor::of(self.journal.tail()).encode()?);
+        self.shared
+            .overlay
+            .publish(writes, Cursor::of(self.journal.tail()).encode()?);
         Ok((first..first.saturating_add(count)).map(Ok).collect())
     }
 
-    fn replay(&self, from: u64) -> Box<dyn Iterator<Item = Result<(u64, Record), StoreError>> + '_> {
+    fn replay(
+        &self,
+        from: u64,
+    ) -> Box<dyn Iterator<Item = Result<(u64, Record), StoreError>> + '_> {
         let frames = self.shared.journal.frames_from(from);
-        Box::new(frames.flat_map(move |frame| numbered_records(frame.map_err(StoreError::from), from)))
+        Box::new(
+            frames.flat_map(move |frame| numbered_records(frame.map_err(StoreError::from), from)),
+        )
     }
 }
 
@@ -158,7 +183,9 @@ fn numbered_records(
             let numbers = frame.meta.first_record..;
             let records = numbers.zip(codec::records(&frame.body));
             let wanted = records.filter(|(number, _)| *number >= from);
-            wanted.map(|(number, record)| record.map(|record| (number, record))).collect()
+            wanted
+                .map(|(number, record)| record.map(|record| (number, record)))
+                .collect()
         }
     }
 }

@@ -45,8 +45,8 @@ pub struct Executed {
 /// An aggregate to show.
 #[derive(Debug)]
 pub enum Shown {
-    /// An order.
-    Order(AnyOrder),
+    /// An order, with the record that has what is bought.
+    Order(AnyOrder, u64),
     /// A payment.
     Payment(AnyPayment),
 }
@@ -242,9 +242,10 @@ impl<S: Store> Executor<S> {
         let reply = request
             .keyed
             .map(|keyed| keyed_reply(keyed, answer.clone()));
+        let first_record = before.first_record().unwrap_or(number);
         let unchanged = events.is_empty();
         if unchanged && reply.is_none() {
-            let shown = shown_at(group, &subject, version);
+            let shown = shown_at(group, &subject, version, first_record);
             return Ok(Prepared {
                 executed: Executed {
                     answer,
@@ -278,7 +279,7 @@ impl<S: Store> Executor<S> {
             at: self.last_at,
             body: Body::Group(body),
         };
-        let shown = shown_at(group, &subject, version);
+        let shown = shown_at(group, &subject, version, first_record);
         let executed = Executed {
             answer,
             replayed,
@@ -416,7 +417,7 @@ fn show_if_current(source: &impl Source, answer: &Answer) -> Result<Option<Shown
             order_id, version, ..
         } => view::load_order(source, order_id)?
             .filter(|order| order.value.core().version == *version)
-            .map(|order| Shown::Order(order.value)),
+            .map(|order| Shown::Order(order.value, order.first_record)),
         Answer::Payment {
             payment_id,
             version,
@@ -511,12 +512,12 @@ fn answer_of(subject: &Subject, status: u16, version: u64) -> Answer {
     }
 }
 
-fn shown_at(group: Group, subject: &Subject, version: u64) -> Option<Shown> {
+fn shown_at(group: Group, subject: &Subject, version: u64, first_record: u64) -> Option<Shown> {
     match subject {
         Subject::Order(_) => group
             .order
             .filter(|order| order.core().version == version)
-            .map(Shown::Order),
+            .map(|order| Shown::Order(order, first_record)),
         Subject::Payment(id) => {
             let mut payments = group.payments.into_iter();
             let payment = payments.find(|payment| payment.core().id == *id);

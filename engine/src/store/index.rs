@@ -1,131 +1,112 @@
-//! The index: ordered keys and values that may be behind the journal and may be thrown away and rebuilt.
+//! The index: keys and values derived from the journal, which can be thrown away and rebuilt.
 //!
-//! It promises order, and that what was inserted before a flush returned is there after a crash or not at all
-//! in a way that opening notices. It promises nothing else; the journal does.
+//! It may trail the journal and may forget what was not flushed. It promises no atomicity beyond
+//! the single key: whoever applies a window orders it so that any prefix makes sense.
 
+mod home;
 mod memory;
 mod sled;
 
+pub use self::home::{IndexHome, MemoryHome, SledHome};
+pub use self::sled::{SledIndex, SledOptions};
+pub use memory::MemoryIndex;
+
 use std::fmt;
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use thiserror::Error;
+/// The largest value an index takes. sled moves values of 16 KiB and more into files it never
+/// syncs; staying far below keeps it from ever doing so.
+pub const MAX_VALUE_BYTES: usize = 4096;
 
-pub use self::memory::{MemoryHome, MemoryIndex};
-pub use self::sled::{SledHome, SledIndex};
-use super::StoreError;
+/// A key and its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
 
-/// Keys with their values, in order.
-pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+/// From which end a range is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The smallest keys first.
+    Ascending,
+    /// The largest keys first.
+    Descending,
+}
 
-/// An index failed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the index failed: {0}")]
-pub struct IndexError(pub String);
+impl From<bool> for Direction {
+    /// Whether it is reversed.
+    fn from(reverse: bool) -> Self {
+        if reverse {
+            Self::Descending
+        } else {
+            Self::Ascending
+        }
+    }
+}
 
-impl From<IndexError> for StoreError {
+/// An ordered map from bytes to bytes.
+pub trait Index: Send + Sync + fmt::Debug {
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
+    /// Sets the value of a key; at most [`MAX_VALUE_BYTES`].
+    fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), IndexError>;
+    /// Removes a key; one that is not there is no error.
+    fn remove(&self, key: &[u8]) -> Result<(), IndexError>;
+    /// Up to `limit` entries with `from <= key < to`. Not isolated from writes that go on.
+    fn range(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>, IndexError>;
+    /// Shows every entry in order, until `visit` says to stop by returning `false`.
+    fn visit(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), IndexError>;
+    /// To be called after every batch with the number of its writes, so that the memory they
+    /// replaced is given back.
+    fn settle(&self, writes: usize);
+    /// Returns once everything written before survives a power loss.
+    fn flush(&self) -> Result<(), IndexError>;
+    /// How many keys there are, counted.
+    fn count(&self) -> Result<u64, IndexError>;
+}
+
+/// Why an index refuses. None of these loses anything: the journal has it all.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// It does not open, or has what a sound one never has.
+    #[error("the index in {} cannot be used: {why}; move it aside and rebuild it", dir.display())]
+    Unusable {
+        /// Its directory.
+        dir: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Reading or writing failed while it was open.
+    #[error("the index in {} failed: {source}; stop, then start again", dir.display())]
+    Failed {
+        /// Its directory.
+        dir: PathBuf,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The value is larger than an index takes.
+    #[error("a value of {bytes} bytes is above the index's limit of {MAX_VALUE_BYTES}")]
+    TooLarge {
+        /// The value's size.
+        bytes: usize,
+    },
+}
+
+impl From<IndexError> for crate::store::StoreError {
     fn from(error: IndexError) -> Self {
         Self::Failed(error.to_string())
     }
 }
 
-/// Ordered keys and values. Writes come from one thread; reads from any.
-pub trait Index: Send + Sync + fmt::Debug {
-    /// The value of a key.
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
-
-    /// Puts a value under a key. Values above 32 KiB are refused.
-    fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), IndexError>;
-
-    /// Removes a key, if it is there.
-    fn remove(&self, key: &[u8]) -> Result<(), IndexError>;
-
-    /// Up to `limit` entries from `from` (included) up to `to` (excluded), from the start or from the end.
-    fn range(&self, from: &[u8], to: &[u8], reverse: bool, limit: usize) -> Result<Entries, IndexError>;
-
-    /// Makes everything inserted so far durable.
-    fn flush(&self) -> Result<(), IndexError>;
-
-    /// Called after about so many writes: lets the index give memory back.
-    fn breathe(&self, writes: usize);
-}
-
-/// Where an index lives: opened, moved aside when it is not to be believed, and made anew beside itself.
-pub trait IndexHome: Send + Sync + fmt::Debug {
-    /// Opens the index, or makes an empty one.
-    fn open(&self) -> Result<Arc<dyn Index>, IndexError>;
-
-    /// Moves the index aside, so that opening makes an empty one. An older one set aside is removed.
-    fn set_aside(&self) -> Result<(), IndexError>;
-
-    /// An empty index beside the real one, to compare with; removed by [`IndexHome::drop_scratch`].
-    fn scratch(&self) -> Result<Arc<dyn Index>, IndexError>;
-
-    /// Removes the scratch index.
-    fn drop_scratch(&self) -> Result<(), IndexError>;
+fn check_size(value: &[u8]) -> Result<(), IndexError> {
+    match value.len() {
+        bytes if bytes > MAX_VALUE_BYTES => Err(IndexError::TooLarge { bytes }),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What every index has to do.
-    fn contract(index: &dyn Index) {
-        for key in [b"b".as_slice(), b"a", b"ab", b"c"] {
-            index.insert(key, key).unwrap();
-        }
-        index.insert(b"c", b"later").unwrap();
-        index.remove(b"b").unwrap();
-        index.remove(b"absent").unwrap();
-        assert_eq!(index.get(b"c").unwrap().as_deref(), Some(b"later".as_slice()));
-        assert_eq!(index.get(b"b").unwrap(), None);
-        let keys = |reverse, limit| -> Vec<Vec<u8>> {
-            index.range(b"a", b"d", reverse, limit).unwrap().into_iter().map(|(key, _)| key).collect()
-        };
-        assert_eq!(keys(false, 10), [b"a".to_vec(), b"ab".to_vec(), b"c".to_vec()]);
-        assert_eq!(keys(true, 2), [b"c".to_vec(), b"ab".to_vec()]);
-        assert_eq!(index.range(b"ab", b"c", false, 10).unwrap().len(), 1, "the end is excluded");
-        assert!(index.range(b"d", b"a", false, 10).unwrap().is_empty());
-        assert!(index.insert(b"x", &[0; 40_000]).is_err(), "large values are refused");
-        index.flush().unwrap();
-    }
-
-    #[test]
-    fn both_indexes_keep_the_contract() {
-        let dir = tempfile::tempdir().unwrap();
-        contract(SledHome::new(dir.path(), 1 << 20).open().unwrap().as_ref());
-        contract(MemoryHome::default().open().unwrap().as_ref());
-    }
-
-    #[test]
-    fn an_index_that_was_set_aside_is_empty_again_and_a_scratch_one_leaves_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let homes: [Box<dyn IndexHome>; 2] =
-            [Box::new(SledHome::new(dir.path(), 1 << 20)), Box::new(MemoryHome::default())];
-        for home in homes {
-            home.open().unwrap().insert(b"k", b"v").unwrap();
-            for _ in 0..2 {
-                home.set_aside().unwrap();
-                assert_eq!(home.open().unwrap().get(b"k").unwrap(), None);
-            }
-            home.scratch().unwrap().insert(b"k", b"v").unwrap();
-            home.drop_scratch().unwrap();
-            assert_eq!(home.scratch().unwrap().get(b"k").unwrap(), None);
-        }
-    }
-
-    #[test]
-    fn a_flushed_sled_index_is_there_again_and_a_half_written_snapshot_is_cleared_away() {
-        let dir = tempfile::tempdir().unwrap();
-        let home = SledHome::new(dir.path(), 1 << 20);
-        {
-            let index = home.open().unwrap();
-            index.insert(b"k", b"v").unwrap();
-            index.flush().unwrap();
-        }
-        let leftover = dir.path().join("index").join("snap.00000000.generating");
-        std::fs::write(&leftover, b"half").unwrap();
-        assert_eq!(home.open().unwrap().get(b"k").unwrap().as_deref(), Some(b"v".as_slice()));
-        assert!(!leftover.exists());
-    }
-}
+mod tests;

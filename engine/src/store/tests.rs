@@ -56,8 +56,17 @@ struct Shop {
 struct Held(#[allow(dead_code)] super::files::FileLock);
 
 fn options(dir: &std::path::Path) -> OpenOptions {
-    let small = JournalOptions { segment_bytes: 32 << 20, prepared_ahead: 0, reserve_bytes: 0, ..JournalOptions::default() };
-    OpenOptions { journal: small, filter_bytes: 4_096, ..OpenOptions::new(dir) }
+    let small = JournalOptions {
+        segment_bytes: 32 << 20,
+        prepared_ahead: 0,
+        reserve_bytes: 0,
+        ..JournalOptions::default()
+    };
+    OpenOptions {
+        journal: small,
+        filter_bytes: 4_096,
+        ..OpenOptions::new(dir)
+    }
 }
 
 fn open(files: &Arc<dyn Files>, home: &dyn IndexHome, dir: &std::path::Path, now: u64) -> Shop {
@@ -66,17 +75,38 @@ fn open(files: &Arc<dyn Files>, home: &dyn IndexHome, dir: &std::path::Path, now
     let rebuilt = directory.opened.index.clone();
     let (store, lock) = directory.into_parts();
     let executor = Executor::new(store, Policy::default(), Timestamp::from_millis(0));
-    Shop { executor, upkeep, rebuilt, inputs: Manual { now, count: now }, _directory: Held(lock) }
+    Shop {
+        executor,
+        upkeep,
+        rebuilt,
+        inputs: Manual { now, count: now },
+        _directory: Held(lock),
+    }
 }
 
 impl Shop {
     fn run(&mut self, command: Command, keyed: Option<KeyedRequest>) -> Executed {
-        let request = Request { command, keyed, request_id: "req_test".into() };
-        self.executor.turn(vec![request], &mut self.inputs).unwrap().pop().unwrap()
+        let request = Request {
+            command,
+            keyed,
+            request_id: "req_test".into(),
+        };
+        self.executor
+            .turn(vec![request], &mut self.inputs)
+            .unwrap()
+            .pop()
+            .unwrap()
     }
 
     fn order(&mut self, id: &str) {
-        let line = Line { name: "강의".into(), quantity: 1, unit_price: 11_000, tax: Tax::Taxable, item_id: None, seller_id: None };
+        let line = Line {
+            name: "강의".into(),
+            quantity: 1,
+            unit_price: 11_000,
+            tax: Tax::Taxable,
+            item_id: None,
+            seller_id: None,
+        };
         let new = NewOrder {
             order_id: OrderId::parse(id).unwrap(),
             buyer_id: BuyerId::parse("kim").unwrap(),
@@ -86,7 +116,14 @@ impl Shop {
             expires_at: None,
             fingerprint: hash16(&[id.as_bytes()]),
         };
-        assert!(matches!(self.run(Command::CreateOrder(new), None).answer, Answer::Order { status: 201, version: 1, .. }));
+        assert!(matches!(
+            self.run(Command::CreateOrder(new), None).answer,
+            Answer::Order {
+                status: 201,
+                version: 1,
+                ..
+            }
+        ));
     }
 
     fn payment(&mut self, order: &str, key: &str) -> (PaymentId, Executed) {
@@ -96,7 +133,10 @@ impl Shop {
             amount: Money::new(11_000, Currency::Krw).unwrap(),
             provider: Provider::Mock,
         };
-        let keyed = KeyedRequest { key: hash16(&[key.as_bytes()]), fingerprint: [1; 16] };
+        let keyed = KeyedRequest {
+            key: hash16(&[key.as_bytes()]),
+            fingerprint: [1; 16],
+        };
         let executed = self.run(command, Some(keyed));
         match executed.answer {
             Answer::Payment { payment_id, .. } => (payment_id, executed),
@@ -105,13 +145,30 @@ impl Shop {
     }
 
     fn complete(&mut self, payment_id: PaymentId) -> Executed {
-        self.run(Command::CompleteMock { payment_id, result: MockResult::Success }, None)
+        self.run(
+            Command::CompleteMock {
+                payment_id,
+                result: MockResult::Success,
+            },
+            None,
+        )
     }
 
     fn assert_paid(&self, order: &str, payment: PaymentId) {
         let reader = self.executor.store().reader();
-        assert_eq!(reader.payment(payment).unwrap().unwrap().value.state(), PaymentState::Captured);
-        assert_eq!(reader.order(&OrderId::parse(order).unwrap()).unwrap().unwrap().value.state(), OrderState::Paid);
+        assert_eq!(
+            reader.payment(payment).unwrap().unwrap().value.state(),
+            PaymentState::Captured
+        );
+        assert_eq!(
+            reader
+                .order(&OrderId::parse(order).unwrap())
+                .unwrap()
+                .unwrap()
+                .value
+                .state(),
+            OrderState::Paid
+        );
     }
 }
 
@@ -126,7 +183,10 @@ fn a_payment_is_taken_and_survives_a_kill_and_a_clean_stop() {
     let mut shop = open(&files, &home, dir.path(), 1_000_000);
     shop.order("o-1");
     let (payment, _) = shop.payment("o-1", "k-1");
-    assert!(matches!(shop.complete(payment).shown, Some(Shown::Payment(_))));
+    assert!(matches!(
+        shop.complete(payment).shown,
+        Some(Shown::Payment(_))
+    ));
     shop.assert_paid("o-1", payment);
     drop(shop);
 
@@ -143,7 +203,13 @@ fn a_payment_is_taken_and_survives_a_kill_and_a_clean_stop() {
     let report = verify::verify(&files, &home, &options(dir.path()), &mut |_| {}).unwrap();
     assert_eq!(report.faults, Vec::<String>::new());
     assert_eq!(report.records, 3);
-    assert!(report.balances.contains(&("hold||vat|KRW".to_owned(), -1_000)), "{:?}", report.balances);
+    assert!(
+        report
+            .balances
+            .contains(&("hold||vat|KRW".to_owned(), -1_000)),
+        "{:?}",
+        report.balances
+    );
 }
 
 #[test]
@@ -159,9 +225,19 @@ fn a_repeated_key_gets_the_first_answer_though_the_payment_has_moved_on() {
     let (_, again) = shop.payment("o-1", "k-1");
     assert!(again.replayed && again.shown.is_none());
     assert_eq!(again.answer, first.answer);
-    let Answer::Payment { version, .. } = again.answer else { panic!() };
-    let past = shop.executor.store().reader().group_at(&OrderId::parse("o-1").unwrap(), Some(payment), version).unwrap();
-    assert_eq!(past.payment(payment).unwrap().state(), PaymentState::Initiated);
+    let Answer::Payment { version, .. } = again.answer else {
+        panic!()
+    };
+    let past = shop
+        .executor
+        .store()
+        .reader()
+        .group_at(&OrderId::parse("o-1").unwrap(), Some(payment), version)
+        .unwrap();
+    assert_eq!(
+        past.payment(payment).unwrap().state(),
+        PaymentState::Initiated
+    );
 }
 
 #[test]
@@ -197,5 +273,8 @@ fn what_is_published_is_read_the_same_from_overlay_and_index() {
     paid.reverse();
     assert_eq!(seen, paid, "newest first, each once");
     let feed = reader.feed(0, usize::MAX).unwrap();
-    assert_eq!(feed.last().unwrap().first_event + u64::from(feed.last().unwrap().record.feed_events()) - 1, reader.last_event());
+    assert_eq!(
+        feed.last().unwrap().first_event + u64::from(feed.last().unwrap().record.feed_events()) - 1,
+        reader.last_event()
+    );
 }

@@ -7,7 +7,7 @@ use super::StoreError;
 use super::codec;
 use super::cursor::Cursor;
 use super::files::Files;
-use super::index::{Index, IndexHome};
+use super::index::{Direction, Index, IndexHome};
 use super::journal::{Journal, LastStop};
 use super::keys;
 use super::marker::{self, Marker};
@@ -82,14 +82,25 @@ pub fn rebuild(
     let _lock = opening::lock_existing(files.as_ref(), &options.dir)?;
     let journal = open_journal(files, options)?;
     opening::rebuild(&journal, home, progress)?;
-    let boot_id = files.boot_id().map_err(|error| StoreError::Failed(error.to_string()))?;
-    marker::write(files.as_ref(), &options.dir, &Marker::stopped(boot_id, journal.tail()))?;
+    let boot_id = files
+        .boot_id()
+        .map_err(|error| StoreError::Failed(error.to_string()))?;
+    marker::write(
+        files.as_ref(),
+        &options.dir,
+        &Marker::stopped(boot_id, journal.tail()),
+    )?;
     let tail = journal.tail();
-    Ok(RebuiltFrom { records: tail.next_record.saturating_sub(1), events: tail.next_event.saturating_sub(1) })
+    Ok(RebuiltFrom {
+        records: tail.next_record.saturating_sub(1),
+        events: tail.next_event.saturating_sub(1),
+    })
 }
 
 fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal, StoreError> {
-    let boot_id = files.boot_id().map_err(|error| StoreError::Failed(error.to_string()))?;
+    let boot_id = files
+        .boot_id()
+        .map_err(|error| StoreError::Failed(error.to_string()))?;
     let marker = marker::read(files.as_ref(), &options.dir)?;
     let last_stop = marker.map_or(LastStop::Unknown, |marker| marker.last_stop(&boot_id));
     let dir = options.journal_dir();
@@ -97,8 +108,15 @@ fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal
 }
 
 /// Brings the index to the journal's end, as the next start would; says how far behind it was.
-fn catch_up(journal: &Journal, index: &dyn Index, progress: &mut dyn FnMut(Progress)) -> Result<u64, StoreError> {
-    let cursor = index.get(&keys::applied())?.map(|bytes| Cursor::decode(&bytes)).transpose()?;
+fn catch_up(
+    journal: &Journal,
+    index: &dyn Index,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<u64, StoreError> {
+    let cursor = index
+        .get(&keys::applied())?
+        .map(|bytes| Cursor::decode(&bytes))
+        .transpose()?;
     let from = cursor.map_or(1, |cursor| cursor.next_record);
     replay::replay(&journal.reader(), from, index, progress)
 }
@@ -107,14 +125,18 @@ fn catch_up(journal: &Journal, index: &dyn Index, progress: &mut dyn FnMut(Progr
 fn compare(index: &dyn Index, rebuilt: &dyn Index, report: &mut Report) -> Result<(), StoreError> {
     let (mut from, end) = (vec![0], [u8::MAX]);
     loop {
-        let ours = index.range(&from, &end, false, PAGE)?;
-        let right = rebuilt.range(&from, &end, false, PAGE)?;
-        report.keys = report.keys.saturating_add(u64::try_from(right.len()).unwrap_or(u64::MAX));
+        let ours = index.range(&from, &end, Direction::Ascending, PAGE)?;
+        let right = rebuilt.range(&from, &end, Direction::Ascending, PAGE)?;
+        report.keys = report
+            .keys
+            .saturating_add(u64::try_from(right.len()).unwrap_or(u64::MAX));
         if ours != right {
             describe(&ours, &right, report);
             return Ok(());
         }
-        let Some((last, _)) = right.last().filter(|_| right.len() == PAGE) else { return Ok(()) };
+        let Some((last, _)) = right.last().filter(|_| right.len() == PAGE) else {
+            return Ok(());
+        };
         from.clone_from(last);
         from.push(0);
     }
@@ -124,12 +146,22 @@ fn describe(ours: &[(Vec<u8>, Vec<u8>)], right: &[(Vec<u8>, Vec<u8>)], report: &
     use std::collections::BTreeMap;
     let ours: BTreeMap<_, _> = ours.iter().cloned().collect();
     let right: BTreeMap<_, _> = right.iter().cloned().collect();
-    let missing = right.keys().filter(|key| !ours.contains_key(*key)).map(|key| ("is missing from", key));
-    let stale = ours.keys().filter(|key| !right.contains_key(*key)).map(|key| ("is stale in", key));
-    let differing = right.iter().filter(|(key, value)| ours.get(*key).is_some_and(|ours| ours != *value));
+    let missing = right
+        .keys()
+        .filter(|key| !ours.contains_key(*key))
+        .map(|key| ("is missing from", key));
+    let stale = ours
+        .keys()
+        .filter(|key| !right.contains_key(*key))
+        .map(|key| ("is stale in", key));
+    let differing = right
+        .iter()
+        .filter(|(key, value)| ours.get(*key).is_some_and(|ours| ours != *value));
     let differing = differing.map(|(key, _)| ("differs in", key));
     for (how, key) in missing.chain(stale).chain(differing).take(MOST_FAULTS) {
-        report.faults.push(format!("key {} {how} the index", printable(key)));
+        report
+            .faults
+            .push(format!("key {} {how} the index", printable(key)));
     }
 }
 
@@ -141,7 +173,7 @@ fn printable(key: &[u8]) -> String {
 fn balances(index: &dyn Index, report: &mut Report) -> Result<(), StoreError> {
     let range = keys::all_balances();
     let mut sums = std::collections::BTreeMap::<String, i128>::new();
-    for (key, value) in index.range(&range.from, &range.to, false, PAGE)? {
+    for (key, value) in index.range(&range.from, &range.to, Direction::Ascending, PAGE)? {
         let name = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
         let balance: Balance = codec::decode(codec::Kind::Balance, &value)?;
         let currency = name.rsplit('|').next().unwrap_or_default().to_owned();
@@ -150,7 +182,9 @@ fn balances(index: &dyn Index, report: &mut Report) -> Result<(), StoreError> {
         report.balances.push((name, balance.minor));
     }
     for (currency, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
-        report.faults.push(format!("the postings in {currency} sum to {sum}, not to zero"));
+        report.faults.push(format!(
+            "the postings in {currency} sum to {sum}, not to zero"
+        ));
     }
     Ok(())
 }

@@ -43,8 +43,15 @@ pub fn queue(depth: usize) -> (Queue, Jobs) {
 
 impl Queue {
     /// Puts a request in the queue; `done` is called once its outcome is durable, or at once if there is no room.
-    pub fn submit(&self, request: Request, done: impl FnOnce(Result<Executed, Unavailable>) + Send + 'static) {
-        match self.0.try_send(Job { request, done: Box::new(done) }) {
+    pub fn submit(
+        &self,
+        request: Request,
+        done: impl FnOnce(Result<Executed, Unavailable>) + Send + 'static,
+    ) {
+        match self.0.try_send(Job {
+            request,
+            done: Box::new(done),
+        }) {
             Ok(()) => {}
             Err(TrySendError::Full(job)) => (job.done)(Err(Unavailable::Busy)),
             Err(TrySendError::Disconnected(job)) => (job.done)(Err(Unavailable::Stopped)),
@@ -68,20 +75,31 @@ pub fn run(
     Ok(())
 }
 
-fn turn<S: Store>(executor: &mut Executor<S>, batch: Vec<Job>, inputs: &mut dyn Inputs) -> Result<(), StoreError> {
+fn turn<S: Store>(
+    executor: &mut Executor<S>,
+    batch: Vec<Job>,
+    inputs: &mut dyn Inputs,
+) -> Result<(), StoreError> {
     let (requests, waiting): (Vec<Request>, Vec<Done>) =
         batch.into_iter().map(|job| (job.request, job.done)).unzip();
     match executor.turn(requests, inputs) {
         Ok(executed) => {
-            waiting.into_iter().zip(executed).for_each(|(done, executed)| done(Ok(executed)));
+            waiting
+                .into_iter()
+                .zip(executed)
+                .for_each(|(done, executed)| done(Ok(executed)));
             Ok(())
         }
         Err(StoreError::Full(_)) => {
-            waiting.into_iter().for_each(|done| done(Err(Unavailable::DiskFull)));
+            waiting
+                .into_iter()
+                .for_each(|done| done(Err(Unavailable::DiskFull)));
             Ok(())
         }
         Err(error) => {
-            waiting.into_iter().for_each(|done| done(Err(Unavailable::Stopped)));
+            waiting
+                .into_iter()
+                .for_each(|done| done(Err(Unavailable::Stopped)));
             Err(error)
         }
     }

@@ -47,16 +47,28 @@ pub async fn resolve(
     Json(body): Json<Resolve>,
 ) -> Result<Response, Problem> {
     if !(1..=500).contains(&body.reason.chars().count()) {
-        return Err(Problem::from(HttpErrorCode::InvalidValue).at("reason", "A reason has 1 to 500 characters."));
+        return Err(Problem::from(HttpErrorCode::InvalidValue)
+            .at("reason", "A reason has 1 to 500 characters."));
     }
-    let reason = app.seals.seal(RetentionClass::Remark, body.reason.as_bytes(), app.now())?;
+    let reason = app
+        .seals
+        .seal(RetentionClass::Remark, body.reason.as_bytes(), app.now())?;
     let resolution = match body.resolution {
         ResolutionWord::Take => Resolution::Take,
         ResolutionWord::Return => Resolution::Return,
     };
     let payment_id = payments::parse(&payment_id)?;
-    let command = Command::Resolve { payment_id, resolution, actor: (&*actor).into(), reason };
-    let asked = Asked { command, keyed: None, request_id: context.id.as_str() };
+    let command = Command::Resolve {
+        payment_id,
+        resolution,
+        actor: (&*actor).into(),
+        reason,
+    };
+    let asked = Asked {
+        command,
+        keyed: None,
+        request_id: context.id.as_str(),
+    };
     answer::of(&app, app.execute(asked).await?)
 }
 
@@ -66,9 +78,19 @@ pub async fn resolve(
 pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
     const MOST: usize = 100;
     let mut found = PaymentPage::default();
-    for state in PaymentState::ALL.iter().copied().filter(|state| state.needs_decision()) {
-        let filter = PaymentFilter { states: vec![state], ..PaymentFilter::default() };
-        let page = app.reader.payments(&filter, None, MOST).map_err(answer::stored)?;
+    for state in PaymentState::ALL
+        .iter()
+        .copied()
+        .filter(|state| state.needs_decision())
+    {
+        let filter = PaymentFilter {
+            states: vec![state],
+            ..PaymentFilter::default()
+        };
+        let page = app
+            .reader
+            .payments(&filter, None, MOST)
+            .map_err(answer::stored)?;
         found.payments.extend(page.payments);
     }
     answer::json(200, &PageView(found))
@@ -85,14 +107,34 @@ pub async fn erase_buyer(
 ) -> Result<Response, Problem> {
     const PAGE: usize = 100;
     let nothing = || answer::json(200, &json!({ "payments": 0 }));
-    let Ok(buyer) = BuyerId::parse(&buyer_id) else { return nothing() };
-    let filter = PaymentFilter { buyer: Some(buyer), ..PaymentFilter::default() };
+    let Ok(buyer) = BuyerId::parse(&buyer_id) else {
+        return nothing();
+    };
+    let filter = PaymentFilter {
+        buyer: Some(buyer),
+        ..PaymentFilter::default()
+    };
     let (mut erased, mut before) = (0_u64, None);
     loop {
-        let page = app.reader.payments(&filter, before, PAGE).map_err(answer::stored)?;
-        for payment in page.payments.iter().filter(|payment| !payment.core().erased) {
-            let command = Command::ErasePersonalData { payment_id: payment.core().id, actor: (&*actor).into() };
-            app.execute(Asked { command, keyed: None, request_id: context.id.as_str() }).await?;
+        let page = app
+            .reader
+            .payments(&filter, before, PAGE)
+            .map_err(answer::stored)?;
+        for payment in page
+            .payments
+            .iter()
+            .filter(|payment| !payment.core().erased)
+        {
+            let command = Command::ErasePersonalData {
+                payment_id: payment.core().id,
+                actor: (&*actor).into(),
+            };
+            app.execute(Asked {
+                command,
+                keyed: None,
+                request_id: context.id.as_str(),
+            })
+            .await?;
             erased = erased.saturating_add(1);
         }
         before = page.next;

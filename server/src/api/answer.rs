@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use daegeum_engine::id::OrderId;
 use daegeum_engine::idempotency::Answer;
 use daegeum_engine::order::AnyOrder;
 use daegeum_engine::payment::AnyPayment;
@@ -19,31 +20,59 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The response to an executed command.
 pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
-    let Executed { answer, replayed, shown, .. } = executed;
+    let Executed {
+        answer,
+        replayed,
+        shown,
+        ..
+    } = executed;
     let mut response = match answer {
-        Answer::Rejected { rejection, request_id, .. } => {
+        Answer::Rejected {
+            rejection,
+            request_id,
+            ..
+        } => {
             let problem = problem(&rejection).of_request(&request_id);
             axum::response::IntoResponse::into_response(problem)
         }
-        Answer::Order { status, order_id, version, .. } => match shown {
-            Some(Shown::Order(order)) => order_response(status, &order)?,
-            _ => {
-                let past = app.reader.group_at(&order_id, None, version).map_err(stored)?;
-                order_response(status, &past.order.ok_or_else(gone)?)?
-            }
-        },
-        Answer::Payment { status, payment_id, version, .. } => match shown {
+        Answer::Order {
+            status,
+            order_id,
+            version,
+            ..
+        } => {
+            let (order, first_record) = match shown {
+                Some(Shown::Order(order, first_record)) => (order, first_record),
+                _ => past_order(app, &order_id, version)?,
+            };
+            order_response(app, status, &order, first_record)?
+        }
+        Answer::Payment {
+            status,
+            payment_id,
+            version,
+            ..
+        } => match shown {
             Some(Shown::Payment(payment)) => payment_response(status, &payment)?,
             _ => {
-                let now = app.reader.payment(payment_id).map_err(stored)?.ok_or_else(gone)?;
+                let now = app
+                    .reader
+                    .payment(payment_id)
+                    .map_err(stored)?
+                    .ok_or_else(gone)?;
                 let order_id = &now.value.core().order_id;
-                let past = app.reader.group_at(order_id, Some(payment_id), version).map_err(stored)?;
+                let past = app
+                    .reader
+                    .group_at(order_id, Some(payment_id), version)
+                    .map_err(stored)?;
                 payment_response(status, past.payment(payment_id).ok_or_else(gone)?)?
             }
         },
     };
     if replayed {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }
@@ -71,9 +100,28 @@ fn gone() -> Problem {
     Problem::internal("a kept answer is about something that is not there")
 }
 
-/// An order.
-pub fn order_response(status: u16, order: &AnyOrder) -> Result<Response, Problem> {
-    json(status, &OrderView(order))
+/// An order as it was when it had had `version` events, with the record that registered it.
+fn past_order(app: &App, id: &OrderId, version: u64) -> Result<(AnyOrder, u64), Problem> {
+    let now = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
+    let past = app.reader.group_at(id, None, version).map_err(stored)?;
+    Ok((past.order.ok_or_else(gone)?, now.first_record))
+}
+
+/// An order, with what is bought from the record that registered it.
+pub fn order_response(
+    app: &App,
+    status: u16,
+    order: &AnyOrder,
+    first_record: u64,
+) -> Result<Response, Problem> {
+    let lines = app.reader.lines(first_record).map_err(stored)?;
+    json(
+        status,
+        &OrderView {
+            order,
+            lines: &lines,
+        },
+    )
 }
 
 /// A payment.
@@ -87,6 +135,9 @@ pub fn json(status: u16, value: &impl Serialize) -> Result<Response, Problem> {
     serde_json::to_writer(&mut bytes, value).map_err(Problem::internal)?;
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = StatusCode::from_u16(status).map_err(Problem::internal)?;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     Ok(response)
 }

@@ -48,13 +48,29 @@ pub async fn feed(
     answer::json(200, &json!({ "items": items, "last": last }))
 }
 
-fn push_events(record: &FeedRecord, after: u64, limit: usize, items: &mut Vec<Value>) -> Result<(), Problem> {
-    let Body::Group(group) = &record.record.body else { return Ok(()) };
-    let concerning = group.events.iter().filter(|event| event.concerns_merchant());
+fn push_events(
+    record: &FeedRecord,
+    after: u64,
+    limit: usize,
+    items: &mut Vec<Value>,
+) -> Result<(), Problem> {
+    let Body::Group(group) = &record.record.body else {
+        return Ok(());
+    };
+    let concerning = group
+        .events
+        .iter()
+        .filter(|event| event.concerns_merchant());
     for (sequence, event) in (record.first_event..).zip(concerning) {
         if sequence > after && items.len() < limit {
             // The feed goes to other systems: what is sealed stays here.
-            let view = EventView { sequence: Some(sequence), order_id: &group.order_id, event, at: record.record.at, opened: None };
+            let view = EventView {
+                sequence: Some(sequence),
+                order_id: &group.order_id,
+                event,
+                at: record.record.at,
+                opened: None,
+            };
             items.push(serde_json::to_value(&view).map_err(Problem::internal)?);
         }
     }

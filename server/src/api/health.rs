@@ -24,7 +24,10 @@ pub async fn live() -> Result<Response, Problem> {
     responses((status = 200, description = "It takes payments."), (status = 503, body = ProblemSchema)))]
 pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     if app.condition.is_ready() {
-        answer::json(200, &json!({ "status": "ready", "index_lag_keys": app.reader.lag_keys() }))
+        answer::json(
+            200,
+            &json!({ "status": "ready", "index_lag_keys": app.reader.lag_keys() }),
+        )
     } else {
         Err(HttpErrorCode::Stopping.into())
     }
@@ -33,7 +36,11 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
 /// Figures for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "operation", security(("admin" = [])),
     responses((status = 200, body = String), (status = "4XX", body = ProblemSchema)))]
-pub async fn metrics(State(app): State<Arc<App>>, context: RequestContext, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn metrics(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     context.require(&headers, &[Kind::Admin])?;
     rendered(&app)
 }

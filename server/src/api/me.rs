@@ -29,6 +29,9 @@ pub async fn payments(
         return answer::json(200, &PageView(PaymentPage::default()));
     };
     asked.filter.buyer = Some(buyer);
-    let page = app.reader.payments(&asked.filter, asked.before, asked.limit).map_err(answer::stored)?;
+    let page = app
+        .reader
+        .payments(&asked.filter, asked.before, asked.limit)
+        .map_err(answer::stored)?;
     answer::json(200, &PageView(page))
 }

@@ -33,9 +33,15 @@ impl Modify for Bearers {
         for (name, about) in [
             ("merchant", "The merchant backend's secret."),
             ("admin", "An administrator's secret."),
-            ("buyer", "A buyer's JWT (HS256): `sub` is the buyer_id, `exp` is required."),
+            (
+                "buyer",
+                "A buyer's JWT (HS256): `sub` is the buyer_id, `exp` is required.",
+            ),
         ] {
-            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about)).build();
+            let scheme = HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some(about))
+                .build();
             components.add_security_scheme(name, SecurityScheme::Http(scheme));
         }
     }
@@ -49,5 +55,6 @@ pub fn description() -> utoipa::openapi::OpenApi {
 /// `/openapi.json`, and the page at `/docs`.
 pub fn routes() -> Router {
     let page = SwaggerUi::new("/docs").url("/openapi.json", description());
-    page.config(Config::from("/openapi.json").validator_url("none")).into()
+    page.config(Config::from("/openapi.json").validator_url("none"))
+        .into()
 }

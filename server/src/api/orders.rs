@@ -101,9 +101,16 @@ pub async fn create(
     let new = match body.check(fingerprint) {
         Ok(new) => new,
         Err(Refused::Rule(rejection)) => return Err(answer::problem(&rejection)),
-        Err(Refused::Value(field)) => return Err(Problem::from(HttpErrorCode::InvalidValue).at(field, "This value is not valid here.")),
+        Err(Refused::Value(field)) => {
+            return Err(Problem::from(HttpErrorCode::InvalidValue)
+                .at(field, "This value is not valid here."));
+        }
     };
-    let asked = Asked { command: Command::CreateOrder(new), keyed: keyed::of(&key), request_id: context.id.as_str() };
+    let asked = Asked {
+        command: Command::CreateOrder(new),
+        keyed: keyed::of(&key),
+        request_id: context.id.as_str(),
+    };
     answer::of(&app, app.execute(asked).await?)
 }
 
@@ -117,21 +124,36 @@ impl CreateOrder {
         let value = |field: &str| Refused::Value(field.to_owned());
         let order_id = OrderId::parse(&self.order_id).map_err(|_| value("order_id"))?;
         let buyer_id = BuyerId::parse(&self.buyer_id).map_err(|_| value("buyer_id"))?;
-        let currency = Currency::from_code(&self.currency).filter(|currency| *currency == Currency::Krw);
+        let currency =
+            Currency::from_code(&self.currency).filter(|currency| *currency == Currency::Krw);
         let currency = currency.ok_or_else(|| value("currency"))?;
-        let expires_at = self.expires_at.map(|at| Timestamp::parse_rfc3339(&at).ok_or_else(|| value("expires_at")));
+        let expires_at = self
+            .expires_at
+            .map(|at| Timestamp::parse_rfc3339(&at).ok_or_else(|| value("expires_at")));
         let expires_at = expires_at.transpose()?;
         if self.lines.len() > daegeum_engine::order::OrderCore::MAX_LINES {
             return Err(Refused::Rule(Rejection::LineCountOutOfRange));
         }
         let total = amount(self.total, currency).map_err(Refused::Rule)?;
-        let lines = self.lines.into_iter().enumerate().map(|(at, line)| line.check(at, currency));
+        let lines = self
+            .lines
+            .into_iter()
+            .enumerate()
+            .map(|(at, line)| line.check(at, currency));
         let lines = lines.collect::<Result<Vec<Line>, Refused>>()?;
         let capture = match self.capture {
             CaptureWord::Automatic => CaptureMode::Automatic,
             CaptureWord::OnConfirmation => CaptureMode::OnConfirmation,
         };
-        Ok(NewOrder { order_id, buyer_id, total, lines, capture, expires_at, fingerprint })
+        Ok(NewOrder {
+            order_id,
+            buyer_id,
+            total,
+            lines,
+            capture,
+            expires_at,
+            fingerprint,
+        })
     }
 }
 
@@ -149,7 +171,9 @@ impl OrderLine {
                 return Err(value(field));
             }
         }
-        let quantity = u32::try_from(self.quantity.get()).ok().filter(|quantity| *quantity > 0);
+        let quantity = u32::try_from(self.quantity.get())
+            .ok()
+            .filter(|quantity| *quantity > 0);
         let unit_price = u64::try_from(self.unit_price.get()).ok();
         let in_range = unit_price.and_then(|minor| Money::new(minor, currency).ok());
         let (Some(quantity), Some(price)) = (quantity, in_range) else {
@@ -188,11 +212,15 @@ pub async fn get(
     let who = context.require(&headers, &[Kind::Merchant, Kind::Admin, Kind::Buyer])?;
     let not_found = || answer::problem(&Rejection::OrderNotFound);
     let id = OrderId::parse(&order_id).map_err(|_| not_found())?;
-    let order = app.reader.order(&id).map_err(answer::stored)?.ok_or_else(not_found)?;
+    let order = app
+        .reader
+        .order(&id)
+        .map_err(answer::stored)?
+        .ok_or_else(not_found)?;
     if !keyed::asker(&who).may_see(&order.value.core().buyer_id) {
         return Err(not_found());
     }
-    answer::order_response(200, &order.value)
+    answer::order_response(&app, 200, &order.value, order.first_record)
 }
 
 /// Confirms a reserved order: its held money is taken.
@@ -204,7 +232,10 @@ pub async fn confirm(
     headers: HeaderMap,
     Path(order_id): Path<String>,
 ) -> Result<Response, Problem> {
-    act(&app, &context, &headers, &order_id, "confirm", |order_id| Command::ConfirmOrder { order_id }).await
+    act(&app, &context, &headers, &order_id, "confirm", |order_id| {
+        Command::ConfirmOrder { order_id }
+    })
+    .await
 }
 
 /// Cancels an order, or asks for it while a gateway's answer is outstanding (202).
@@ -216,7 +247,10 @@ pub async fn cancel(
     headers: HeaderMap,
     Path(order_id): Path<String>,
 ) -> Result<Response, Problem> {
-    act(&app, &context, &headers, &order_id, "cancel", |order_id| Command::CancelOrder { order_id }).await
+    act(&app, &context, &headers, &order_id, "cancel", |order_id| {
+        Command::CancelOrder { order_id }
+    })
+    .await
 }
 
 async fn act(
@@ -231,6 +265,10 @@ async fn act(
     let id = OrderId::parse(order_id).map_err(|_| answer::problem(&Rejection::OrderNotFound))?;
     let fingerprint = hash16(&[b"POST /api/v1/orders", verb.as_bytes(), order_id.as_bytes()]);
     let key = keyed::optional(headers, &who, fingerprint)?;
-    let asked = Asked { command: command(id), keyed: keyed::of(&key), request_id: context.id.as_str() };
+    let asked = Asked {
+        command: command(id),
+        keyed: keyed::of(&key),
+        request_id: context.id.as_str(),
+    };
     answer::of(app, app.execute(asked).await?)
 }

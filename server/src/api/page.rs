@@ -50,14 +50,37 @@ impl PaymentQuery {
     /// Checks every parameter.
     pub fn check(self) -> Result<Asked, Problem> {
         let filter = PaymentFilter {
-            buyer: self.buyer_id.map(|id| BuyerId::parse(&id).map_err(|_| invalid("buyer_id"))).transpose()?,
-            order: self.order_id.map(|id| OrderId::parse(&id).map_err(|_| invalid("order_id"))).transpose()?,
-            states: self.status.map(|name| states(&name)).transpose()?.unwrap_or_default(),
-            from: self.created_from.map(|at| time(&at, "created_from")).transpose()?,
-            to: self.created_to.map(|at| time(&at, "created_to")).transpose()?,
+            buyer: self
+                .buyer_id
+                .map(|id| BuyerId::parse(&id).map_err(|_| invalid("buyer_id")))
+                .transpose()?,
+            order: self
+                .order_id
+                .map(|id| OrderId::parse(&id).map_err(|_| invalid("order_id")))
+                .transpose()?,
+            states: self
+                .status
+                .map(|name| states(&name))
+                .transpose()?
+                .unwrap_or_default(),
+            from: self
+                .created_from
+                .map(|at| time(&at, "created_from"))
+                .transpose()?,
+            to: self
+                .created_to
+                .map(|at| time(&at, "created_to"))
+                .transpose()?,
         };
-        let before = self.after.map(|id| PaymentId::parse(&id).map_err(|_| invalid("after"))).transpose()?;
-        Ok(Asked { filter, before, limit: limit(self.limit)? })
+        let before = self
+            .after
+            .map(|id| PaymentId::parse(&id).map_err(|_| invalid("after")))
+            .transpose()?;
+        Ok(Asked {
+            filter,
+            before,
+            limit: limit(self.limit)?,
+        })
     }
 
     /// Whether a buyer is named.
@@ -87,11 +110,23 @@ fn time(text: &str, name: &'static str) -> Result<Timestamp, Problem> {
 /// The states that a status, or a detail, stands for.
 fn states(name: &str) -> Result<Vec<PaymentState>, Problem> {
     let of = |matches: fn(PaymentState) -> &'static str| -> Vec<PaymentState> {
-        PaymentState::ALL.iter().copied().filter(|state| matches(*state) == name).collect()
+        PaymentState::ALL
+            .iter()
+            .copied()
+            .filter(|state| matches(*state) == name)
+            .collect()
     };
     let by_status = of(PaymentState::status);
-    let found = if by_status.is_empty() { of(PaymentState::name) } else { by_status };
-    if found.is_empty() { Err(invalid("status")) } else { Ok(found) }
+    let found = if by_status.is_empty() {
+        of(PaymentState::name)
+    } else {
+        by_status
+    };
+    if found.is_empty() {
+        Err(invalid("status"))
+    } else {
+        Ok(found)
+    }
 }
 
 /// A page as the API shows it.

@@ -19,7 +19,9 @@ use super::page::{PageView, PaymentQuery};
 use super::schema::{PageSchema, PaymentSchema, ProblemSchema, TransactionsSchema};
 use super::{answer, orders, transactions};
 use crate::app::{App, Asked};
-use crate::http::{BodyKey, HttpErrorCode, Integer, Json, Kind, Principal, Problem, Query, RequestContext};
+use crate::http::{
+    BodyKey, HttpErrorCode, Integer, Json, Kind, Principal, Problem, Query, RequestContext,
+};
 use crate::keyed;
 
 /// A payment to begin.
@@ -61,7 +63,11 @@ pub async fn create(
             return Err(answer::problem(&rejection));
         }
     };
-    let asked = Asked { command, keyed: Some(key.parts()), request_id: context.id.as_str() };
+    let asked = Asked {
+        command,
+        keyed: Some(key.parts()),
+        request_id: context.id.as_str(),
+    };
     let executed = app.execute(asked).await?;
     if matches!(executed.answer, Answer::Rejected { .. }) {
         app.counters.create_refused();
@@ -77,8 +83,15 @@ impl CreatePayment {
             Some(name) => Provider::from_name(&name),
             None => Some(Provider::Mock),
         };
-        let provider = provider.filter(|provider| app.takes(*provider)).ok_or(Rejection::ProviderUnavailable)?;
-        Ok(Command::CreatePayment { asker: keyed::asker(who), order_id, amount, provider })
+        let provider = provider
+            .filter(|provider| app.takes(*provider))
+            .ok_or(Rejection::ProviderUnavailable)?;
+        Ok(Command::CreatePayment {
+            asker: keyed::asker(who),
+            order_id,
+            amount,
+            provider,
+        })
     }
 }
 
@@ -100,7 +113,10 @@ pub async fn get(
 }
 
 fn find(app: &App, payment_id: &str) -> Result<AnyPayment, Problem> {
-    let found = app.reader.payment(parse(payment_id)?).map_err(answer::stored)?;
+    let found = app
+        .reader
+        .payment(parse(payment_id)?)
+        .map_err(answer::stored)?;
     found.map(|payment| payment.value).ok_or_else(not_found)
 }
 
@@ -124,7 +140,10 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     context.require(&headers, &[Kind::Merchant, Kind::Admin])?;
     let asked = query.check()?;
-    let page = app.reader.payments(&asked.filter, asked.before, asked.limit).map_err(answer::stored)?;
+    let page = app
+        .reader
+        .payments(&asked.filter, asked.before, asked.limit)
+        .map_err(answer::stored)?;
     answer::json(200, &PageView(page))
 }
 
@@ -151,8 +170,18 @@ pub async fn capture(
     Path(payment_id): Path<String>,
 ) -> Result<Response, Problem> {
     let who = context.require(&headers, &[Kind::Merchant])?;
-    let command = Command::CapturePayment { payment_id: parse(&payment_id)? };
-    act(&app, &context, &headers, &who, command, &["capture", &payment_id]).await
+    let command = Command::CapturePayment {
+        payment_id: parse(&payment_id)?,
+    };
+    act(
+        &app,
+        &context,
+        &headers,
+        &who,
+        command,
+        &["capture", &payment_id],
+    )
+    .await
 }
 
 /// Gives a payment up, or releases its hold. The order can be paid by another payment.
@@ -165,8 +194,19 @@ pub async fn cancel(
     Path(payment_id): Path<String>,
 ) -> Result<Response, Problem> {
     let who = context.require(&headers, &[Kind::Merchant, Kind::Buyer])?;
-    let command = Command::CancelPayment { asker: keyed::asker(&who), payment_id: parse(&payment_id)? };
-    act(&app, &context, &headers, &who, command, &["cancel", &payment_id]).await
+    let command = Command::CancelPayment {
+        asker: keyed::asker(&who),
+        payment_id: parse(&payment_id)?,
+    };
+    act(
+        &app,
+        &context,
+        &headers,
+        &who,
+        command,
+        &["cancel", &payment_id],
+    )
+    .await
 }
 
 /// How a payment ends at the mock gateway.
@@ -206,8 +246,19 @@ pub async fn complete_mock(
         MockWord::Fail => (MockResult::Fail, "fail"),
         MockWord::NoAnswer => (MockResult::NoAnswer, "no_answer"),
     };
-    let command = Command::CompleteMock { payment_id: parse(&payment_id)?, result };
-    act(&app, &context, &headers, &who, command, &["mock/complete", &payment_id, word]).await
+    let command = Command::CompleteMock {
+        payment_id: parse(&payment_id)?,
+        result,
+    };
+    act(
+        &app,
+        &context,
+        &headers,
+        &who,
+        command,
+        &["mock/complete", &payment_id, word],
+    )
+    .await
 }
 
 async fn act(
@@ -220,6 +271,10 @@ async fn act(
 ) -> Result<Response, Problem> {
     let parts: Vec<&[u8]> = request.iter().map(|part| part.as_bytes()).collect();
     let key = keyed::optional(headers, who, hash16(&parts))?;
-    let asked = Asked { command, keyed: keyed::of(&key), request_id: context.id.as_str() };
+    let asked = Asked {
+        command,
+        keyed: keyed::of(&key),
+        request_id: context.id.as_str(),
+    };
     answer::of(app, app.execute(asked).await?)
 }

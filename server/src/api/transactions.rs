@@ -27,9 +27,21 @@ pub fn of(app: &App, payment: &AnyPayment) -> Result<Response, Problem> {
     answer::json(200, &json!({ "items": items }))
 }
 
-fn item(app: &App, order_id: &OrderId, past: &PastRecord, event: &GroupEvent, erased: bool) -> Result<Value, Problem> {
+fn item(
+    app: &App,
+    order_id: &OrderId,
+    past: &PastRecord,
+    event: &GroupEvent,
+    erased: bool,
+) -> Result<Value, Problem> {
     let opened = if erased { None } else { opened(app, event) };
-    let view = EventView { sequence: None, order_id, event, at: past.at, opened: opened.as_deref() };
+    let view = EventView {
+        sequence: None,
+        order_id,
+        event,
+        at: past.at,
+        opened: opened.as_deref(),
+    };
     serde_json::to_value(&view).map_err(Problem::internal)
 }
 

@@ -23,10 +23,16 @@ pub fn verify(data: &Path, world: &dyn World) -> Result<bool, StoreError> {
     let report = verify::verify(&files, &home, &OpenOptions::new(data), &mut show)?;
     let seconds = seconds_since(began, world);
     eprintln!("\r\x1b[K");
-    println!("records    {:>12}   chain, order and states hold", report.records);
+    println!(
+        "records    {:>12}   chain, order and states hold",
+        report.records
+    );
     println!("events     {:>12}   in the feed", report.events);
     println!("index keys {:>12}   compared with the journal", report.keys);
-    println!("trailing   {:>12}   records the index had not seen yet (no fault)", report.trailing);
+    println!(
+        "trailing   {:>12}   records the index had not seen yet (no fault)",
+        report.trailing
+    );
     for (name, minor) in &report.balances {
         println!("balance    {minor:>12}   {name}");
     }
@@ -37,7 +43,9 @@ pub fn verify(data: &Path, world: &dyn World) -> Result<bool, StoreError> {
     if report.faults.is_empty() {
         println!("Everything holds.");
     } else {
-        println!("Something does not hold. The journal is sound: `daegeum rebuild` makes the index anew.");
+        println!(
+            "Something does not hold. The journal is sound: `daegeum rebuild` makes the index anew."
+        );
     }
     Ok(report.faults.is_empty())
 }
@@ -50,7 +58,10 @@ pub fn rebuild(data: &Path, world: &dyn World) -> Result<(), StoreError> {
     let rebuilt = verify::rebuild(&files, &home, &OpenOptions::new(data), &mut show)?;
     let seconds = seconds_since(began, world);
     eprintln!("\r\x1b[K");
-    println!("The index was rebuilt from {} records ({} events of the feed) in {seconds} s.", rebuilt.records, rebuilt.events);
+    println!(
+        "The index was rebuilt from {} records ({} events of the feed) in {seconds} s.",
+        rebuilt.records, rebuilt.events
+    );
     println!("The index it had before is beside it, in index.set-aside; remove it when you like.");
     Ok(())
 }
@@ -62,8 +73,15 @@ fn seconds_since(began_ns: u64, world: &dyn World) -> String {
 
 /// A line that is written over: how far it has come.
 fn show(progress: Progress) {
-    let percent = progress.done.saturating_mul(100).checked_div(progress.total).unwrap_or(100);
-    eprint!("\r{percent:>3} %  {} of {} records", progress.done, progress.total);
+    let percent = progress
+        .done
+        .saturating_mul(100)
+        .checked_div(progress.total)
+        .unwrap_or(100);
+    eprint!(
+        "\r{percent:>3} %  {} of {} records",
+        progress.done, progress.total
+    );
     // A terminal that cannot be written to needs no progress.
     let _ = std::io::stderr().flush();
 }

@@ -252,10 +252,16 @@ impl Problem {
             status: self.status.as_u16(),
             code: self.code,
             message: &self.message,
-            request_id: self.first_asked_by.as_deref().unwrap_or(request_id.as_str()),
+            request_id: self
+                .first_asked_by
+                .as_deref()
+                .unwrap_or(request_id.as_str()),
             errors: &self.errors,
             state: self.state.as_ref().map(|(state, _)| *state),
-            permitted: self.state.as_ref().map(|(_, permitted)| permitted.as_slice()),
+            permitted: self
+                .state
+                .as_ref()
+                .map(|(_, permitted)| permitted.as_slice()),
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -270,7 +276,9 @@ impl Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED && self.code != HttpErrorCode::InvalidSignature.code() {
+        if self.status == StatusCode::UNAUTHORIZED
+            && self.code != HttpErrorCode::InvalidSignature.code()
+        {
             headers.insert(header::WWW_AUTHENTICATE, self.challenge());
         }
     }

@@ -26,8 +26,17 @@ pub async fn run(app: Arc<App>) {
                 DueItem::Hold(payment_id) => Command::HoldDue { payment_id },
             };
             let id = app.job_id();
-            match app.execute(Asked { command, keyed: None, request_id: id.as_str() }).await {
-                Ok(executed) => moved = moved.saturating_add(usize::from(!executed.events.is_empty())),
+            match app
+                .execute(Asked {
+                    command,
+                    keyed: None,
+                    request_id: id.as_str(),
+                })
+                .await
+            {
+                Ok(executed) => {
+                    moved = moved.saturating_add(usize::from(!executed.events.is_empty()))
+                }
                 // Busy or stopping: the next turn finds it again.
                 Err(problem) => return tracing::warn!(code = problem.code(), "a deadline waits"),
             }

@@ -16,7 +16,11 @@ pub async fn run(app: Arc<App>) {
         };
         match app.seals.drop_before(today.saturating_sub(days), class) {
             Ok(0) => {}
-            Ok(dropped) => tracing::info!(dropped, ?class, "personal data erased: its retention has ended"),
+            Ok(dropped) => tracing::info!(
+                dropped,
+                ?class,
+                "personal data erased: its retention has ended"
+            ),
             Err(_) => tracing::error!(?class, "keys whose retention has ended cannot be dropped"),
         }
     }

@@ -37,7 +37,12 @@ pub struct MockNotification {
 const KIND_LENGTH_MAX: usize = 64;
 
 /// Verifies, and lets the engine take it in.
-pub async fn receive(app: &App, context: &RequestContext, headers: &HeaderMap, body: &[u8]) -> Result<Response, Problem> {
+pub async fn receive(
+    app: &App,
+    context: &RequestContext,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response, Problem> {
     let count = |status| app.metrics.payments.webhook("MOCK", status).inc();
     let Some(event_id) = authentic(app, headers, body) else {
         count("invalid_signature");
@@ -50,7 +55,11 @@ pub async fn receive(app: &App, context: &RequestContext, headers: &HeaderMap, b
             return Err(problem);
         }
     };
-    let asked = Asked { command: Command::Notify(notification), keyed: None, request_id: context.id.as_str() };
+    let asked = Asked {
+        command: Command::Notify(notification),
+        keyed: None,
+        request_id: context.id.as_str(),
+    };
     let result = result(&app.execute(asked).await?);
     count(result);
     answer::json(200, &json!({ "result": result }))
@@ -60,7 +69,11 @@ pub async fn receive(app: &App, context: &RequestContext, headers: &HeaderMap, b
 fn authentic<'h>(app: &App, headers: &'h HeaderMap, body: &[u8]) -> Option<&'h str> {
     let one = |name: &str| {
         let mut values = headers.get_all(name).iter();
-        values.next().filter(|_| values.next().is_none())?.to_str().ok()
+        values
+            .next()
+            .filter(|_| values.next().is_none())?
+            .to_str()
+            .ok()
     };
     let sent = SignatureHeaders {
         id: one("webhook-id")?,
@@ -68,23 +81,32 @@ fn authentic<'h>(app: &App, headers: &'h HeaderMap, body: &[u8]) -> Option<&'h s
         signature: one("webhook-signature")?,
     };
     let now_s = u64::try_from(app.world.machine_now_ms()).unwrap_or(0) / 1_000;
-    verify(&app.mock_secrets, sent, body, now_s).ok().map(|()| sent.id)
+    verify(&app.mock_secrets, sent, body, now_s)
+        .ok()
+        .map(|()| sent.id)
 }
 
 fn read(app: &App, event_id: &str, body: &[u8]) -> Result<Notification, Problem> {
     let sent: MockNotification = json::parse(body)?;
-    let invalid = |field: &str| Problem::from(HttpErrorCode::InvalidValue).at(field, "This value is not valid here.");
+    let invalid = |field: &str| {
+        Problem::from(HttpErrorCode::InvalidValue).at(field, "This value is not valid here.")
+    };
     let payment_id = PaymentId::parse(&sent.payment_id).map_err(|_| invalid("payment_id"))?;
-    let kind_fits = (1..=KIND_LENGTH_MAX).contains(&sent.kind.len()) && sent.kind.bytes().all(|b| b.is_ascii_graphic());
+    let kind_fits = (1..=KIND_LENGTH_MAX).contains(&sent.kind.len())
+        && sent.kind.bytes().all(|b| b.is_ascii_graphic());
     if !kind_fits {
         return Err(invalid("type"));
     }
     let fact = match sent.kind.as_str() {
         "payment.captured" => {
             let amount = orders::amount(sent.amount, Currency::Krw);
-            Fact::Captured { amount: amount.map_err(|rejection| answer::problem(&rejection))? }
+            Fact::Captured {
+                amount: amount.map_err(|rejection| answer::problem(&rejection))?,
+            }
         }
-        "payment.failed" => Fact::Failed { code: FailureCode::new("MOCK_DECLINED") },
+        "payment.failed" => Fact::Failed {
+            code: FailureCode::new("MOCK_DECLINED"),
+        },
         "payment.canceled" => Fact::Canceled,
         _ => Fact::Other,
     };
@@ -101,9 +123,7 @@ fn read(app: &App, event_id: &str, body: &[u8]) -> Result<Notification, Problem>
 
 /// What became of it, in a word.
 fn result(executed: &Executed) -> &'static str {
-    let only_noted = |event: &GroupEvent| {
-        matches!(event, GroupEvent::Payment(_, event) if event.kind() == PaymentEventKind::WebhookReceived)
-    };
+    let only_noted = |event: &GroupEvent| matches!(event, GroupEvent::Payment(_, event) if event.kind() == PaymentEventKind::WebhookReceived);
     match &executed.answer {
         Answer::Rejected { .. } => "unmatched",
         _ if executed.events.is_empty() => "duplicate",

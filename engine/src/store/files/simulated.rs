@@ -12,6 +12,7 @@ use chance::Chance;
 use parking_lot::Mutex;
 use platter::{FileNumber, Operation, Platter};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub struct Counters {
 }
 
 /// The simulated disk.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SimulatedFiles {
     disk: Arc<Mutex<Disk>>,
 }
@@ -62,6 +63,18 @@ struct Disk {
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 const PAGE: usize = 4096;
+
+impl fmt::Debug for SimulatedFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SimulatedFiles")
+    }
+}
+
+impl fmt::Debug for SimulatedHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SimulatedHandle({})", self.file)
+    }
+}
 
 impl Default for SimulatedFiles {
     fn default() -> Self {
@@ -353,7 +366,6 @@ impl Files for SimulatedFiles {
     }
 }
 
-#[derive(Debug)]
 struct SimulatedHandle {
     disk: Arc<Mutex<Disk>>,
     file: FileNumber,

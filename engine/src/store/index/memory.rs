@@ -1,101 +1,76 @@
-//! An index in memory, for simulations: the same contract, nothing on disk.
+//! The index's twin in memory: for simulations, and as the second opinion of a comparison.
 
+use super::{Direction, Entry, Index, IndexError, check_size};
+use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::Arc;
 
-use parking_lot::{Mutex, RwLock};
-
-use super::{Entries, Index, IndexError, IndexHome};
-
-/// A sorted map.
+/// An index that lasts as long as the value does.
 #[derive(Debug, Default)]
-pub struct MemoryIndex(RwLock<BTreeMap<Vec<u8>, Vec<u8>>>);
+pub struct MemoryIndex {
+    entries: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
+}
 
 impl MemoryIndex {
-    /// All entries, to compare.
-    pub fn entries(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        self.0.read().clone()
-    }
-
-    /// A copy that goes its own way.
-    #[must_use]
-    pub fn copy(&self) -> Self {
-        Self(RwLock::new(self.entries()))
+    /// An empty index.
+    pub fn new() -> Self {
+        Self::default()
     }
 }
 
 impl Index for MemoryIndex {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
-        Ok(self.0.read().get(key).cloned())
+        Ok(self.entries.read().get(key).cloned())
     }
 
     fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), IndexError> {
-        super::sled::check_value(value)?;
-        self.0.write().insert(key.to_vec(), value.to_vec());
+        check_size(value)?;
+        self.entries.write().insert(key.to_vec(), value.to_vec());
         Ok(())
     }
 
     fn remove(&self, key: &[u8]) -> Result<(), IndexError> {
-        self.0.write().remove(key);
+        self.entries.write().remove(key);
         Ok(())
     }
 
-    fn range(&self, from: &[u8], to: &[u8], reverse: bool, limit: usize) -> Result<Entries, IndexError> {
+    fn range(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>, IndexError> {
+        // A map in memory refuses a range whose end lies before its start; on disk it is empty.
         if from >= to {
             return Ok(Vec::new());
         }
-        let map = self.0.read();
-        let found = map.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
-        let found = found.map(|(key, value)| (key.clone(), value.clone()));
-        Ok(if reverse { found.rev().take(limit).collect() } else { found.take(limit).collect() })
+        let entries = self.entries.read();
+        let bounds = (Bound::Included(from), Bound::Excluded(to));
+        let found = entries.range::<[u8], _>(bounds);
+        let own = |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), value.clone());
+        Ok(match direction {
+            Direction::Ascending => found.take(limit).map(own).collect(),
+            Direction::Descending => found.rev().take(limit).map(own).collect(),
+        })
     }
+
+    fn visit(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), IndexError> {
+        for (key, value) in self.entries.read().iter() {
+            if !visit(key, value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&self, _writes: usize) {}
 
     fn flush(&self) -> Result<(), IndexError> {
         Ok(())
     }
 
-    fn breathe(&self, _: usize) {}
-}
-
-/// Where a memory index lives between openings of one simulated machine.
-#[derive(Debug, Default, Clone)]
-pub struct MemoryHome {
-    current: Arc<Mutex<Arc<MemoryIndex>>>,
-    scratch: Arc<Mutex<Arc<MemoryIndex>>>,
-}
-
-impl MemoryHome {
-    /// A home whose index has these entries already: another's past, say.
-    pub fn holding(index: MemoryIndex) -> Self {
-        let home = Self::default();
-        *home.current.lock() = Arc::new(index);
-        home
-    }
-
-    /// The index as it is.
-    pub fn index(&self) -> Arc<MemoryIndex> {
-        Arc::clone(&self.current.lock())
-    }
-}
-
-impl IndexHome for MemoryHome {
-    fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
-        Ok(self.index())
-    }
-
-    fn set_aside(&self) -> Result<(), IndexError> {
-        *self.current.lock() = Arc::default();
-        Ok(())
-    }
-
-    fn scratch(&self) -> Result<Arc<dyn Index>, IndexError> {
-        let index: Arc<MemoryIndex> = Arc::clone(&self.scratch.lock());
-        Ok(index)
-    }
-
-    fn drop_scratch(&self) -> Result<(), IndexError> {
-        *self.scratch.lock() = Arc::default();
-        Ok(())
+    fn count(&self) -> Result<u64, IndexError> {
+        Ok(u64::try_from(self.entries.read().len()).unwrap_or(u64::MAX))
     }
 }

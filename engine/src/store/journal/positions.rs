@@ -44,10 +44,11 @@ impl Sought {
         }
     }
 
-    pub(super) fn is_before(self, tail: &Tail) -> bool {
+    /// Whether it was ever written: both are counted from 1.
+    pub(super) fn is_within(self, tail: &Tail) -> bool {
         match self {
-            Self::Record(record) => record < tail.next_record,
-            Self::Event(event) => event < tail.next_event,
+            Self::Record(record) => (1..tail.next_record).contains(&record),
+            Self::Event(event) => (1..tail.next_event).contains(&event),
         }
     }
 }

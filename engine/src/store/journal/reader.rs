@@ -38,12 +38,12 @@ impl JournalReader {
         self.published.read().tail.clone()
     }
 
-    /// The frame with this record; `None` when it is not written yet.
+    /// The frame with this record; `None` when it is not written yet. Records count from 1.
     pub fn frame_of_record(&self, record: u64) -> Result<Option<Frame>, JournalError> {
         self.frame_of(Sought::Record(record))
     }
 
-    /// The frame with this event; `None` when it is not written yet.
+    /// The frame with this event; `None` when it is not written yet. Events count from 1.
     pub fn frame_of_event(&self, event: u64) -> Result<Option<Frame>, JournalError> {
         self.frame_of(Sought::Event(event))
     }
@@ -53,7 +53,7 @@ impl JournalReader {
     pub fn frames_from(&self, record: u64) -> Frames {
         Frames {
             reader: self.clone(),
-            next_record: record,
+            next_record: record.max(1),
             at: None,
             failed: false,
         }
@@ -84,7 +84,7 @@ impl JournalReader {
     fn near(&self, sought: Sought) -> Result<Option<Reading>, JournalError> {
         let chapter = {
             let published = self.published.read();
-            if !sought.is_before(&published.tail) {
+            if !sought.is_within(&published.tail) {
                 return Ok(None);
             }
             published.chapter_of(sought)

@@ -140,7 +140,7 @@ impl Examined {
                     && last.first_event <= next.first_event
                     && last.last_at_ms <= next.last_at_ms
             }
-            None => next.chain_before == Tail::genesis().chain,
+            None => Tail::genesis().continues_as(&next.tail()),
         }
     }
 

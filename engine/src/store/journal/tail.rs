@@ -99,7 +99,7 @@ pub enum LastStop {
     /// Stopped in order, and it ended here. Anything else is a loss.
     Clean(ExpectedEnd),
     /// The process died and the machine has not restarted since the journal was last opened: only
-    /// whole pages can be missing. Record the boot id only after [`Journal::open`] has returned.
+    /// whole pages can be missing. Record the boot id only after [`super::Journal::open`] has returned.
     Killed,
     /// Power may have failed: any unsynced sector can be missing.
     Unknown,

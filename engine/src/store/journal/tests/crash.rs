@@ -199,6 +199,41 @@ fn a_killed_process_tears_only_at_pages() {
 }
 
 #[test]
+fn a_killed_process_leaves_no_frame_without_its_beginning() {
+    let (files, start, _) = unsynced(3000, 5000);
+    write_file(&files, &segment(1), start, &vec![0; 4096 - start as usize]);
+    let error = open(&files.kill(), &LastStop::Killed).unwrap_err();
+    assert!(matches!(error, JournalError::Altered { .. }), "{error}");
+    let (journal, report) = open(&files, &LastStop::Unknown).unwrap();
+    assert_eq!(journal.tail().next_record, 2);
+    assert!(report.cut_bytes > 0);
+}
+
+#[test]
+fn a_segment_whose_name_was_not_durable_is_made_so_before_it_is_used() {
+    let files = SimulatedFiles::recording();
+    let mut journal = open_any(&files);
+    commit_many(&mut journal, 5);
+    let before = files.operations();
+    while journal.preparer().turn().unwrap() != Preparation::Ready {}
+    for operation in before..=files.operations() {
+        let killed = files.killed_at(operation, operation);
+        let mut journal = open(&killed, &LastStop::Killed).unwrap().0;
+        while journal.tail().segment == 1 {
+            commit(&mut journal).unwrap();
+        }
+        for seed in 0..8 {
+            let left = killed.power_loss(seed);
+            assert_eq!(
+                open_any(&left).tail(),
+                journal.tail(),
+                "{operation}, {seed}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_crash_while_a_torn_frame_is_cut_changes_nothing() {
     let (files, start, end) = unsynced(1000, 5500);
     for (torn, last_stop) in [(4096, LastStop::Killed), (512, LastStop::Unknown)] {

@@ -1,7 +1,7 @@
 //! Every altered byte is found and named; files that are missing, swapped or newer are refused.
 
 use super::*;
-use crate::store::journal::{Place, Preparation};
+use crate::store::journal::{Place, Preparation, recovery};
 
 /// A journal of two segments in use and one prepared, and its end.
 fn journal_of_two_segments() -> (SimulatedFiles, Tail) {
@@ -58,10 +58,8 @@ fn every_flipped_bit_is_found_and_named() {
                 let altered = files.kill();
                 altered.flip(&path, offset as usize, bit);
                 let found = walk(&altered, &LastStop::Unknown);
-                let error = match found {
-                    Err(error) => error,
-                    Ok(_) => panic!("{} bit {bit} of byte {offset} unseen", path.display()),
-                };
+                let unseen = format!("bit {bit} of byte {offset} of {}", path.display());
+                let error = found.expect_err(&unseen);
                 let place = place_of(&error).unwrap_or_else(|| panic!("{error}"));
                 assert_eq!(place.file, path, "byte {offset}: {error}");
                 let frame = frames
@@ -88,6 +86,109 @@ fn every_flipped_bit_is_found_and_named() {
             }
         }
     }
+}
+
+/// The last frame's header and end mark, and what follows: everything that could be mistaken for a
+/// tear, wherever the frame lies in its sectors.
+#[test]
+fn every_flipped_bit_at_the_tail_is_found_wherever_the_tail_is() {
+    for in_sector in (0..64).step_by(9).chain([54, 55, 62]) {
+        for length in [0, 24, 600] {
+            let files = SimulatedFiles::new();
+            let mut journal = open_any(&files);
+            for length in [(in_sector * 8 + 512 - 88) % 512, length] {
+                let meta = FrameMeta {
+                    records: 1,
+                    ..meta_at(journal.tail())
+                };
+                journal
+                    .append(meta, &body_of(meta.first_record, length))
+                    .unwrap();
+                journal.sync().unwrap();
+            }
+            let (_, start, end) = frames_of(&files).pop().unwrap();
+            let header = start..start + 80;
+            for offset in header.chain(end - 8..end + 90).chain([end + 600]) {
+                for bit in 0..8 {
+                    files.flip(&segment(1), offset as usize, bit);
+                    let found = recovery::examine(&files, &dir(), &LastStop::Unknown);
+                    let story = format!("frame from {start} to {end}, byte {offset}, bit {bit}");
+                    let error = found.map(|_| ()).expect_err(&story);
+                    let place = place_of(&error).unwrap();
+                    if offset >= end {
+                        assert_eq!(place.offset, offset, "{story}");
+                    } else {
+                        assert!((start..end).contains(&place.offset), "{story}");
+                    }
+                    files.flip(&segment(1), offset as usize, bit);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bit_behind_a_torn_frame_is_not_taken_for_part_of_it() {
+    let files = SimulatedFiles::new();
+    let mut journal = open_any(&files);
+    commit_many(&mut journal, 2);
+    let start = journal.tail().offset;
+    append(&mut journal).unwrap();
+    let end = journal.tail().offset;
+    let hole = (start + 1).next_multiple_of(512);
+    assert!(hole + 512 < end || hole < end);
+    write_file(
+        &files,
+        &segment(1),
+        hole,
+        &vec![0; (end - hole).min(512) as usize],
+    );
+    assert!(open(&files.kill(), &LastStop::Unknown).unwrap().1.cut_bytes > 0);
+    files.flip(&segment(1), end as usize + 40, 5);
+    let error = open(&files, &LastStop::Unknown).unwrap_err();
+    assert_eq!(
+        place_of(&error).map(|place| place.offset),
+        Some(end + 40),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_bit_deep_in_a_prepared_segment_is_found_before_it_is_used() {
+    let files = SimulatedFiles::new();
+    let large = JournalOptions {
+        segment_bytes: 128 * 1024,
+        prepared_ahead: 1,
+        ..options()
+    };
+    let open = || {
+        let files = Arc::new(files.clone());
+        Journal::open(files, &dir(), large.clone(), &LastStop::Unknown)
+            .unwrap()
+            .0
+    };
+    let mut journal = open();
+    commit(&mut journal).unwrap();
+    while journal.preparer().turn().unwrap() != Preparation::Ready {}
+    files.flip(&segment(2), 100_000, 0);
+    let expected = Place {
+        file: segment(2),
+        offset: 100_000,
+    };
+    assert_eq!(
+        place_of(&walk(&files, &LastStop::Unknown).unwrap_err()),
+        Some(&expected)
+    );
+    let mut journal = open();
+    let error = journal.preparer().turn().unwrap_err();
+    assert_eq!(place_of(&error), Some(&expected));
+    let error = loop {
+        if let Err(error) = commit(&mut journal) {
+            break error;
+        }
+    };
+    assert_eq!(place_of(&error), Some(&expected));
+    assert_eq!(journal.tail().segment, 1);
 }
 
 #[test]

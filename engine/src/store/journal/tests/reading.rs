@@ -3,6 +3,7 @@
 use super::*;
 use crate::store::files::DiskFiles;
 use crate::store::journal::{ExpectedEnd, Preparation};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn what_is_synced_is_read_and_nothing_else() {
@@ -39,6 +40,9 @@ fn frames_are_found_by_record_and_by_event_in_old_and_new_segments() {
                 assert_eq!(reader.frame_of_event(event).unwrap().as_ref(), Some(&frame));
             }
         }
+        assert_eq!(reader.frame_of_record(0).unwrap(), None);
+        assert_eq!(reader.frame_of_event(0).unwrap(), None);
+        assert_eq!(reader.frames_from(0).count(), 60);
         let tail = reader.tail();
         assert_eq!(reader.frame_of_record(tail.next_record).unwrap(), None);
         assert_eq!(reader.frame_of_event(tail.next_event).unwrap(), None);
@@ -301,4 +305,42 @@ fn options_that_cannot_work_are_refused() {
         let error = Journal::open(files, &dir(), bad, &LastStop::Unknown).unwrap_err();
         assert!(matches!(error, JournalError::Options(_)), "{error}");
     }
+}
+
+#[test]
+fn readers_and_the_preparer_work_while_the_journal_is_written() {
+    let files = SimulatedFiles::new();
+    let mut journal = open_any(&files);
+    let (reader, preparer) = (journal.reader(), journal.preparer());
+    let done = AtomicBool::new(false);
+    let frames = 400;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Acquire) {
+                assert!(!matches!(
+                    preparer.turn().unwrap(),
+                    Preparation::NoRoom { .. }
+                ));
+                std::thread::yield_now();
+            }
+        });
+        scope.spawn(|| {
+            let mut following = reader.frames_from(1);
+            let mut next_record = 1;
+            while next_record < 2 || !done.load(Ordering::Acquire) {
+                for frame in &mut following {
+                    let meta = frame.unwrap().meta;
+                    assert_eq!(meta.first_record, next_record);
+                    next_record = meta.next_record();
+                    let found = reader.frame_of_record(next_record / 2 + 1).unwrap();
+                    assert!(found.is_some() || next_record / 2 + 1 >= next_record);
+                }
+                std::thread::yield_now();
+            }
+        });
+        commit_many(&mut journal, frames);
+        done.store(true, Ordering::Release);
+    });
+    assert_eq!(check_frames(&journal.reader()), frames);
+    walk(&files, &LastStop::Unknown).unwrap();
 }
