@@ -35,3 +35,6 @@ pub use request::{RequestContext, RequestId};
 pub use serve::{Drained, serve};
 pub use shutdown::stop_signal;
 pub use tls::{TlsError, acceptor};
+
+#[cfg(test)]
+mod tests;

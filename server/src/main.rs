@@ -74,15 +74,19 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 /// In the sandbox the world's clock can be moved, and there are routes to move it.
 fn sandbox(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld), Box<dyn Error>> {
+    if !config.settings.server.sandbox {
+        return Ok((Router::new(), Arc::new(world)));
+    }
+    #[cfg(not(feature = "sandbox"))]
+    return Err("this build has no sandbox".into());
     #[cfg(feature = "sandbox")]
-    if config.settings.server.sandbox {
+    {
         let folder = config.settings.server.data.join("sandbox");
         let clock = Arc::new(daegeum_sandbox::clock::SandboxClock::open(&folder)?);
         let world: SharedWorld = Arc::new(SystemWorld::running_ahead(clock.ahead_ms())?);
-        return Ok((
+        Ok((
             daegeum_server::clock::sandbox_routes(clock, Arc::clone(&world)),
             world,
-        ));
+        ))
     }
-    Ok((Router::new(), Arc::new(world)))
 }
