@@ -24,7 +24,8 @@ pub mod index;
 pub mod journal;
 #[cfg(feature = "store")]
 pub mod keyring;
-#[cfg(all(test, feature = "store"))]
+#[cfg(test)]
+#[cfg(feature = "store")]
 mod layout;
 #[cfg(feature = "store")]
 mod marker;
@@ -38,7 +39,8 @@ pub mod reader;
 mod remembered;
 #[cfg(feature = "store")]
 pub mod replay;
-#[cfg(all(test, feature = "store"))]
+#[cfg(test)]
+#[cfg(feature = "store")]
 mod tests;
 #[cfg(feature = "store")]
 pub mod upkeep;

@@ -264,7 +264,7 @@ fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Resul
                 Ok(Preparation::NoRoom { .. }) => {}
                 Ok(_) => full = false,
                 Err(error) => {
-                    tracing::error!(%error, "a segment of the journal cannot be prepared")
+                    tracing::error!(%error, "a segment of the journal cannot be prepared");
                 }
             }
         }

@@ -21,7 +21,7 @@ pub fn start(app: &Arc<App>) {
     })));
     let weak = Arc::downgrade(app);
     world.spawn(Box::pin(repeat(weak, RETENTION_EVERY, |app| {
-        Box::pin(retention::run(app))
+        Box::pin(async move { retention::run(&app) })
     })));
 }
 

@@ -84,6 +84,9 @@ impl<S: Store> Source for Staged<'_, S> {
     }
 }
 
+/// The versions that a decision is made on.
+type Expected = Vec<(Key, Option<u64>)>;
+
 /// A commit being prepared with its answer.
 struct Prepared {
     executed: Executed,
@@ -224,7 +227,7 @@ impl<S: Store> Executor<S> {
         replayed: bool,
         number: u64,
         before: &Before,
-        expect: Vec<(Key, Option<u64>)>,
+        expect: Expected,
         staged: &HashMap<Key, Option<Vec<u8>>>,
     ) -> Result<Prepared, StoreError> {
         let Decision {
@@ -323,7 +326,7 @@ impl<S: Store> Executor<S> {
         &self,
         request: &Request,
         rejection: Rejection,
-        expect: Vec<(Key, Option<u64>)>,
+        expect: Expected,
     ) -> Result<Prepared, StoreError> {
         let answer = Answer::Rejected {
             wire: wire::CURRENT,
@@ -430,10 +433,7 @@ fn show_if_current(source: &impl Source, answer: &Answer) -> Result<Option<Shown
 }
 
 /// Reads what a command concerns: the order, the payment it names, and the order's open payments.
-fn load(
-    source: &impl Source,
-    target: &Target,
-) -> Result<(Loaded, Vec<(Key, Option<u64>)>), StoreError> {
+fn load(source: &impl Source, target: &Target) -> Result<(Loaded, Expected), StoreError> {
     let mut loaded = Loaded::default();
     let mut expect = Vec::with_capacity(2);
     let order_id = match target {
@@ -465,7 +465,7 @@ fn load_payment(
     source: &impl Source,
     id: PaymentId,
     loaded: &mut Loaded,
-    expect: &mut Vec<(Key, Option<u64>)>,
+    expect: &mut Expected,
 ) -> Result<Option<crate::id::OrderId>, StoreError> {
     let payment = view::load_payment(source, id)?;
     expect.push((

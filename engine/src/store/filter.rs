@@ -67,7 +67,7 @@ impl AbsenceFilter {
         let blocks = u128::try_from(self.words.len() / WORDS_PER_BLOCK)
             .unwrap_or(1)
             .max(1);
-        let block = usize::try_from((hash >> 64) % blocks).unwrap_or(0);
+        let block = usize::try_from((hash >> 64).checked_rem(blocks).unwrap_or(0)).unwrap_or(0);
         let start = block.saturating_mul(WORDS_PER_BLOCK);
         let words = self
             .words

@@ -40,7 +40,9 @@ fn key(family: u8, parts: &[&[u8]]) -> Key {
         .fold(1, usize::saturating_add);
     let mut key = Vec::with_capacity(len);
     key.push(family);
-    parts.iter().for_each(|part| key.extend_from_slice(part));
+    for part in parts {
+        key.extend_from_slice(part);
+    }
     key
 }
 

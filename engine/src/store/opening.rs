@@ -217,10 +217,10 @@ pub(super) fn rebuild(
 }
 
 /// The index and the record to replay from, or why it cannot be used.
-fn usable_index(
-    journal: &Journal,
-    home: &dyn IndexHome,
-) -> Result<Result<(Arc<dyn Index>, u64), String>, StoreError> {
+type Usable = Result<(Arc<dyn Index>, u64), String>;
+
+/// Looks whether the index is sound and of this journal.
+fn usable_index(journal: &Journal, home: &dyn IndexHome) -> Result<Usable, StoreError> {
     let index = match home.open() {
         Ok(index) => index,
         Err(error) => return Ok(Err(format!("it does not open: {error}"))),
@@ -253,9 +253,10 @@ fn usable_index(
             cursor.next_record.saturating_sub(1)
         )));
     }
-    Ok(match belongs(journal, &cursor)? {
-        true => Ok((index, cursor.next_record)),
-        false => Err("it belongs to another journal or another past".to_owned()),
+    Ok(if belongs(journal, &cursor)? {
+        Ok((index, cursor.next_record))
+    } else {
+        Err("it belongs to another journal or another past".to_owned())
     })
 }
 

@@ -113,7 +113,9 @@ fn from_index(options: &OpenOptions, index: &dyn Index) -> Result<AbsenceFilter,
         let mut from = range.from;
         loop {
             let page = index.range(&from, &range.to, Direction::Ascending, PAGE)?;
-            page.iter().for_each(|(key, _)| filter.insert(key));
+            for (key, _) in &page {
+                filter.insert(key);
+            }
             let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else {
                 break;
             };

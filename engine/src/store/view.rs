@@ -234,7 +234,7 @@ pub fn writes_of_group(
         put(
             record,
             was,
-            Facets::of_order(order),
+            &Facets::of_order(order),
             (Kind::Order, key, order),
             &mut writes,
         )?;
@@ -255,7 +255,7 @@ pub fn writes_of_group(
         put(
             record,
             was,
-            Facets::of_payment(payment),
+            &Facets::of_payment(payment),
             aggregate,
             &mut writes,
         )?;
@@ -267,11 +267,11 @@ pub fn writes_of_group(
 fn put<T: Encode>(
     record: u64,
     was: Option<&Was>,
-    facets: Facets,
+    facets: &Facets,
     (kind, key, value): (Kind, Key, &T),
     writes: &mut Vec<Write>,
 ) -> Result<(), StoreError> {
-    index(was.map(|was| &was.facets), &facets, writes);
+    index(was.map(|was| &was.facets), facets, writes);
     let first_record = was.map_or(record, |was| was.first_record);
     let value = codec::encode(
         kind,

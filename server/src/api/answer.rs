@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use daegeum_engine::id::OrderId;
+use daegeum_engine::id::{OrderId, PaymentId};
 use daegeum_engine::idempotency::Answer;
 use daegeum_engine::order::AnyOrder;
 use daegeum_engine::payment::AnyPayment;
@@ -52,22 +52,13 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
             payment_id,
             version,
             ..
-        } => match shown {
-            Some(Shown::Payment(payment)) => payment_response(status, &payment)?,
-            _ => {
-                let now = app
-                    .reader
-                    .payment(payment_id)
-                    .map_err(stored)?
-                    .ok_or_else(gone)?;
-                let order_id = &now.value.core().order_id;
-                let past = app
-                    .reader
-                    .group_at(order_id, Some(payment_id), version)
-                    .map_err(stored)?;
-                payment_response(status, past.payment(payment_id).ok_or_else(gone)?)?
+        } => {
+            if let Some(Shown::Payment(payment)) = shown {
+                payment_response(status, &payment)?
+            } else {
+                past_payment(app, status, payment_id, version)?
             }
-        },
+        }
     };
     if replayed {
         response
@@ -98,6 +89,16 @@ pub fn stored(error: StoreError) -> Problem {
 
 fn gone() -> Problem {
     Problem::internal("a kept answer is about something that is not there")
+}
+
+/// A payment as it was when it had had `version` events.
+fn past_payment(app: &App, status: u16, id: PaymentId, version: u64) -> Result<Response, Problem> {
+    let now = app.reader.payment(id).map_err(stored)?.ok_or_else(gone)?;
+    let past = app
+        .reader
+        .group_at(&now.value.core().order_id, Some(id), version)
+        .map_err(stored)?;
+    payment_response(status, past.payment(id).ok_or_else(gone)?)
 }
 
 /// An order as it was when it had had `version` events, with the record that registered it.

@@ -35,7 +35,7 @@ pub async fn run(app: Arc<App>) {
                 .await
             {
                 Ok(executed) => {
-                    moved = moved.saturating_add(usize::from(!executed.events.is_empty()))
+                    moved = moved.saturating_add(usize::from(!executed.events.is_empty()));
                 }
                 // Busy or stopping: the next turn finds it again.
                 Err(problem) => return tracing::warn!(code = problem.code(), "a deadline waits"),
