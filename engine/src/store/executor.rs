@@ -79,8 +79,7 @@ impl<S: Store> Source for Staged<'_, S> {
         if let Some(staged) = self.writes.get(key) {
             return Ok(staged.clone());
         }
-        let mut values = self.store.get_many(&[key.to_vec()])?;
-        Ok(values.pop().flatten())
+        self.store.get(key)
     }
 }
 

@@ -32,12 +32,18 @@ pub struct Shared {
 #[derive(Debug, Clone)]
 pub struct Reader(pub(super) Arc<Shared>);
 
+impl Source for Shared {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.overlay.get(key) {
+            Some(known) => Ok(known),
+            None => Ok(self.index.get(key)?),
+        }
+    }
+}
+
 impl Source for Reader {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.0.overlay.get(key) {
-            Some(known) => Ok(known),
-            None => Ok(self.0.index.get(key)?),
-        }
+        self.0.get(key)
     }
 }
 

@@ -3,9 +3,11 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use daegeum_engine::event::OrderEvent;
+use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::{OrderId, PaymentId};
 use daegeum_engine::idempotency::Answer;
-use daegeum_engine::order::AnyOrder;
+use daegeum_engine::order::{AnyOrder, Line};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::store::StoreError;
@@ -24,7 +26,7 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
         answer,
         replayed,
         shown,
-        ..
+        events,
     } = executed;
     let mut response = match answer {
         Answer::Rejected {
@@ -45,7 +47,16 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
                 Some(Shown::Order(order, first_record)) => (order, first_record),
                 _ => past_order(app, &order_id, version)?,
             };
-            order_response(app, status, &order, first_record)?
+            match registered(&events) {
+                Some(lines) => json(
+                    status,
+                    &OrderView {
+                        order: &order,
+                        lines,
+                    },
+                )?,
+                None => order_response(app, status, &order, first_record)?,
+            }
         }
         Answer::Payment {
             status,
@@ -89,6 +100,14 @@ pub fn stored(error: StoreError) -> Problem {
 
 fn gone() -> Problem {
     Problem::internal("a kept answer is about something that is not there")
+}
+
+/// What is bought, if the order was registered just now.
+fn registered(events: &[GroupEvent]) -> Option<&[Line]> {
+    events.iter().find_map(|event| match event {
+        GroupEvent::Order(OrderEvent::OrderCreated(created)) => Some(created.lines.as_slice()),
+        _ => None,
+    })
 }
 
 /// A payment as it was when it had had `version` events.
