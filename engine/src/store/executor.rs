@@ -154,12 +154,11 @@ impl<S: Store> Executor<S> {
                 put(done, at, prepared.executed);
                 continue;
             };
-            staged.extend(
-                commit
-                    .writes
-                    .iter()
-                    .map(|write| (write.key.clone(), write.value.clone())),
-            );
+            let read_back = commit
+                .writes
+                .iter()
+                .filter(|write| keys::is_decided_on(&write.key));
+            staged.extend(read_back.map(|write| (write.key.clone(), write.value.clone())));
             commits.push(commit);
             committed.push((at, request, prepared.executed));
             next = next.saturating_add(1);
@@ -314,10 +313,7 @@ impl<S: Store> Executor<S> {
         for posting in &postings {
             self.balances.load(&source, posting)?;
         }
-        for changed in self.balances.apply(number, &postings)? {
-            writes.push(changed.write()?);
-        }
-        Ok(())
+        self.balances.apply(number, &postings, writes)
     }
 
     /// A refusal changes nothing; under a key it is kept, and so is an authentic notification of a payment we lack.

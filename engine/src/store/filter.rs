@@ -17,7 +17,7 @@ pub struct AbsenceFilter {
 }
 
 impl AbsenceFilter {
-    /// A filter of `bytes`; 16 MiB hold eight million keys with about one wrong "maybe" in fifty.
+    /// A filter of `bytes`; sixteen bits for each key give about one wrong "maybe" in two hundred.
     pub fn new(bytes: usize) -> Self {
         let blocks = (bytes / 64).max(1);
         let words = blocks.saturating_mul(WORDS_PER_BLOCK);

@@ -170,6 +170,11 @@ pub fn due_item(key: &[u8]) -> Option<DueItem> {
     }
 }
 
+/// Whether deciding reads keys of this family: aggregates and answers, not what is derived from them.
+pub fn is_decided_on(key: &[u8]) -> bool {
+    matches!(key.first(), Some(&(REPLY | ORDER | PAYMENT)))
+}
+
 /// Whether reading a key of this family for the first time mostly finds nothing.
 pub fn is_mostly_absent(key: &[u8]) -> bool {
     matches!(key.first(), Some(&(REPLY | ORDER)))

@@ -30,7 +30,7 @@ pub struct OpenOptions {
     pub journal: JournalOptions,
     /// Bounds of the overlay.
     pub overlay: OverlayLimits,
-    /// Bytes of the absence filter.
+    /// Bytes of the absence filter at least; a larger store gets a larger one.
     pub filter_bytes: usize,
 }
 
@@ -39,9 +39,14 @@ impl OpenOptions {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            journal: JournalOptions::default(),
+            // Small segments are prepared gently; a frame has at most one batch's two mebibytes and a record.
+            journal: JournalOptions {
+                segment_bytes: 16 << 20,
+                max_body_bytes: 3 << 20,
+                ..JournalOptions::default()
+            },
             overlay: OverlayLimits::default(),
-            filter_bytes: 16 << 20,
+            filter_bytes: 4 << 20,
         }
     }
 
