@@ -14,6 +14,8 @@ pub enum Asker {
     Merchant,
     /// This buyer.
     Buyer(BuyerId),
+    /// Somebody who can own nothing.
+    Nobody,
 }
 
 impl Asker {
@@ -22,6 +24,7 @@ impl Asker {
         match self {
             Self::Merchant => true,
             Self::Buyer(asker) => asker == buyer,
+            Self::Nobody => false,
         }
     }
 }

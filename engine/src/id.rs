@@ -92,8 +92,6 @@ prefixed_ids! {
     PaymentId = "pay_", "payment id";
     /// One money call to a gateway; its text is the idempotency key the gateway is given.
     OperationId = "op_", "operation id";
-    /// One HTTP request, as quoted in errors and logs.
-    RequestId = "req_", "request id";
 }
 
 fn parse_hex(text: &str, prefix: &str) -> Option<u128> {
@@ -169,10 +167,8 @@ mod tests {
             [0xab; 10],
         ));
         let text = id.to_string();
-        assert_eq!(
-            text,
-            "pay_01a1ec9b92787babababababababababab".replace("01a1ec9b9278", &text[4..16])
-        );
+        assert_eq!(text.len(), 36);
+        assert_eq!(text, "pay_01a1ee565e787bababababababababab");
         assert_eq!(PaymentId::parse(&text), Ok(id));
         for wrong in [
             "",

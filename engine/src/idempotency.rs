@@ -3,7 +3,7 @@
 use bincode::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
-use crate::id::{OrderId, PaymentId, RequestId};
+use crate::id::{OrderId, PaymentId};
 use crate::rejection::Rejection;
 
 /// The first half of SHA-256 over the parts, each preceded by its length so that no two lists collide.
@@ -62,7 +62,7 @@ pub enum Answer {
         /// What was refused.
         rejection: Rejection,
         /// The request that was refused, which the answer names.
-        request_id: RequestId,
+        request_id: Box<str>,
     },
 }
 

@@ -44,9 +44,9 @@ impl Account {
 pub struct Posting {
     /// The payment that caused it.
     pub payment: PaymentId,
-    /// Credited.
+    /// Debited: an asset grows, a liability shrinks.
     pub from: Account,
-    /// Debited.
+    /// Credited: a liability grows, an asset shrinks.
     pub to: Account,
     /// Which part of the amount.
     pub component: Component,

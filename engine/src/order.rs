@@ -105,9 +105,8 @@ pub struct OrderCore {
     pub id: OrderId,
     /// Whose it is.
     pub buyer_id: BuyerId,
-    /// What is bought.
-    pub lines: Vec<Line>,
-    /// What it costs, by component.
+    /// What it costs, by component. What is bought stays in the record that registered it: it never
+    /// changes, and a value of the index has to stay small.
     pub amounts: Amounts,
     /// When its money is to be taken.
     pub capture: CaptureMode,
@@ -270,7 +269,6 @@ impl Order<PaymentPending> {
         let core = OrderCore {
             id,
             buyer_id: event.buyer_id.clone(),
-            lines: event.lines.clone(),
             amounts: event.amounts,
             capture: event.capture,
             expires_at: event.expires_at,

@@ -38,6 +38,11 @@ impl WebhookSecret {
         let bytes = STANDARD
             .decode(encoded)
             .map_err(|_| InvalidSecret::Malformed)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Takes the decoded bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSecret> {
         if (24..=64).contains(&bytes.len()) {
             Ok(Self(bytes.into()))
         } else {

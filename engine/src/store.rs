@@ -10,6 +10,43 @@ pub mod keys;
 pub mod record;
 pub mod view;
 
+#[cfg(feature = "store")]
+pub mod cursor;
+#[cfg(feature = "store")]
+pub mod embedded;
+#[cfg(feature = "store")]
+pub mod files;
+#[cfg(feature = "store")]
+pub mod filter;
+#[cfg(feature = "store")]
+pub mod index;
+#[cfg(feature = "store")]
+pub mod journal;
+#[cfg(feature = "store")]
+pub mod keyring;
+#[cfg(all(test, feature = "store"))]
+mod layout;
+#[cfg(feature = "store")]
+mod marker;
+#[cfg(feature = "store")]
+pub mod opening;
+#[cfg(feature = "store")]
+pub mod overlay;
+#[cfg(feature = "store")]
+pub mod reader;
+#[cfg(feature = "store")]
+mod remembered;
+#[cfg(feature = "store")]
+pub mod replay;
+#[cfg(all(test, feature = "store"))]
+mod tests;
+#[cfg(feature = "store")]
+pub mod upkeep;
+#[cfg(feature = "store")]
+pub mod verify;
+#[cfg(feature = "store")]
+pub mod writer;
+
 use thiserror::Error;
 
 use self::keys::Key;
@@ -84,4 +121,14 @@ pub struct KeyRange {
     pub to: Key,
     /// From the end backwards.
     pub reverse: bool,
+}
+
+#[cfg(feature = "store")]
+impl From<journal::JournalError> for StoreError {
+    fn from(error: journal::JournalError) -> Self {
+        match error {
+            journal::JournalError::NoRoom { .. } => Self::Full(error.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
+    }
 }

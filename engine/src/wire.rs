@@ -99,11 +99,16 @@ impl Serialize for AmountsView<'_> {
 }
 
 /// An order as the API shows it.
-pub struct OrderView<'a>(pub &'a AnyOrder);
+pub struct OrderView<'a> {
+    /// The order.
+    pub order: &'a AnyOrder,
+    /// What is bought.
+    pub lines: &'a [Line],
+}
 
 impl Serialize for OrderView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (core, state) = (self.0.core(), self.0.state());
+        let (core, state) = (self.order.core(), self.order.state());
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("order_id", core.id.as_str())?;
         map.serialize_entry("buyer_id", core.buyer_id.as_str())?;
@@ -113,7 +118,7 @@ impl Serialize for OrderView<'_> {
         map.serialize_entry("total", &core.total().minor())?;
         map.serialize_entry("amounts", &AmountsView(&core.amounts))?;
         map.serialize_entry("capture", core.capture.name())?;
-        map.serialize_entry("lines", &LinesView(&core.lines))?;
+        map.serialize_entry("lines", &LinesView(self.lines))?;
         map.serialize_entry("payments", &IdsView(&core.payments))?;
         map.serialize_entry("expires_at", &Text(core.expires_at))?;
         map.serialize_entry("created_at", &Text(core.created_at))?;

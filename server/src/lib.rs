@@ -1,1 +1,24 @@
-//! server
+//! The daegeum server: the HTTP API over the engine, gateway notifications, jobs, the command line.
+//!
+//! [`serve`](mod@serve) puts it together; [`routes`] lists every path; [`app`] is all that a handler may touch.
+//! What every request shares is in [`http`]; everything that is not a function of its input is in [`world`].
+
+pub mod api;
+pub mod app;
+pub mod cli;
+#[cfg(feature = "sandbox")]
+pub mod clock;
+pub mod config;
+pub mod engine_room;
+pub mod http;
+mod jobs;
+mod keyed;
+mod metrics_listener;
+mod notifications;
+pub mod routes;
+pub mod seal;
+pub mod serve;
+pub mod telemetry;
+pub mod transitions;
+pub mod welcome;
+pub mod world;

@@ -24,7 +24,11 @@ pub struct Cursor {
 impl Cursor {
     /// Where the journal's end is.
     pub const fn of(tail: &Tail) -> Self {
-        Self { format: INDEX_FORMAT, next_record: tail.next_record, chain: tail.chain }
+        Self {
+            format: INDEX_FORMAT,
+            next_record: tail.next_record,
+            chain: tail.chain,
+        }
     }
 
     /// As the index stores it.

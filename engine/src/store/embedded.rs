@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::codec;
 use super::cursor::Cursor;
 use super::filter::AbsenceFilter;
-use super::index::Index as _;
 use super::journal::{FrameMeta, Journal};
 use super::keys::{self, Key};
 use super::reader::{Reader, Shared};
@@ -35,15 +34,19 @@ pub struct EmbeddedStore {
     last: Committed,
 }
 
-/// The room that any one batch can be sure to fit in: its requests' bodies are bounded by the server.
-const LEAST_ROOM: u64 = 16 << 20;
 /// A frame is closed once its records have this many bytes; its hard cap is the journal's.
 const FRAME_BYTES: usize = 2 << 20;
 
 impl EmbeddedStore {
     /// Over an open journal and what its readers share.
     pub(super) fn new(journal: Journal, shared: Arc<Shared>, filter: Arc<AbsenceFilter>) -> Self {
-        Self { journal, shared, filter, body: Vec::new(), last: Committed::default() }
+        Self {
+            journal,
+            shared,
+            filter,
+            body: Vec::new(),
+            last: Committed::default(),
+        }
     }
 
     /// A reader for any thread.
@@ -57,20 +60,25 @@ impl EmbeddedStore {
     }
 
     /// The journal, to be closed.
-    pub(super) fn journal(&self) -> &Journal {
+    pub fn journal(&self) -> &Journal {
         &self.journal
     }
 
     /// Writes one frame of records to the journal; syncing is the caller's.
     fn append(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let tail = self.journal.tail();
-        let events = records.iter().map(Record::feed_events).fold(0, u32::saturating_add);
+        let events = records
+            .iter()
+            .map(Record::feed_events)
+            .fold(0, u32::saturating_add);
         let meta = FrameMeta {
             first_record: tail.next_record,
             records: u32::try_from(records.len()).unwrap_or(u32::MAX),
             first_event: tail.next_event,
             events,
-            at_ms: records.last().map_or(tail.last_at_ms, |record| record.at.as_millis()),
+            at_ms: records
+                .last()
+                .map_or(tail.last_at_ms, |record| record.at.as_millis()),
         };
         self.journal.append(meta, &self.body)?;
         self.last.records = self.last.records.saturating_add(records.len());
@@ -87,19 +95,24 @@ impl EmbeddedStore {
             codec::push_record(&record, &mut self.body)?;
             frame.push(record);
             if self.body.len() >= FRAME_BYTES {
-                self.append(&frame)?;
+                self.append_next(&frame)?;
                 frame.clear();
             }
         }
-        if frame.is_empty() { Ok(()) } else { self.append(&frame) }
+        if frame.is_empty() {
+            Ok(())
+        } else {
+            self.append_next(&frame)
+        }
     }
 
-    /// Refuses before anything is written if the disk could run out half-way.
-    fn need_room(&self) -> Result<(), StoreError> {
-        if self.journal.room_bytes() >= LEAST_ROOM {
-            return Ok(());
-        }
-        Err(StoreError::Full("no prepared room is left in the journal; free space on its disk".to_owned()))
+    /// A disk that is full before anything of a commit is written is a state; half-way it is a failure.
+    fn append_next(&mut self, frame: &[Record]) -> Result<(), StoreError> {
+        let halfway = self.last.records > 0;
+        self.append(frame).map_err(|error| match error {
+            StoreError::Full(why) if halfway => StoreError::Failed(why),
+            other => other,
+        })
     }
 }
 
@@ -125,7 +138,6 @@ impl Store for EmbeddedStore {
 
     /// The only writer never conflicts.
     fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError> {
-        self.need_room()?;
         self.shared.overlay.wait_for_room()?;
         self.last = Committed::default();
         let first = self.next_record();
@@ -138,16 +150,26 @@ impl Store for EmbeddedStore {
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.append_all(records)?;
         self.journal.sync()?;
-        for write in writes.iter().filter(|write| keys::is_mostly_absent(&write.key)) {
+        for write in writes
+            .iter()
+            .filter(|write| keys::is_mostly_absent(&write.key))
+        {
             self.filter.insert(&write.key);
         }
-        self.shared.overlay.publish(writes, Cursor::of(self.journal.tail()).encode()?);
+        self.shared
+            .overlay
+            .publish(writes, Cursor::of(self.journal.tail()).encode()?);
         Ok((first..first.saturating_add(count)).map(Ok).collect())
     }
 
-    fn replay(&self, from: u64) -> Box<dyn Iterator<Item = Result<(u64, Record), StoreError>> + '_> {
+    fn replay(
+        &self,
+        from: u64,
+    ) -> Box<dyn Iterator<Item = Result<(u64, Record), StoreError>> + '_> {
         let frames = self.shared.journal.frames_from(from);
-        Box::new(frames.flat_map(move |frame| numbered_records(frame.map_err(StoreError::from), from)))
+        Box::new(
+            frames.flat_map(move |frame| numbered_records(frame.map_err(StoreError::from), from)),
+        )
     }
 }
 
@@ -161,7 +183,9 @@ fn numbered_records(
             let numbers = frame.meta.first_record..;
             let records = numbers.zip(codec::records(&frame.body));
             let wanted = records.filter(|(number, _)| *number >= from);
-            wanted.map(|(number, record)| record.map(|record| (number, record))).collect()
+            wanted
+                .map(|(number, record)| record.map(|record| (number, record)))
+                .collect()
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Commit, Store, StoreError, Write};
 use crate::command::{Command, Notification, Target};
 use crate::decide::{Context, Decision, Policy, Subject, decide};
 use crate::group::{Group, GroupEvent, Refusal};
-use crate::id::{Ids, PaymentId, RequestId};
+use crate::id::{Ids, PaymentId};
 use crate::idempotency::{Answer, KeyedRequest, Known, Reply};
 use crate::order::AnyOrder;
 use crate::payment::AnyPayment;
@@ -26,7 +26,7 @@ pub struct Request {
     /// The caller's idempotency key, hashed, if there is one.
     pub keyed: Option<KeyedRequest>,
     /// The request's id; a kept refusal names it again.
-    pub request_id: RequestId,
+    pub request_id: Box<str>,
 }
 
 /// What became of a request. Handed out only once it is durable.
@@ -45,8 +45,8 @@ pub struct Executed {
 /// An aggregate to show.
 #[derive(Debug)]
 pub enum Shown {
-    /// An order.
-    Order(AnyOrder),
+    /// An order, with the record that has what is bought.
+    Order(AnyOrder, u64),
     /// A payment.
     Payment(AnyPayment),
 }
@@ -242,9 +242,10 @@ impl<S: Store> Executor<S> {
         let reply = request
             .keyed
             .map(|keyed| keyed_reply(keyed, answer.clone()));
+        let first_record = before.first_record().unwrap_or(number);
         let unchanged = events.is_empty();
         if unchanged && reply.is_none() {
-            let shown = shown_at(group, &subject, version);
+            let shown = shown_at(group, &subject, version, first_record);
             return Ok(Prepared {
                 executed: Executed {
                     answer,
@@ -278,7 +279,7 @@ impl<S: Store> Executor<S> {
             at: self.last_at,
             body: Body::Group(body),
         };
-        let shown = shown_at(group, &subject, version);
+        let shown = shown_at(group, &subject, version, first_record);
         let executed = Executed {
             answer,
             replayed,
@@ -327,7 +328,7 @@ impl<S: Store> Executor<S> {
         let answer = Answer::Rejected {
             wire: wire::CURRENT,
             rejection,
-            request_id: request.request_id,
+            request_id: request.request_id.clone(),
         };
         let executed = Executed {
             answer: answer.clone(),
@@ -390,7 +391,7 @@ fn recognise(source: &impl Source, request: &Request) -> Result<Option<Prepared>
                 Answer::Rejected {
                     wire: wire::CURRENT,
                     rejection,
-                    request_id: request.request_id,
+                    request_id: request.request_id.clone(),
                 },
                 false,
             )
@@ -416,7 +417,7 @@ fn show_if_current(source: &impl Source, answer: &Answer) -> Result<Option<Shown
             order_id, version, ..
         } => view::load_order(source, order_id)?
             .filter(|order| order.value.core().version == *version)
-            .map(|order| Shown::Order(order.value)),
+            .map(|order| Shown::Order(order.value, order.first_record)),
         Answer::Payment {
             payment_id,
             version,
@@ -511,12 +512,12 @@ fn answer_of(subject: &Subject, status: u16, version: u64) -> Answer {
     }
 }
 
-fn shown_at(group: Group, subject: &Subject, version: u64) -> Option<Shown> {
+fn shown_at(group: Group, subject: &Subject, version: u64, first_record: u64) -> Option<Shown> {
     match subject {
         Subject::Order(_) => group
             .order
             .filter(|order| order.core().version == version)
-            .map(Shown::Order),
+            .map(|order| Shown::Order(order, first_record)),
         Subject::Payment(id) => {
             let mut payments = group.payments.into_iter();
             let payment = payments.find(|payment| payment.core().id == *id);

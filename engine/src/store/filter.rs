@@ -21,19 +21,31 @@ impl AbsenceFilter {
     pub fn new(bytes: usize) -> Self {
         let blocks = (bytes / 64).max(1);
         let words = blocks.saturating_mul(WORDS_PER_BLOCK);
-        Self { words: (0..words).map(|_| AtomicU64::new(0)).collect() }
+        Self {
+            words: (0..words).map(|_| AtomicU64::new(0)).collect(),
+        }
     }
 
     /// From the bytes that [`AbsenceFilter::to_bytes`] gave.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let whole = !bytes.is_empty() && bytes.len().is_multiple_of(64);
-        let words = bytes.chunks_exact(8).map(|chunk| chunk.first_chunk().map(|word| AtomicU64::new(u64::from_le_bytes(*word))));
-        whole.then(|| words.collect::<Option<Box<[AtomicU64]>>>()).flatten().map(|words| Self { words })
+        let words = bytes.chunks_exact(8).map(|chunk| {
+            chunk
+                .first_chunk()
+                .map(|word| AtomicU64::new(u64::from_le_bytes(*word)))
+        });
+        whole
+            .then(|| words.collect::<Option<Box<[AtomicU64]>>>())
+            .flatten()
+            .map(|words| Self { words })
     }
 
     /// All its bits, little-endian words.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.words.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).collect()
+        self.words
+            .iter()
+            .flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes())
+            .collect()
     }
 
     /// Notes that `key` was written.
@@ -45,21 +57,31 @@ impl AbsenceFilter {
 
     /// Whether `key` was certainly never written.
     pub fn is_absent(&self, key: &[u8]) -> bool {
-        self.places(key).any(|(word, mask)| word.load(Ordering::Relaxed) & mask == 0)
+        self.places(key)
+            .any(|(word, mask)| word.load(Ordering::Relaxed) & mask == 0)
     }
 
     /// Eight bits of one block, a word each.
     fn places(&self, key: &[u8]) -> impl Iterator<Item = (&AtomicU64, u64)> {
         let hash = u128::from_be_bytes(hash16(&[key]));
-        let blocks = u128::try_from(self.words.len() / WORDS_PER_BLOCK).unwrap_or(1).max(1);
+        let blocks = u128::try_from(self.words.len() / WORDS_PER_BLOCK)
+            .unwrap_or(1)
+            .max(1);
         let block = usize::try_from((hash >> 64) % blocks).unwrap_or(0);
         let start = block.saturating_mul(WORDS_PER_BLOCK);
-        let words = self.words.get(start..start.saturating_add(WORDS_PER_BLOCK)).unwrap_or(&[]);
-        words.iter().take(BITS_PER_KEY).enumerate().map(move |(at, word)| {
-            let shift = at.saturating_mul(6);
-            let bit = u32::try_from((hash >> shift) & 63).unwrap_or(0);
-            (word, 1_u64.rotate_left(bit))
-        })
+        let words = self
+            .words
+            .get(start..start.saturating_add(WORDS_PER_BLOCK))
+            .unwrap_or(&[]);
+        words
+            .iter()
+            .take(BITS_PER_KEY)
+            .enumerate()
+            .map(move |(at, word)| {
+                let shift = at.saturating_mul(6);
+                let bit = u32::try_from((hash >> shift) & 63).unwrap_or(0);
+                (word, 1_u64.rotate_left(bit))
+            })
     }
 }
 
@@ -73,7 +95,9 @@ mod tests {
         let key = |n: u32| n.to_be_bytes();
         (0..20_000).for_each(|n| filter.insert(&key(n)));
         assert!((0..20_000).all(|n| !filter.is_absent(&key(n))));
-        let wrong = (20_000..120_000).filter(|n| !filter.is_absent(&key(*n))).count();
+        let wrong = (20_000..120_000)
+            .filter(|n| !filter.is_absent(&key(*n)))
+            .count();
         assert!(wrong < 3_000, "{wrong} of 100,000 said maybe");
     }
 

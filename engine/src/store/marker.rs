@@ -33,14 +33,29 @@ struct End {
 impl Marker {
     /// The store is open under this boot.
     pub const fn running(boot_id: String) -> Self {
-        Self { boot_id, stopped_at: None }
+        Self {
+            boot_id,
+            stopped_at: None,
+        }
     }
 
     /// The store was stopped in order, the journal's end being `tail`.
     pub fn stopped(boot_id: String, tail: &Tail) -> Self {
-        let chain = tail.chain.iter().map(|byte| format!("{byte:02x}")).collect();
-        let end = End { next_record: tail.next_record, segment: tail.segment, offset: tail.offset, chain };
-        Self { boot_id, stopped_at: Some(end) }
+        let chain = tail
+            .chain
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let end = End {
+            next_record: tail.next_record,
+            segment: tail.segment,
+            offset: tail.offset,
+            chain,
+        };
+        Self {
+            boot_id,
+            stopped_at: Some(end),
+        }
     }
 
     /// What this says of how the journal was left, for a start under `boot_id`.
@@ -78,7 +93,8 @@ pub fn read(files: &dyn Files, dir: &Path) -> Result<Option<Marker>, StoreError>
 
 /// Replaces the marker; it is on the disk when this returns.
 pub fn write(files: &dyn Files, dir: &Path, marker: &Marker) -> Result<(), StoreError> {
-    let bytes = serde_json::to_vec(marker).map_err(|error| StoreError::Failed(error.to_string()))?;
+    let bytes =
+        serde_json::to_vec(marker).map_err(|error| StoreError::Failed(error.to_string()))?;
     files.write_whole(&dir.join(NAME), &bytes).map_err(failed)
 }
 

@@ -12,7 +12,7 @@ use super::cursor::{Cursor, INDEX_FORMAT};
 use super::embedded::EmbeddedStore;
 use super::files::{FileLock, Files};
 use super::filter::AbsenceFilter;
-use super::index::{Index, IndexHome};
+use super::index::{Direction, Index, IndexHome};
 use super::journal::{Journal, JournalOptions, LastStop, OpenReport};
 use super::keys;
 use super::marker::{self, Marker};
@@ -45,7 +45,8 @@ impl OpenOptions {
         }
     }
 
-    fn journal_dir(&self) -> PathBuf {
+    /// Where the journal's segments are.
+    pub(super) fn journal_dir(&self) -> PathBuf {
         self.dir.join("journal")
     }
 }
@@ -81,7 +82,7 @@ pub struct Directory {
     pub(super) files: Arc<dyn Files>,
     pub(super) options: OpenOptions,
     pub(super) filter: Arc<AbsenceFilter>,
-    _lock: FileLock,
+    lock: FileLock,
 }
 
 impl Directory {
@@ -92,24 +93,55 @@ impl Directory {
         options: OpenOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, StoreError> {
-        let failed = |what: &str| move |error: std::io::Error| StoreError::Failed(format!("{what}: {error}"));
-        files.create_dir(&options.dir).map_err(failed("the data directory cannot be made"))?;
+        let failed = |what: &'static str| {
+            move |error: std::io::Error| StoreError::Failed(format!("{what}: {error}"))
+        };
+        files
+            .create_dir(&options.dir)
+            .map_err(failed("the data directory cannot be made"))?;
         let lock = lock(files.as_ref(), &options.dir)?;
-        let boot_id = files.boot_id().map_err(failed("the boot id cannot be read"))?;
+        let boot_id = files
+            .boot_id()
+            .map_err(failed("the boot id cannot be read"))?;
         let marker = marker::read(files.as_ref(), &options.dir)?;
-        let last_stop = marker.as_ref().map_or(LastStop::Unknown, |marker| marker.last_stop(&boot_id));
-        let (journal, report) =
-            Journal::open(Arc::clone(files), &options.journal_dir(), options.journal.clone(), &last_stop)?;
+        let last_stop = marker
+            .as_ref()
+            .map_or(LastStop::Unknown, |marker| marker.last_stop(&boot_id));
+        let (journal, report) = Journal::open(
+            Arc::clone(files),
+            &options.journal_dir(),
+            options.journal.clone(),
+            &last_stop,
+        )?;
         let distrust = distrust(&journal, &last_stop, report.created);
         let (index, rebuilt) = open_index(&journal, home, distrust, progress)?;
         let filter = remembered::filter(files.as_ref(), &options, &journal, index.as_ref())?;
         marker::write(files.as_ref(), &options.dir, &Marker::running(boot_id))?;
         let filter = Arc::new(filter);
         let overlay = Overlay::new(options.overlay);
-        let shared = Arc::new(Shared { overlay, index, journal: journal.reader() });
+        let shared = Arc::new(Shared {
+            overlay,
+            index,
+            journal: journal.reader(),
+        });
         let store = EmbeddedStore::new(journal, shared, Arc::clone(&filter));
-        let opened = Opened { journal: report, index: rebuilt };
-        Ok(Self { store, opened, files: Arc::clone(files), options, filter, _lock: lock })
+        let opened = Opened {
+            journal: report,
+            index: rebuilt,
+        };
+        Ok(Self {
+            store,
+            opened,
+            files: Arc::clone(files),
+            options,
+            filter,
+            lock,
+        })
+    }
+
+    /// The store for the writer, and the lock to hold for as long as it runs.
+    pub fn into_parts(self) -> (EmbeddedStore, FileLock) {
+        (self.store, self.lock)
     }
 
     /// A reader for any thread.
@@ -118,11 +150,27 @@ impl Directory {
     }
 }
 
+/// The lock of a directory that has to be there already.
+pub(super) fn lock_existing(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
+    if files.list(&dir.join("journal")).is_err() {
+        return Err(StoreError::Failed(format!(
+            "{} holds no journal; is it the right directory?",
+            dir.display()
+        )));
+    }
+    lock(files, dir)
+}
+
 fn lock(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
     let path = dir.join("lock");
-    let held = files.lock(&path).map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
+    let held = files
+        .lock(&path)
+        .map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
     held.ok_or_else(|| {
-        StoreError::Failed(format!("{} is in use by another process; stop it first", dir.display()))
+        StoreError::Failed(format!(
+            "{} is in use by another process; stop it first",
+            dir.display()
+        ))
     })
 }
 
@@ -130,7 +178,9 @@ fn lock(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
 fn distrust(journal: &Journal, last_stop: &LastStop, created: bool) -> Option<String> {
     let empty = created || journal.tail().next_record == 1;
     match last_stop {
-        LastStop::Unknown if !empty => Some("power may have failed since it was written".to_owned()),
+        LastStop::Unknown if !empty => {
+            Some("power may have failed since it was written".to_owned())
+        }
         _ => None,
     }
 }
@@ -180,12 +230,28 @@ fn usable_index(
         Err(error) => return Ok(Err(format!("it does not read: {error}"))),
     };
     let Some(bytes) = cursor else {
-        let empty = index.range(&[0], &[u8::MAX], false, 1)?.is_empty();
-        return Ok(if empty { Ok((index, 1)) } else { Err("it has entries and no cursor".to_owned()) });
+        let empty = index
+            .range(&[0], &[u8::MAX], Direction::Ascending, 1)?
+            .is_empty();
+        return Ok(if empty {
+            Ok((index, 1))
+        } else {
+            Err("it has entries and no cursor".to_owned())
+        });
     };
-    let Ok(cursor) = Cursor::decode(&bytes) else { return Ok(Err("its cursor does not decode".to_owned())) };
+    let Ok(cursor) = Cursor::decode(&bytes) else {
+        return Ok(Err("its cursor does not decode".to_owned()));
+    };
     if cursor.format != INDEX_FORMAT {
         return Ok(Err("it is of another format".to_owned()));
+    }
+    let end = journal.tail().next_record;
+    if cursor.next_record > end {
+        return Err(StoreError::Damaged(format!(
+            "the index has records up to {}, the journal ends before {end}: either the journal has lost its end \
+             (restore it), or the index is another's (run `daegeum rebuild`)",
+            cursor.next_record.saturating_sub(1)
+        )));
     }
     Ok(match belongs(journal, &cursor)? {
         true => Ok((index, cursor.next_record)),
@@ -200,5 +266,7 @@ fn belongs(journal: &Journal, cursor: &Cursor) -> Result<bool, StoreError> {
     }
     let last = cursor.next_record.saturating_sub(1);
     let frame = journal.reader().frame_of_record(last)?;
-    Ok(frame.is_some_and(|frame| frame.meta.next_record() == cursor.next_record && frame.chain == cursor.chain))
+    Ok(frame.is_some_and(|frame| {
+        frame.meta.next_record() == cursor.next_record && frame.chain == cursor.chain
+    }))
 }

@@ -25,7 +25,10 @@ pub struct OverlayLimits {
 
 impl Default for OverlayLimits {
     fn default() -> Self {
-        Self { apply_at: 50_000, wait_at: 200_000 }
+        Self {
+            apply_at: 50_000,
+            wait_at: 200_000,
+        }
     }
 }
 
@@ -56,7 +59,13 @@ impl Window {
                 Some(known) => known.fresh,
                 None => write.fresh,
             };
-            self.entries.insert(write.key, Entry { value: write.value, fresh });
+            self.entries.insert(
+                write.key,
+                Entry {
+                    value: write.value,
+                    fresh,
+                },
+            );
         }
     }
 
@@ -77,7 +86,9 @@ impl Window {
 
     /// Keys and values in the order in which the index gets them.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, Option<&[u8]>)> {
-        self.entries.iter().map(|(key, entry)| (key, entry.value.as_deref()))
+        self.entries
+            .iter()
+            .map(|(key, entry)| (key, entry.value.as_deref()))
     }
 
     fn range(&self, range: &KeyRange, limit: usize) -> Vec<(Key, Option<Vec<u8>>)> {
@@ -85,8 +96,15 @@ impl Window {
             return Vec::new();
         }
         let bounds = (Bound::Included(&range.from), Bound::Excluded(&range.to));
-        let found = self.entries.range::<Key, _>(bounds).map(|(key, entry)| (key.clone(), entry.value.clone()));
-        if range.reverse { found.rev().take(limit).collect() } else { found.take(limit).collect() }
+        let found = self
+            .entries
+            .range::<Key, _>(bounds)
+            .map(|(key, entry)| (key.clone(), entry.value.clone()));
+        if range.reverse {
+            found.rev().take(limit).collect()
+        } else {
+            found.take(limit).collect()
+        }
     }
 }
 
@@ -110,7 +128,10 @@ struct Gate {
 impl Overlay {
     /// An empty overlay.
     pub fn new(limits: OverlayLimits) -> Self {
-        Self { limits, ..Self::default() }
+        Self {
+            limits,
+            ..Self::default()
+        }
     }
 
     /// Shows durable writes to readers. `cursor` is where the index stands once it has them.
@@ -134,7 +155,13 @@ impl Overlay {
         while gate.keys >= self.limits.wait_at && !gate.failed {
             self.changed.wait(&mut gate);
         }
-        if gate.failed { Err(StoreError::Failed("the index takes no more writes".to_owned())) } else { Ok(()) }
+        if gate.failed {
+            Err(StoreError::Failed(
+                "the index takes no more writes".to_owned(),
+            ))
+        } else {
+            Ok(())
+        }
     }
 
     /// Waits until there is a window worth applying, `at_most` has passed, or the overlay is being stopped.
@@ -189,7 +216,11 @@ impl Overlay {
 
     /// How many keys wait for the index.
     pub fn lag_keys(&self) -> usize {
-        let applying = self.applying.read().as_ref().map_or(0, |window| window.len());
+        let applying = self
+            .applying
+            .read()
+            .as_ref()
+            .map_or(0, |window| window.len());
         self.active.read().len().saturating_add(applying)
     }
 
@@ -198,16 +229,34 @@ impl Overlay {
         if let Some(value) = self.active.read().get(key) {
             return Some(value);
         }
-        self.applying.read().as_ref().and_then(|window| window.get(key))
+        self.applying
+            .read()
+            .as_ref()
+            .and_then(|window| window.get(key))
     }
 
     /// Up to `limit` entries of a range, newest writes winning, removals included, and whether there may be more.
-    pub fn range(&self, range: &KeyRange, limit: usize) -> (BTreeMap<Key, Option<Vec<u8>>>, Option<Key>) {
+    pub fn range(
+        &self,
+        range: &KeyRange,
+        limit: usize,
+    ) -> (BTreeMap<Key, Option<Vec<u8>>>, Option<Key>) {
         let newest = self.active.read().range(range, limit);
-        let older = self.applying.read().as_ref().map_or_else(Vec::new, |window| window.range(range, limit));
-        let ends = [&newest, &older].into_iter().filter(|part| part.len() >= limit).filter_map(|part| part.last());
+        let older = self
+            .applying
+            .read()
+            .as_ref()
+            .map_or_else(Vec::new, |window| window.range(range, limit));
+        let ends = [&newest, &older]
+            .into_iter()
+            .filter(|part| part.len() >= limit)
+            .filter_map(|part| part.last());
         let ends = ends.map(|(key, _)| key.clone());
-        let reached = if range.reverse { ends.max() } else { ends.min() };
+        let reached = if range.reverse {
+            ends.max()
+        } else {
+            ends.min()
+        };
         let merged = older.into_iter().chain(newest).collect();
         (merged, reached)
     }

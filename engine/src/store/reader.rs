@@ -10,9 +10,10 @@ use super::overlay::Overlay;
 use super::record::{Body, GroupRecord, Record};
 use super::view::{self, Source, Stored};
 use super::{KeyRange, StoreError};
-use crate::group::Group;
+use crate::event::OrderEvent;
+use crate::group::{Group, GroupEvent};
 use crate::id::{BuyerId, OrderId, PaymentId};
-use crate::order::AnyOrder;
+use crate::order::{AnyOrder, Line};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
@@ -107,7 +108,9 @@ impl Reader {
         loop {
             let chunk = limit.saturating_sub(found.len()).saturating_add(32);
             let reached = self.scan_chunk(&rest, chunk, &mut found)?;
-            let Some(reached) = reached.filter(|_| found.len() < limit) else { break };
+            let Some(reached) = reached.filter(|_| found.len() < limit) else {
+                break;
+            };
             if rest.reverse {
                 rest.to = reached;
             } else {
@@ -122,15 +125,29 @@ impl Reader {
     /// Merges one chunk into `found`; returns how far it got, or nothing at the range's end.
     ///
     /// The overlay is asked first: what moves to the index in between is then seen twice, never missed.
-    fn scan_chunk(&self, range: &KeyRange, chunk: usize, found: &mut Vec<(Key, Vec<u8>)>) -> Result<Option<Key>, StoreError> {
+    fn scan_chunk(
+        &self,
+        range: &KeyRange,
+        chunk: usize,
+        found: &mut Vec<(Key, Vec<u8>)>,
+    ) -> Result<Option<Key>, StoreError> {
         let (mut merged, overlay_reached) = self.0.overlay.range(range, chunk);
-        let below = self.0.index.range(&range.from, &range.to, range.reverse, chunk)?;
-        let index_reached = (below.len() >= chunk).then(|| below.last().map(|(key, _)| key.clone())).flatten();
+        let below = self
+            .0
+            .index
+            .range(&range.from, &range.to, range.reverse.into(), chunk)?;
+        let index_reached = (below.len() >= chunk)
+            .then(|| below.last().map(|(key, _)| key.clone()))
+            .flatten();
         for (key, value) in below {
             merged.entry(key).or_insert(Some(value));
         }
         let ends = overlay_reached.into_iter().chain(index_reached);
-        let reached = if range.reverse { ends.max() } else { ends.min() };
+        let reached = if range.reverse {
+            ends.max()
+        } else {
+            ends.min()
+        };
         let within = |key: &Key| match &reached {
             None => true,
             Some(end) if range.reverse => key >= end,
@@ -149,7 +166,12 @@ impl Reader {
     }
 
     /// A page of at most `limit` payments before `before`, newest first. A page that had to skip very many ends early.
-    pub fn payments(&self, filter: &PaymentFilter, before: Option<PaymentId>, limit: usize) -> Result<PaymentPage, StoreError> {
+    pub fn payments(
+        &self,
+        filter: &PaymentFilter,
+        before: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<PaymentPage, StoreError> {
         let mut page = PaymentPage::default();
         let mut last = filter.before_end(before);
         let chunk = limit.saturating_add(1);
@@ -164,7 +186,9 @@ impl Reader {
                     return Ok(page);
                 }
                 last = Some(id);
-                let payment = self.payment(id)?.filter(|payment| filter.admits(&payment.value));
+                let payment = self
+                    .payment(id)?
+                    .filter(|payment| filter.admits(&payment.value));
                 page.payments.extend(payment.map(|payment| payment.value));
             }
             if exhausted {
@@ -176,11 +200,21 @@ impl Reader {
     }
 
     /// The ids to look at, newest first, from the narrowest index that the filter allows.
-    fn candidates(&self, filter: &PaymentFilter, before: Option<PaymentId>, most: usize) -> Result<Vec<PaymentId>, StoreError> {
+    fn candidates(
+        &self,
+        filter: &PaymentFilter,
+        before: Option<PaymentId>,
+        most: usize,
+    ) -> Result<Vec<PaymentId>, StoreError> {
         if let Some(order) = &filter.order {
-            let Some(order) = self.order(order)? else { return Ok(Vec::new()) };
+            let Some(order) = self.order(order)? else {
+                return Ok(Vec::new());
+            };
             let ids = order.value.core().payments.iter().rev().copied();
-            return Ok(ids.filter(|id| before.is_none_or(|before| *id < before)).take(most).collect());
+            return Ok(ids
+                .filter(|id| before.is_none_or(|before| *id < before))
+                .take(most)
+                .collect());
         }
         let range = match (&filter.buyer, filter.listed_state()) {
             (Some(buyer), _) => keys::buyer_payments_before(buyer, before),
@@ -188,13 +222,19 @@ impl Reader {
             (None, None) => keys::payments_before(before),
         };
         let found = self.scan(&range, most)?;
-        Ok(found.iter().filter_map(|(key, _)| keys::trailing_payment(key)).collect())
+        Ok(found
+            .iter()
+            .filter_map(|(key, _)| keys::trailing_payment(key))
+            .collect())
     }
 
     /// What has come due, earliest first.
     pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError> {
         let found = self.scan(&keys::due_by(now), limit)?;
-        Ok(found.iter().filter_map(|(key, _)| keys::due_item(key)).collect())
+        Ok(found
+            .iter()
+            .filter_map(|(key, _)| keys::due_item(key))
+            .collect())
     }
 
     /// The group's records, newest first, as far back as its first.
@@ -204,44 +244,80 @@ impl Reader {
         while next != 0 && records.len() < Self::MOST_RECORDS {
             let record = self.record(next)?;
             let Body::Group(group) = record.body else {
-                return Err(StoreError::Damaged(format!("record {next} is not of a group")));
+                return Err(StoreError::Damaged(format!(
+                    "record {next} is not of a group"
+                )));
             };
             let previous = group.previous;
-            records.push(PastRecord { number: next, at: record.at, group });
+            records.push(PastRecord {
+                number: next,
+                at: record.at,
+                group,
+            });
             next = previous;
         }
         Ok(records)
     }
 
+    /// What is bought, from the record that registered the order.
+    pub fn lines(&self, first_record: u64) -> Result<Vec<Line>, StoreError> {
+        let Body::Group(group) = self.record(first_record)?.body else {
+            return Ok(Vec::new());
+        };
+        let created = group.events.into_iter().find_map(|event| match event {
+            GroupEvent::Order(OrderEvent::OrderCreated(created)) => Some(created.lines),
+            _ => None,
+        });
+        created
+            .ok_or_else(|| StoreError::Damaged(format!("record {first_record} registers no order")))
+    }
+
     /// One record by its number.
     pub fn record(&self, number: u64) -> Result<Record, StoreError> {
         let missing = || StoreError::Damaged(format!("record {number} is not in the journal"));
-        let frame = self.0.journal.frame_of_record(number)?.ok_or_else(missing)?;
-        let at = usize::try_from(number.saturating_sub(frame.meta.first_record)).unwrap_or(usize::MAX);
+        let frame = self
+            .0
+            .journal
+            .frame_of_record(number)?
+            .ok_or_else(missing)?;
+        let at =
+            usize::try_from(number.saturating_sub(frame.meta.first_record)).unwrap_or(usize::MAX);
         codec::records(&frame.body).nth(at).ok_or_else(missing)?
     }
 
     /// The order and one payment as they were when the payment, or the order, had had `version` events.
-    pub fn group_at(&self, order: &OrderId, payment: Option<PaymentId>, version: u64) -> Result<Group, StoreError> {
+    pub fn group_at(
+        &self,
+        order: &OrderId,
+        payment: Option<PaymentId>,
+        version: u64,
+    ) -> Result<Group, StoreError> {
         let mut group = Group::default();
         for past in self.history(order)?.into_iter().rev() {
             for event in &past.group.events {
                 group.evolve(order, event, past.at).map_err(|impossible| {
-                    StoreError::Damaged(format!("record {} does not follow: {impossible}", past.number))
+                    StoreError::Damaged(format!(
+                        "record {} does not follow: {impossible}",
+                        past.number
+                    ))
                 })?;
                 if version_of(&group, payment) == Some(version) {
                     return Ok(group);
                 }
             }
         }
-        Err(StoreError::Damaged(format!("order {order} never had version {version}")))
+        Err(StoreError::Damaged(format!(
+            "order {order} never had version {version}"
+        )))
     }
 
     /// Records of the feed after event `after`, oldest first, as many as hold `limit` events.
     pub fn feed(&self, after: u64, limit: usize) -> Result<Vec<FeedRecord>, StoreError> {
         let mut found = Vec::new();
         let wanted = after.saturating_add(1);
-        let Some(first) = self.0.journal.frame_of_event(wanted)? else { return Ok(found) };
+        let Some(first) = self.0.journal.frame_of_event(wanted)? else {
+            return Ok(found);
+        };
         for frame in self.0.journal.frames_from(first.meta.first_record) {
             let frame = frame?;
             let mut next = frame.meta.first_event;
@@ -252,8 +328,12 @@ impl Reader {
                 if next <= wanted || first_event == next {
                     continue;
                 }
-                found.push(FeedRecord { first_event, record });
-                if usize::try_from(next.saturating_sub(wanted)).is_ok_and(|events| events >= limit) {
+                found.push(FeedRecord {
+                    first_event,
+                    record,
+                });
+                if usize::try_from(next.saturating_sub(wanted)).is_ok_and(|events| events >= limit)
+                {
                     return Ok(found);
                 }
             }
@@ -292,7 +372,10 @@ fn version_of(group: &Group, payment: Option<PaymentId>) -> Option<u64> {
 impl PaymentFilter {
     fn admits(&self, payment: &AnyPayment) -> bool {
         let core = payment.core();
-        let buyer = self.buyer.as_ref().is_none_or(|buyer| *buyer == core.buyer_id);
+        let buyer = self
+            .buyer
+            .as_ref()
+            .is_none_or(|buyer| *buyer == core.buyer_id);
         let state = self.states.is_empty() || self.states.contains(&payment.state());
         let from = self.from.is_none_or(|from| core.created_at >= from);
         let to = self.to.is_none_or(|to| core.created_at < to);
@@ -309,7 +392,9 @@ impl PaymentFilter {
 
     /// Ids grow with time: the end of the asked time is also an end of the ids.
     fn before_end(&self, before: Option<PaymentId>) -> Option<PaymentId> {
-        let end = self.to.map(|to| PaymentId::from_bits(u128::from(to.as_millis()) << 80));
+        let end = self
+            .to
+            .map(|to| PaymentId::from_bits(u128::from(to.as_millis()) << 80));
         match (before, end) {
             (Some(before), Some(end)) => Some(before.min(end)),
             (before, end) => before.or(end),

@@ -5,7 +5,7 @@ use super::StoreError;
 use super::codec;
 use super::files::Files;
 use super::filter::AbsenceFilter;
-use super::index::Index;
+use super::index::{Direction, Index};
 use super::journal::Journal;
 use super::keys;
 use super::opening::OpenOptions;
@@ -17,21 +17,33 @@ const MAGIC: &[u8; 8] = b"DGABSNT1";
 const HEADER_BYTES: usize = 8 + 8 + 32 + 4;
 
 /// The filter of all keys up to the journal's end.
-pub fn filter(files: &dyn Files, options: &OpenOptions, journal: &Journal, index: &dyn Index) -> Result<AbsenceFilter, StoreError> {
+pub fn filter(
+    files: &dyn Files,
+    options: &OpenOptions,
+    journal: &Journal,
+    index: &dyn Index,
+) -> Result<AbsenceFilter, StoreError> {
     let (filter, from) = match read(files, options, journal)? {
         Some(known) => known,
         None => (from_index(options, index)?, journal.tail().next_record),
     };
     for frame in journal.reader().frames_from(from) {
         for record in codec::records(&frame?.body) {
-            first_written(&record?)?.iter().for_each(|key| filter.insert(key));
+            first_written(&record?)?
+                .iter()
+                .for_each(|key| filter.insert(key));
         }
     }
     Ok(filter)
 }
 
 /// Saves the filter, which has all keys before the journal's end.
-pub fn save(files: &dyn Files, options: &OpenOptions, journal: &super::journal::Tail, filter: &AbsenceFilter) -> Result<(), StoreError> {
+pub fn save(
+    files: &dyn Files,
+    options: &OpenOptions,
+    journal: &super::journal::Tail,
+    filter: &AbsenceFilter,
+) -> Result<(), StoreError> {
     let body = filter.to_bytes();
     let mut bytes = Vec::with_capacity(HEADER_BYTES.saturating_add(body.len()));
     bytes.extend_from_slice(MAGIC);
@@ -39,7 +51,9 @@ pub fn save(files: &dyn Files, options: &OpenOptions, journal: &super::journal::
     bytes.extend_from_slice(&journal.chain);
     bytes.extend_from_slice(&checksum(journal.next_record, &journal.chain, &body).to_le_bytes());
     bytes.extend_from_slice(&body);
-    files.write_whole(&options.dir.join(NAME), &bytes).map_err(|error| StoreError::Failed(format!("{NAME}: {error}")))
+    files
+        .write_whole(&options.dir.join(NAME), &bytes)
+        .map_err(|error| StoreError::Failed(format!("{NAME}: {error}")))
 }
 
 fn checksum(next_record: u64, chain: &[u8; 32], body: &[u8]) -> u32 {
@@ -51,13 +65,27 @@ fn checksum(next_record: u64, chain: &[u8; 32], body: &[u8]) -> u32 {
 }
 
 /// The saved filter with the record it reaches to, if it is of this journal's past and of the asked size.
-fn read(files: &dyn Files, options: &OpenOptions, journal: &Journal) -> Result<Option<(AbsenceFilter, u64)>, StoreError> {
+fn read(
+    files: &dyn Files,
+    options: &OpenOptions,
+    journal: &Journal,
+) -> Result<Option<(AbsenceFilter, u64)>, StoreError> {
     let limit = options.filter_bytes.saturating_add(HEADER_BYTES);
-    let Ok(Some(bytes)) = files.read_whole(&options.dir.join(NAME), limit) else { return Ok(None) };
-    let Some((magic, rest)) = bytes.split_first_chunk::<8>() else { return Ok(None) };
-    let Some((next_record, rest)) = rest.split_first_chunk::<8>() else { return Ok(None) };
-    let Some((chain, rest)) = rest.split_first_chunk::<32>() else { return Ok(None) };
-    let Some((crc, body)) = rest.split_first_chunk::<4>() else { return Ok(None) };
+    let Ok(Some(bytes)) = files.read_whole(&options.dir.join(NAME), limit) else {
+        return Ok(None);
+    };
+    let Some((magic, rest)) = bytes.split_first_chunk::<8>() else {
+        return Ok(None);
+    };
+    let Some((next_record, rest)) = rest.split_first_chunk::<8>() else {
+        return Ok(None);
+    };
+    let Some((chain, rest)) = rest.split_first_chunk::<32>() else {
+        return Ok(None);
+    };
+    let Some((crc, body)) = rest.split_first_chunk::<4>() else {
+        return Ok(None);
+    };
     let next_record = u64::from_le_bytes(*next_record);
     let sound = magic == MAGIC
         && body.len() == options.filter_bytes
@@ -72,7 +100,9 @@ fn is_past(journal: &Journal, next_record: u64, chain: &[u8; 32]) -> Result<bool
     if next_record <= 1 {
         return Ok(next_record == 1);
     }
-    let frame = journal.reader().frame_of_record(next_record.saturating_sub(1))?;
+    let frame = journal
+        .reader()
+        .frame_of_record(next_record.saturating_sub(1))?;
     Ok(frame.is_some_and(|frame| frame.chain == *chain))
 }
 
@@ -82,9 +112,11 @@ fn from_index(options: &OpenOptions, index: &dyn Index) -> Result<AbsenceFilter,
     for range in keys::mostly_absent() {
         let mut from = range.from;
         loop {
-            let page = index.range(&from, &range.to, false, PAGE)?;
+            let page = index.range(&from, &range.to, Direction::Ascending, PAGE)?;
             page.iter().for_each(|(key, _)| filter.insert(key));
-            let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else { break };
+            let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else {
+                break;
+            };
             from.clone_from(last);
             from.push(0);
         }

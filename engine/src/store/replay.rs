@@ -57,12 +57,19 @@ pub fn replay(
             if number < from {
                 continue;
             }
-            let source = OverIndex { window: &window, index };
+            let source = OverIndex {
+                window: &window,
+                index,
+            };
             let writes = view::replay(number, &record, &source, &mut balances)?;
             window.put(writes, false);
             done = number.saturating_add(1).saturating_sub(from);
         }
-        let cursor = Cursor { format: super::cursor::INDEX_FORMAT, next_record: frame.meta.next_record(), chain: frame.chain };
+        let cursor = Cursor {
+            format: super::cursor::INDEX_FORMAT,
+            next_record: frame.meta.next_record(),
+            chain: frame.chain,
+        };
         window.cursor = Some(cursor.encode()?);
         if window.len() >= WINDOW_KEYS {
             apply(&std::mem::take(&mut window), index)?;
@@ -86,13 +93,13 @@ pub fn apply(window: &Window, index: &dyn Index) -> Result<(), StoreError> {
         }
         written = written.saturating_add(1);
         if written.is_multiple_of(64) {
-            index.breathe(64);
+            index.settle(64);
         }
     }
     if let Some(cursor) = &window.cursor {
         index.insert(&keys::applied(), cursor)?;
     }
-    index.breathe(64);
+    index.settle(64);
     Ok(())
 }
 
@@ -104,9 +111,19 @@ pub fn first_written(record: &super::record::Record) -> Result<Vec<keys::Key>, S
         Body::Refused(reply) => Some(reply),
         Body::Unmatched(_) => None,
     };
-    let mut found: Vec<Write> = reply.map(view::reply_write).transpose()?.into_iter().collect();
-    if let Body::Group(group) = &record.body && group.previous == 0 {
-        found.push(Write { key: keys::order(&group.order_id), value: None, fresh: true });
+    let mut found: Vec<Write> = reply
+        .map(view::reply_write)
+        .transpose()?
+        .into_iter()
+        .collect();
+    if let Body::Group(group) = &record.body
+        && group.previous == 0
+    {
+        found.push(Write {
+            key: keys::order(&group.order_id),
+            value: None,
+            fresh: true,
+        });
     }
     Ok(found.into_iter().map(|write| write.key).collect())
 }

@@ -28,7 +28,9 @@ pub const FLUSH_EVERY: Duration = Duration::from_secs(1);
 impl Applier {
     /// Applies the window that has collected, if there is one; says how many keys it had.
     pub fn turn(&self) -> Result<usize, StoreError> {
-        let Some(window) = self.shared.overlay.take() else { return Ok(0) };
+        let Some(window) = self.shared.overlay.take() else {
+            return Ok(0);
+        };
         let applied = replay::apply(&window, self.shared.index.as_ref());
         if applied.is_err() {
             // Never dropped: what is in the window stays readable until the process ends.
@@ -91,7 +93,9 @@ impl Directory {
     pub fn upkeep(&self) -> Upkeep {
         let shared = self.store.reader().0;
         Upkeep {
-            applier: Applier { shared: Arc::clone(&shared) },
+            applier: Applier {
+                shared: Arc::clone(&shared),
+            },
             flusher: Flusher { shared },
             preparer: self.store.journal().preparer(),
             files: Arc::clone(&self.files),
@@ -111,8 +115,20 @@ impl Upkeep {
     pub fn finish(&self, journal: &Journal) -> Result<(), StoreError> {
         while self.applier.turn()? > 0 {}
         self.flusher.turn()?;
-        remembered::save(self.files.as_ref(), &self.options, journal.tail(), &self.filter)?;
-        let boot_id = self.files.boot_id().map_err(|error| StoreError::Failed(error.to_string()))?;
-        marker::write(self.files.as_ref(), &self.options.dir, &Marker::stopped(boot_id, journal.tail()))
+        remembered::save(
+            self.files.as_ref(),
+            &self.options,
+            journal.tail(),
+            &self.filter,
+        )?;
+        let boot_id = self
+            .files
+            .boot_id()
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        marker::write(
+            self.files.as_ref(),
+            &self.options.dir,
+            &Marker::stopped(boot_id, journal.tail()),
+        )
     }
 }

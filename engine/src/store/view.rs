@@ -24,13 +24,15 @@ use crate::time::Timestamp;
 /// An aggregate with the last record applied to it.
 #[derive(Debug, Encode, Decode)]
 pub struct Stored<T> {
+    /// The record that began it.
+    pub first_record: u64,
     /// The last record applied.
     pub record: u64,
     /// The aggregate after it.
     pub value: T,
 }
 
-/// The sum of all postings to an account less those from it, in minor units.
+/// Debits of an account less its credits, in minor units: what we are owed is positive, what we owe negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Balance {
     /// The last record that changed it.
@@ -52,7 +54,14 @@ pub struct Loaded {
     pub group: Group,
     /// The last record of the group; 0 if there is none.
     pub record: u64,
-    facets: Vec<Facets>,
+    was: Vec<Was>,
+}
+
+/// An aggregate as it was before a decision.
+#[derive(Debug)]
+struct Was {
+    first_record: u64,
+    facets: Facets,
 }
 
 /// What the derived keys of one aggregate depend on.
@@ -153,13 +162,21 @@ impl Loaded {
     /// Takes an aggregate in.
     pub fn add_order(&mut self, order: Stored<AnyOrder>) {
         self.record = self.record.max(order.record);
-        self.facets.push(Facets::of_order(&order.value));
+        let facets = Facets::of_order(&order.value);
+        self.was.push(Was {
+            first_record: order.first_record,
+            facets,
+        });
         self.group.order = Some(order.value);
     }
 
     /// Takes an aggregate in.
     pub fn add_payment(&mut self, payment: Stored<AnyPayment>) {
-        self.facets.push(Facets::of_payment(&payment.value));
+        let facets = Facets::of_payment(&payment.value);
+        self.was.push(Was {
+            first_record: payment.first_record,
+            facets,
+        });
         self.group.payments.push(payment.value);
     }
 
@@ -169,7 +186,7 @@ impl Loaded {
             self.group,
             Before {
                 record: self.record,
-                facets: self.facets,
+                was: self.was,
             },
         )
     }
@@ -180,12 +197,30 @@ impl Loaded {
 pub struct Before {
     /// The last record of the group; 0 if there is none.
     pub record: u64,
-    facets: Vec<Facets>,
+    was: Vec<Was>,
+}
+
+impl Before {
+    /// The record that registered the order, if it was there.
+    pub fn first_record(&self) -> Option<u64> {
+        self.order().map(|was| was.first_record)
+    }
+
+    fn order(&self) -> Option<&Was> {
+        self.was
+            .iter()
+            .find(|was| matches!(was.facets, Facets::Order { .. }))
+    }
+
+    fn payment(&self, payment: PaymentId) -> Option<&Was> {
+        let same = |was: &&Was| matches!(&was.facets, Facets::Payment { id, .. } if *id == payment);
+        self.was.iter().find(same)
+    }
 }
 
 /// The writes that follow from a group's new state: aggregates and derived keys.
 ///
-/// Only the order and the payments that `events` name have changed.
+/// The order is stamped with every record of its group; of the payments only those that `events` name.
 pub fn writes_of_group(
     record: u64,
     before: &Before,
@@ -194,77 +229,76 @@ pub fn writes_of_group(
 ) -> Result<Vec<Write>, StoreError> {
     let mut writes = Vec::with_capacity(8);
     if let Some(order) = &after.order {
-        let facets = Facets::of_order(order);
-        let was = before
-            .facets
-            .iter()
-            .find(|facets| matches!(facets, Facets::Order { .. }));
-        index(was, &facets, &mut writes);
-        let value = codec::encode(
-            Kind::Order,
-            &StoredRef {
-                record,
-                value: order,
-            },
+        let was = before.order();
+        let key = keys::order(&order.core().id);
+        put(
+            record,
+            was,
+            Facets::of_order(order),
+            (Kind::Order, key, order),
+            &mut writes,
         )?;
-        writes.push(Write {
-            key: keys::order(&order.core().id),
-            value: Some(value),
-            fresh: false,
-        });
     }
-    for payment in after
-        .payments
-        .iter()
-        .filter(|payment| is_named(payment.core().id, events))
-    {
-        write_payment(record, before, payment, &mut writes)?;
+    let named = |payment: &&AnyPayment| is_named(payment.core().id, events);
+    for payment in after.payments.iter().filter(named) {
+        let core = payment.core();
+        let was = before.payment(core.id);
+        if was.is_none() {
+            let key = keys::buyer_payment(&core.buyer_id, core.id);
+            writes.push(Write {
+                key,
+                value: Some(Vec::new()),
+                fresh: false,
+            });
+        }
+        let aggregate = (Kind::Payment, keys::payment(core.id), payment);
+        put(
+            record,
+            was,
+            Facets::of_payment(payment),
+            aggregate,
+            &mut writes,
+        )?;
     }
     Ok(writes)
 }
 
+/// Writes an aggregate after its derived keys.
+fn put<T: Encode>(
+    record: u64,
+    was: Option<&Was>,
+    facets: Facets,
+    (kind, key, value): (Kind, Key, &T),
+    writes: &mut Vec<Write>,
+) -> Result<(), StoreError> {
+    index(was.map(|was| &was.facets), &facets, writes);
+    let first_record = was.map_or(record, |was| was.first_record);
+    let value = codec::encode(
+        kind,
+        &StoredRef {
+            first_record,
+            record,
+            value,
+        },
+    )?;
+    writes.push(Write {
+        key,
+        value: Some(value),
+        fresh: false,
+    });
+    Ok(())
+}
+
 #[derive(Encode)]
 struct StoredRef<'a, T: Encode> {
+    first_record: u64,
     record: u64,
     value: &'a T,
 }
 
 fn is_named(id: PaymentId, events: &[GroupEvent]) -> bool {
-    events
-        .iter()
-        .any(|event| matches!(event, GroupEvent::Payment(named, _) if *named == id))
-}
-
-fn write_payment(
-    record: u64,
-    before: &Before,
-    payment: &AnyPayment,
-    writes: &mut Vec<Write>,
-) -> Result<(), StoreError> {
-    let core = payment.core();
-    let same = |facets: &&Facets| matches!(facets, Facets::Payment { id, .. } if *id == core.id);
-    let was = before.facets.iter().find(same);
-    if was.is_none() {
-        writes.push(Write {
-            key: keys::buyer_payment(&core.buyer_id, core.id),
-            value: Some(Vec::new()),
-            fresh: false,
-        });
-    }
-    index(was, &Facets::of_payment(payment), writes);
-    let value = codec::encode(
-        Kind::Payment,
-        &StoredRef {
-            record,
-            value: payment,
-        },
-    )?;
-    writes.push(Write {
-        key: keys::payment(core.id),
-        value: Some(value),
-        fresh: false,
-    });
-    Ok(())
+    let names = |event: &GroupEvent| matches!(event, GroupEvent::Payment(named, _) if *named == id);
+    events.iter().any(names)
 }
 
 /// The balances, kept in memory by whoever applies records; they are few.
@@ -310,8 +344,8 @@ impl Balances {
         for posting in postings {
             let minor = i128::from(posting.minor);
             for (account, delta) in [
-                (posting.from, minor.checked_neg()),
-                (posting.to, Some(minor)),
+                (posting.from, Some(minor)),
+                (posting.to, minor.checked_neg()),
             ] {
                 let sum = sums
                     .entry((account, posting.component, posting.currency))

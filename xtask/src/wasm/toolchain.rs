@@ -98,7 +98,9 @@ fn by_rustup(compiler: &Compiler) -> Result<Toolchain, Failure> {
         return Err(Failure::new("this rustc is not rustup's"));
     };
     if std::env::var("RUSTUP_AUTO_INSTALL").is_ok_and(|allowed| allowed == "0") {
-        return Err(Failure::new("RUSTUP_AUTO_INSTALL=0 says that rustup installs nothing unasked"));
+        return Err(Failure::new(
+            "RUSTUP_AUTO_INSTALL=0 says that rustup installs nothing unasked",
+        ));
     }
     println!("rustup target add {TARGET} …");
     let mut rustup = Command::new("rustup");

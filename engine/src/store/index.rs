@@ -1,0 +1,112 @@
+//! The index: keys and values derived from the journal, which can be thrown away and rebuilt.
+//!
+//! It may trail the journal and may forget what was not flushed. It promises no atomicity beyond
+//! the single key: whoever applies a window orders it so that any prefix makes sense.
+
+mod home;
+mod memory;
+mod sled;
+
+pub use self::home::{IndexHome, MemoryHome, SledHome};
+pub use self::sled::{SledIndex, SledOptions};
+pub use memory::MemoryIndex;
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// The largest value an index takes. sled moves values of 16 KiB and more into files it never
+/// syncs; staying far below keeps it from ever doing so.
+pub const MAX_VALUE_BYTES: usize = 4096;
+
+/// A key and its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
+/// From which end a range is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The smallest keys first.
+    Ascending,
+    /// The largest keys first.
+    Descending,
+}
+
+impl From<bool> for Direction {
+    /// Whether it is reversed.
+    fn from(reverse: bool) -> Self {
+        if reverse {
+            Self::Descending
+        } else {
+            Self::Ascending
+        }
+    }
+}
+
+/// An ordered map from bytes to bytes.
+pub trait Index: Send + Sync + fmt::Debug {
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
+    /// Sets the value of a key; at most [`MAX_VALUE_BYTES`].
+    fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), IndexError>;
+    /// Removes a key; one that is not there is no error.
+    fn remove(&self, key: &[u8]) -> Result<(), IndexError>;
+    /// Up to `limit` entries with `from <= key < to`. Not isolated from writes that go on.
+    fn range(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<Entry>, IndexError>;
+    /// Shows every entry in order, until `visit` says to stop by returning `false`.
+    fn visit(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), IndexError>;
+    /// To be called after every batch with the number of its writes, so that the memory they
+    /// replaced is given back.
+    fn settle(&self, writes: usize);
+    /// Returns once everything written before survives a power loss.
+    fn flush(&self) -> Result<(), IndexError>;
+    /// How many keys there are, counted.
+    fn count(&self) -> Result<u64, IndexError>;
+}
+
+/// Why an index refuses. None of these loses anything: the journal has it all.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// It does not open, or has what a sound one never has.
+    #[error("the index in {} cannot be used: {why}; move it aside and rebuild it", dir.display())]
+    Unusable {
+        /// Its directory.
+        dir: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// Reading or writing failed while it was open.
+    #[error("the index in {} failed: {source}; stop, then start again", dir.display())]
+    Failed {
+        /// Its directory.
+        dir: PathBuf,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The value is larger than an index takes.
+    #[error("a value of {bytes} bytes is above the index's limit of {MAX_VALUE_BYTES}")]
+    TooLarge {
+        /// The value's size.
+        bytes: usize,
+    },
+}
+
+impl From<IndexError> for crate::store::StoreError {
+    fn from(error: IndexError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+fn check_size(value: &[u8]) -> Result<(), IndexError> {
+    match value.len() {
+        bytes if bytes > MAX_VALUE_BYTES => Err(IndexError::TooLarge { bytes }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Where an index lives: opened, moved aside when it is not to be believed, made anew beside itself to compare.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::{Index, IndexError, MemoryIndex, SledIndex, SledOptions};
+
+/// A place for one index.
+pub trait IndexHome: Send + Sync + fmt::Debug {
+    /// Opens the index, or makes an empty one.
+    fn open(&self) -> Result<Arc<dyn Index>, IndexError>;
+
+    /// Moves the index aside, so that opening makes an empty one. An older one set aside is removed.
+    fn set_aside(&self) -> Result<(), IndexError>;
+
+    /// An index beside the real one, to compare with; removed by [`IndexHome::drop_scratch`].
+    fn scratch(&self) -> Result<Arc<dyn Index>, IndexError>;
+
+    /// Removes the scratch index.
+    fn drop_scratch(&self) -> Result<(), IndexError>;
+}
+
+/// A sled below the data directory.
+#[derive(Debug, Clone)]
+pub struct SledHome {
+    dir: PathBuf,
+    options: SledOptions,
+}
+
+impl SledHome {
+    /// In `data/index`, with this much cache.
+    pub fn new(data: &Path, cache_bytes: u64) -> Self {
+        Self {
+            dir: data.join("index"),
+            options: SledOptions { cache_bytes },
+        }
+    }
+
+    fn beside(&self, name: &str) -> PathBuf {
+        self.dir.with_file_name(name)
+    }
+
+    fn failed(&self) -> impl Fn(io::Error) -> IndexError + '_ {
+        |source| IndexError::Failed {
+            dir: self.dir.clone(),
+            source: Box::new(source),
+        }
+    }
+
+    /// sled's files are many and its own, so they go as a directory.
+    fn remove(&self, dir: &Path) -> Result<(), IndexError> {
+        if dir.is_dir() {
+            std::fs::remove_dir_all(dir).map_err(self.failed())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl IndexHome for SledHome {
+    fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
+        Ok(Arc::new(SledIndex::open(&self.dir, &self.options)?))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "sled owns these files; no Files can stand between"
+    )]
+    fn set_aside(&self) -> Result<(), IndexError> {
+        if !self.dir.exists() {
+            return Ok(());
+        }
+        let aside = self.beside("index.set-aside");
+        self.remove(&aside)?;
+        std::fs::rename(&self.dir, &aside).map_err(self.failed())
+    }
+
+    fn scratch(&self) -> Result<Arc<dyn Index>, IndexError> {
+        Ok(Arc::new(SledIndex::open(
+            &self.beside("index.scratch"),
+            &self.options,
+        )?))
+    }
+
+    fn drop_scratch(&self) -> Result<(), IndexError> {
+        self.remove(&self.beside("index.scratch"))
+    }
+}
+
+/// Where a memory index lives between openings of one simulated machine.
+#[derive(Debug, Default, Clone)]
+pub struct MemoryHome {
+    current: Arc<Mutex<Arc<MemoryIndex>>>,
+    scratch: Arc<Mutex<Arc<MemoryIndex>>>,
+}
+
+impl MemoryHome {
+    /// A home that has this index already: another's, or one of the past.
+    pub fn holding(index: Arc<MemoryIndex>) -> Self {
+        let home = Self::default();
+        *home.current.lock() = index;
+        home
+    }
+
+    /// The index as it is.
+    pub fn index(&self) -> Arc<MemoryIndex> {
+        Arc::clone(&self.current.lock())
+    }
+}
+
+impl IndexHome for MemoryHome {
+    fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
+        Ok(self.index())
+    }
+
+    fn set_aside(&self) -> Result<(), IndexError> {
+        *self.current.lock() = Arc::default();
+        Ok(())
+    }
+
+    fn scratch(&self) -> Result<Arc<dyn Index>, IndexError> {
+        let index: Arc<MemoryIndex> = Arc::clone(&self.scratch.lock());
+        Ok(index)
+    }
+
+    fn drop_scratch(&self) -> Result<(), IndexError> {
+        *self.scratch.lock() = Arc::default();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_set_aside_is_empty_again_and_a_scratch_one_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let homes: [Box<dyn IndexHome>; 2] = [
+            Box::new(SledHome::new(dir.path(), 1 << 20)),
+            Box::new(MemoryHome::default()),
+        ];
+        for home in homes {
+            home.open().unwrap().insert(b"k", b"v").unwrap();
+            for _ in 0..2 {
+                home.set_aside().unwrap();
+                assert_eq!(home.open().unwrap().get(b"k").unwrap(), None);
+            }
+            home.scratch().unwrap().insert(b"k", b"v").unwrap();
+            home.drop_scratch().unwrap();
+            assert_eq!(home.scratch().unwrap().get(b"k").unwrap(), None);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What can go wrong with a journal: which file, which byte, and what to do about it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// A byte of a segment file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The segment's file.
+    pub file: PathBuf,
+    /// Bytes from the start of the file.
+    pub offset: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.file.display(), self.offset)
+    }
+}
+
+/// Why the journal refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The disk refused. A write or sync that failed also poisons the journal.
+    #[error("cannot {action} {}: {source}; check the disk, then start again", file.display())]
+    Io {
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// To which file or directory.
+        file: PathBuf,
+        /// The system's own words.
+        source: io::Error,
+    },
+    /// An earlier write or sync failed, so what is on disk is not known; nothing more is written.
+    #[error("the journal stopped after a failed write or sync; end the process and start it again")]
+    Poisoned,
+    /// The disk is too full to prepare the next segment. Nothing is damaged.
+    #[error(
+        "no room for {}: {needed_bytes} bytes needed, {free_bytes} free; make room on the disk",
+        file.display()
+    )]
+    NoRoom {
+        /// The segment that cannot be prepared.
+        file: PathBuf,
+        /// What it and the reserve take.
+        needed_bytes: u64,
+        /// What the disk has.
+        free_bytes: u64,
+    },
+    /// The frame is larger than the journal takes; nothing was written.
+    #[error("a frame of {bytes} bytes is above the limit of {limit}; commit less at once")]
+    TooLarge {
+        /// Its body.
+        bytes: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// No mask makes every sector of this body look written; only made-up data can be like this.
+    #[error("a frame of {bytes} bytes cannot be told from unwritten disk; commit it in parts")]
+    Unmaskable {
+        /// Its body.
+        bytes: usize,
+    },
+    /// The frame does not continue the journal; the caller has lost count.
+    #[error("the next frame must begin with {what} {expected}, not {found}; this is a defect")]
+    NotNext {
+        /// "record", "event" or "time".
+        what: &'static str,
+        /// What the journal ends with.
+        expected: u64,
+        /// What was offered.
+        found: u64,
+    },
+    /// Bytes that were once written are no longer what was written.
+    #[error(
+        "{place} was altered: {what}; do not start on it: restore this file from a backup, or move \
+         the whole data directory aside and restore that"
+    )]
+    Altered {
+        /// The first byte known to be wrong, or the frame it is in.
+        place: Place,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// A segment is not there although later ones are.
+    #[error("{} is missing; restore it from a backup before starting", file.display())]
+    Missing {
+        /// The file that should be there.
+        file: PathBuf,
+    },
+    /// Written by a newer version of this program.
+    #[error(
+        "{} has format {version}, this program reads up to {supported}; start the newer program",
+        file.display()
+    )]
+    Newer {
+        /// The segment.
+        file: PathBuf,
+        /// Its format.
+        version: u32,
+        /// Ours.
+        supported: u32,
+    },
+    /// The journal does not end where the last clean stop left it.
+    #[error(
+        "the journal ends before record {found_record} in {place}, but the last clean stop was before record \
+         {expected_record}: something was lost or altered since; restore a backup"
+    )]
+    EndDiffers {
+        /// Where it ends now.
+        place: Place,
+        /// The record that would come next.
+        found_record: u64,
+        /// The record that came next when the process stopped.
+        expected_record: u64,
+    },
+    /// The options contradict each other.
+    #[error("journal options: {0}")]
+    Options(&'static str),
+}
+
+impl JournalError {
+    pub(super) fn io(
+        action: &'static str,
+        file: &std::path::Path,
+    ) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            action,
+            file: file.to_path_buf(),
+            source,
+        }
+    }
+
+    pub(super) fn altered(file: &std::path::Path, offset: u64, what: &'static str) -> Self {
+        Self::Altered {
+            place: Place {
+                file: file.to_path_buf(),
+                offset,
+            },
+            what,
+        }
+    }
+}

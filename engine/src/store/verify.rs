@@ -1,0 +1,190 @@
+//! Verifying and rebuilding a data directory that no server has open: chain, states, postings, balances and
+//! every key of the index, recomputed from the journal alone.
+
+use std::sync::Arc;
+
+use super::StoreError;
+use super::codec;
+use super::cursor::Cursor;
+use super::files::Files;
+use super::index::{Direction, Index, IndexHome};
+use super::journal::{Journal, LastStop};
+use super::keys;
+use super::marker::{self, Marker};
+use super::opening::{self, OpenOptions};
+use super::replay::{self, Progress};
+use super::view::Balance;
+
+/// What verifying found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Records whose chain, order and states hold.
+    pub records: u64,
+    /// Events of the merchant's feed.
+    pub events: u64,
+    /// Keys of the index that were compared.
+    pub keys: u64,
+    /// Records the index had not seen yet, which is no fault.
+    pub trailing: u64,
+    /// Balances with their names.
+    pub balances: Vec<(String, i128)>,
+    /// What does not hold, the first few in words.
+    pub faults: Vec<String>,
+}
+
+const MOST_FAULTS: usize = 20;
+const PAGE: usize = 5_000;
+
+/// Recomputes everything. An altered journal is an error that names the place; an index that differs is a fault.
+pub fn verify(
+    files: &Arc<dyn Files>,
+    home: &dyn IndexHome,
+    options: &OpenOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, StoreError> {
+    let _lock = opening::lock_existing(files.as_ref(), &options.dir)?;
+    let journal = open_journal(files, options)?;
+    let reader = journal.reader();
+    let mut report = Report {
+        records: journal.tail().next_record.saturating_sub(1),
+        events: journal.tail().next_event.saturating_sub(1),
+        ..Report::default()
+    };
+    home.drop_scratch()?;
+    let rebuilt = home.scratch()?;
+    let outcome = replay::replay(&reader, 1, rebuilt.as_ref(), progress).and_then(|_| {
+        let index = home.open()?;
+        report.trailing = catch_up(&journal, index.as_ref(), progress)?;
+        compare(index.as_ref(), rebuilt.as_ref(), &mut report)?;
+        balances(rebuilt.as_ref(), &mut report)
+    });
+    drop(rebuilt);
+    home.drop_scratch()?;
+    outcome.map(|()| report)
+}
+
+/// What a rebuild read.
+#[derive(Debug, Clone, Copy)]
+pub struct RebuiltFrom {
+    /// Records of the journal.
+    pub records: u64,
+    /// Events of the merchant's feed among them.
+    pub events: u64,
+}
+
+/// Throws the index away and makes it anew from the journal.
+pub fn rebuild(
+    files: &Arc<dyn Files>,
+    home: &dyn IndexHome,
+    options: &OpenOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RebuiltFrom, StoreError> {
+    let _lock = opening::lock_existing(files.as_ref(), &options.dir)?;
+    let journal = open_journal(files, options)?;
+    opening::rebuild(&journal, home, progress)?;
+    let boot_id = files
+        .boot_id()
+        .map_err(|error| StoreError::Failed(error.to_string()))?;
+    marker::write(
+        files.as_ref(),
+        &options.dir,
+        &Marker::stopped(boot_id, journal.tail()),
+    )?;
+    let tail = journal.tail();
+    Ok(RebuiltFrom {
+        records: tail.next_record.saturating_sub(1),
+        events: tail.next_event.saturating_sub(1),
+    })
+}
+
+fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal, StoreError> {
+    let boot_id = files
+        .boot_id()
+        .map_err(|error| StoreError::Failed(error.to_string()))?;
+    let marker = marker::read(files.as_ref(), &options.dir)?;
+    let last_stop = marker.map_or(LastStop::Unknown, |marker| marker.last_stop(&boot_id));
+    let dir = options.journal_dir();
+    Ok(Journal::open(Arc::clone(files), &dir, options.journal.clone(), &last_stop)?.0)
+}
+
+/// Brings the index to the journal's end, as the next start would; says how far behind it was.
+fn catch_up(
+    journal: &Journal,
+    index: &dyn Index,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<u64, StoreError> {
+    let cursor = index
+        .get(&keys::applied())?
+        .map(|bytes| Cursor::decode(&bytes))
+        .transpose()?;
+    let from = cursor.map_or(1, |cursor| cursor.next_record);
+    replay::replay(&journal.reader(), from, index, progress)
+}
+
+/// Walks both indexes in step.
+fn compare(index: &dyn Index, rebuilt: &dyn Index, report: &mut Report) -> Result<(), StoreError> {
+    let (mut from, end) = (vec![0], [u8::MAX]);
+    loop {
+        let ours = index.range(&from, &end, Direction::Ascending, PAGE)?;
+        let right = rebuilt.range(&from, &end, Direction::Ascending, PAGE)?;
+        report.keys = report
+            .keys
+            .saturating_add(u64::try_from(right.len()).unwrap_or(u64::MAX));
+        if ours != right {
+            describe(&ours, &right, report);
+            return Ok(());
+        }
+        let Some((last, _)) = right.last().filter(|_| right.len() == PAGE) else {
+            return Ok(());
+        };
+        from.clone_from(last);
+        from.push(0);
+    }
+}
+
+fn describe(ours: &[(Vec<u8>, Vec<u8>)], right: &[(Vec<u8>, Vec<u8>)], report: &mut Report) {
+    use std::collections::BTreeMap;
+    let ours: BTreeMap<_, _> = ours.iter().cloned().collect();
+    let right: BTreeMap<_, _> = right.iter().cloned().collect();
+    let missing = right
+        .keys()
+        .filter(|key| !ours.contains_key(*key))
+        .map(|key| ("is missing from", key));
+    let stale = ours
+        .keys()
+        .filter(|key| !right.contains_key(*key))
+        .map(|key| ("is stale in", key));
+    let differing = right
+        .iter()
+        .filter(|(key, value)| ours.get(*key).is_some_and(|ours| ours != *value));
+    let differing = differing.map(|(key, _)| ("differs in", key));
+    for (how, key) in missing.chain(stale).chain(differing).take(MOST_FAULTS) {
+        report
+            .faults
+            .push(format!("key {} {how} the index", printable(key)));
+    }
+}
+
+fn printable(key: &[u8]) -> String {
+    let hex = |byte: &u8| format!("{byte:02x}");
+    key.iter().take(48).map(hex).collect()
+}
+
+fn balances(index: &dyn Index, report: &mut Report) -> Result<(), StoreError> {
+    let range = keys::all_balances();
+    let mut sums = std::collections::BTreeMap::<String, i128>::new();
+    for (key, value) in index.range(&range.from, &range.to, Direction::Ascending, PAGE)? {
+        let name = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
+        let balance: Balance = codec::decode(codec::Kind::Balance, &value)?;
+        let currency = name.rsplit('|').next().unwrap_or_default().to_owned();
+        let sum = sums.entry(currency).or_default();
+        *sum = sum.saturating_add(balance.minor);
+        report.balances.push((name, balance.minor));
+    }
+    for (currency, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
+        report.faults.push(format!(
+            "the postings in {currency} sum to {sum}, not to zero"
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The writer: one queue, one thread, one turn at a time. A batch forms while the one before it syncs.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use super::embedded::{Committed, EmbeddedStore};
+use super::executor::{Executed, Executor, Inputs, Request};
+use super::{Store, StoreError};
+
+/// Why a request was not executed. It may be sent again; nothing of it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The queue is full.
+    Busy,
+    /// The disk is full; reading goes on.
+    DiskFull,
+    /// The store is being stopped, or has failed. What was in flight may or may not have happened.
+    Stopped,
+}
+
+type Done = Box<dyn FnOnce(Result<Executed, Unavailable>) + Send>;
+
+/// A request with whom to tell.
+struct Job {
+    request: Request,
+    done: Done,
+}
+
+/// Where requests are put. Cloned freely; the writer stops when the last one is gone.
+#[derive(Clone)]
+pub struct Queue(SyncSender<Job>);
+
+/// Where the writer takes them from.
+pub struct Jobs(Receiver<Job>);
+
+/// The most requests one batch has: what is beyond waits for the next sync.
+const MOST_PER_BATCH: usize = 1_024;
+
+/// A queue of this depth.
+pub fn queue(depth: usize) -> (Queue, Jobs) {
+    let (sender, receiver) = sync_channel(depth);
+    (Queue(sender), Jobs(receiver))
+}
+
+impl Queue {
+    /// Puts a request in the queue; `done` is called once its outcome is durable, or at once if there is no room.
+    pub fn submit(
+        &self,
+        request: Request,
+        done: impl FnOnce(Result<Executed, Unavailable>) + Send + 'static,
+    ) {
+        match self.0.try_send(Job {
+            request,
+            done: Box::new(done),
+        }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(job)) => (job.done)(Err(Unavailable::Busy)),
+            Err(TrySendError::Disconnected(job)) => (job.done)(Err(Unavailable::Stopped)),
+        }
+    }
+}
+
+/// Runs the queue until it is closed and empty, or the store fails. `committed` hears of each group commit.
+pub fn run(
+    executor: &mut Executor<EmbeddedStore>,
+    jobs: &Jobs,
+    inputs: &mut dyn Inputs,
+    committed: &mut dyn FnMut(Committed),
+) -> Result<(), StoreError> {
+    while let Ok(first) = jobs.0.recv() {
+        let more = jobs.0.try_iter().take(MOST_PER_BATCH.saturating_sub(1));
+        let batch: Vec<Job> = std::iter::once(first).chain(more).collect();
+        turn(executor, batch, inputs)?;
+        committed(executor.store().last_committed());
+    }
+    Ok(())
+}
+
+fn turn<S: Store>(
+    executor: &mut Executor<S>,
+    batch: Vec<Job>,
+    inputs: &mut dyn Inputs,
+) -> Result<(), StoreError> {
+    let (requests, waiting): (Vec<Request>, Vec<Done>) =
+        batch.into_iter().map(|job| (job.request, job.done)).unzip();
+    match executor.turn(requests, inputs) {
+        Ok(executed) => {
+            waiting
+                .into_iter()
+                .zip(executed)
+                .for_each(|(done, executed)| done(Ok(executed)));
+            Ok(())
+        }
+        Err(StoreError::Full(_)) => {
+            waiting
+                .into_iter()
+                .for_each(|done| done(Err(Unavailable::DiskFull)));
+            Ok(())
+        }
+        Err(error) => {
+            waiting
+                .into_iter()
+                .for_each(|done| done(Err(Unavailable::Stopped)));
+            Err(error)
+        }
+    }
+}

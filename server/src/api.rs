@@ -1,0 +1,16 @@
+//! The HTTP API. A handler decodes, asks the engine, encodes; nothing here decides.
+
+pub mod admin;
+pub(crate) mod answer;
+pub mod events;
+pub mod health;
+pub mod me;
+pub mod openapi;
+pub mod orders;
+mod page;
+pub mod payments;
+mod schema;
+
+mod transactions;
+
+pub use schema::{ProblemSchema, ReceiptSchema};

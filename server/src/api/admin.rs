@@ -1,0 +1,160 @@
+//! What administrators do: decide about set-aside money, hide personal data, look at the books.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use daegeum_engine::command::{Command, Resolution};
+use daegeum_engine::id::BuyerId;
+use daegeum_engine::payment::PaymentState;
+use daegeum_engine::sealed::RetentionClass;
+use daegeum_engine::store::reader::{PaymentFilter, PaymentPage};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::page::PageView;
+use super::schema::{BalancesSchema, ErasedSchema, PageSchema, PaymentSchema, ProblemSchema};
+use super::{answer, payments};
+use crate::app::{App, Asked};
+use crate::http::{Admin, HttpErrorCode, Json, Problem, RequestContext};
+
+/// A decision about money that belongs to no order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    /// `take`: the order takes it. `return`: it went back to the buyer.
+    resolution: ResolutionWord,
+    /// Why, in the administrator's words, 1 to 500 characters. It is stored sealed.
+    reason: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ResolutionWord {
+    Take,
+    Return,
+}
+
+/// Decides about a payment's set-aside money.
+#[utoipa::path(post, path = "/api/v1/admin/payments/{payment_id}/resolve", tag = "admin", request_body = Resolve, params(("payment_id" = String, Path)), security(("admin" = [])),
+    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn resolve(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    Admin(actor): Admin,
+    Path(payment_id): Path<String>,
+    Json(body): Json<Resolve>,
+) -> Result<Response, Problem> {
+    if !(1..=500).contains(&body.reason.chars().count()) {
+        return Err(Problem::from(HttpErrorCode::InvalidValue)
+            .at("reason", "A reason has 1 to 500 characters."));
+    }
+    let reason = app
+        .seals
+        .seal(RetentionClass::Remark, body.reason.as_bytes(), app.now())?;
+    let resolution = match body.resolution {
+        ResolutionWord::Take => Resolution::Take,
+        ResolutionWord::Return => Resolution::Return,
+    };
+    let payment_id = payments::parse(&payment_id)?;
+    let command = Command::Resolve {
+        payment_id,
+        resolution,
+        actor: (&*actor).into(),
+        reason,
+    };
+    let asked = Asked {
+        command,
+        keyed: None,
+        request_id: context.id.as_str(),
+    };
+    answer::of(&app, app.execute(asked).await?)
+}
+
+/// Lists payments that hold set-aside money and wait for a decision, newest first.
+#[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin", security(("admin" = [])),
+    responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
+    const MOST: usize = 100;
+    let mut found = PaymentPage::default();
+    for state in PaymentState::ALL
+        .iter()
+        .copied()
+        .filter(|state| state.needs_decision())
+    {
+        let filter = PaymentFilter {
+            states: vec![state],
+            ..PaymentFilter::default()
+        };
+        let page = app
+            .reader
+            .payments(&filter, None, MOST)
+            .map_err(answer::stored)?;
+        found.payments.extend(page.payments);
+    }
+    answer::json(200, &PageView(found))
+}
+
+/// Hides what is sealed in every payment of a buyer, for good.
+#[utoipa::path(post, path = "/api/v1/admin/buyers/{buyer_id}/erase", tag = "admin", params(("buyer_id" = String, Path)), security(("admin" = [])),
+    responses((status = 200, body = ErasedSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn erase_buyer(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    Admin(actor): Admin,
+    Path(buyer_id): Path<String>,
+) -> Result<Response, Problem> {
+    const PAGE: usize = 100;
+    let nothing = || answer::json(200, &json!({ "payments": 0 }));
+    let Ok(buyer) = BuyerId::parse(&buyer_id) else {
+        return nothing();
+    };
+    let filter = PaymentFilter {
+        buyer: Some(buyer),
+        ..PaymentFilter::default()
+    };
+    let (mut erased, mut before) = (0_u64, None);
+    loop {
+        let page = app
+            .reader
+            .payments(&filter, before, PAGE)
+            .map_err(answer::stored)?;
+        for payment in page
+            .payments
+            .iter()
+            .filter(|payment| !payment.core().erased)
+        {
+            let command = Command::ErasePersonalData {
+                payment_id: payment.core().id,
+                actor: (&*actor).into(),
+            };
+            app.execute(Asked {
+                command,
+                keyed: None,
+                request_id: context.id.as_str(),
+            })
+            .await?;
+            erased = erased.saturating_add(1);
+        }
+        before = page.next;
+        if before.is_none() {
+            return answer::json(200, &json!({ "payments": erased }));
+        }
+    }
+}
+
+/// The balances of the ledger, in minor units; debits less credits.
+#[utoipa::path(get, path = "/api/v1/admin/balances", tag = "admin", security(("admin" = [])),
+    responses((status = 200, body = BalancesSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn balances(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
+    let mut items = Vec::new();
+    for (name, balance) in app.reader.balances().map_err(answer::stored)? {
+        let mut parts = name.split('|');
+        let mut part = || parts.next().unwrap_or_default().to_owned();
+        let (account, provider, component, currency) = (part(), part(), part(), part());
+        let minor = i64::try_from(balance.minor).map_err(Problem::internal)?;
+        items.push(json!({ "account": account, "provider": provider, "component": component, "currency": currency, "amount": minor }));
+    }
+    answer::json(200, &json!({ "items": items }))
+}

@@ -1,0 +1,143 @@
+//! Answers: from what the engine says to the bytes of a response, the same bytes each time.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use daegeum_engine::id::OrderId;
+use daegeum_engine::idempotency::Answer;
+use daegeum_engine::order::AnyOrder;
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::rejection::Rejection;
+use daegeum_engine::store::StoreError;
+use daegeum_engine::store::executor::{Executed, Shown};
+use daegeum_engine::wire::{OrderView, PaymentView};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::http::Problem;
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// The response to an executed command.
+pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
+    let Executed {
+        answer,
+        replayed,
+        shown,
+        ..
+    } = executed;
+    let mut response = match answer {
+        Answer::Rejected {
+            rejection,
+            request_id,
+            ..
+        } => {
+            let problem = problem(&rejection).of_request(&request_id);
+            axum::response::IntoResponse::into_response(problem)
+        }
+        Answer::Order {
+            status,
+            order_id,
+            version,
+            ..
+        } => {
+            let (order, first_record) = match shown {
+                Some(Shown::Order(order, first_record)) => (order, first_record),
+                _ => past_order(app, &order_id, version)?,
+            };
+            order_response(app, status, &order, first_record)?
+        }
+        Answer::Payment {
+            status,
+            payment_id,
+            version,
+            ..
+        } => match shown {
+            Some(Shown::Payment(payment)) => payment_response(status, &payment)?,
+            _ => {
+                let now = app
+                    .reader
+                    .payment(payment_id)
+                    .map_err(stored)?
+                    .ok_or_else(gone)?;
+                let order_id = &now.value.core().order_id;
+                let past = app
+                    .reader
+                    .group_at(order_id, Some(payment_id), version)
+                    .map_err(stored)?;
+                payment_response(status, past.payment(payment_id).ok_or_else(gone)?)?
+            }
+        },
+    };
+    if replayed {
+        response
+            .headers_mut()
+            .insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// A refusal of the rules as the API shows it.
+pub fn problem(rejection: &Rejection) -> Problem {
+    let status = StatusCode::from_u16(rejection.kind().status()).unwrap_or(StatusCode::CONFLICT);
+    let problem = Problem::new(status, rejection.code(), rejection.message());
+    let problem = match rejection.field() {
+        Some(field) => problem.at(field, rejection.message()),
+        None => problem,
+    };
+    match (rejection.state(), rejection.permitted()) {
+        (Some(state), Some(permitted)) => problem.in_state(state, permitted),
+        _ => problem,
+    }
+}
+
+/// A failure of the store: ours, and the caller is told no more than a request id.
+pub fn stored(error: StoreError) -> Problem {
+    Problem::internal(error)
+}
+
+fn gone() -> Problem {
+    Problem::internal("a kept answer is about something that is not there")
+}
+
+/// An order as it was when it had had `version` events, with the record that registered it.
+fn past_order(app: &App, id: &OrderId, version: u64) -> Result<(AnyOrder, u64), Problem> {
+    let now = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
+    let past = app.reader.group_at(id, None, version).map_err(stored)?;
+    Ok((past.order.ok_or_else(gone)?, now.first_record))
+}
+
+/// An order, with what is bought from the record that registered it.
+pub fn order_response(
+    app: &App,
+    status: u16,
+    order: &AnyOrder,
+    first_record: u64,
+) -> Result<Response, Problem> {
+    let lines = app.reader.lines(first_record).map_err(stored)?;
+    json(
+        status,
+        &OrderView {
+            order,
+            lines: &lines,
+        },
+    )
+}
+
+/// A payment.
+pub fn payment_response(status: u16, payment: &AnyPayment) -> Result<Response, Problem> {
+    json(status, &PaymentView(payment))
+}
+
+/// Anything as JSON.
+pub fn json(status: u16, value: &impl Serialize) -> Result<Response, Problem> {
+    let mut bytes = Vec::with_capacity(512);
+    serde_json::to_writer(&mut bytes, value).map_err(Problem::internal)?;
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = StatusCode::from_u16(status).map_err(Problem::internal)?;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    Ok(response)
+}

@@ -1,0 +1,55 @@
+//! Whether the process lives, whether it can take payments, and its figures.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::answer;
+use super::schema::ProblemSchema;
+use crate::app::App;
+use crate::http::{HttpErrorCode, Kind, Problem, RequestContext};
+use crate::telemetry::METRICS_CONTENT_TYPE;
+
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It lives.")))]
+pub async fn live() -> Result<Response, Problem> {
+    answer::json(200, &json!({ "status": "ok" }))
+}
+
+/// It takes payments: the store is open and its index is being written.
+#[utoipa::path(get, path = "/readyz", tag = "operation",
+    responses((status = 200, description = "It takes payments."), (status = 503, body = ProblemSchema)))]
+pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    if app.condition.is_ready() {
+        answer::json(
+            200,
+            &json!({ "status": "ready", "index_lag_keys": app.reader.lag_keys() }),
+        )
+    } else {
+        Err(HttpErrorCode::Stopping.into())
+    }
+}
+
+/// Figures for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "operation", security(("admin" = [])),
+    responses((status = 200, body = String), (status = "4XX", body = ProblemSchema)))]
+pub async fn metrics(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    context.require(&headers, &[Kind::Admin])?;
+    rendered(&app)
+}
+
+/// The figures, for whoever may see them.
+pub fn rendered(app: &App) -> Result<Response, Problem> {
+    let lag = i64::try_from(app.reader.lag_keys()).unwrap_or(i64::MAX);
+    app.metrics.store.index_lag.set(lag);
+    let text = app.metrics.render().map_err(Problem::internal)?;
+    let kind = HeaderValue::from_static(METRICS_CONTENT_TYPE);
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}

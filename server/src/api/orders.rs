@@ -1,0 +1,274 @@
+//! Orders: registering, reading, confirming, canceling. For the merchant's backend.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use daegeum_engine::command::{Command, NewOrder};
+use daegeum_engine::id::{BuyerId, OrderId};
+use daegeum_engine::idempotency::hash16;
+use daegeum_engine::money::{Currency, Money};
+use daegeum_engine::order::{CaptureMode, Line, Tax};
+use daegeum_engine::rejection::Rejection;
+use daegeum_engine::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer;
+use super::schema::{OrderSchema, ProblemSchema};
+use crate::app::{App, Asked};
+use crate::http::{HttpErrorCode, Integer, Json, Kind, Problem, RequestContext};
+use crate::keyed;
+
+/// An order to register.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOrder {
+    /// The merchant's name for it, unique: 1–64 of `A–Z a–z 0–9 . _ : -`.
+    #[schema(example = "ORD-20261121-0001")]
+    order_id: String,
+    /// The merchant's name for the buyer, at most 128 bytes; the `sub` of the buyer's token.
+    #[schema(example = "buyer-1")]
+    buyer_id: String,
+    /// `KRW`.
+    #[schema(example = "KRW")]
+    currency: String,
+    /// What it costs in minor units (won), VAT included.
+    #[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991_u64, example = 11000)]
+    total: Integer,
+    /// What is bought, 1 to 100 lines; they add up to `total`.
+    lines: Vec<OrderLine>,
+    /// `automatic`: the money is taken when the buyer pays. `on_confirmation`: it is held until the order is confirmed.
+    #[schema(example = "automatic")]
+    capture: CaptureWord,
+    /// Until when it can be paid (RFC 3339); by default 30 minutes from now.
+    expires_at: Option<String>,
+}
+
+/// One line of an order.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OrderLine {
+    /// What is bought, 1 to 200 characters.
+    #[schema(example = "수채화 강의")]
+    name: String,
+    /// How many pieces, at least 1.
+    #[schema(value_type = u32, minimum = 1, example = 1)]
+    quantity: Integer,
+    /// Price of one piece in minor units, VAT included.
+    #[schema(value_type = u64, example = 11000)]
+    unit_price: Integer,
+    /// Whether the price includes 10 % VAT.
+    tax: TaxWord,
+    /// The merchant's name for the item, at most 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    item_id: Option<String>,
+    /// The merchant's name for who sells it, at most 64 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seller_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum CaptureWord {
+    Automatic,
+    OnConfirmation,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum TaxWord {
+    Taxable,
+    TaxFree,
+}
+
+/// Registers an order.
+///
+/// The same body again is answered like the first time (`idempotent-replayed: true`); another body under the
+/// same `order_id` is refused.
+#[utoipa::path(post, path = "/api/v1/orders", tag = "orders", request_body = CreateOrder, security(("merchant" = [])),
+    responses((status = 201, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Json(body): Json<CreateOrder>,
+) -> Result<Response, Problem> {
+    let who = context.require(&headers, &[Kind::Merchant])?;
+    let fingerprint = keyed::fingerprint("POST /api/v1/orders", &body)?;
+    let key = keyed::optional(&headers, &who, fingerprint)?;
+    let new = match body.check(fingerprint) {
+        Ok(new) => new,
+        Err(Refused::Rule(rejection)) => return Err(answer::problem(&rejection)),
+        Err(Refused::Value(field)) => {
+            return Err(Problem::from(HttpErrorCode::InvalidValue)
+                .at(field, "This value is not valid here."));
+        }
+    };
+    let asked = Asked {
+        command: Command::CreateOrder(new),
+        keyed: keyed::of(&key),
+        request_id: context.id.as_str(),
+    };
+    answer::of(&app, app.execute(asked).await?)
+}
+
+enum Refused {
+    Rule(Rejection),
+    Value(String),
+}
+
+impl CreateOrder {
+    fn check(self, fingerprint: [u8; 16]) -> Result<NewOrder, Refused> {
+        let value = |field: &str| Refused::Value(field.to_owned());
+        let order_id = OrderId::parse(&self.order_id).map_err(|_| value("order_id"))?;
+        let buyer_id = BuyerId::parse(&self.buyer_id).map_err(|_| value("buyer_id"))?;
+        let currency =
+            Currency::from_code(&self.currency).filter(|currency| *currency == Currency::Krw);
+        let currency = currency.ok_or_else(|| value("currency"))?;
+        let expires_at = self
+            .expires_at
+            .map(|at| Timestamp::parse_rfc3339(&at).ok_or_else(|| value("expires_at")));
+        let expires_at = expires_at.transpose()?;
+        if self.lines.len() > daegeum_engine::order::OrderCore::MAX_LINES {
+            return Err(Refused::Rule(Rejection::LineCountOutOfRange));
+        }
+        let total = amount(self.total, currency).map_err(Refused::Rule)?;
+        let lines = self
+            .lines
+            .into_iter()
+            .enumerate()
+            .map(|(at, line)| line.check(at, currency));
+        let lines = lines.collect::<Result<Vec<Line>, Refused>>()?;
+        let capture = match self.capture {
+            CaptureWord::Automatic => CaptureMode::Automatic,
+            CaptureWord::OnConfirmation => CaptureMode::OnConfirmation,
+        };
+        Ok(NewOrder {
+            order_id,
+            buyer_id,
+            total,
+            lines,
+            capture,
+            expires_at,
+            fingerprint,
+        })
+    }
+}
+
+impl OrderLine {
+    fn check(self, at: usize, currency: Currency) -> Result<Line, Refused> {
+        let value = |field: &str| Refused::Value(format!("lines[{at}].{field}"));
+        let text = |text: &str, most: usize| {
+            (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        };
+        if !text(&self.name, 200) {
+            return Err(value("name"));
+        }
+        for (field, id) in [("item_id", &self.item_id), ("seller_id", &self.seller_id)] {
+            if id.as_ref().is_some_and(|id| !text(id, 64)) {
+                return Err(value(field));
+            }
+        }
+        let quantity = u32::try_from(self.quantity.get())
+            .ok()
+            .filter(|quantity| *quantity > 0);
+        let unit_price = u64::try_from(self.unit_price.get()).ok();
+        let in_range = unit_price.and_then(|minor| Money::new(minor, currency).ok());
+        let (Some(quantity), Some(price)) = (quantity, in_range) else {
+            return Err(Refused::Rule(Rejection::AmountOutOfRange));
+        };
+        Ok(Line {
+            name: self.name.into(),
+            quantity,
+            unit_price: price.minor(),
+            tax: match self.tax {
+                TaxWord::Taxable => Tax::Taxable,
+                TaxWord::TaxFree => Tax::TaxFree,
+            },
+            item_id: self.item_id.map(Into::into),
+            seller_id: self.seller_id.map(Into::into),
+        })
+    }
+}
+
+/// An amount that can be asked for: at least 1, at most 2⁵³ − 1.
+pub fn amount(sent: Integer, currency: Currency) -> Result<Money, Rejection> {
+    let minor = u64::try_from(sent.get()).ok().filter(|minor| *minor > 0);
+    let money = minor.and_then(|minor| Money::new(minor, currency).ok());
+    money.ok_or(Rejection::AmountOutOfRange)
+}
+
+/// Reads an order.
+#[utoipa::path(get, path = "/api/v1/orders/{order_id}", tag = "orders", params(("order_id" = String, Path)), security(("merchant" = []), ("admin" = []), ("buyer" = [])),
+    responses((status = 200, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Path(order_id): Path<String>,
+) -> Result<Response, Problem> {
+    let who = context.require(&headers, &[Kind::Merchant, Kind::Admin, Kind::Buyer])?;
+    let not_found = || answer::problem(&Rejection::OrderNotFound);
+    let id = OrderId::parse(&order_id).map_err(|_| not_found())?;
+    let order = app
+        .reader
+        .order(&id)
+        .map_err(answer::stored)?
+        .ok_or_else(not_found)?;
+    if !keyed::asker(&who).may_see(&order.value.core().buyer_id) {
+        return Err(not_found());
+    }
+    answer::order_response(&app, 200, &order.value, order.first_record)
+}
+
+/// Confirms a reserved order: its held money is taken.
+#[utoipa::path(post, path = "/api/v1/orders/{order_id}/confirm", tag = "orders", params(("order_id" = String, Path)), security(("merchant" = [])),
+    responses((status = 200, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn confirm(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Path(order_id): Path<String>,
+) -> Result<Response, Problem> {
+    act(&app, &context, &headers, &order_id, "confirm", |order_id| {
+        Command::ConfirmOrder { order_id }
+    })
+    .await
+}
+
+/// Cancels an order, or asks for it while a gateway's answer is outstanding (202).
+#[utoipa::path(post, path = "/api/v1/orders/{order_id}/cancel", tag = "orders", params(("order_id" = String, Path)), security(("merchant" = [])),
+    responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn cancel(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Path(order_id): Path<String>,
+) -> Result<Response, Problem> {
+    act(&app, &context, &headers, &order_id, "cancel", |order_id| {
+        Command::CancelOrder { order_id }
+    })
+    .await
+}
+
+async fn act(
+    app: &App,
+    context: &RequestContext,
+    headers: &HeaderMap,
+    order_id: &str,
+    verb: &str,
+    command: impl FnOnce(OrderId) -> Command,
+) -> Result<Response, Problem> {
+    let who = context.require(headers, &[Kind::Merchant])?;
+    let id = OrderId::parse(order_id).map_err(|_| answer::problem(&Rejection::OrderNotFound))?;
+    let fingerprint = hash16(&[b"POST /api/v1/orders", verb.as_bytes(), order_id.as_bytes()]);
+    let key = keyed::optional(headers, &who, fingerprint)?;
+    let asked = Asked {
+        command: command(id),
+        keyed: keyed::of(&key),
+        request_id: context.id.as_str(),
+    };
+    answer::of(app, app.execute(asked).await?)
+}

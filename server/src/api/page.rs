@@ -1,0 +1,150 @@
+//! Pages of payments: the query's parameters, and the answer with where the next page begins.
+
+use daegeum_engine::id::{BuyerId, OrderId, PaymentId};
+use daegeum_engine::payment::PaymentState;
+use daegeum_engine::store::reader::{PaymentFilter, PaymentPage};
+use daegeum_engine::time::Timestamp;
+use daegeum_engine::wire::PaymentView;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::http::{HttpErrorCode, Problem};
+
+/// How many payments a page has unless asked otherwise, and at most.
+pub const LIMIT_DEFAULT: u16 = 20;
+const LIMIT_MAX: u16 = 100;
+
+/// What a list of payments can be asked for.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PaymentQuery {
+    /// How many at most, 1 to 100; 20 if absent.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// Only payments with this `status` or `detail`.
+    status: Option<String>,
+    /// Only payments of this order.
+    order_id: Option<String>,
+    /// Only payments of this buyer; not for buyers themselves.
+    buyer_id: Option<String>,
+    /// Only payments begun at or after this time (RFC 3339).
+    created_from: Option<String>,
+    /// Only payments begun before this time (RFC 3339).
+    created_to: Option<String>,
+}
+
+/// A query that makes sense.
+pub struct Asked {
+    /// Which payments.
+    pub filter: PaymentFilter,
+    /// From before which.
+    pub before: Option<PaymentId>,
+    /// How many.
+    pub limit: usize,
+}
+
+impl PaymentQuery {
+    /// Checks every parameter.
+    pub fn check(self) -> Result<Asked, Problem> {
+        let filter = PaymentFilter {
+            buyer: self
+                .buyer_id
+                .map(|id| BuyerId::parse(&id).map_err(|_| invalid("buyer_id")))
+                .transpose()?,
+            order: self
+                .order_id
+                .map(|id| OrderId::parse(&id).map_err(|_| invalid("order_id")))
+                .transpose()?,
+            states: self
+                .status
+                .map(|name| states(&name))
+                .transpose()?
+                .unwrap_or_default(),
+            from: self
+                .created_from
+                .map(|at| time(&at, "created_from"))
+                .transpose()?,
+            to: self
+                .created_to
+                .map(|at| time(&at, "created_to"))
+                .transpose()?,
+        };
+        let before = self
+            .after
+            .map(|id| PaymentId::parse(&id).map_err(|_| invalid("after")))
+            .transpose()?;
+        Ok(Asked {
+            filter,
+            before,
+            limit: limit(self.limit)?,
+        })
+    }
+
+    /// Whether a buyer is named.
+    pub const fn names_buyer(&self) -> bool {
+        self.buyer_id.is_some()
+    }
+}
+
+/// The asked number of items, or the usual one.
+pub fn limit(asked: Option<u16>) -> Result<usize, Problem> {
+    match asked.unwrap_or(LIMIT_DEFAULT) {
+        limit @ 1..=LIMIT_MAX => Ok(usize::from(limit)),
+        _ => Err(invalid("limit")),
+    }
+}
+
+/// A parameter whose value cannot be meant.
+pub fn invalid(name: &'static str) -> Problem {
+    let problem = Problem::from(HttpErrorCode::InvalidParameter);
+    problem.at(name, "This value is not valid here.")
+}
+
+fn time(text: &str, name: &'static str) -> Result<Timestamp, Problem> {
+    Timestamp::parse_rfc3339(text).ok_or_else(|| invalid(name))
+}
+
+/// The states that a status, or a detail, stands for.
+fn states(name: &str) -> Result<Vec<PaymentState>, Problem> {
+    let of = |matches: fn(PaymentState) -> &'static str| -> Vec<PaymentState> {
+        PaymentState::ALL
+            .iter()
+            .copied()
+            .filter(|state| matches(*state) == name)
+            .collect()
+    };
+    let by_status = of(PaymentState::status);
+    let found = if by_status.is_empty() {
+        of(PaymentState::name)
+    } else {
+        by_status
+    };
+    if found.is_empty() {
+        Err(invalid("status"))
+    } else {
+        Ok(found)
+    }
+}
+
+/// A page as the API shows it.
+pub struct PageView(pub PaymentPage);
+
+impl Serialize for PageView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("items", &Items(&self.0))?;
+        map.serialize_entry("next", &self.0.next.map(|id| id.to_string()))?;
+        map.end()
+    }
+}
+
+struct Items<'a>(&'a PaymentPage);
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.payments.iter().map(PaymentView))
+    }
+}

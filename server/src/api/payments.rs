@@ -1,0 +1,280 @@
+//! Payments: beginning, reading, listing, capturing, canceling, and finishing one at the mock gateway.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use daegeum_engine::command::{Command, MockResult};
+use daegeum_engine::event::Provider;
+use daegeum_engine::id::{OrderId, PaymentId};
+use daegeum_engine::idempotency::{Answer, hash16};
+use daegeum_engine::money::Currency;
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::rejection::Rejection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::page::{PageView, PaymentQuery};
+use super::schema::{PageSchema, PaymentSchema, ProblemSchema, TransactionsSchema};
+use super::{answer, orders, transactions};
+use crate::app::{App, Asked};
+use crate::http::{
+    BodyKey, HttpErrorCode, Integer, Json, Kind, Principal, Problem, Query, RequestContext,
+};
+use crate::keyed;
+
+/// A payment to begin.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePayment {
+    /// The order to pay.
+    #[schema(example = "ORD-20261121-0001")]
+    order_id: String,
+    /// The order's total.
+    #[schema(value_type = u64, example = 11000)]
+    amount: Integer,
+    /// Makes repeating harmless: 1 to 255 printable ASCII characters, or in the header `Idempotency-Key`.
+    #[serde(default, skip_serializing)]
+    #[schema(value_type = Option<String>, example = "3f0c9a52")]
+    idempotency_key: BodyKey,
+    /// Through which gateway; `MOCK`, where it is enabled.
+    #[serde(default)]
+    provider: Option<String>,
+}
+
+/// Begins a payment for an order.
+#[utoipa::path(post, path = "/api/v1/payments", tag = "payments", request_body = CreatePayment,
+    params(("Idempotency-Key" = Option<String>, Header)), security(("merchant" = []), ("buyer" = [])),
+    responses((status = 201, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Json(body): Json<CreatePayment>,
+) -> Result<Response, Problem> {
+    let who = context.require(&headers, &[Kind::Merchant, Kind::Buyer])?;
+    let fingerprint = keyed::fingerprint("POST /api/v1/payments", &body)?;
+    let key = keyed::required(&headers, &body.idempotency_key, &who, fingerprint)?;
+    let command = match body.check(&app, &who) {
+        Ok(command) => command,
+        Err(rejection) => {
+            app.counters.create_refused();
+            return Err(answer::problem(&rejection));
+        }
+    };
+    let asked = Asked {
+        command,
+        keyed: Some(key.parts()),
+        request_id: context.id.as_str(),
+    };
+    let executed = app.execute(asked).await?;
+    if matches!(executed.answer, Answer::Rejected { .. }) {
+        app.counters.create_refused();
+    }
+    answer::of(&app, executed)
+}
+
+impl CreatePayment {
+    fn check(self, app: &App, who: &Principal) -> Result<Command, Rejection> {
+        let order_id = OrderId::parse(&self.order_id).map_err(|_| Rejection::OrderNotFound)?;
+        let amount = orders::amount(self.amount, Currency::Krw)?;
+        let provider = match self.provider {
+            Some(name) => Provider::from_name(&name),
+            None => Some(Provider::Mock),
+        };
+        let provider = provider
+            .filter(|provider| app.takes(*provider))
+            .ok_or(Rejection::ProviderUnavailable)?;
+        Ok(Command::CreatePayment {
+            asker: keyed::asker(who),
+            order_id,
+            amount,
+            provider,
+        })
+    }
+}
+
+/// Reads a payment.
+#[utoipa::path(get, path = "/api/v1/payments/{payment_id}", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = []), ("admin" = []), ("buyer" = [])),
+    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Path(payment_id): Path<String>,
+) -> Result<Response, Problem> {
+    let who = context.require(&headers, &[Kind::Merchant, Kind::Admin, Kind::Buyer])?;
+    let payment = find(&app, &payment_id)?;
+    if !keyed::asker(&who).may_see(&payment.core().buyer_id) {
+        return Err(not_found());
+    }
+    answer::payment_response(200, &payment)
+}
+
+fn find(app: &App, payment_id: &str) -> Result<AnyPayment, Problem> {
+    let found = app
+        .reader
+        .payment(parse(payment_id)?)
+        .map_err(answer::stored)?;
+    found.map(|payment| payment.value).ok_or_else(not_found)
+}
+
+/// The id in a path; what is no id names no payment.
+pub fn parse(payment_id: &str) -> Result<PaymentId, Problem> {
+    PaymentId::parse(payment_id).map_err(|_| not_found())
+}
+
+fn not_found() -> Problem {
+    answer::problem(&Rejection::PaymentNotFound)
+}
+
+/// Lists payments, newest first.
+#[utoipa::path(get, path = "/api/v1/payments", tag = "payments", params(PaymentQuery), security(("merchant" = []), ("admin" = [])),
+    responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Query(query): Query<PaymentQuery>,
+) -> Result<Response, Problem> {
+    context.require(&headers, &[Kind::Merchant, Kind::Admin])?;
+    let asked = query.check()?;
+    let page = app
+        .reader
+        .payments(&asked.filter, asked.before, asked.limit)
+        .map_err(answer::stored)?;
+    answer::json(200, &PageView(page))
+}
+
+/// What happened to a payment, oldest first.
+#[utoipa::path(get, path = "/api/v1/payments/{payment_id}/transactions", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = []), ("admin" = [])),
+    responses((status = 200, body = TransactionsSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn transactions(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Path(payment_id): Path<String>,
+) -> Result<Response, Problem> {
+    context.require(&headers, &[Kind::Merchant, Kind::Admin])?;
+    transactions::of(&app, &find(&app, &payment_id)?)
+}
+
+/// Takes the held money of a payment.
+#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/capture", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = [])),
+    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn capture(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Path(payment_id): Path<String>,
+) -> Result<Response, Problem> {
+    let who = context.require(&headers, &[Kind::Merchant])?;
+    let command = Command::CapturePayment {
+        payment_id: parse(&payment_id)?,
+    };
+    act(
+        &app,
+        &context,
+        &headers,
+        &who,
+        command,
+        &["capture", &payment_id],
+    )
+    .await
+}
+
+/// Gives a payment up, or releases its hold. The order can be paid by another payment.
+#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/cancel", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = []), ("buyer" = [])),
+    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn cancel(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Path(payment_id): Path<String>,
+) -> Result<Response, Problem> {
+    let who = context.require(&headers, &[Kind::Merchant, Kind::Buyer])?;
+    let command = Command::CancelPayment {
+        asker: keyed::asker(&who),
+        payment_id: parse(&payment_id)?,
+    };
+    act(
+        &app,
+        &context,
+        &headers,
+        &who,
+        command,
+        &["cancel", &payment_id],
+    )
+    .await
+}
+
+/// How a payment ends at the mock gateway.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompleteMock {
+    result: MockWord,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum MockWord {
+    /// The gateway takes, or holds, the money.
+    Success,
+    /// The gateway refuses.
+    Fail,
+    /// No answer comes: the outcome is unknown until a notification or another call says it.
+    NoAnswer,
+}
+
+/// Finishes a payment at the mock gateway, as its buyer and the gateway would.
+#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/mock/complete", tag = "mock", request_body = CompleteMock, params(("payment_id" = String, Path)), security(("merchant" = [])),
+    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn complete_mock(
+    State(app): State<Arc<App>>,
+    context: RequestContext,
+    headers: HeaderMap,
+    Path(payment_id): Path<String>,
+    Json(body): Json<CompleteMock>,
+) -> Result<Response, Problem> {
+    let who = context.require(&headers, &[Kind::Merchant])?;
+    if !app.takes(Provider::Mock) {
+        return Err(HttpErrorCode::NotFound.into());
+    }
+    let (result, word) = match body.result {
+        MockWord::Success => (MockResult::Success, "success"),
+        MockWord::Fail => (MockResult::Fail, "fail"),
+        MockWord::NoAnswer => (MockResult::NoAnswer, "no_answer"),
+    };
+    let command = Command::CompleteMock {
+        payment_id: parse(&payment_id)?,
+        result,
+    };
+    act(
+        &app,
+        &context,
+        &headers,
+        &who,
+        command,
+        &["mock/complete", &payment_id, word],
+    )
+    .await
+}
+
+async fn act(
+    app: &App,
+    context: &RequestContext,
+    headers: &HeaderMap,
+    who: &Principal,
+    command: Command,
+    request: &[&str],
+) -> Result<Response, Problem> {
+    let parts: Vec<&[u8]> = request.iter().map(|part| part.as_bytes()).collect();
+    let key = keyed::optional(headers, who, hash16(&parts))?;
+    let asked = Asked {
+        command,
+        keyed: keyed::of(&key),
+        request_id: context.id.as_str(),
+    };
+    answer::of(app, app.execute(asked).await?)
+}

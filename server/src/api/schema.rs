@@ -1,0 +1,203 @@
+//! What answers look like, for the API's description. The bytes are written by `daegeum_engine::wire`; a test
+//! holds each of these against a real answer.
+
+#![expect(dead_code, reason = "described, never built")]
+
+use utoipa::ToSchema;
+
+/// A payment.
+#[derive(ToSchema)]
+#[schema(as = Payment)]
+pub struct PaymentSchema {
+    #[schema(example = "pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b")]
+    payment_id: String,
+    order_id: String,
+    /// `INITIATED`, `AUTHORIZED`, `CAPTURED`, `FAILED` or `CANCELED`.
+    status: String,
+    /// The exact state; see the lifecycle.
+    detail: String,
+    /// Minor units of `currency`.
+    amount: u64,
+    currency: String,
+    provider: String,
+    /// The gateway's own name for it, once it has told us.
+    provider_payment_id: Option<String>,
+    /// What the gateway took, where that is not `amount`.
+    #[schema(required = false)]
+    received: Option<MoneySchema>,
+    /// The latest money call.
+    operation: Option<OperationSchema>,
+    /// RFC 3339.
+    created_at: String,
+    /// RFC 3339.
+    updated_at: String,
+}
+
+/// An amount.
+#[derive(ToSchema)]
+#[schema(as = Money)]
+pub struct MoneySchema {
+    amount: u64,
+    currency: String,
+}
+
+/// A money call to a gateway.
+#[derive(ToSchema)]
+#[schema(as = Operation)]
+pub struct OperationSchema {
+    /// `confirm`, `capture` or `void`.
+    kind: String,
+    /// `INTENDED`, `UNKNOWN`, `SUCCEEDED` or `REFUSED`.
+    state: String,
+}
+
+/// An order.
+#[derive(ToSchema)]
+#[schema(as = Order)]
+pub struct OrderSchema {
+    order_id: String,
+    buyer_id: String,
+    /// `PAYMENT_PENDING`, `AUTHORIZED`, `PAID`, `CANCEL_REQUESTED` or `CANCELED`.
+    status: String,
+    /// The exact state; see the lifecycle.
+    detail: String,
+    currency: String,
+    total: u64,
+    amounts: AmountsSchema,
+    capture: String,
+    lines: Vec<LineSchema>,
+    /// Its payments, oldest first.
+    payments: Vec<String>,
+    expires_at: String,
+    created_at: String,
+    updated_at: String,
+}
+
+/// An amount by component; they sum to the whole.
+#[derive(ToSchema)]
+#[schema(as = Amounts)]
+pub struct AmountsSchema {
+    supply: u64,
+    vat: u64,
+    tax_free: u64,
+}
+
+/// A line of an order.
+#[derive(ToSchema)]
+#[schema(as = Line)]
+pub struct LineSchema {
+    name: String,
+    quantity: u32,
+    unit_price: u64,
+    tax: String,
+    #[schema(required = false)]
+    item_id: Option<String>,
+    #[schema(required = false)]
+    seller_id: Option<String>,
+}
+
+/// A page of payments.
+#[derive(ToSchema)]
+#[schema(as = PaymentPage)]
+pub struct PageSchema {
+    items: Vec<PaymentSchema>,
+    /// `after` of the next page; null on the last.
+    next: Option<String>,
+}
+
+/// What happened.
+#[derive(ToSchema)]
+#[schema(as = Event)]
+pub struct EventSchema {
+    /// Its place in the feed; only there.
+    #[schema(required = false)]
+    sequence: Option<u64>,
+    event_type: String,
+    order_id: String,
+    /// Where it happened to a payment.
+    #[schema(required = false)]
+    payment_id: Option<String>,
+    #[schema(value_type = Object)]
+    payload: String,
+    created_at: String,
+}
+
+/// What happened to a payment.
+#[derive(ToSchema)]
+#[schema(as = Transactions)]
+pub struct TransactionsSchema {
+    items: Vec<EventSchema>,
+}
+
+/// A piece of the feed.
+#[derive(ToSchema)]
+#[schema(as = Feed)]
+pub struct FeedSchema {
+    items: Vec<EventSchema>,
+    /// The last event there is.
+    last: u64,
+}
+
+/// A balance of the ledger.
+#[derive(ToSchema)]
+#[schema(as = Balance)]
+pub struct BalanceSchema {
+    account: String,
+    provider: String,
+    component: String,
+    currency: String,
+    /// Debits less credits, in minor units.
+    amount: i64,
+}
+
+/// All balances.
+#[derive(ToSchema)]
+#[schema(as = Balances)]
+pub struct BalancesSchema {
+    items: Vec<BalanceSchema>,
+}
+
+/// How many payments had their personal data hidden.
+#[derive(ToSchema)]
+#[schema(as = Erased)]
+pub struct ErasedSchema {
+    payments: u64,
+}
+
+/// The answer to a notification.
+#[derive(ToSchema)]
+#[schema(as = NotificationReceipt)]
+pub struct ReceiptSchema {
+    /// `applied`, `duplicate`, `ignored` or `unmatched`.
+    result: String,
+}
+
+/// A refusal (RFC 9457).
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemSchema {
+    title: String,
+    status: u16,
+    /// Stable; see the list of errors.
+    code: String,
+    message: String,
+    request_id: String,
+    /// What is wrong with which field.
+    #[schema(required = false)]
+    errors: Vec<FieldErrorSchema>,
+    /// The present state, where the state is the reason.
+    #[schema(required = false)]
+    state: Option<String>,
+    /// What the state permits.
+    #[schema(required = false)]
+    permitted: Option<Vec<String>>,
+}
+
+/// What is wrong with one field.
+#[derive(ToSchema)]
+#[schema(as = FieldError)]
+pub struct FieldErrorSchema {
+    field: String,
+    code: String,
+    message: String,
+}

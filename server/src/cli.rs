@@ -1,0 +1,136 @@
+//! The command line: what can be typed and what it means; below, what is done offline.
+
+pub mod offline;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Flags, Purpose};
+
+/// A payment engine for one marketplace: orders, payments and their journal, in one program.
+#[derive(Debug, Parser)]
+#[command(
+    name = "daegeum",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take payments.
+    #[command(after_help = AFTER_SERVE_HELP)]
+    Serve(Serve),
+    /// Check a data directory: chain, states, postings, balances, indexes. Changes nothing. The
+    /// server must be stopped.
+    Verify(DataDirectory),
+    /// Make the index of a data directory anew from its journal. The server must be stopped.
+    Rebuild(DataDirectory),
+}
+
+const AFTER_SERVE_HELP: &str = "\
+Every setting can also be written in the file or the environment (DAEGEUM_LISTEN, \
+DAEGEUM_LIMITS_BODY, …); a flag beats the environment, the environment beats the file. \
+docs/settings.md lists them all.
+
+To try it:        daegeum serve --sandbox
+To see settings:  daegeum serve --sandbox --print-config";
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Serve without configuration: on loopback only, with the mock gateway and made-up secrets
+    #[arg(long)]
+    pub sandbox: bool,
+
+    /// Where the API is served [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+
+    /// Where the journal and its index are kept [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Read settings from this TOML file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Print the settings in force and where each comes from, secrets hidden, and stop
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// Whose data.
+#[derive(Debug, Args)]
+pub struct DataDirectory {
+    /// Where the journal and its index are kept
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    pub data: PathBuf,
+}
+
+impl Serve {
+    /// What was said of the settings.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            config: self.config.clone(),
+            listen: self.listen.clone(),
+            data: self.data.clone(),
+            sandbox: self.sandbox,
+        }
+    }
+
+    /// Whether to serve, or only to look.
+    pub fn purpose(&self) -> Purpose {
+        if self.print_config {
+            Purpose::Show
+        } else {
+            Purpose::Serve
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let typed = "daegeum serve --sandbox --listen 127.0.0.1:1 --data d --config c";
+        let Command::Serve(serve) = Cli::parse_from(typed.split(' ')).command else {
+            panic!("not serve");
+        };
+        let flags = serve.flags();
+        assert!(flags.sandbox && serve.purpose() == Purpose::Serve);
+        assert_eq!(flags.listen.as_deref(), Some("127.0.0.1:1"));
+        assert_eq!(
+            (flags.data, flags.config),
+            (Some("d".into()), Some("c".into()))
+        );
+    }
+
+    #[test]
+    fn what_nobody_can_mean_is_refused() {
+        for typed in [
+            "daegeum",
+            "daegeum sevre",
+            "daegeum serve --sandbux",
+            "daegeum verify x",
+        ] {
+            assert!(Cli::try_parse_from(typed.split(' ')).is_err(), "{typed}");
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Configuration: one value, made of defaults, a TOML file, the environment and flags, checked
+//! once when the program starts. Whoever holds a [`Config`] need not check again: in production
+//! every secret is there, and the mock gateway is never beside a live one.
+
+mod generate;
+mod layers;
+mod network;
+mod secret;
+mod settings;
+mod show;
+mod value;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+pub use layers::Origin;
+pub use network::Network;
+pub use secret::{DataKey, NamedSecret, NamedSecrets, Secret, WebhookSecret, WebhookSecrets};
+pub use settings::{
+    Gateways, Keys, Limits, Log, Metrics, Orders, Retention, SECTIONS, Section, Server, Setting,
+    Settings, Store, Tls,
+};
+pub use show::settings_table;
+pub use value::{Bytes, LogLevel, Value, parse_duration};
+
+use crate::world::World;
+use layers::{CONFIG_FILE_VARIABLE, Layers, Reader};
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Each setting as it was said.
+    pub settings: Settings,
+    /// The secrets, none missing.
+    pub secrets: Secrets,
+    /// The secrets' file `--sandbox` made or found, so that it can be named at the start.
+    pub sandbox_secrets: Option<PathBuf>,
+    origins: Vec<(&'static str, Origin)>,
+}
+
+/// What the server knows and nobody else may. Every principal has another secret.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// The merchant's backends.
+    pub merchants: Vec<NamedSecret>,
+    /// The administrators.
+    pub admins: Vec<NamedSecret>,
+    /// Buyers' tokens are signed with it.
+    pub buyer_jwt: Secret,
+    /// Wraps the keys of sealed data.
+    pub data_key: DataKey,
+    /// The mock gateway's; empty where it is off.
+    pub mock_webhook: Vec<WebhookSecret>,
+}
+
+/// What the command line says of the settings.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--config FILE`
+    pub config: Option<PathBuf>,
+    /// `--listen ADDRESS`
+    pub listen: Option<String>,
+    /// `--data DIR`
+    pub data: Option<PathBuf>,
+    /// `--sandbox`
+    pub sandbox: bool,
+}
+
+/// Whether the sandbox's secrets are kept for the next start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The server starts: missing sandbox secrets are made and kept.
+    Serve,
+    /// Someone looks: nothing is written.
+    Show,
+}
+
+/// Everything that is wrong with the configuration, at once.
+#[derive(Debug, thiserror::Error)]
+pub struct ConfigError(pub Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration cannot be used:")?;
+        self.0
+            .iter()
+            .try_for_each(|problem| write!(f, "\n  - {problem}"))
+    }
+}
+
+impl Config {
+    /// Puts the configuration together and checks it.
+    pub fn load(
+        flags: &Flags,
+        environment: impl Iterator<Item = (String, String)>,
+        purpose: Purpose,
+        world: &dyn World,
+    ) -> Result<Self, ConfigError> {
+        let environment: Vec<_> = environment.collect();
+        let mut layers = Layers::default();
+        // The sandbox's own layer lies below these, but whether there is one is said in them.
+        lay_what_was_said(&mut layers, flags, &environment)?;
+        let sandbox_secrets = if Reader::new(&layers).read("sandbox") == Some(true) {
+            let data = layers.said_of("data").0.to_owned();
+            let mut below = Layers::default();
+            let kept = generate::lay_sandbox(&mut below, Path::new(&data), purpose, world)?;
+            lay_what_was_said(&mut below, flags, &environment)?;
+            layers = below;
+            Some(kept)
+        } else {
+            None
+        };
+        Self::check(&layers, sandbox_secrets)
+    }
+
+    fn check(layers: &Layers, sandbox_secrets: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(layers);
+        let settings = Settings::read(&mut reader);
+        let mut problems = reader.problems;
+        let Some(settings) = settings else {
+            return Err(ConfigError(problems));
+        };
+        check_together(&settings, layers, &mut problems);
+        let secrets = check_secrets(&settings, &mut problems);
+        match secrets {
+            Some(secrets) if problems.is_empty() => {
+                let origins = layers::all()
+                    .map(|one| (one.path, layers.said_of(one.path).1))
+                    .collect();
+                Ok(Self {
+                    settings,
+                    secrets,
+                    sandbox_secrets,
+                    origins,
+                })
+            }
+            _ => Err(ConfigError(problems)),
+        }
+    }
+}
+
+fn lay_what_was_said(
+    layers: &mut Layers,
+    flags: &Flags,
+    environment: &[(String, String)],
+) -> Result<(), ConfigError> {
+    let named = environment
+        .iter()
+        .find(|(name, _)| name == CONFIG_FILE_VARIABLE);
+    let file = flags
+        .config
+        .clone()
+        .or_else(|| named.map(|(_, path)| PathBuf::from(path)));
+    if let Some(file) = file {
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| ConfigError(vec![format!("{}: {error}", file.display())]))?;
+        layers.put_file(&text);
+    }
+    layers.put_environment(environment.iter().cloned());
+    if let Some(listen) = &flags.listen {
+        layers.put("listen", listen.clone(), Origin::Flag("--listen"));
+    }
+    if let Some(data) = &flags.data {
+        layers.put(
+            "data",
+            data.to_string_lossy().into_owned(),
+            Origin::Flag("--data"),
+        );
+    }
+    if flags.sandbox {
+        layers.put("sandbox", "true".into(), Origin::Flag("--sandbox"));
+    }
+    Ok(())
+}
+
+/// What settings must not be beside each other.
+fn check_together(settings: &Settings, layers: &Layers, problems: &mut Vec<String>) {
+    let Settings {
+        server,
+        tls,
+        metrics,
+        gateways,
+        ..
+    } = settings;
+    if server.sandbox && !server.listen.ip().is_loopback() {
+        problems.push(format!(
+            "listen = {}: the sandbox is served on a loopback address only; \
+             leave out --sandbox, or listen on 127.0.0.1",
+            server.listen
+        ));
+    }
+    if let Some(address) = metrics.listen.filter(|address| !address.ip().is_loopback()) {
+        problems.push(format!(
+            "metrics.listen = {address}: must be a loopback address, since it asks for no key"
+        ));
+    }
+    if tls.cert.is_some() != tls.key.is_some() {
+        problems.push("tls.cert and tls.key: set both or neither".into());
+    }
+    if gateways.mock {
+        for live in layers
+            .under("gateways.")
+            .filter(|path| *path != "gateways.mock")
+        {
+            problems.push(format!(
+                "gateways.mock beside {live}: the mock gateway takes no real money and must not \
+                 run beside one that does; set gateways.mock = false, or remove {live}"
+            ));
+        }
+    }
+}
+
+/// All secrets, or every one that is missing with how to make it.
+fn check_secrets(settings: &Settings, problems: &mut Vec<String>) -> Option<Secrets> {
+    let keys = &settings.keys;
+    let merchants = principals("merchant", keys.merchant_key.as_ref(), &keys.merchant_keys);
+    let admins = principals("admin", keys.admin_key.as_ref(), &keys.admin_keys);
+    let mut missing = |absent: bool, name: &str, make: &str| {
+        if absent {
+            problems.push(format!("{name} is missing; {make}"));
+        }
+    };
+    missing(
+        merchants.is_empty(),
+        "DAEGEUM_MERCHANT_KEY (or DAEGEUM_MERCHANT_KEYS)",
+        secret::MAKE_SECRET,
+    );
+    missing(
+        admins.is_empty(),
+        "DAEGEUM_ADMIN_KEY (or DAEGEUM_ADMIN_KEYS)",
+        secret::MAKE_SECRET,
+    );
+    missing(
+        keys.buyer_jwt_secret.is_none(),
+        "DAEGEUM_BUYER_JWT_SECRET",
+        secret::MAKE_SECRET,
+    );
+    missing(
+        keys.data_key.is_none(),
+        "DAEGEUM_DATA_KEY",
+        secret::MAKE_DATA_KEY,
+    );
+    missing(
+        settings.gateways.mock && keys.mock_webhook_secret.0.is_empty(),
+        "DAEGEUM_MOCK_WEBHOOK_SECRET",
+        secret::MAKE_WEBHOOK_SECRET,
+    );
+    check_distinct(
+        &merchants,
+        &admins,
+        keys.buyer_jwt_secret.as_ref(),
+        problems,
+    );
+    Some(Secrets {
+        merchants,
+        admins,
+        buyer_jwt: keys.buyer_jwt_secret.clone()?,
+        data_key: keys.data_key.clone()?,
+        mock_webhook: keys.mock_webhook_secret.0.clone(),
+    })
+}
+
+fn principals(name: &str, single: Option<&Secret>, named: &NamedSecrets) -> Vec<NamedSecret> {
+    let single = single.map(|secret| NamedSecret {
+        name: name.into(),
+        secret: secret.clone(),
+    });
+    single.into_iter().chain(named.0.iter().cloned()).collect()
+}
+
+/// One secret is one principal: with two, nobody could say who called.
+fn check_distinct(
+    merchants: &[NamedSecret],
+    admins: &[NamedSecret],
+    buyer_jwt: Option<&Secret>,
+    problems: &mut Vec<String>,
+) {
+    let named = |kind: &'static str| {
+        move |one: &'_ NamedSecret| (format!("{kind} {}", one.name), one.secret.clone())
+    };
+    let mut seen: Vec<(String, Secret)> = Vec::new();
+    let buyer = buyer_jwt.map(|secret| ("buyer_jwt_secret".to_owned(), secret.clone()));
+    let everyone = merchants
+        .iter()
+        .map(named("merchant"))
+        .chain(admins.iter().map(named("admin")))
+        .chain(buyer);
+    for (holder, secret) in everyone {
+        if let Some((other, _)) = seen
+            .iter()
+            .find(|(name, one)| *one == secret || *name == holder)
+        {
+            problems.push(if *other == holder {
+                format!("{holder} is named twice")
+            } else {
+                format!("{other} and {holder} have the same secret; each needs its own")
+            });
+        }
+        seen.push((holder, secret));
+    }
+}
+
+#[cfg(test)]
+mod tests;

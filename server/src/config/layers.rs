@@ -1,0 +1,260 @@
+//! Where a setting's text comes from: defaults, then what the sandbox sets, the file, the
+//! environment, the flags; the later wins. A name that no setting has is a problem, not ignored.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::{
+    settings::{ENVIRONMENT_PREFIX, SECTIONS, Setting},
+    value::Value,
+};
+
+/// Who said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody did.
+    Default,
+    /// `--sandbox` did.
+    Sandbox,
+    /// The configuration file did.
+    File,
+    /// This environment variable did.
+    Environment(String),
+    /// This flag did.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Sandbox => f.write_str("sandbox"),
+            Self::File => f.write_str("file"),
+            Self::Environment(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The variable that names the configuration file; not a setting itself.
+pub const CONFIG_FILE_VARIABLE: &str = "DAEGEUM_CONFIG";
+
+/// What was said, by setting.
+#[derive(Default)]
+pub(super) struct Layers {
+    said: BTreeMap<String, (String, Origin)>,
+    problems: Vec<String>,
+}
+
+impl Layers {
+    /// Puts one setting's text above what was said before.
+    pub(super) fn put(&mut self, path: &str, text: String, origin: Origin) {
+        self.said.insert(path.to_owned(), (text, origin));
+    }
+
+    /// Lays a configuration file on top.
+    pub(super) fn put_file(&mut self, text: &str) {
+        match text.parse::<toml::Table>() {
+            Ok(table) => self.put_table("", table),
+            // The error's own rendering quotes the line, which may hold a secret.
+            Err(error) => self.problems.push(match error.span() {
+                Some(span) => {
+                    let before = text.get(..span.start).unwrap_or_default();
+                    let line = before.matches('\n').count().saturating_add(1);
+                    format!("the file is not TOML at line {line}: {}", error.message())
+                }
+                None => format!("the file is not TOML: {}", error.message()),
+            }),
+        }
+    }
+
+    fn put_table(&mut self, prefix: &str, table: toml::Table) {
+        for (key, value) in table {
+            let path = format!("{prefix}{key}");
+            match value {
+                toml::Value::Table(inner) => self.put_table(&format!("{path}."), inner),
+                value => match text_of(value) {
+                    Some(text) => self.put(&path, text, Origin::File),
+                    None => self.problems.push(format!(
+                        "{path}: expected a text, a whole number, true, false or a list of texts"
+                    )),
+                },
+            }
+        }
+    }
+
+    /// Lays the variables that begin with `DAEGEUM_` on top. One that names no setting is a
+    /// problem: it is likelier a misspelled secret than anything else.
+    pub(super) fn put_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
+        for (name, text) in variables.filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)) {
+            match all().find(|setting| setting.environment() == name) {
+                Some(setting) => self.put(setting.path, text, Origin::Environment(name)),
+                None if name == CONFIG_FILE_VARIABLE => {}
+                None => {
+                    let hint = nearest(&name, all().map(Setting::environment));
+                    self.problems
+                        .push(format!("{name}: no setting has this name{hint}"));
+                }
+            }
+        }
+    }
+
+    /// The settings in these layers that start with `prefix`.
+    pub(super) fn under(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.said
+            .keys()
+            .map(String::as_str)
+            .filter(move |path| path.starts_with(prefix))
+    }
+}
+
+/// A scalar's text; a list's with commas.
+fn text_of(value: toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(yes) => Some(yes.to_string()),
+        toml::Value::Array(values) => values
+            .into_iter()
+            .map(|value| {
+                value
+                    .as_str()
+                    .filter(|text| !text.contains(','))
+                    .map(str::to_owned)
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(|texts| texts.join(",")),
+        _ => None,
+    }
+}
+
+/// Reads typed settings out of the layers and gathers what is wrong with them.
+pub(super) struct Reader<'a> {
+    layers: &'a Layers,
+    /// Everything wrong, in words.
+    pub(super) problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts with what was wrong in the layers and with the names no setting has.
+    pub(super) fn new(layers: &'a Layers) -> Self {
+        let mut problems = layers.problems.clone();
+        for path in layers
+            .said
+            .keys()
+            .filter(|path| !all().any(|one| one.path == *path))
+        {
+            let hint = nearest(path, all().map(|setting| setting.path.to_owned()));
+            problems.push(format!("{path}: no setting has this name{hint}"));
+        }
+        Self { layers, problems }
+    }
+
+    /// The value of the setting at `path`; nothing if it was said wrongly.
+    pub(super) fn read<T: Value>(&mut self, path: &str) -> Option<T> {
+        let (text, origin) = self.layers.said_of(path);
+        match T::parse(text) {
+            Ok(value) => Some(value),
+            Err(wrong) if T::SECRET => self.wrong(format!("{path} (from {origin}) {wrong}")),
+            Err(wrong) => self.wrong(format!("{path} = {text:?} (from {origin}): {wrong}")),
+        }
+    }
+
+    fn wrong<T>(&mut self, problem: String) -> Option<T> {
+        self.problems.push(problem);
+        None
+    }
+}
+
+impl Layers {
+    /// The text of a setting and who said it.
+    pub(super) fn said_of(&self, path: &str) -> (&str, Origin) {
+        if let Some((text, origin)) = self.said.get(path) {
+            return (text.trim(), origin.clone());
+        }
+        let default = all().find(|setting| setting.path == path);
+        (
+            default.map_or("", |setting| setting.default),
+            Origin::Default,
+        )
+    }
+}
+
+/// Every setting there is.
+pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
+    SECTIONS.iter().flat_map(|section| section.settings)
+}
+
+/// `; did you mean …?` when a name is at most three letters away.
+fn nearest(name: &str, names: impl Iterator<Item = String>) -> String {
+    names
+        .map(|candidate| (distance(name, &candidate), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, candidate)| format!("; did you mean {candidate}?"))
+        .unwrap_or_default()
+}
+
+/// How many letters to insert, drop or change to get from one name to the other (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (above, from_letter) in (1_usize..).zip(from.chars()) {
+        let mut left = above;
+        let mut diagonal = above.saturating_sub(1);
+        let mut next = vec![left];
+        for (up, to_letter) in row.iter().skip(1).zip(to.chars()) {
+            let changed = diagonal.saturating_add(usize::from(from_letter != to_letter));
+            diagonal = *up;
+            left = changed
+                .min(left.saturating_add(1))
+                .min(up.saturating_add(1));
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_counted() {
+        for (from, to, letters) in [
+            ("", "", 0),
+            ("a", "", 1),
+            ("kitten", "sitting", 3),
+            ("limits", "limit", 1),
+        ] {
+            assert_eq!(distance(from, to), letters, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_a_text_with_commas() {
+        let mut layers = Layers::default();
+        layers.put_file("trusted_proxies = [\"10.0.0.0/8\", \"::1\"]");
+        assert_eq!(
+            layers.said_of("trusted_proxies"),
+            ("10.0.0.0/8,::1", Origin::File)
+        );
+        layers.put_file("listen = 1.5\nlog = { level = [1] }");
+        assert_eq!(layers.problems.len(), 2);
+    }
+
+    #[test]
+    fn a_broken_file_is_placed_without_repeating_its_line() {
+        let mut layers = Layers::default();
+        layers.put_file("listen = \"127.0.0.1:1\"\nadmin_key = hunter2hunter2\n");
+        assert!(
+            layers.problems[0].contains("line 2"),
+            "{:?}",
+            layers.problems
+        );
+        assert!(
+            !layers.problems[0].contains("hunter2"),
+            "{:?}",
+            layers.problems
+        );
+    }
+}

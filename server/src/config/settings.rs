@@ -1,0 +1,218 @@
+//! Every setting: its name, its type, its default and what it means, once. The structs, the table
+//! in `docs/settings.md`, the environment's names and `--print-config` all come from here.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::{
+    layers::Reader,
+    network::Network,
+    secret::{DataKey, NamedSecrets, Secret, WebhookSecrets},
+    value::{Bytes, LogLevel, Value},
+};
+
+/// One setting as people meet it.
+pub struct Setting {
+    /// Its name in the file: `limits.connections`.
+    pub path: &'static str,
+    /// What it is when nobody says otherwise; empty for "not set".
+    pub default: &'static str,
+    /// What it means.
+    pub about: &'static str,
+    /// What may be written, in words.
+    pub kind: &'static str,
+    /// Never shown.
+    pub secret: bool,
+}
+
+impl Setting {
+    /// Its name in the environment: `DAEGEUM_LIMITS_CONNECTIONS`.
+    pub fn environment(&self) -> String {
+        format!(
+            "{ENVIRONMENT_PREFIX}{}",
+            self.path.replace('.', "_").to_uppercase()
+        )
+    }
+}
+
+/// What every variable of ours begins with.
+pub const ENVIRONMENT_PREFIX: &str = "DAEGEUM_";
+
+/// Settings that belong together: a table of the file.
+pub struct Section {
+    /// The table's name with a dot, or nothing for the top of the file.
+    pub prefix: &'static str,
+    /// What the settings are about.
+    pub about: &'static str,
+    /// In the order they are shown.
+    pub settings: &'static [Setting],
+}
+
+macro_rules! settings {
+    ($(
+        $(#[doc = $section_about:literal])+
+        $section:ident: $Section:ident in $prefix:literal {
+            $( $(#[doc = $about:literal])+ $field:ident: $Type:ty = $default:literal, )+
+        }
+    )+) => {
+        /// All settings, each of its type; what they mean together is checked by
+        /// [`Config`](super::Config).
+        #[derive(Debug, Clone)]
+        pub struct Settings { $( $(#[doc = $section_about])+ pub $section: $Section, )+ }
+
+        impl Settings {
+            /// Reads every setting, so that every problem is told at once.
+            pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+                $( let $section = $Section::read(reader); )+
+                Some(Self { $( $section: $section?, )+ })
+            }
+
+            /// Each setting's path and its value as TOML, secrets hidden.
+            pub(super) fn shown(&self) -> Vec<(&'static str, String)> {
+                let mut shown = Vec::new();
+                $( self.$section.show(&mut shown); )+
+                shown
+            }
+        }
+
+        $(
+            $(#[doc = $section_about])+
+            #[derive(Debug, Clone)]
+            pub struct $Section { $( $(#[doc = $about])+ pub $field: $Type, )+ }
+
+            impl $Section {
+                fn read(reader: &mut Reader<'_>) -> Option<Self> {
+                    $( let $field = reader.read::<$Type>(concat!($prefix, stringify!($field))); )+
+                    Some(Self { $( $field: $field?, )+ })
+                }
+
+                fn show(&self, shown: &mut Vec<(&'static str, String)>) {
+                    $( shown.push((concat!($prefix, stringify!($field)), self.$field.toml())); )+
+                }
+            }
+        )+
+
+        /// The table of all settings.
+        pub const SECTIONS: &[Section] = &[ $( Section {
+            prefix: $prefix,
+            about: concat!($($section_about),+),
+            settings: &[ $( Setting {
+                path: concat!($prefix, stringify!($field)),
+                default: $default,
+                about: concat!($($about),+),
+                kind: <$Type as Value>::KIND,
+                secret: <$Type as Value>::SECRET,
+            } ),+ ],
+        } ),+ ];
+    };
+}
+
+settings! {
+    /// Where the server is and what it keeps.
+    server: Server in "" {
+        /// Where the API is served.
+        listen: SocketAddr = "127.0.0.1:8080",
+        /// The directory of the journal, its index and the sandbox's books.
+        data: PathBuf = "./data",
+        /// Serve without configuration, on loopback only, with the mock gateway and a clock that
+        /// can be moved. No live gateway is reachable.
+        sandbox: bool = "false",
+        /// Proxies whose `X-Forwarded-For` is believed. Behind a proxy that is not listed here,
+        /// all callers look like one source.
+        trusted_proxies: Vec<Network> = "",
+    }
+    /// Who may call, and what data at rest is sealed with. At least 32 bytes each; better in the
+    /// environment than in a file.
+    keys: Keys in "" {
+        /// The merchant backend's bearer secret, under the name `merchant`.
+        merchant_key: Option<Secret> = "",
+        /// More merchant backends, each under its own name.
+        merchant_keys: NamedSecrets = "",
+        /// The administrator's bearer secret, under the name `admin`.
+        admin_key: Option<Secret> = "",
+        /// Administrators by name. The name is the actor in approvals and in the audit trail.
+        admin_keys: NamedSecrets = "",
+        /// What buyers' tokens (JWT, HS256) are signed with.
+        buyer_jwt_secret: Option<Secret> = "",
+        /// What the mock gateway signs its notifications with. The first signs; all verify, so
+        /// that a secret can be replaced without a gap.
+        mock_webhook_secret: WebhookSecrets = "",
+        /// Wraps the keys that personal data is sealed with. Without it sealed data cannot be
+        /// read again: keep a copy apart from the data directory.
+        data_key: Option<DataKey> = "",
+    }
+    /// What happens to an order nobody pays.
+    orders: Orders in "orders." {
+        /// How long an order without its own `expires_at` waits for its payment.
+        unpaid_after: Duration = "30m",
+        /// Cancel an order when a payment for it fails, instead of letting the buyer try again.
+        cancel_on_failure: bool = "false",
+    }
+    /// Bounds. A rate of 0 is no limit; `--sandbox` starts with both rates at 0.
+    limits: Limits in "limits." {
+        /// Connections served at once; the next is told 503 and closed.
+        connections: usize = "1024",
+        /// The longest request body; a longer one is answered 413.
+        body: Bytes = "256KiB",
+        /// The longest request line with all headers; one much longer is answered 431.
+        head: Bytes = "64KiB",
+        /// From the end of one answer (or the connection's begin) to the end of the next request's
+        /// headers; then the connection is closed. So also how long an idle one is kept.
+        header_timeout: Duration = "30s",
+        /// How long a body may take to arrive; then 408.
+        body_timeout: Duration = "15s",
+        /// How long a request may take in all; then 503. What it set in motion goes on.
+        request_timeout: Duration = "30s",
+        /// How long a stop waits for requests in flight.
+        shutdown_timeout: Duration = "30s",
+        /// Requests per second from one address (IPv6: one /64), with or without a key; twice as
+        /// many may come at once.
+        rate_per_source: u32 = "1000",
+        /// Requests per second with one key or one buyer's token; twice as many may come at once.
+        rate_per_key: u32 = "5000",
+        /// Addresses and keys whose rates are remembered; the longest unheard are forgotten.
+        rates_tracked: usize = "65536",
+    }
+    /// The journal's writer and its index.
+    store: Store in "store." {
+        /// Commands waiting for the writer; the next is told 503.
+        queue: usize = "4096",
+        /// Memory for the index's cache.
+        index_cache: Bytes = "64MiB",
+        /// Changes the index may trail behind the journal, in memory.
+        overlay: usize = "200000",
+    }
+    /// After how many days the keys of sealed personal data are dropped, by class. Korean law
+    /// asks for five years for payment records.
+    retention: Retention in "retention." {
+        /// Names, phone numbers, mail addresses and accounts of buyers.
+        personal_days: u32 = "1825",
+        /// What gateways sent, word for word.
+        evidence_days: u32 = "1825",
+    }
+    /// Serve HTTPS without a proxy. Both or neither.
+    tls: Tls in "tls." {
+        /// The certificate chain, PEM.
+        cert: Option<PathBuf> = "",
+        /// Its private key, PEM.
+        key: Option<PathBuf> = "",
+    }
+    /// Metrics.
+    metrics: Metrics in "metrics." {
+        /// A loopback address that serves `/metrics` without a key; without it `/metrics` is on
+        /// the API's listener and takes the admin key.
+        listen: Option<SocketAddr> = "",
+    }
+    /// Logs: JSON lines on standard output.
+    log: Log in "log." {
+        /// The least that is logged.
+        level: LogLevel = "info",
+        /// Lines waiting to be written; more are dropped and counted rather than waited for.
+        buffer: Bytes = "4MiB",
+    }
+    /// Which gateways take payments.
+    gateways: Gateways in "gateways." {
+        /// The mock gateway: payments complete when told to. Refused beside any other gateway;
+        /// on with `--sandbox`.
+        mock: bool = "false",
+    }
+}

@@ -1,0 +1,311 @@
+//! The configuration as a whole: what wins, what is refused, what is shown.
+
+use super::*;
+use crate::world::ManualWorld;
+
+const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+const C: &str = "cccccccccccccccccccccccccccccccccccc";
+const DATA_KEY: &str = "dddddddddddddddddddddddddddddddddddddddddd8=";
+
+fn world() -> ManualWorld {
+    ManualWorld::new(0, 7)
+}
+
+fn production() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("DAEGEUM_MERCHANT_KEY", A),
+        ("DAEGEUM_ADMIN_KEY", B),
+        ("DAEGEUM_BUYER_JWT_SECRET", C),
+        ("DAEGEUM_DATA_KEY", DATA_KEY),
+    ]
+}
+
+fn load_as(
+    purpose: Purpose,
+    flags: &Flags,
+    variables: &[(&str, &str)],
+) -> Result<Config, ConfigError> {
+    let variables = variables
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    Config::load(flags, variables, purpose, &world())
+}
+
+fn load(flags: &Flags, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    load_as(Purpose::Serve, flags, variables)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own file")]
+fn file(text: &str) -> (tempfile::TempDir, Flags) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daegeum.toml");
+    std::fs::write(&path, text).unwrap();
+    (
+        folder,
+        Flags {
+            config: Some(path),
+            ..Flags::default()
+        },
+    )
+}
+
+fn problems(flags: &Flags, variables: &[(&str, &str)]) -> String {
+    load(flags, variables)
+        .expect_err("should have been refused")
+        .to_string()
+}
+
+#[test]
+fn defaults_are_those_of_the_table() {
+    let Config {
+        settings, secrets, ..
+    } = load(&Flags::default(), &production()).unwrap();
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.orders.unpaid_after.as_secs(), 1800);
+    assert!(!settings.orders.cancel_on_failure && !settings.gateways.mock);
+    assert_eq!(
+        (settings.limits.connections, settings.limits.body.0),
+        (1024, 256 * 1024)
+    );
+    assert_eq!(
+        (&*secrets.merchants[0].name, &*secrets.admins[0].name),
+        ("merchant", "admin")
+    );
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let (_folder, mut flags) =
+        file("listen = \"127.0.0.1:1\"\n[limits]\nconnections = 2\nbody = \"1MiB\"\n");
+    let mut variables = production();
+    variables.extend([
+        ("DAEGEUM_LISTEN", "127.0.0.1:3"),
+        ("DAEGEUM_LIMITS_CONNECTIONS", "4"),
+    ]);
+    let config = load(&flags, &variables).unwrap();
+    assert_eq!(config.settings.server.listen.port(), 3);
+    assert_eq!(config.settings.limits.connections, 4);
+    assert_eq!(config.settings.limits.body.0, 1 << 20);
+
+    flags.listen = Some("127.0.0.1:5".into());
+    let shown = load(&flags, &variables).unwrap().to_toml();
+    assert!(
+        shown.contains("listen = \"127.0.0.1:5\" # --listen\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("connections = 4 # DAEGEUM_LIMITS_CONNECTIONS\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("body = \"1MiB\" # file\n"), "{shown}");
+    assert!(shown.contains("overlay = 200000 # default\n"), "{shown}");
+}
+
+#[test]
+fn the_file_can_be_named_by_the_environment() {
+    let (_folder, flags) = file("listen = \"127.0.0.1:9\"");
+    let path = flags.config.unwrap();
+    let mut variables = production();
+    variables.push(("DAEGEUM_CONFIG", path.to_str().unwrap()));
+    assert_eq!(
+        load(&Flags::default(), &variables)
+            .unwrap()
+            .settings
+            .server
+            .listen
+            .port(),
+        9
+    );
+}
+
+#[test]
+fn unknown_names_are_errors_with_the_nearest_known_one() {
+    let (_folder, flags) = file("listten = \"127.0.0.1:1\"\n[limits]\nconections = 2\nxyzzy = 1\n");
+    let mut variables = production();
+    variables.push(("DAEGEUM_ADMIN_KYES", "kim:x"));
+    let told = problems(&flags, &variables);
+    for part in [
+        "listten: no setting has this name; did you mean listen?",
+        "limits.conections: no setting has this name; did you mean limits.connections?",
+        "limits.xyzzy: no setting has this name\n",
+        "DAEGEUM_ADMIN_KYES: no setting has this name; did you mean DAEGEUM_ADMIN_KEY",
+    ] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+}
+
+#[test]
+fn every_wrong_value_is_told_at_once_and_secrets_are_not_repeated() {
+    let variables = [
+        ("DAEGEUM_LISTEN", "8080"),
+        ("DAEGEUM_ORDERS_UNPAID_AFTER", "30"),
+        ("DAEGEUM_MERCHANT_KEY", "hunter2"),
+    ];
+    let told = problems(&Flags::default(), &variables);
+    assert!(told.contains("listen = \"8080\" (from DAEGEUM_LISTEN): expected address:port"));
+    assert!(told.contains("orders.unpaid_after"), "{told}");
+    assert!(
+        told.contains("merchant_key") && !told.contains("hunter2"),
+        "{told}"
+    );
+}
+
+#[test]
+fn production_names_every_missing_secret_and_how_to_make_it() {
+    let told = problems(&Flags::default(), &[("DAEGEUM_GATEWAYS_MOCK", "true")]);
+    for name in [
+        "MERCHANT_KEY",
+        "ADMIN_KEY",
+        "BUYER_JWT_SECRET",
+        "DATA_KEY",
+        "MOCK_WEBHOOK_SECRET",
+    ] {
+        assert!(
+            told.contains(&format!("DAEGEUM_{name}")),
+            "{name} is not in {told}"
+        );
+    }
+    assert_eq!(told.matches("openssl rand").count(), 5);
+}
+
+#[test]
+fn one_secret_is_one_principal() {
+    let mut variables = production();
+    variables[1].1 = A;
+    assert!(problems(&Flags::default(), &variables).contains("merchant merchant and admin admin"));
+
+    let mut variables = production();
+    let twice = format!("admin:{C}x");
+    variables.push(("DAEGEUM_ADMIN_KEYS", &twice));
+    assert!(problems(&Flags::default(), &variables).contains("admin admin is named twice"));
+}
+
+#[test]
+fn the_mock_gateway_is_refused_beside_a_live_one() {
+    let (_folder, flags) = file("[gateways]\nmock = true\n[gateways.toss]\nsecret_key = \"x\"\n");
+    let told = problems(&flags, &production());
+    assert!(
+        told.contains("gateways.mock beside gateways.toss.secret_key"),
+        "{told}"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Flags {
+        sandbox: true,
+        data: Some(folder.path().into()),
+        ..flags
+    };
+    let told = problems(&sandbox, &[]);
+    assert!(
+        told.contains("gateways.mock beside gateways.toss.secret_key"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_sandbox_needs_nothing_and_keeps_what_it_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = Flags {
+        sandbox: true,
+        data: Some(folder.path().into()),
+        ..Flags::default()
+    };
+    let file = folder.path().join("sandbox/secrets.toml");
+
+    let looked = load_as(Purpose::Show, &flags, &[]).unwrap();
+    assert!(
+        looked
+            .to_toml()
+            .contains("data_key = \"(hidden)\" # sandbox\n")
+    );
+    assert!(!file.exists(), "looking writes nothing");
+
+    let first = load(&flags, &[]).unwrap();
+    assert!(first.settings.gateways.mock);
+    assert_eq!(first.settings.limits.rate_per_source, 0);
+    assert_eq!(first.sandbox_secrets.as_deref(), Some(&*file));
+
+    let other_chance = ManualWorld::new(0, 8);
+    let again = Config::load(&flags, std::iter::empty(), Purpose::Serve, &other_chance).unwrap();
+    assert_eq!(again.secrets.data_key, first.secrets.data_key);
+    assert_eq!(again.secrets.merchants, first.secrets.merchants);
+
+    let own = load(&flags, &[("DAEGEUM_MERCHANT_KEY", A)]).unwrap();
+    assert_eq!(own.secrets.merchants[0].secret.expose(), A);
+    assert_eq!(own.secrets.admins, first.secrets.admins);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sandbox_secrets_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let flags = Flags {
+        sandbox: true,
+        data: Some(folder.path().into()),
+        ..Flags::default()
+    };
+    let file = load(&flags, &[]).unwrap().sandbox_secrets.unwrap();
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_sandbox_stays_on_loopback() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = Flags {
+        sandbox: true,
+        data: Some(folder.path().into()),
+        listen: Some("0.0.0.0:8080".into()),
+        config: None,
+    };
+    assert!(problems(&flags, &[]).contains("loopback"));
+    assert!(
+        problems(
+            &Flags::default(),
+            &[("DAEGEUM_METRICS_LISTEN", "0.0.0.0:9")]
+        )
+        .contains("metrics.listen")
+    );
+    assert!(problems(&Flags::default(), &[("DAEGEUM_TLS_CERT", "a.pem")]).contains("tls.key"));
+}
+
+#[test]
+fn what_is_printed_is_toml_without_secrets() {
+    let mut variables = production();
+    let named = format!("shop:{B}x,outlet:{C}x");
+    variables.push(("DAEGEUM_MERCHANT_KEYS", &named));
+    let shown = load(&Flags::default(), &variables).unwrap().to_toml();
+    shown.parse::<toml::Table>().expect("TOML");
+    assert!(
+        shown.contains("merchant_keys = \"shop:(hidden),outlet:(hidden)\""),
+        "{shown}"
+    );
+    for secret in [A, B, C, DATA_KEY] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn an_absent_file_is_named() {
+    let flags = Flags {
+        config: Some("/nowhere/daegeum.toml".into()),
+        ..Flags::default()
+    };
+    assert!(problems(&flags, &[]).contains("/nowhere/daegeum.toml"));
+}
+
+#[test]
+fn the_printed_table_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md");
+    let fresh = show::settings_table().unwrap();
+    let stale = std::fs::read_to_string(&path).unwrap_or_default() != fresh;
+    if stale {
+        #[expect(clippy::disallowed_methods, reason = "the page is made here")]
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    assert!(
+        !stale,
+        "docs/settings.md was stale; it is fresh now, commit it"
+    );
+}

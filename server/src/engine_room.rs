@@ -1,0 +1,272 @@
+//! The threads that the store runs on: the writer, and beside it what empties the overlay, flushes the index
+//! and prepares the journal's segments. A store that fails stops the program: nothing is guessed afterwards.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use daegeum_engine::decide::Policy;
+use daegeum_engine::id::{Ids, uuid_v7};
+use daegeum_engine::store::StoreError;
+use daegeum_engine::store::embedded::{Committed, EmbeddedStore};
+use daegeum_engine::store::executor::{Executor, Inputs};
+use daegeum_engine::store::files::FileLock;
+use daegeum_engine::store::journal::Preparation;
+use daegeum_engine::store::opening::Directory;
+use daegeum_engine::store::reader::Reader;
+use daegeum_engine::store::upkeep::{Applier, FLUSH_EVERY, Upkeep};
+use daegeum_engine::store::writer::{self, Jobs, Queue};
+use daegeum_engine::time::Timestamp;
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot;
+
+use crate::telemetry::Metrics;
+use crate::world::{SharedWorld, random_bytes};
+
+/// Whether payments can be taken; shared with the health check.
+#[derive(Debug, Default)]
+pub struct Condition {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stopping: bool,
+    failed: bool,
+}
+
+impl Condition {
+    /// The store is open, its index is being written, and nobody has asked to stop.
+    pub fn is_ready(&self) -> bool {
+        let state = self.state.lock();
+        !state.stopping && !state.failed
+    }
+
+    /// No new work: the health check says so while what is queued is finished.
+    pub fn stop(&self) {
+        self.state.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    fn fail(&self) {
+        self.state.lock().failed = true;
+    }
+
+    /// Waits for `pause`, or until stopped; says whether to go on.
+    fn pause(&self, pause: Duration) -> bool {
+        let mut state = self.state.lock();
+        if !state.stopping {
+            self.changed.wait_for(&mut state, pause);
+        }
+        !state.stopping
+    }
+}
+
+/// The running store.
+pub struct EngineRoom {
+    writer: JoinHandle<Result<Executor<EmbeddedStore>, StoreError>>,
+    others: Vec<JoinHandle<()>>,
+    applier: Applier,
+    upkeep: Upkeep,
+    condition: Arc<Condition>,
+    _lock: FileLock,
+}
+
+/// A running store with where to send work and where to read.
+pub struct Started {
+    /// The threads, to be stopped.
+    pub room: EngineRoom,
+    /// Where commands are put. The writer ends when the last clone is gone.
+    pub queue: Queue,
+    /// What is durable.
+    pub reader: Reader,
+    /// Whether it is well.
+    pub condition: Arc<Condition>,
+    /// Fires when the store has failed and the program has to stop.
+    pub failed: oneshot::Receiver<()>,
+}
+
+impl EngineRoom {
+    /// Starts the threads over an open directory.
+    pub fn start(
+        directory: Directory,
+        policy: Policy,
+        queue_depth: usize,
+        world: SharedWorld,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<Started> {
+        let reader = directory.reader();
+        let upkeep = directory.upkeep();
+        let condition = Arc::new(Condition::default());
+        let (store, lock) = directory.into_parts();
+        let last_at = Timestamp::from_millis(store.journal().tail().last_at_ms);
+        let executor = Executor::new(store, policy, last_at);
+        let (queue, jobs) = writer::queue(queue_depth);
+        let (tell_failed, failed) = oneshot::channel();
+        let writing = Writing {
+            executor,
+            jobs,
+            world,
+            metrics,
+            condition: Arc::clone(&condition),
+            tell_failed,
+        };
+        let writer = spawn("writer", move || writing.run())?;
+        let others = vec![
+            spawn_applier(&upkeep.applier, &condition)?,
+            spawn_flusher(&upkeep, &condition)?,
+            spawn_preparer(&upkeep, &condition)?,
+        ];
+        let applier = upkeep.applier.clone();
+        let room = Self {
+            writer,
+            others,
+            applier,
+            upkeep,
+            condition: Arc::clone(&condition),
+            _lock: lock,
+        };
+        Ok(Started {
+            room,
+            queue,
+            reader,
+            condition,
+            failed,
+        })
+    }
+
+    /// Finishes what is queued, brings the index to the journal's end and leaves the directory in order. Every
+    /// [`Queue`] has to be gone by now. Blocks.
+    pub fn stop(self) -> Result<(), StoreError> {
+        let written = self
+            .writer
+            .join()
+            .unwrap_or_else(|_| Err(StoreError::Failed("the writer panicked".to_owned())));
+        self.condition.stop();
+        self.applier.stop();
+        for other in self.others {
+            if other.join().is_err() {
+                return Err(StoreError::Failed(
+                    "a thread of the store panicked".to_owned(),
+                ));
+            }
+        }
+        self.upkeep.finish(written?.store().journal())
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<JoinHandle<T>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run)
+}
+
+struct Writing {
+    executor: Executor<EmbeddedStore>,
+    jobs: Jobs,
+    world: SharedWorld,
+    metrics: Arc<Metrics>,
+    condition: Arc<Condition>,
+    tell_failed: oneshot::Sender<()>,
+}
+
+impl Writing {
+    fn run(mut self) -> Result<Executor<EmbeddedStore>, StoreError> {
+        let metrics = &self.metrics.store;
+        let mut inputs = WorldInputs(self.world);
+        let mut committed = |figures: Committed| {
+            if let (Ok(records), Ok(bytes)) =
+                (u32::try_from(figures.records), u32::try_from(figures.bytes))
+            {
+                metrics.commit_commands.observe(f64::from(records));
+                metrics.commit_bytes.observe(f64::from(bytes));
+            }
+        };
+        match writer::run(&mut self.executor, &self.jobs, &mut inputs, &mut committed) {
+            Ok(()) => Ok(self.executor),
+            Err(error) => {
+                tracing::error!(%error, "the store failed; the server stops");
+                self.condition.fail();
+                // Nobody may be listening any more: the server is stopping already.
+                let _ = self.tell_failed.send(());
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Time and ids from the world.
+struct WorldInputs(SharedWorld);
+
+impl Inputs for WorldInputs {
+    fn now(&mut self) -> Timestamp {
+        Timestamp::from_millis(u64::try_from(self.0.now_ms()).unwrap_or(0))
+    }
+
+    fn ids(&mut self) -> &mut dyn Ids {
+        self
+    }
+}
+
+impl Ids for WorldInputs {
+    fn next(&mut self) -> u128 {
+        uuid_v7(self.now(), random_bytes(&*self.0))
+    }
+}
+
+fn spawn_applier(applier: &Applier, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
+    let (applier, condition) = (applier.clone(), Arc::clone(condition));
+    spawn("index", move || {
+        loop {
+            let stopping = applier.wait();
+            if let Err(error) = applier.turn() {
+                tracing::error!(%error, "the index cannot be written; serving goes on until the overlay is full");
+                condition.fail();
+                return;
+            }
+            if stopping {
+                return;
+            }
+        }
+    })
+}
+
+fn spawn_flusher(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
+    let (flusher, condition) = (upkeep.flusher.clone(), Arc::clone(condition));
+    spawn("index-flush", move || {
+        while condition.pause(FLUSH_EVERY) {
+            if let Err(error) = flusher.turn() {
+                tracing::error!(%error, "the index cannot be flushed; serving goes on until the overlay is full");
+                condition.fail();
+                return;
+            }
+        }
+    })
+}
+
+/// How long to wait when segments are ready, and when the disk is full.
+const PREPARE_PAUSE: Duration = Duration::from_millis(20);
+
+fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
+    let (preparer, condition) = (upkeep.preparer.clone(), Arc::clone(condition));
+    spawn("journal-prepare", move || {
+        let mut full = false;
+        while condition.pause(PREPARE_PAUSE) {
+            match preparer.turn() {
+                Ok(Preparation::NoRoom { .. }) if !full => {
+                    full = true;
+                    tracing::error!(
+                        "the disk is full: no new segment of the journal can be prepared"
+                    );
+                }
+                Ok(Preparation::NoRoom { .. }) => {}
+                Ok(_) => full = false,
+                Err(error) => {
+                    tracing::error!(%error, "a segment of the journal cannot be prepared")
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,40 @@
+//! What every request shares, whatever it asks for: connections, request ids, who is calling, how
+//! much and how fast, how bodies and queries are read, and how a refusal looks. Nothing here knows
+//! what a payment is.
+
+pub mod auth;
+pub mod body;
+pub mod error;
+mod front;
+pub mod idempotency;
+pub mod integer;
+pub mod json;
+mod latency;
+
+pub mod limits;
+mod objects;
+pub mod query;
+pub mod request;
+mod serve;
+mod shutdown;
+mod source;
+mod stalled;
+mod strict;
+mod tls;
+mod turn_away;
+
+pub use auth::{Admin, Authenticator, Buyer, Caller, Kind, Merchant, Principal};
+pub use body::RawBody;
+pub use error::{FieldError, HttpErrorCode, Problem};
+pub use front::Front;
+pub use idempotency::{BodyKey, IdempotencyKey};
+pub use integer::Integer;
+pub use json::{Json, OptionalJson};
+pub use query::Query;
+pub use request::{RequestContext, RequestId};
+pub use serve::{Drained, serve};
+pub use shutdown::stop_signal;
+pub use tls::{TlsError, acceptor};
+
+#[cfg(test)]
+mod tests;

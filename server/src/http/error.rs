@@ -1,0 +1,366 @@
+//! How a refusal looks: `application/problem+json` with a stable code, for every path there is or
+//! is not. A [`Problem`] is what a handler returns; the front writes it out, because only there the
+//! request's id is known and only there it is logged.
+
+use std::{borrow::Cow, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::request::RequestId;
+
+macro_rules! codes {
+    ($( $(#[doc = $about:literal])+ $Variant:ident = $code:literal, $status:ident, $message:literal; )+) => {
+        /// Why this layer refuses a request. The code is part of the API and never changes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum HttpErrorCode { $( $(#[doc = $about])+ $Variant, )+ }
+
+        impl HttpErrorCode {
+            /// Every code, in the order of their statuses.
+            pub const ALL: &[Self] = &[$( Self::$Variant ),+];
+
+            /// The stable name.
+            pub fn code(self) -> &'static str {
+                match self { $( Self::$Variant => $code ),+ }
+            }
+
+            /// The status it is answered with.
+            pub fn status(self) -> StatusCode {
+                match self { $( Self::$Variant => StatusCode::$status ),+ }
+            }
+
+            /// What the caller is told.
+            pub fn message(self) -> &'static str {
+                match self { $( Self::$Variant => $message ),+ }
+            }
+
+            /// When it happens, for the documentation.
+            pub fn about(self) -> &'static str {
+                match self { $( Self::$Variant => concat!($($about),+) ),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request is not understood for a reason no other code names.
+    MalformedRequest = "MALFORMED_REQUEST", BAD_REQUEST, "The request cannot be understood.";
+    /// A `%` in the path is not followed by two hex digits, or the path is not UTF-8.
+    MalformedPath = "MALFORMED_PATH", BAD_REQUEST, "The path is not percent-encoded UTF-8.";
+    /// A `%` in the query is not followed by two hex digits, or the query is not UTF-8.
+    MalformedQuery = "MALFORMED_QUERY", BAD_REQUEST, "The query is not percent-encoded UTF-8.";
+    /// The query has a parameter this path does not know.
+    UnknownParameter = "UNKNOWN_PARAMETER", BAD_REQUEST, "The query has an unknown parameter.";
+    /// The query has a parameter twice.
+    DuplicateParameter = "DUPLICATE_PARAMETER", BAD_REQUEST, "The query has a parameter twice.";
+    /// A query parameter is missing, or is not what it should be.
+    InvalidParameter = "INVALID_PARAMETER", BAD_REQUEST, "A query parameter is not valid.";
+    /// A body is needed and there is none.
+    EmptyBody = "EMPTY_BODY", BAD_REQUEST, "The body is empty; JSON is expected.";
+    /// The connection ended, or a chunk was malformed, before the body was complete.
+    IncompleteBody = "INCOMPLETE_BODY", BAD_REQUEST, "The body did not arrive whole.";
+    /// The body is not UTF-8, not JSON, begins with a byte order mark, or goes on after its value.
+    MalformedJson = "MALFORMED_JSON", BAD_REQUEST, "The body is not JSON.";
+    /// An object in the body, at any depth, has a key twice.
+    DuplicateField = "DUPLICATE_FIELD", BAD_REQUEST, "An object in the body has a field twice.";
+    /// The body is nested deeper than 32 levels.
+    NestedTooDeep = "NESTED_TOO_DEEP", BAD_REQUEST, "The body is nested deeper than 32 levels.";
+    /// The body has a field this path does not know.
+    UnknownField = "UNKNOWN_FIELD", BAD_REQUEST, "The body has an unknown field.";
+    /// The body lacks a field.
+    MissingField = "MISSING_FIELD", BAD_REQUEST, "The body lacks a field.";
+    /// A field has the wrong JSON type; amounts are whole numbers, not text or fractions.
+    WrongType = "WRONG_TYPE", BAD_REQUEST, "A field has the wrong type.";
+    /// A field has the right type and a value that can never be meant.
+    InvalidValue = "INVALID_VALUE", BAD_REQUEST, "A field has a value that is not possible.";
+    /// The operation takes money or moves state and needs an idempotency key.
+    IdempotencyKeyRequired = "IDEMPOTENCY_KEY_REQUIRED", BAD_REQUEST,
+        "An idempotency key is required: the header Idempotency-Key or the field idempotency_key.";
+    /// The idempotency key is empty, longer than 255, not printable ASCII, or sent twice.
+    InvalidIdempotencyKey = "INVALID_IDEMPOTENCY_KEY", BAD_REQUEST,
+        "The idempotency key must be 1 to 255 printable ASCII characters.";
+    /// Header and body carry different idempotency keys.
+    ConflictingIdempotencyKeys = "CONFLICTING_IDEMPOTENCY_KEYS", BAD_REQUEST,
+        "The header Idempotency-Key and the field idempotency_key differ.";
+    /// No `Authorization: Bearer …` that can be read.
+    Unauthenticated = "UNAUTHENTICATED", UNAUTHORIZED,
+        "Send a key or token as Authorization: Bearer.";
+    /// The bearer secret or token is nobody's, or the token's signature or claims do not hold.
+    InvalidCredentials = "INVALID_CREDENTIALS", UNAUTHORIZED, "The key or token is not valid.";
+    /// The buyer's token was valid until its `exp`.
+    TokenExpired = "TOKEN_EXPIRED", UNAUTHORIZED, "The token has expired.";
+    /// A notification without its three headers, or whose signature or time does not hold.
+    InvalidSignature = "INVALID_SIGNATURE", UNAUTHORIZED, "The notification's signature does not hold.";
+    /// The caller is known and may not do this.
+    Forbidden = "FORBIDDEN", FORBIDDEN, "These credentials do not allow this.";
+    /// Nothing is at this path.
+    NotFound = "NOT_FOUND", NOT_FOUND, "There is nothing at this path.";
+    /// The path exists, the method does not; `Allow` names those that do.
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED,
+        "This path does not have this method; see Allow.";
+    /// The body took longer than `limits.body_timeout` to arrive.
+    BodyTimeout = "BODY_TIMEOUT", REQUEST_TIMEOUT, "The body took too long to arrive.";
+    /// The body is longer than `limits.body`.
+    BodyTooLarge = "BODY_TOO_LARGE", PAYLOAD_TOO_LARGE, "The body is too large.";
+    /// The body's `Content-Type` is not `application/json`.
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", UNSUPPORTED_MEDIA_TYPE,
+        "The body must be sent with Content-Type: application/json.";
+    /// The body is compressed.
+    UnsupportedContentEncoding = "UNSUPPORTED_CONTENT_ENCODING", UNSUPPORTED_MEDIA_TYPE,
+        "The body must be sent without Content-Encoding.";
+    /// The source or the key sends more than its rate; `Retry-After` says when to go on.
+    RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS, "Too many requests; see Retry-After.";
+    /// Our fault; the request id finds it in the log.
+    Internal = "INTERNAL", INTERNAL_SERVER_ERROR, "Something went wrong on our side.";
+    /// More work is queued than can be done soon; `Retry-After` says when to try again.
+    Overloaded = "OVERLOADED", SERVICE_UNAVAILABLE, "Too much is waiting; see Retry-After.";
+    /// The disk is full: reading goes on, nothing new is taken until there is room again.
+    StorageFull = "STORAGE_FULL", SERVICE_UNAVAILABLE, "There is no room to store this; see Retry-After.";
+    /// The server is being stopped, or its store has failed.
+    Stopping = "STOPPING", SERVICE_UNAVAILABLE, "The server takes no requests right now; see Retry-After.";
+    /// The request took longer than `limits.request_timeout`. What it set in motion goes on: ask
+    /// again with the same idempotency key.
+    RequestTimeout = "REQUEST_TIMEOUT", SERVICE_UNAVAILABLE,
+        "The request took too long; its outcome is not known yet.";
+    /// More than `limits.connections` are open.
+    TooManyConnections = "TOO_MANY_CONNECTIONS", SERVICE_UNAVAILABLE,
+        "Too many connections; see Retry-After.";
+}
+
+/// What is wrong with one field of a body or one parameter of a query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where: `lines[0].quantity`.
+    pub field: String,
+    /// What, for programs.
+    pub code: &'static str,
+    /// What, for people.
+    pub message: String,
+}
+
+/// A refusal on its way to the caller.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u64>,
+    /// The present state and what it permits, where the state is the reason.
+    state: Option<(&'static str, Vec<&'static str>)>,
+    /// The request that was refused first, where the refusal was kept.
+    first_asked_by: Option<Box<str>>,
+    /// What went wrong inside: for the log, never for the caller.
+    cause: Option<String>,
+}
+
+impl Problem {
+    /// A refusal with a code of another layer's.
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let message = message.into();
+        Self {
+            status,
+            code,
+            message,
+            errors: Vec::new(),
+            retry_after_s: None,
+            state: None,
+            first_asked_by: None,
+            cause: None,
+        }
+    }
+
+    /// Our fault: the caller is told a request id, the log is told `cause`.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self {
+            cause: Some(cause.to_string()),
+            ..HttpErrorCode::Internal.into()
+        }
+    }
+
+    /// Says what is wrong with one field.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
+        let error = FieldError {
+            field: field.into(),
+            code: self.code,
+            message: message.into(),
+        };
+        self.errors.push(error);
+        self
+    }
+
+    /// Says it in other words than the code's own.
+    #[must_use]
+    pub fn saying(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Says when to try again: in `wait`, rounded up to whole seconds.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        let whole = wait
+            .as_secs()
+            .saturating_add(u64::from(wait.subsec_nanos() > 0));
+        self.retry_after_s = Some(whole.max(1));
+        self
+    }
+
+    /// Says that the present state is the reason, and what it permits.
+    #[must_use]
+    pub fn in_state(mut self, state: &'static str, permitted: Vec<&'static str>) -> Self {
+        self.state = Some((state, permitted));
+        self
+    }
+
+    /// Names the request that this refusal was first given to, whichever it is given to now: the
+    /// same bytes again.
+    #[must_use]
+    pub fn of_request(mut self, request_id: &str) -> Self {
+        self.first_asked_by = Some(request_id.into());
+        self
+    }
+
+    /// The status it will be answered with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What went wrong inside, for the log.
+    pub(super) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The answer's body.
+    pub(super) fn to_json(&self, request_id: &RequestId) -> Vec<u8> {
+        let body = ProblemBody {
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            code: self.code,
+            message: &self.message,
+            request_id: self
+                .first_asked_by
+                .as_deref()
+                .unwrap_or(request_id.as_str()),
+            errors: &self.errors,
+            state: self.state.as_ref().map(|(state, _)| *state),
+            permitted: self
+                .state
+                .as_ref()
+                .map(|(_, permitted)| permitted.as_slice()),
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
+    /// Writes the refusal onto `answer`, keeping its headers (`Allow`).
+    pub(super) fn write(&self, answer: &mut Response, request_id: &RequestId) {
+        *answer.status_mut() = self.status;
+        *answer.body_mut() = Body::from(self.to_json(request_id));
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.remove(header::CONTENT_LENGTH);
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED
+            && self.code != HttpErrorCode::InvalidSignature.code()
+        {
+            headers.insert(header::WWW_AUTHENTICATE, self.challenge());
+        }
+    }
+
+    /// RFC 6750: a caller who sent nothing is told no error.
+    fn challenge(&self) -> HeaderValue {
+        HeaderValue::from_static(if self.code == HttpErrorCode::Unauthenticated.code() {
+            "Bearer realm=\"daegeum\""
+        } else {
+            "Bearer realm=\"daegeum\", error=\"invalid_token\""
+        })
+    }
+}
+
+/// The media type of every refusal (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+#[derive(Serialize)]
+struct ProblemBody<'a> {
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    message: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permitted: Option<&'a [&'static str]>,
+}
+
+impl From<HttpErrorCode> for Problem {
+    fn from(code: HttpErrorCode) -> Self {
+        let problem = Self::new(code.status(), code.code(), code.message());
+        if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+            return problem.retry_after(Duration::from_secs(1));
+        }
+        problem
+    }
+}
+
+/// The front finds the problem among the answer's extensions and writes it out.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut answer = Response::new(Body::empty());
+        *answer.status_mut() = self.status;
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_ordered_by_status() {
+        let codes: HashSet<_> = HttpErrorCode::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(codes.len(), HttpErrorCode::ALL.len());
+        assert!(HttpErrorCode::ALL.is_sorted_by_key(|code| code.status()));
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        let waits = |ms| {
+            let problem = Problem::from(HttpErrorCode::RateLimited);
+            problem.retry_after(Duration::from_millis(ms)).retry_after_s
+        };
+        assert_eq!(
+            (waits(0), waits(1), waits(1000), waits(1001)),
+            (Some(1), Some(1), Some(1), Some(2))
+        );
+    }
+
+    #[test]
+    fn a_cause_is_not_told() {
+        let problem = Problem::internal("disk /dev/x is on fire");
+        let body = problem.to_json(&RequestId::generate(&crate::world::ManualWorld::new(0, 1)));
+        assert!(!String::from_utf8(body).unwrap().contains("fire"));
+        assert_eq!(problem.cause(), Some("disk /dev/x is on fire"));
+    }
+}

@@ -1,0 +1,181 @@
+//! What every request passes on its way in and every answer on its way out: an id, the source's
+//! rate, a readable path, a time limit, a floor under panics, and refusals written one way.
+
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    net::{IpAddr, SocketAddr},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, HttpBody},
+    http::{Request, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tower::Service;
+
+use super::{
+    auth::Authenticator,
+    error::{HttpErrorCode, PROBLEM_JSON, Problem},
+    latency::Latency,
+    limits::RateLimits,
+    query::decode,
+    request::{REQUEST_ID, RequestContext, RequestId},
+    source::source,
+};
+use crate::{
+    config::{Config, Limits, Network},
+    telemetry::Metrics,
+    world::{BoxFuture, SharedWorld},
+};
+
+/// The routes, and what stands before them.
+pub struct Front {
+    router: Router,
+    pub(super) world: SharedWorld,
+    pub(super) limits: Limits,
+    pub(super) authenticator: Authenticator,
+    pub(super) rates: RateLimits,
+    pub(super) metrics: Arc<Metrics>,
+    trusted_proxies: Vec<Network>,
+}
+
+impl Front {
+    /// Stands before `router`, whose state is already in it.
+    pub fn new(
+        router: Router,
+        config: &Config,
+        world: SharedWorld,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        let limits = config.settings.limits.clone();
+        let latency = Latency {
+            metrics: Arc::clone(&metrics),
+            world: Arc::clone(&world),
+        };
+        Arc::new(Self {
+            // Layers are put on when the state is given: here, not again with each request.
+            router: router.layer(latency).with_state(()),
+            authenticator: Authenticator::new(&config.secrets),
+            rates: RateLimits::new(&limits, Arc::clone(&world)),
+            trusted_proxies: config.settings.server.trusted_proxies.clone(),
+            world,
+            limits,
+            metrics,
+        })
+    }
+
+    /// Answers a request that came over a connection from `peer`.
+    pub async fn answer<B>(self: &Arc<Self>, mut request: Request<B>, peer: SocketAddr) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let id = RequestId::of(request.headers(), &*self.world);
+        let source = source(peer.ip(), request.headers(), &self.trusted_proxies);
+        let answer = match self.admit(&request, source) {
+            Ok(()) => {
+                let context = RequestContext {
+                    id: id.clone(),
+                    source,
+                    front: Arc::clone(self),
+                };
+                request.extensions_mut().insert(context);
+                self.route(request.map(Body::new)).await
+            }
+            Err(refused) => refused.into_response(),
+        };
+        self.finish(answer, &id)
+    }
+
+    /// Refuses what no route should see.
+    fn admit<B>(&self, request: &Request<B>, source: IpAddr) -> Result<(), Problem> {
+        self.rates.count_source(source)?;
+        let path = request.uri().path();
+        if path.contains('%') && decode(path, false).is_none() {
+            return Err(HttpErrorCode::MalformedPath.into());
+        }
+        Ok(())
+    }
+
+    /// The route's answer, if it comes in time and without a panic. Only an answer that must be
+    /// waited for needs a timer.
+    async fn route(&self, request: Request<Body>) -> Response {
+        let mut router = self.router.clone();
+        let mut handling = pin!(router.call(request));
+        let mut timer: Option<BoxFuture> = None;
+        poll_fn(|context| {
+            // A handler that panicked is not polled again, so nothing broken is seen.
+            let polled = catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context)));
+            match polled {
+                Ok(Poll::Ready(Ok(answer))) => Poll::Ready(answer),
+                Ok(Poll::Ready(Err(never))) => match never {},
+                Err(_) => Poll::Ready(Problem::internal("a handler panicked").into_response()),
+                Ok(Poll::Pending) => {
+                    let wait = || self.world.sleep(self.limits.request_timeout);
+                    let late = timer.get_or_insert_with(wait).as_mut().poll(context);
+                    late.map(|()| Problem::from(HttpErrorCode::RequestTimeout).into_response())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Writes the refusal, if it is one, logs what is our fault, and names the request.
+    fn finish(&self, mut answer: Response, id: &RequestId) -> Response {
+        let problem = answer.extensions_mut().remove::<Problem>();
+        if let Some(problem) = problem.or_else(|| unexplained(&answer)) {
+            if let Some(cause) = problem.cause() {
+                tracing::error!(request_id = id.as_str(), cause, "request failed");
+            }
+            problem.write(&mut answer, id);
+        }
+        answer.headers_mut().insert(REQUEST_ID, id.header());
+        self.metrics.http.answered(answer.status().as_u16());
+        answer
+    }
+
+    /// The service of one connection.
+    pub(super) fn service<B>(
+        self: Arc<Self>,
+        peer: SocketAddr,
+    ) -> impl hyper::service::Service<
+        Request<B>,
+        Response = Response,
+        Error = Infallible,
+        Future = impl Future<Output = Result<Response, Infallible>> + Send + 'static,
+    >
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        hyper::service::service_fn(move |request| {
+            let front = Arc::clone(&self);
+            async move { Ok(front.answer(request, peer).await) }
+        })
+    }
+}
+
+/// What the router or an extractor refused without a [`Problem`].
+fn unexplained(answer: &Response) -> Option<Problem> {
+    let status = answer.status();
+    let is_refusal = status.is_client_error() || status.is_server_error();
+    let is_explained = || {
+        let content_type = answer.headers().get(header::CONTENT_TYPE);
+        content_type.is_some_and(|kind| kind.as_bytes().starts_with(PROBLEM_JSON.as_bytes()))
+    };
+    if !is_refusal || is_explained() {
+        return None;
+    }
+    Some(match status {
+        StatusCode::NOT_FOUND => HttpErrorCode::NotFound.into(),
+        StatusCode::METHOD_NOT_ALLOWED => HttpErrorCode::MethodNotAllowed.into(),
+        _ if status.is_client_error() => HttpErrorCode::MalformedRequest.into(),
+        _ => Problem::internal(format_args!("a handler answered {status} and said nothing")),
+    })
+}

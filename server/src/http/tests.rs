@@ -1,0 +1,8 @@
+//! The whole layer as callers meet it: a real listener, routes of the test's own, a clock that
+//! stands still.
+
+mod bodies;
+mod callers;
+mod connections;
+mod harness;
+mod refusals;

@@ -1,0 +1,46 @@
+//! What a connection over the limit gets: 503 at once, and a closed connection. Waiting in the
+//! kernel's queue would look like an outage to its owner and to every probe.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{
+    error::{HttpErrorCode, PROBLEM_JSON, Problem},
+    request::RequestId,
+};
+use crate::world::World;
+
+/// How long the caller has to take the answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How much of the unread request is taken first: closing over unread bytes would reset the
+/// connection, and the answer with it.
+const UNREAD_BYTES_MAX: u64 = 64 * 1024;
+
+/// Answers and closes.
+pub(super) async fn turn_away(mut stream: TcpStream, world: &dyn World) {
+    let id = RequestId::generate(world);
+    let body = Problem::from(HttpErrorCode::TooManyConnections).to_json(&id);
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: {PROBLEM_JSON}\r\n\
+         content-length: {}\r\nretry-after: 1\r\nconnection: close\r\nx-request-id: {}\r\n\r\n",
+        body.len(),
+        id.as_str(),
+    );
+    let answer = [head.into_bytes(), body].concat();
+    let said = async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await?;
+        let mut unread = stream.take(UNREAD_BYTES_MAX);
+        tokio::io::copy(&mut unread, &mut tokio::io::sink()).await
+    };
+    tokio::select! {
+        biased;
+        // A caller who is gone does not miss the answer.
+        _ = said => {}
+        () = world.sleep(PATIENCE) => {}
+    }
+}

@@ -1,0 +1,48 @@
+//! Deadlines: unpaid orders are canceled, holds run out. What is due is read from the index, so a restart
+//! forgets nothing; deciding again what was decided changes nothing.
+
+use std::sync::Arc;
+
+use daegeum_engine::command::Command;
+use daegeum_engine::store::keys::DueItem;
+
+use crate::app::{App, Asked};
+
+/// How many are taken at once.
+const BATCH: usize = 500;
+
+/// Decides everything that has come due.
+pub async fn run(app: Arc<App>) {
+    loop {
+        let due = match app.reader.due(app.now(), BATCH) {
+            Ok(due) => due,
+            Err(error) => return tracing::error!(%error, "what is due cannot be read"),
+        };
+        let more = due.len() == BATCH;
+        let mut moved = 0_usize;
+        for item in due {
+            let command = match item {
+                DueItem::Order(order_id) => Command::OrderDue { order_id },
+                DueItem::Hold(payment_id) => Command::HoldDue { payment_id },
+            };
+            let id = app.job_id();
+            match app
+                .execute(Asked {
+                    command,
+                    keyed: None,
+                    request_id: id.as_str(),
+                })
+                .await
+            {
+                Ok(executed) => {
+                    moved = moved.saturating_add(usize::from(!executed.events.is_empty()))
+                }
+                // Busy or stopping: the next turn finds it again.
+                Err(problem) => return tracing::warn!(code = problem.code(), "a deadline waits"),
+            }
+        }
+        if !more || moved == 0 {
+            return;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Every path with its method, and the handler it goes to.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::api::{admin, events, health, me, openapi, orders, payments};
+use crate::app::App;
+use crate::notifications;
+
+/// The routes over the application.
+pub fn routes(app: Arc<App>) -> Router {
+    let api = Router::new()
+        .route("/orders", post(orders::create))
+        .route("/orders/{order_id}", get(orders::get))
+        .route("/orders/{order_id}/confirm", post(orders::confirm))
+        .route("/orders/{order_id}/cancel", post(orders::cancel))
+        .route("/payments", post(payments::create).get(payments::list))
+        .route("/payments/{payment_id}", get(payments::get))
+        .route(
+            "/payments/{payment_id}/transactions",
+            get(payments::transactions),
+        )
+        .route("/payments/{payment_id}/capture", post(payments::capture))
+        .route("/payments/{payment_id}/cancel", post(payments::cancel))
+        .route(
+            "/payments/{payment_id}/mock/complete",
+            post(payments::complete_mock),
+        )
+        .route("/payments/webhook/{provider}", post(notifications::receive))
+        .route("/me/payments", get(me::payments))
+        .route("/events", get(events::feed))
+        .route("/admin/desk", get(admin::desk))
+        .route("/admin/balances", get(admin::balances))
+        .route("/admin/payments/{payment_id}/resolve", post(admin::resolve))
+        .route("/admin/buyers/{buyer_id}/erase", post(admin::erase_buyer));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .with_state(app)
+        .merge(openapi::routes())
+}

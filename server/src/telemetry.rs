@@ -1,0 +1,14 @@
+//! What can be seen from outside: [`Metrics`] by name, and logs as JSON lines. Both are made so
+//! that looking costs the looked-at little: counters are resolved once, and a log line waits for
+//! nobody.
+
+mod log;
+mod metrics;
+mod sink;
+
+pub use log::{LogError, Transition, TransitionLog, start_logging};
+pub use metrics::{
+    GatewayMetrics, HttpMetrics, JobMetrics, METRICS_CONTENT_TYPE, Metrics, PaymentMetrics,
+    StoreMetrics,
+};
+pub use sink::{LogSink, LogWriter};

@@ -1,0 +1,355 @@
+//! Every metric there is, by the name scrapers know it under. Who counts often asks for its counter
+//! once and keeps it; nothing here is looked up twice on the way of a payment.
+
+use std::{fmt, time::Duration};
+
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+
+type Labels<const N: usize> = [(&'static str, &'static str); N];
+
+/// What [`Metrics::render`] writes.
+pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All metrics of one server.
+pub struct Metrics {
+    registry: Registry,
+    /// Requests and connections.
+    pub http: HttpMetrics,
+    /// Payments by what became of them.
+    pub payments: PaymentMetrics,
+    /// Calls to gateways.
+    pub gateways: GatewayMetrics,
+    /// The writer, the journal and the index behind it.
+    pub store: StoreMetrics,
+    /// Background work.
+    pub jobs: JobMetrics,
+    /// `log_lines_dropped_total`: lines nobody will read because writing was too slow.
+    pub log_lines_dropped: Counter,
+}
+
+/// Requests and connections.
+pub struct HttpMetrics {
+    latency: Family<(RouteLabel, Labels<1>), Histogram, fn() -> Histogram>,
+    answers: Family<[(&'static str, u16); 1], Counter>,
+    /// `http_connections`: open now.
+    pub connections: Gauge,
+    /// `http_connections_turned_away_total`: over the limit.
+    pub turned_away: Counter,
+}
+
+type RouteLabel = [(&'static str, String); 1];
+
+/// Payments by what became of them.
+pub struct PaymentMetrics {
+    create: Family<Labels<1>, Counter>,
+    capture: Family<Labels<1>, Counter>,
+    webhook: Family<Labels<2>, Counter>,
+    /// `payment_idempotent_hit_total`: answers given again.
+    pub idempotent_hit: Counter,
+    /// `payment_unknown_outcomes`: operations whose gateway has not said what happened.
+    pub unknown_outcomes: Gauge,
+    /// `payment_unknown_outcome_age_seconds`: how long the oldest of them has waited.
+    pub unknown_outcome_age: Gauge,
+}
+
+/// Calls to gateways.
+pub struct GatewayMetrics {
+    latency: Family<Labels<2>, Histogram, fn() -> Histogram>,
+}
+
+/// The writer, the journal and the index behind it.
+pub struct StoreMetrics {
+    /// `store_queue_depth`: commands waiting for the writer.
+    pub queue_depth: Gauge,
+    /// `store_commit_commands`: commands in one group commit.
+    pub commit_commands: Histogram,
+    /// `store_commit_bytes`: bytes of one group commit.
+    pub commit_bytes: Histogram,
+    /// `store_commit_seconds`: from append to synced.
+    pub commit_latency: Histogram,
+    /// `store_index_lag`: changes in the journal that the index has not taken yet.
+    pub index_lag: Gauge,
+}
+
+/// Background work.
+pub struct JobMetrics {
+    by_state: Family<Labels<1>, Gauge>,
+}
+
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_1, 2.0, 18)) // 0.1 ms to 13 s
+}
+
+fn gateway_seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.005, 2.0, 15)) // 5 ms to 82 s
+}
+
+impl Metrics {
+    /// Registers every name.
+    pub fn new() -> Self {
+        let mut registry = Registry::default();
+        let registry_mut = &mut registry;
+        let http = HttpMetrics::registered(registry_mut);
+        let payments = PaymentMetrics::registered(registry_mut);
+        let gateways = GatewayMetrics::registered(registry_mut);
+        let store = StoreMetrics::registered(registry_mut);
+        let jobs = JobMetrics::registered(registry_mut);
+        let log_lines_dropped = Counter::default();
+        registry.register(
+            "log_lines_dropped",
+            "Log lines dropped because writing was too slow",
+            log_lines_dropped.clone(),
+        );
+        Self {
+            registry,
+            http,
+            payments,
+            gateways,
+            store,
+            jobs,
+            log_lines_dropped,
+        }
+    }
+
+    /// Everything, as scrapers read it ([`METRICS_CONTENT_TYPE`]).
+    pub fn render(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl HttpMetrics {
+    fn registered(registry: &mut Registry) -> Self {
+        let http = Self {
+            latency: Family::new_with_constructor(seconds),
+            answers: Family::default(),
+            connections: Gauge::default(),
+            turned_away: Counter::default(),
+        };
+        registry.register_with_unit(
+            "http_request",
+            "From request to answer, by route and method",
+            Unit::Seconds,
+            http.latency.clone(),
+        );
+        registry.register("http_answers", "Answers by status", http.answers.clone());
+        registry.register(
+            "http_connections",
+            "Open connections",
+            http.connections.clone(),
+        );
+        registry.register(
+            "http_connections_turned_away",
+            "Connections over the limit",
+            http.turned_away.clone(),
+        );
+        http
+    }
+
+    /// `http_request_seconds{route,method}`, to keep.
+    pub fn latency(&self, route: &str, method: &'static str) -> Histogram {
+        let labels = ([("route", route.to_owned())], [("method", method)]);
+        self.latency.get_or_create_owned(&labels)
+    }
+
+    /// Counts an answer in `http_answers_total{status}`.
+    pub fn answered(&self, status: u16) {
+        self.answers.get_or_create(&[("status", status)]).inc();
+    }
+}
+
+impl PaymentMetrics {
+    fn registered(registry: &mut Registry) -> Self {
+        let payments = Self {
+            create: Family::default(),
+            capture: Family::default(),
+            webhook: Family::default(),
+            idempotent_hit: Counter::default(),
+            unknown_outcomes: Gauge::default(),
+            unknown_outcome_age: Gauge::default(),
+        };
+        registry.register(
+            "payment_create",
+            "Payments asked for",
+            payments.create.clone(),
+        );
+        registry.register("payment_capture", "Captures", payments.capture.clone());
+        registry.register("payment_webhook", "Notifications", payments.webhook.clone());
+        registry.register(
+            "payment_idempotent_hit",
+            "Answers given again for a key already used",
+            payments.idempotent_hit.clone(),
+        );
+        registry.register(
+            "payment_unknown_outcomes",
+            "Operations whose gateway has not said what happened",
+            payments.unknown_outcomes.clone(),
+        );
+        registry.register_with_unit(
+            "payment_unknown_outcome_age",
+            "How long the oldest unknown outcome has waited",
+            Unit::Seconds,
+            payments.unknown_outcome_age.clone(),
+        );
+        payments
+    }
+
+    /// `payment_create_total{status}`, to keep.
+    pub fn create(&self, status: &'static str) -> Counter {
+        self.create.get_or_create_owned(&[("status", status)])
+    }
+
+    /// `payment_capture_total{status}`, to keep.
+    pub fn capture(&self, status: &'static str) -> Counter {
+        self.capture.get_or_create_owned(&[("status", status)])
+    }
+
+    /// `payment_webhook_total{provider,status}`, to keep.
+    pub fn webhook(&self, provider: &'static str, status: &'static str) -> Counter {
+        self.webhook
+            .get_or_create_owned(&[("provider", provider), ("status", status)])
+    }
+}
+
+impl GatewayMetrics {
+    fn registered(registry: &mut Registry) -> Self {
+        let gateways = Self {
+            latency: Family::new_with_constructor(gateway_seconds),
+        };
+        registry.register_with_unit(
+            "gateway_call",
+            "Calls to gateways, by provider and operation",
+            Unit::Seconds,
+            gateways.latency.clone(),
+        );
+        gateways
+    }
+
+    /// Notes how long a call took in `gateway_call_seconds{provider,operation}`.
+    pub fn called(&self, provider: &'static str, operation: &'static str, took: Duration) {
+        let labels = [("provider", provider), ("operation", operation)];
+        self.latency
+            .get_or_create(&labels)
+            .observe(took.as_secs_f64());
+    }
+}
+
+impl StoreMetrics {
+    fn registered(registry: &mut Registry) -> Self {
+        let store = Self {
+            queue_depth: Gauge::default(),
+            commit_commands: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
+            commit_bytes: Histogram::new(exponential_buckets(256.0, 4.0, 10)),
+            commit_latency: seconds(),
+            index_lag: Gauge::default(),
+        };
+        registry.register(
+            "store_queue_depth",
+            "Commands waiting for the writer",
+            store.queue_depth.clone(),
+        );
+        registry.register(
+            "store_commit_commands",
+            "Commands in one group commit",
+            store.commit_commands.clone(),
+        );
+        registry.register_with_unit(
+            "store_commit",
+            "Bytes of one group commit",
+            Unit::Bytes,
+            store.commit_bytes.clone(),
+        );
+        registry.register_with_unit(
+            "store_commit",
+            "From append to synced",
+            Unit::Seconds,
+            store.commit_latency.clone(),
+        );
+        registry.register(
+            "store_index_lag",
+            "Changes in the journal that the index has not taken yet",
+            store.index_lag.clone(),
+        );
+        store
+    }
+}
+
+impl JobMetrics {
+    fn registered(registry: &mut Registry) -> Self {
+        let jobs = Self {
+            by_state: Family::default(),
+        };
+        registry.register("jobs", "Background jobs by state", jobs.by_state.clone());
+        jobs
+    }
+
+    /// `jobs{state}`, to keep.
+    pub fn in_state(&self, state: &'static str) -> Gauge {
+        self.by_state.get_or_create_owned(&[("state", state)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_promised_name_is_there() {
+        let metrics = Metrics::new();
+        metrics.payments.create("INITIATED").inc();
+        metrics.payments.capture("CAPTURED").inc();
+        metrics.payments.webhook("MOCK", "applied").inc();
+        metrics.payments.idempotent_hit.inc();
+        metrics
+            .gateways
+            .called("MOCK", "capture", Duration::from_millis(3));
+        metrics
+            .http
+            .latency("/api/v1/payments", "POST")
+            .observe(0.001);
+        metrics.http.answered(201);
+        metrics.jobs.in_state("due").set(4);
+        metrics.store.commit_bytes.observe(4096.0);
+        metrics.store.commit_latency.observe(0.000_3);
+        let text = metrics.render().unwrap();
+        for line in [
+            "payment_create_total{status=\"INITIATED\"} 1\n",
+            "payment_capture_total{status=\"CAPTURED\"} 1\n",
+            "payment_webhook_total{provider=\"MOCK\",status=\"applied\"} 1\n",
+            "payment_idempotent_hit_total 1\n",
+            "gateway_call_seconds_count{provider=\"MOCK\",operation=\"capture\"} 1\n",
+            "http_request_seconds_count{route=\"/api/v1/payments\",method=\"POST\"} 1\n",
+            "http_answers_total{status=\"201\"} 1\n",
+            "http_connections 0\n",
+            "http_connections_turned_away_total 0\n",
+            "store_queue_depth 0\n",
+            "store_commit_commands_count 0\n",
+            "store_commit_bytes_count 1\n",
+            "store_commit_seconds_count 1\n",
+            "store_index_lag 0\n",
+            "jobs{state=\"due\"} 4\n",
+            "payment_unknown_outcomes 0\n",
+            "payment_unknown_outcome_age_seconds 0\n",
+            "log_lines_dropped_total 0\n",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,48 @@
+//! Everything that is not a function of its input: time, chance, tasks and timers. Server code
+//! reaches them only through [`World`], so that a simulation can own them all; the machine's own
+//! are in [`SystemWorld`], a test's in [`ManualWorld`].
+
+mod manual;
+mod system;
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+pub use manual::ManualWorld;
+pub use system::{SystemWorld, WorldError};
+
+/// A task or a timer, whoever runs it.
+pub type BoxFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
+
+/// The world as one value to hand around.
+pub type SharedWorld = Arc<dyn World>;
+
+/// What the server may know and do beyond its input.
+pub trait World: Send + Sync {
+    /// The domain's clock, in milliseconds since 1970: deadlines, `created_at`, day edges. The
+    /// sandbox may run ahead of the machine here, and nowhere else.
+    fn now_ms(&self) -> i64;
+
+    /// The machine's clock, in milliseconds since 1970: how fresh a token or a signature is, for
+    /// which the sender looked at a real clock.
+    fn machine_now_ms(&self) -> i64;
+
+    /// Nanoseconds since some moment before the program began; never goes back. For latencies and
+    /// rates.
+    fn monotonic_ns(&self) -> u64;
+
+    /// Fills `bytes` with randomness fit for secrets.
+    fn fill_random(&self, bytes: &mut [u8]);
+
+    /// Runs `task` beside the caller. Nothing waits for it.
+    fn spawn(&self, task: BoxFuture);
+
+    /// Ready once `duration` of monotonic time has passed.
+    fn sleep(&self, duration: Duration) -> BoxFuture;
+}
+
+/// `N` bytes fit for secrets.
+pub fn random_bytes<const N: usize>(world: &dyn World) -> [u8; N] {
+    let mut bytes = [0; N];
+    world.fill_random(&mut bytes);
+    bytes
+}

@@ -1,0 +1,139 @@
+//! The machine itself as the world: the one place where the real clock, the system's randomness
+//! and tokio's tasks and timers are touched.
+
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use parking_lot::Mutex;
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{RngCore, SeedableRng},
+};
+
+use super::{BoxFuture, World};
+
+/// Why there is no world to run in.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// Without randomness there are no ids and no secrets.
+    #[error("the system gives no randomness: {0}")]
+    Randomness(getrandom::Error),
+}
+
+/// The machine's clocks, randomness and tasks. Needs a tokio runtime around it for `spawn` and
+/// `sleep`.
+pub struct SystemWorld {
+    started: Instant,
+    /// How far the domain's clock runs ahead of the machine's; zero in production.
+    ahead_ms: Arc<AtomicI64>,
+    /// Seeds one generator per thread, so that threads share nothing afterwards.
+    seeds: Mutex<ChaCha20Rng>,
+}
+
+impl SystemWorld {
+    /// The world in which the domain's clock is the machine's.
+    pub fn new() -> Result<Self, WorldError> {
+        Self::running_ahead(Arc::default())
+    }
+
+    /// The world whose domain clock runs ahead by what `ahead_ms` says at each look.
+    #[expect(clippy::disallowed_methods, reason = "this is the world")]
+    pub fn running_ahead(ahead_ms: Arc<AtomicI64>) -> Result<Self, WorldError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(WorldError::Randomness)?;
+        Ok(Self {
+            started: Instant::now(),
+            ahead_ms,
+            seeds: Mutex::new(ChaCha20Rng::from_seed(seed)),
+        })
+    }
+
+    fn seeded(&self) -> ChaCha20Rng {
+        let mut seed = [0; 32];
+        self.seeds.lock().fill_bytes(&mut seed);
+        ChaCha20Rng::from_seed(seed)
+    }
+}
+
+thread_local! {
+    static RANDOM: RefCell<Option<ChaCha20Rng>> = const { RefCell::new(None) };
+}
+
+impl World for SystemWorld {
+    fn now_ms(&self) -> i64 {
+        self.machine_now_ms()
+            .saturating_add(self.ahead_ms.load(Ordering::Relaxed))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the world")]
+    fn machine_now_ms(&self) -> i64 {
+        let since_1970 = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        RANDOM.with_borrow_mut(|own| own.get_or_insert_with(|| self.seeded()).fill_bytes(bytes));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the world")]
+    fn spawn(&self, task: BoxFuture) {
+        tokio::spawn(task);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the world")]
+    fn sleep(&self, duration: Duration) -> BoxFuture {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::world::random_bytes;
+
+    #[test]
+    fn threads_draw_different_bytes() {
+        let world = Arc::new(SystemWorld::new().unwrap());
+        let draws: Vec<_> = (0..4)
+            .map(|_| {
+                let world = Arc::clone(&world);
+                std::thread::spawn(move || (0..64).map(|_| random_bytes::<16>(&*world)).collect())
+            })
+            .flat_map(|thread: std::thread::JoinHandle<Vec<[u8; 16]>>| thread.join().unwrap())
+            .collect();
+        assert_eq!(draws.iter().collect::<HashSet<_>>().len(), 256);
+    }
+
+    #[test]
+    fn only_the_domain_clock_runs_ahead() {
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let world = SystemWorld::running_ahead(Arc::clone(&ahead_ms)).unwrap();
+        ahead_ms.store(86_400_000, Ordering::Relaxed);
+        let ahead = world.now_ms() - world.machine_now_ms();
+        assert!(
+            (86_399_000..=86_400_000).contains(&ahead),
+            "{ahead} ms ahead"
+        );
+    }
+
+    #[test]
+    fn monotonic_time_never_goes_back() {
+        let world = SystemWorld::new().unwrap();
+        let looks: Vec<_> = (0..1000).map(|_| world.monotonic_ns()).collect();
+        assert!(looks.is_sorted());
+    }
+}
