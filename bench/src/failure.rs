@@ -18,6 +18,8 @@ impl fmt::Display for Failure {
     }
 }
 
+impl std::error::Error for Failure {}
+
 /// Puts what was being attempted in front of what went wrong.
 pub(crate) trait While<T> {
     fn when(self, attempt: impl fmt::Display) -> Result<T, Failure>;

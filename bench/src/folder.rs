@@ -13,7 +13,8 @@ impl Folder {
     pub(crate) fn new() -> Result<Self, Failure> {
         let program = std::env::current_exe().when("this program")?;
         let target = program.ancestors().nth(2);
-        let target = target.ok_or_else(|| Failure::new("this program is not in a target folder"))?;
+        let target =
+            target.ok_or_else(|| Failure::new("this program is not in a target folder"))?;
         let all = target.join("bench");
         fs::create_dir_all(&all).when(all.display())?;
         clear_abandoned(&all)?;
@@ -53,7 +54,9 @@ pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
 fn clear_abandoned(all: &Path) -> Result<(), Failure> {
     for entry in fs::read_dir(all).when(all.display())? {
         let path = entry.when(all.display())?.path();
-        let pid = path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
+        let pid = path
+            .file_name()
+            .and_then(|name| name.to_str()?.parse::<u32>().ok());
         if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
             remove(&path)?;
         }

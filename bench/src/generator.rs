@@ -96,7 +96,10 @@ pub(crate) fn drive<W: Workload>(
                 scope.spawn(move || Loop::new(address, share, window, workload)?.run())
             })
             .collect();
-        started.into_iter().map(thread::ScopedJoinHandle::join).collect()
+        started
+            .into_iter()
+            .map(thread::ScopedJoinHandle::join)
+            .collect()
     });
     let mut counted = Counted::default();
     for outcome in outcomes {
@@ -236,7 +239,11 @@ impl<'a, W: Workload> Loop<'a, W> {
     }
 
     fn elapsed(&self, now: Instant) -> Duration {
-        let end = self.window.end.unwrap_or(now).min(self.dry_at.unwrap_or(now));
+        let end = self
+            .window
+            .end
+            .unwrap_or(now)
+            .min(self.dry_at.unwrap_or(now));
         end.saturating_duration_since(self.window.begin)
     }
 }
@@ -259,7 +266,9 @@ impl Connection {
         let mut stream = mio::net::TcpStream::from_std(stream);
         let both = Interest::READABLE | Interest::WRITABLE;
         let registry = poll.registry();
-        registry.register(&mut stream, Token(index), both).when("epoll")?;
+        registry
+            .register(&mut stream, Token(index), both)
+            .when("epoll")?;
         Ok(Self {
             stream,
             step: None,
@@ -280,7 +289,11 @@ impl Connection {
     }
 
     fn write(&mut self) -> Result<(), Failure> {
-        while let Some(rest) = self.request.get(self.sent..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self
+            .request
+            .get(self.sent..)
+            .filter(|rest| !rest.is_empty())
+        {
             match self.stream.write(rest) {
                 Ok(written) => self.sent = self.sent.saturating_add(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,

@@ -69,7 +69,10 @@ impl Histogram {
 /// Below 2^7 a bucket each; above, 2^7 buckets for each doubling.
 fn bucket_of(nanoseconds: u64) -> usize {
     let value = nanoseconds.min(LARGEST);
-    let doublings = value.checked_ilog2().unwrap_or(0).saturating_sub(PRECISION_BITS);
+    let doublings = value
+        .checked_ilog2()
+        .unwrap_or(0)
+        .saturating_sub(PRECISION_BITS);
     let bucket = if value < PER_DOUBLING {
         value
     } else {
@@ -135,10 +138,18 @@ mod tests {
 
     #[test]
     fn merging_equals_recording_in_one() {
-        let (mut left, mut right, mut both) =
-            (Histogram::default(), Histogram::default(), Histogram::default());
+        let (mut left, mut right, mut both) = (
+            Histogram::default(),
+            Histogram::default(),
+            Histogram::default(),
+        );
         for value in (0..5_000_u64).map(|n| n * n) {
-            if value % 3 == 0 { &mut left } else { &mut right }.record(value);
+            if value % 3 == 0 {
+                &mut left
+            } else {
+                &mut right
+            }
+            .record(value);
             both.record(value);
         }
         left.merge(&right);

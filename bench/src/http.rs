@@ -36,7 +36,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Answer<'_>>, Failure> {
     let status = lines.next().and_then(status);
     let status = status.ok_or_else(|| unreadable(head))?;
     let length = lines.find_map(content_length);
-    let length = length.flatten().ok_or_else(|| unreadable(head))?;
+    let length = length.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+    let length: usize = length.ok_or_else(|| unreadable(head))?;
     let body = rest.get(..length);
     Ok(body.map(|body| Answer {
         status,
@@ -57,15 +58,11 @@ fn status(line: &[u8]) -> Option<u16> {
     digits.parse().ok()
 }
 
-/// The outer `Option` is whether it is this header, the inner whether it is a number.
-fn content_length(line: &[u8]) -> Option<Option<usize>> {
+/// What is written as the length, if the line is that header.
+fn content_length(line: &[u8]) -> Option<&[u8]> {
     const NAME: &[u8] = b"content-length:";
     let (name, value) = line.split_at_checked(NAME.len())?;
-    if !name.eq_ignore_ascii_case(NAME) {
-        return None;
-    }
-    let digits = std::str::from_utf8(value.trim_ascii()).ok();
-    Some(digits.and_then(|digits| digits.parse().ok()))
+    name.eq_ignore_ascii_case(NAME).then(|| value.trim_ascii())
 }
 
 fn unreadable(head: &[u8]) -> Failure {

@@ -17,7 +17,9 @@ pub(crate) struct Numbers(AtomicU64);
 
 impl Numbers {
     pub(crate) fn new() -> Result<Self, Failure> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).when("the clock")?;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .when("the clock")?;
         let seconds = now.as_secs().saturating_sub(NUMBERED_FROM);
         Ok(Self(AtomicU64::new(seconds << 24)))
     }
@@ -44,11 +46,15 @@ pub(crate) fn order_id(number: u64, out: &mut Vec<u8>) {
 pub(crate) fn key(number: u64, out: &mut String) {
     let high = scrambled(number);
     let low = scrambled(high ^ number.rotate_left(32));
-    let [a, b, c] = [high >> 32, (high >> 16) & 0xffff, high & 0x0fff];
-    let [d, e] = [(low >> 48) & 0x3fff | 0x8000, low & 0xffff_ffff_ffff];
+    let (first, second) = (high >> 32, high >> 16 & 0xffff);
+    let (third, fourth) = (high & 0x0fff, low >> 48 & 0x3fff | 0x8000);
+    let last = low & 0xffff_ffff_ffff;
     out.clear();
     // Writing to a String does not fail.
-    let _ = write!(out, "{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}");
+    let _ = write!(
+        out,
+        "{first:08x}-{second:04x}-4{third:03x}-{fourth:04x}-{last:012x}"
+    );
 }
 
 pub(crate) fn buyer(number: u64) -> u64 {
@@ -67,8 +73,12 @@ impl Basket {
         let chance = scrambled(number ^ 0x5bd1);
         Self {
             quantity: (chance % 4).saturating_add(1),
-            unit_price: (chance >> 8 & 0x3ff).saturating_mul(100).saturating_add(4_900),
-            tax_free: (chance >> 20 & 0xff).saturating_mul(50).saturating_add(1_000),
+            unit_price: (chance >> 8 & 0x3ff)
+                .saturating_mul(100)
+                .saturating_add(4_900),
+            tax_free: (chance >> 20 & 0xff)
+                .saturating_mul(50)
+                .saturating_add(1_000),
         }
     }
 

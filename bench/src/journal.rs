@@ -51,7 +51,11 @@ mod tests {
         fs::create_dir_all(folder.join("journal")).expect("a folder");
         let mut used = vec![0_u8; 3 << 20];
         used[(1 << 20) + 41] = 7;
-        for (name, bytes) in [("1.seg", &used), ("2.seg", &vec![0; 100]), ("x.tmp", &vec![1; 9])] {
+        for (name, bytes) in [
+            ("1.seg", &used),
+            ("2.seg", &vec![0; 100]),
+            ("x.tmp", &vec![1; 9]),
+        ] {
             fs::write(folder.join("journal").join(name), bytes).expect("written");
         }
         let written = bytes_written(&folder);

@@ -161,7 +161,10 @@ impl Used {
 fn of_machine(micros: u64, elapsed_micros: u64) -> u64 {
     let cores = thread::available_parallelism().when("cores");
     let cores = cores.map_or(1, |cores| u64::try_from(cores.get()).unwrap_or(1));
-    share(micros.saturating_mul(1000), elapsed_micros.saturating_mul(cores))
+    share(
+        micros.saturating_mul(1000),
+        elapsed_micros.saturating_mul(cores),
+    )
 }
 
 fn steps(counted: &Counted) -> Vec<Latencies> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 
 use crate::ceilings::sizes::Sizes;
 
@@ -58,6 +59,12 @@ pub(crate) enum Subject {
     Restart,
     /// The index made anew
     Rebuild,
+}
+
+impl Serialize for Subject {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(self.name())
+    }
 }
 
 impl Subject {
@@ -140,12 +147,12 @@ impl Options {
     }
 
     pub(crate) fn ceiling_time(&self) -> Duration {
-        (self.time() / 2).max(Duration::from_millis(500))
+        Duration::from_millis(self.seconds.saturating_mul(500))
     }
 
     /// Not counted, so that connections, caches and the processor's clock are warm.
     pub(crate) fn warm_up(&self) -> Duration {
-        (self.time() / 4).min(Duration::from_millis(500))
+        Duration::from_millis(self.seconds.saturating_mul(250).min(500))
     }
 }
 

@@ -77,7 +77,9 @@ impl Server {
             }
             if begin.elapsed() > patience {
                 let (waited, said) = (patience.as_secs(), last_lines(log));
-                return Err(Failure::new(format!("not healthy after {waited} s:\n{said}")));
+                return Err(Failure::new(format!(
+                    "not healthy after {waited} s:\n{said}"
+                )));
             }
             sleep(LOOK_EVERY);
         }
@@ -132,7 +134,11 @@ pub(crate) fn output(
     let out = File::create(log).when(log.display())?;
     let errors = out.try_clone().when(log.display())?;
     let begin = Instant::now();
-    let mut child = command.stdout(out).stderr(errors).spawn().when("starting")?;
+    let mut child = command
+        .stdout(out)
+        .stderr(errors)
+        .spawn()
+        .when("starting")?;
     let status = wait(&mut child, patience);
     if status.is_err() {
         // It ran out of time; nobody waits for it any more.

@@ -88,7 +88,13 @@ impl Requests {
     }
 
     /// A notification, signed now.
-    pub(crate) fn webhook(&mut self, payment_id: &str, amount: u64, number: u64, out: &mut Vec<u8>) {
+    pub(crate) fn webhook(
+        &mut self,
+        payment_id: &str,
+        amount: u64,
+        number: u64,
+        out: &mut Vec<u8>,
+    ) {
         self.body.clear();
         let _ = write!(
             self.body,
@@ -150,7 +156,10 @@ mod tests {
             let order = body(&out);
             let lines = order["lines"].as_array().expect("lines");
             let price = |line: &serde_json::Value| {
-                line["quantity"].as_u64().zip(line["unit_price"].as_u64()).map(|(n, won)| n * won)
+                line["quantity"]
+                    .as_u64()
+                    .zip(line["unit_price"].as_u64())
+                    .map(|(n, won)| n * won)
             };
             let sum: Option<u64> = lines.iter().map(price).sum();
             assert_eq!(sum, order["total"].as_u64());

@@ -86,7 +86,10 @@ pub(crate) fn machine() -> Result<u64, Failure> {
 /// `cpu user nice system idle iowait irq softirq steal …`
 fn parse_machine(text: &str) -> Option<u64> {
     let line = text.lines().next()?.strip_prefix("cpu ")?;
-    let ticks: Vec<u64> = line.split_ascii_whitespace().map_while(|t| t.parse().ok()).collect();
+    let ticks: Vec<u64> = line
+        .split_ascii_whitespace()
+        .map_while(|t| t.parse().ok())
+        .collect();
     let busy = [0, 1, 2, 7].into_iter().map(|at| ticks.get(at).copied());
     let busy = busy.sum::<Option<u64>>()?;
     Some(busy.saturating_mul(MICROS_PER_TICK))

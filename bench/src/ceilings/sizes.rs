@@ -69,7 +69,11 @@ impl FromStr for Sizes {
 
 fn size(text: &str) -> Result<Size, Failure> {
     let mut numbers = text.split('+');
-    let mut next = || numbers.next().ok_or_else(|| Failure::new("a size has three numbers"));
+    let mut next = || {
+        numbers
+            .next()
+            .ok_or_else(|| Failure::new("a size has three numbers"))
+    };
     Ok(Size {
         status: next()?.parse().when("a status")?,
         head: next()?.parse().when("a head's bytes")?,
@@ -85,7 +89,10 @@ mod tests {
     fn sizes_survive_the_command_line() {
         let text = "201+210+480,201+211+300,200+212+310";
         let sizes: Sizes = text.parse().expect("sizes");
-        assert_eq!((sizes.payment.head, sizes.of(Step::Complete).body), (211, 310));
+        assert_eq!(
+            (sizes.payment.head, sizes.of(Step::Complete).body),
+            (211, 310)
+        );
         assert_eq!(sizes.to_string(), text);
         assert!("201+1+2".parse::<Sizes>().is_err());
     }

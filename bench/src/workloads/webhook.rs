@@ -4,8 +4,8 @@ use super::{Waiting, expect};
 use crate::failure::Failure;
 use crate::generator::Workload;
 use crate::http::Answer;
-use crate::requests::{Requests, Step};
 use crate::identity::Numbers;
+use crate::requests::{Requests, Step};
 use std::sync::Arc;
 
 /// Every so many notified payments one is looked at afterwards.

@@ -1,0 +1,364 @@
+//! The run: rounds, and in each round every subject in turn, so that what the machine does
+//! besides falls on all of them alike.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::ceilings::{
+    disk,
+    sizes::{Size, Sizes},
+};
+use crate::client::Client;
+use crate::endurance;
+use crate::failure::{Failure, While};
+use crate::folder::{self, Folder};
+use crate::generator::{self, Span};
+use crate::identity::{self, Basket, Numbers};
+use crate::journal;
+use crate::json;
+use crate::measure::{Figures, Latencies, load, load_product, share};
+use crate::metrics;
+use crate::options::{Options, Subject};
+use crate::process::{self, Server};
+use crate::product::{ADMIN_KEY, MERCHANT_KEY, Product, requests};
+use crate::results::{Measurement, Results, Synced};
+use crate::store::Store;
+use crate::workloads::{cycle::Cycle, echo::Echo, payment_id, webhook::Webhook};
+
+const CEILING_PATIENCE: Duration = Duration::from_secs(20);
+const PREPARING_CONNECTIONS: usize = 64;
+/// When nothing is known of the server's speed yet.
+const PREPARED_PER_SECOND: u64 = 20_000;
+/// What fills the store for restarts and rebuild when it is empty.
+const LEAST_FILLED: u64 = 20_000;
+
+/// One run.
+pub(crate) struct Run {
+    options: Options,
+    product: Product,
+    folder: Folder,
+    numbers: Arc<Numbers>,
+    sizes: Sizes,
+    results: Results,
+}
+
+/// Where in the run a measurement is.
+#[derive(Clone, Copy)]
+struct Turn {
+    payments: u64,
+    round: u32,
+    connections: usize,
+}
+
+impl Run {
+    pub(crate) fn new(options: Options) -> Result<Self, Failure> {
+        let program = options.server.clone();
+        let program = program.ok_or_else(|| Failure::new("no server: set DAEGEUM_BIN"))?;
+        let folder = Folder::new()?;
+        let product = Product {
+            program,
+            settings: options.set.clone(),
+            log: folder.path().join("server.log"),
+        };
+        let numbers = Arc::new(Numbers::new()?);
+        let sizes = probe(&product, &folder, &numbers)?;
+        Ok(Self {
+            results: Results::new(&options, folder.path(), sizes)?,
+            options,
+            product,
+            folder,
+            numbers,
+            sizes,
+        })
+    }
+
+    /// All of it; the results are whole or there are none.
+    pub(crate) fn finish(mut self) -> Result<Results, Failure> {
+        for payments in self.options.payments.clone() {
+            if payments == 0 {
+                self.at_nothing()?;
+            } else {
+                self.at(payments)?;
+            }
+        }
+        Ok(self.results)
+    }
+
+    /// Each measurement on a store of its own.
+    fn at_nothing(&mut self) -> Result<(), Failure> {
+        self.rounds(0, None)?;
+        let data = self.folder.fresh("data")?;
+        if self.endures() {
+            let server = self.product.serve(&data)?;
+            endurance::fill(&server, &self.numbers, LEAST_FILLED)?;
+            Product::stop(server)?;
+        }
+        self.endure(LEAST_FILLED, &data)?;
+        folder::remove(&data)
+    }
+
+    /// All measurements on one filled store, which grows by them.
+    fn at(&mut self, payments: u64) -> Result<(), Failure> {
+        let kept = self.options.data.clone();
+        let store = match kept {
+            Some(path) => Store::kept(path),
+            None => Store::passing(self.folder.fresh("filled")?),
+        };
+        store.fill(&self.product, &self.numbers, payments)?;
+        let server = self.product.serve(store.data())?;
+        self.rounds(payments, Some((&server, store.data())))?;
+        Product::stop(server)?;
+        self.endure(payments, store.data())?;
+        store.leave()
+    }
+
+    fn endures(&self) -> bool {
+        self.options.measures(Subject::Restart) || self.options.measures(Subject::Rebuild)
+    }
+
+    fn endure(&mut self, payments: u64, data: &Path) -> Result<(), Failure> {
+        if self.options.measures(Subject::Restart) {
+            say("restarts");
+            let (rounds, numbers) = (self.options.rounds, &self.numbers);
+            let restarts = endurance::restarts(&self.product, data, numbers, rounds)?;
+            self.results.restarts.push((payments, restarts));
+        }
+        if self.options.measures(Subject::Rebuild) {
+            say("rebuild and verify");
+            let rebuilt = endurance::rebuild(&self.product, data)?;
+            self.results.rebuilt.push((payments, rebuilt));
+        }
+        Ok(())
+    }
+
+    fn rounds(&mut self, payments: u64, filled: Option<(&Server, &Path)>) -> Result<(), Failure> {
+        for round in 1..=self.options.rounds {
+            if self.options.measures(Subject::Disk) {
+                self.disk()?;
+            }
+            for connections in self.options.connections.clone() {
+                let all = self.options.rounds;
+                say(&format!(
+                    "{payments} payments, round {round} of {all}, {connections} connections"
+                ));
+                let turn = Turn {
+                    payments,
+                    round,
+                    connections,
+                };
+                self.ceiling(turn, Subject::Bare)?;
+                self.ceiling(turn, Subject::LogOnly)?;
+                self.on_product(turn, Subject::Cycle, filled)?;
+                self.on_product(turn, Subject::Webhook, filled)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn disk(&mut self) -> Result<(), Failure> {
+        for bytes in disk::APPENDS {
+            let time = self.options.warm_up();
+            let syncs = disk::syncs(self.folder.path(), bytes, time)?;
+            self.results.synced.push(Synced {
+                bytes,
+                per_second: share(syncs.count().saturating_mul(1000), millis(time)),
+                latencies: Latencies::of("sync", &syncs),
+            });
+        }
+        Ok(())
+    }
+
+    fn ceiling(&mut self, turn: Turn, subject: Subject) -> Result<(), Failure> {
+        if !self.options.measures(subject) {
+            return Ok(());
+        }
+        let address = process::free_address()?;
+        let mut command = Command::new(std::env::current_exe().when("this program")?);
+        command = process::held(Path::new(command.get_program()))?;
+        let (name, folder) = match subject {
+            Subject::LogOnly => ("log-only", Some(self.folder.path())),
+            _ => ("bare", None),
+        };
+        command.args([name, &address.to_string(), &self.sizes.to_string()]);
+        command.args(folder);
+        let log = self.folder.path().join("ceiling.log");
+        let server = Server::start(command, address, &log, CEILING_PATIENCE)?;
+        let echo = || {
+            Ok(Echo::new(
+                requests()?,
+                Arc::clone(&self.numbers),
+                self.sizes,
+            ))
+        };
+        let mut echoes = self.threads(echo)?;
+        let span = self.span(self.options.ceiling_time());
+        let figures = load(&server, turn.connections, span, &mut echoes)?;
+        self.results.measured(turn.place(subject, figures));
+        Ok(())
+    }
+
+    fn on_product(
+        &mut self,
+        turn: Turn,
+        subject: Subject,
+        filled: Option<(&Server, &Path)>,
+    ) -> Result<(), Failure> {
+        if !self.options.measures(subject) {
+            return Ok(());
+        }
+        if let Some((server, data)) = filled {
+            metrics::settle(server.address, ADMIN_KEY)?;
+            return self.subject(turn, subject, server, data);
+        }
+        let data = self.folder.fresh("data")?;
+        let server = self.product.serve(&data)?;
+        self.results
+            .empty_start_us
+            .push(endurance::micros(server.started_in));
+        self.subject(turn, subject, &server, &data)?;
+        Product::stop(server)?;
+        folder::remove(&data)
+    }
+
+    fn subject(
+        &mut self,
+        turn: Turn,
+        subject: Subject,
+        server: &Server,
+        data: &Path,
+    ) -> Result<(), Failure> {
+        match subject {
+            Subject::Webhook => self.webhook(turn, server, data),
+            _ => self.cycle(turn, server, data),
+        }
+    }
+
+    fn cycle(&mut self, turn: Turn, server: &Server, data: &Path) -> Result<(), Failure> {
+        let cycle = || Ok(Cycle::whole(requests()?, Arc::clone(&self.numbers), None));
+        let mut cycles = self.threads(cycle)?;
+        let before = journal::bytes_written(data)?;
+        let span = self.span(self.options.time());
+        let (figures, inside) = load_product(server, turn.connections, span, &mut cycles)?;
+        let bytes = journal::bytes_written(data)?.saturating_sub(before);
+        let measurement = turn.place(Subject::Cycle, figures).with(inside, bytes);
+        self.results.measured(measurement);
+        Ok(())
+    }
+
+    fn webhook(&mut self, turn: Turn, server: &Server, data: &Path) -> Result<(), Failure> {
+        let time = self.options.time().saturating_add(self.options.warm_up());
+        let speed = self.results.last_speed(turn.payments, turn.connections);
+        let each_second = speed.unwrap_or(PREPARED_PER_SECOND);
+        // Half more than the other workload's speed: if they are used up sooner, counting stops.
+        let payments = share(
+            each_second.saturating_mul(millis(time)).saturating_mul(3),
+            2_000,
+        );
+        let threads = u64::from(self.options.threads);
+        let mut workloads = Vec::new();
+        for _ in 0..threads {
+            let share = payments.div_ceil(threads);
+            let numbers = Arc::clone(&self.numbers);
+            let mut preparing = [Cycle::preparing(requests()?, numbers, share)];
+            let connections = PREPARING_CONNECTIONS;
+            generator::drive(server.address, connections, Span::Whole, &mut preparing)?;
+            let [Cycle { waiting, .. }] = preparing;
+            let numbers = Arc::clone(&self.numbers);
+            workloads.push(Webhook::new(requests()?, numbers, waiting));
+        }
+        metrics::settle(server.address, ADMIN_KEY)?;
+        let before = journal::bytes_written(data)?;
+        let span = self.span(self.options.time());
+        let (figures, inside) = load_product(server, turn.connections, span, &mut workloads)?;
+        captured(server, &workloads)?;
+        let bytes = journal::bytes_written(data)?.saturating_sub(before);
+        let measurement = turn.place(Subject::Webhook, figures).with(inside, bytes);
+        self.results.measured(measurement);
+        Ok(())
+    }
+
+    fn span(&self, time: Duration) -> Span {
+        Span::Timed {
+            warm_up: self.options.warm_up(),
+            time,
+        }
+    }
+
+    fn threads<W>(&self, new: impl Fn() -> Result<W, Failure>) -> Result<Vec<W>, Failure> {
+        (0..self.options.threads).map(|_| new()).collect()
+    }
+}
+
+impl Turn {
+    fn place(self, subject: Subject, figures: Figures) -> Measurement {
+        Measurement::new(
+            self.payments,
+            self.round,
+            self.connections,
+            subject,
+            figures,
+        )
+    }
+}
+
+/// Looks at some of the payments whose notification was answered: each must be captured, at the
+/// latest some seconds after.
+fn captured(server: &Server, workloads: &[Webhook]) -> Result<(), Failure> {
+    let mut client = Client::connect(server.address)?;
+    for payment in workloads.iter().flat_map(|workload| &workload.sample) {
+        let path = format!("/api/v1/payments/{}", payment.payment_id);
+        let mut tries = 0_u32;
+        loop {
+            let answer = client.get(&path, MERCHANT_KEY)?;
+            let amount = payment.amount.to_string();
+            if answer.status == 200
+                && json::field(answer.body, "status") == Some(b"CAPTURED")
+                && json::field(answer.body, "amount") == Some(amount.as_bytes())
+            {
+                break;
+            }
+            tries = tries.saturating_add(1);
+            if tries > 500 {
+                let sentence = format!("notified and not captured: {}", answer.shown());
+                return Err(Failure::new(sentence));
+            }
+            sleep(Duration::from_millis(10));
+        }
+    }
+    Ok(())
+}
+
+/// One cycle, to see how long the product's answers are.
+fn probe(product: &Product, folder: &Folder, numbers: &Numbers) -> Result<Sizes, Failure> {
+    let data: PathBuf = folder.fresh("data")?;
+    let server = product.serve(&data)?;
+    let mut client = Client::connect(server.address)?;
+    let (mut requests, number) = (requests()?, numbers.next());
+    let (mut order_id, mut request) = (Vec::new(), Vec::new());
+    identity::order_id(number, &mut order_id);
+    requests.order(&order_id, number, &mut request);
+    let order = Size::of(&client.send(&request)?);
+    requests.payment(&order_id, Basket::of(number).total(), number, &mut request);
+    let answer = client.send(&request)?;
+    let (payment, payment_id) = (Size::of(&answer), payment_id(&answer)?);
+    requests.complete(&payment_id, &mut request);
+    let complete = Size::of(&client.send(&request)?);
+    Product::stop(server)?;
+    folder::remove(&data)?;
+    Ok(Sizes {
+        order,
+        payment,
+        complete,
+    })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn say(what: &str) {
+    eprintln!("{what} …");
+}
