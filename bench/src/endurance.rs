@@ -20,7 +20,7 @@ const FILLING_CONNECTIONS: usize = 128;
 const FILLED_AT_ONCE: u64 = 20_000;
 const BURST: Span = Span::Timed {
     warm_up: Duration::ZERO,
-    time: Duration::from_secs(1),
+    time: Duration::from_millis(500),
 };
 
 /// Takes so many payments, whole cycles, and says how it goes. Gives how many there were made.
@@ -70,7 +70,7 @@ pub(crate) struct Restarts {
     pub(crate) starts_after_kill: Vec<u64>,
 }
 
-/// Stops and starts, kills and starts, each time with the index behind after a second of load.
+/// Stops and starts, kills and starts, each time with the index behind after half a second of load.
 pub(crate) fn restarts(
     product: &Product,
     data: &Path,

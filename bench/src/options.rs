@@ -111,7 +111,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=16))]
     pub(crate) threads: u32,
 
-    /// Under a minute: an empty store, 1 and 64 connections, 3 rounds of 1 second
+    /// About a minute: an empty store, 1 and 64 connections, 3 rounds of 1 second
     #[arg(long)]
     quick: bool,
 

@@ -54,7 +54,9 @@ fn machine(results: &Results, out: &mut String) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "Median [least–most] of the rounds. Generator and server share the cores; closed loop."
+        "Median [least–most] of the rounds; ratios are taken within a round, to ceilings that get the\n\
+         bytes of create+complete. Generator and server share the cores; closed loop. A filled store\n\
+         grows by what is measured on it."
     )
 }
 

@@ -249,26 +249,7 @@ impl Run {
     }
 
     fn webhook(&mut self, turn: Turn, server: &Server, data: &Path) -> Result<(), Failure> {
-        let time = self.options.time().saturating_add(self.options.warm_up());
-        let speed = self.results.last_speed(turn.payments, turn.connections);
-        let each_second = speed.unwrap_or(PREPARED_PER_SECOND);
-        // Half more than the other workload's speed: if they are used up sooner, counting stops.
-        let payments = share(
-            each_second.saturating_mul(millis(time)).saturating_mul(3),
-            2_000,
-        );
-        let threads = u64::from(self.options.threads);
-        let mut workloads = Vec::new();
-        for _ in 0..threads {
-            let share = payments.div_ceil(threads);
-            let numbers = Arc::clone(&self.numbers);
-            let mut preparing = [Cycle::preparing(requests()?, numbers, share)];
-            let connections = PREPARING_CONNECTIONS;
-            generator::drive(server.address, connections, Span::Whole, &mut preparing)?;
-            let [Cycle { waiting, .. }] = preparing;
-            let numbers = Arc::clone(&self.numbers);
-            workloads.push(Webhook::new(requests()?, numbers, waiting));
-        }
+        let mut workloads = self.notifications(turn, server)?;
         metrics::settle(server.address, ADMIN_KEY)?;
         let before = journal::bytes_written(data)?;
         let span = self.span(self.options.time());
@@ -278,6 +259,25 @@ impl Run {
         let measurement = turn.place(Subject::Webhook, figures).with(inside, bytes);
         self.results.measured(measurement);
         Ok(())
+    }
+
+    /// Makes the payments to notify of: a tenth more than the other workload's speed would use.
+    /// Should they be used up sooner, counting ends there.
+    fn notifications(&self, turn: Turn, server: &Server) -> Result<Vec<Webhook>, Failure> {
+        let time = self.options.time().saturating_add(self.options.warm_up());
+        let speed = self.results.last_speed(turn.payments, turn.connections);
+        let each_second = speed.unwrap_or(PREPARED_PER_SECOND);
+        let used = share(each_second.saturating_mul(millis(time)), 1_000);
+        let payments = used.saturating_add(used / 10);
+        let of_thread = payments.div_ceil(u64::from(self.options.threads));
+        self.threads(|| {
+            let numbers = || Arc::clone(&self.numbers);
+            let mut preparing = [Cycle::preparing(requests()?, numbers(), of_thread)];
+            let connections = PREPARING_CONNECTIONS;
+            generator::drive(server.address, connections, Span::Whole, &mut preparing)?;
+            let [Cycle { waiting, .. }] = preparing;
+            Ok(Webhook::new(requests()?, numbers(), waiting))
+        })
     }
 
     fn span(&self, time: Duration) -> Span {

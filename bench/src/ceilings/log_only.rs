@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::serve;
 use super::sizes::Sizes;
 use crate::ceilings::disk::{ZEROED_BYTES, zeroed};
-use crate::failure::Failure;
+use crate::failure::{Failure, While};
 
 /// As many as the product's writer takes at once would be more than the connections there are.
 const QUEUE: usize = 4096;
@@ -31,11 +31,13 @@ struct Append {
 pub(crate) fn run(listen: SocketAddr, sizes: &Sizes, folder: &Path) -> Result<(), Failure> {
     let file = zeroed(&folder.join("log-only"))?;
     let (queue, appends) = sync_channel(QUEUE);
-    thread::spawn(move || {
+    let writer = thread::Builder::new().name("writer".to_owned());
+    let writing = writer.spawn(move || {
         if let Err(error) = write(&file, &appends) {
             eprintln!("the log-only writer stopped: {error}");
         }
     });
+    writing.when("starting the writer")?;
     serve(listen, sizes, move |body| kept(queue.clone(), body))
 }
 
