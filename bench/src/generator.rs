@@ -335,3 +335,127 @@ impl Connection {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::BufRead as _;
+    use std::net::TcpListener;
+
+    /// Asks a number of times, and wants each connection's own number back.
+    struct Numbered {
+        left: u64,
+        next: u64,
+        asked: Vec<u64>,
+    }
+
+    impl Numbered {
+        fn new(left: u64, connections: usize) -> Self {
+            Self {
+                left,
+                next: 0,
+                asked: vec![0; connections],
+            }
+        }
+    }
+
+    impl Workload for Numbered {
+        fn request(&mut self, connection: usize, out: &mut Vec<u8>) -> Option<Step> {
+            self.left = self.left.checked_sub(1)?;
+            self.next = self.next.saturating_add(1);
+            self.asked[connection] = self.next;
+            *out = format!("GET /{} HTTP/1.1\r\n\r\n", self.next).into_bytes();
+            Some(Step::Order)
+        }
+
+        fn answer(&mut self, connection: usize, answer: &Answer<'_>) -> Result<(), Failure> {
+            if answer.body == self.asked[connection].to_string().as_bytes() {
+                return Ok(());
+            }
+            Err(Failure::new(answer.shown()))
+        }
+    }
+
+    /// Serves `connections`, each until it is closed, with what `answer` makes of the number.
+    fn server(connections: usize, answer: fn(u64) -> String) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        thread::spawn(move || {
+            for stream in listener.incoming().take(connections) {
+                let stream = stream.expect("a connection");
+                thread::spawn(move || serve(&stream, answer));
+            }
+        });
+        address
+    }
+
+    fn serve(mut stream: &TcpStream, answer: fn(u64) -> String) {
+        for line in io::BufReader::new(stream).lines().map_while(Result::ok) {
+            let Some(rest) = line.strip_prefix("GET /") else {
+                continue;
+            };
+            let number = rest
+                .split(' ')
+                .next()
+                .and_then(|digits| digits.parse().ok());
+            let text = answer(number.expect("a number"));
+            // The generator hangs up on a wrong answer.
+            if text.is_empty() || stream.write_all(text.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn number(number: u64) -> String {
+        let body = number.to_string();
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    fn drive_whole(connections: usize, answer: fn(u64) -> String) -> Result<Counted, Failure> {
+        let mut workloads = [Numbered::new(500, connections)];
+        let address = server(connections, answer);
+        drive(address, connections, Span::Whole, &mut workloads)
+    }
+
+    #[test]
+    fn every_request_is_answered_and_counted_once() {
+        let counted = drive_whole(7, number).expect("right answers");
+        assert_eq!((counted.all.count(), counted.answered), (500, 500));
+        assert_eq!(counted.step(Step::Order).map(Histogram::count), Some(500));
+    }
+
+    #[test]
+    fn connections_are_shared_by_threads() {
+        let mut workloads = [Numbered::new(100, 5), Numbered::new(100, 5)];
+        let address = server(5, number);
+        let counted = drive(address, 5, Span::Whole, &mut workloads).expect("right answers");
+        assert_eq!(counted.answered, 200);
+    }
+
+    #[test]
+    fn counting_ends_when_work_runs_out() {
+        let span = Span::Timed {
+            warm_up: Duration::ZERO,
+            time: Duration::from_mins(10),
+        };
+        let mut workloads = [Numbered::new(50, 1)];
+        let counted = drive(server(1, number), 1, span, &mut workloads).expect("right answers");
+        assert_eq!(counted.all.count(), 50);
+        assert!(counted.elapsed < Duration::from_mins(10));
+    }
+
+    #[test]
+    fn one_wrong_answer_fails_the_run() {
+        let wrong = |n| number(if n == 300 { 0 } else { n });
+        assert_eq!(drive_whole(3, wrong).err(), Some(Failure::new("200 0")));
+    }
+
+    #[test]
+    fn a_closed_connection_and_an_answer_too_many_fail_the_run() {
+        assert!(drive_whole(2, |_| String::new()).is_err());
+        assert!(drive_whole(2, |n| number(n).repeat(2)).is_err());
+    }
+}

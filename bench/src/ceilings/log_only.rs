@@ -72,3 +72,29 @@ fn write(file: &File, appends: &Receiver<Append>) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_answered_is_in_the_file() {
+        let path = std::env::temp_dir().join(format!("daegeum-log-only-{}", std::process::id()));
+        let file = File::create(&path).expect("a file");
+        let (queue, appends) = sync_channel(QUEUE);
+        let mut waiting = Vec::new();
+        for text in ["one", "two"] {
+            let (synced, wait) = oneshot::channel();
+            let body = Bytes::from(text);
+            queue.send(Append { body, synced }).expect("a reader");
+            waiting.push(wait);
+        }
+        drop(queue);
+        let written = write(&file, &appends);
+        let bytes = std::fs::read(&path).expect("the file");
+        std::fs::remove_file(&path).expect("removed");
+        written.expect("no error");
+        assert_eq!(bytes, b"\x03\0\0\0one\x03\0\0\0two");
+        assert!(waiting.iter_mut().all(|wait| wait.try_recv().is_ok()));
+    }
+}
