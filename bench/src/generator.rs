@@ -5,13 +5,14 @@
 //! its connection waited, from before the write to after the answer is whole. An answer that is
 //! not exactly what was expected ends the run.
 
-use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 
+use crate::connection::Connection;
 use crate::failure::{Failure, While};
 use crate::histogram::Histogram;
 use crate::http::{self, Answer};
@@ -19,7 +20,6 @@ use crate::requests::Step;
 
 /// An answer this late is a failure of its own.
 const PATIENCE: Duration = Duration::from_secs(30);
-const LARGEST_ANSWER: usize = 64 * 1024;
 
 /// What the connections of one thread ask, and what they must hear.
 pub(crate) trait Workload: Send {
@@ -248,99 +248,11 @@ impl<'a, W: Workload> Loop<'a, W> {
     }
 }
 
-struct Connection {
-    stream: mio::net::TcpStream,
-    step: Option<Step>,
-    asked_at: Instant,
-    request: Vec<u8>,
-    sent: usize,
-    answer: Vec<u8>,
-    filled: usize,
-}
-
-impl Connection {
-    fn open(address: SocketAddr, index: usize, poll: &Poll) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address).when(address)?;
-        stream.set_nodelay(true).when(address)?;
-        stream.set_nonblocking(true).when(address)?;
-        let mut stream = mio::net::TcpStream::from_std(stream);
-        let both = Interest::READABLE | Interest::WRITABLE;
-        let registry = poll.registry();
-        registry
-            .register(&mut stream, Token(index), both)
-            .when("epoll")?;
-        Ok(Self {
-            stream,
-            step: None,
-            asked_at: Instant::now(),
-            request: Vec::with_capacity(2048),
-            sent: 0,
-            answer: vec![0; 4096],
-            filled: 0,
-        })
-    }
-
-    fn begin(&mut self, now: Instant) {
-        (self.sent, self.filled, self.asked_at) = (0, 0, now);
-    }
-
-    fn received(&self) -> &[u8] {
-        self.answer.get(..self.filled).unwrap_or_default()
-    }
-
-    fn write(&mut self) -> Result<(), Failure> {
-        while let Some(rest) = self
-            .request
-            .get(self.sent..)
-            .filter(|rest| !rest.is_empty())
-        {
-            match self.stream.write(rest) {
-                Ok(written) => self.sent = self.sent.saturating_add(written),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error).when("sending a request"),
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the answer is whole. Then nothing more is expected, and the next bytes will be
-    /// told of by a new edge: the read that would find nothing is saved.
-    fn read(&mut self) -> Result<bool, Failure> {
-        loop {
-            if self.filled == self.answer.len() {
-                self.grow()?;
-            }
-            let room = self.answer.get_mut(self.filled..).unwrap_or_default();
-            match self.stream.read(room) {
-                Ok(0) => return Err(Failure::new("the server closed a connection")),
-                Ok(read) => self.filled = self.filled.saturating_add(read),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(error).when("reading an answer"),
-            }
-            if let Some(answer) = http::parse(self.received())? {
-                return if answer.bytes() == self.filled {
-                    Ok(true)
-                } else {
-                    Err(Failure::new("more than one answer to one request"))
-                };
-            }
-        }
-    }
-
-    fn grow(&mut self) -> Result<(), Failure> {
-        if self.answer.len() >= LARGEST_ANSWER {
-            return Err(Failure::new("an answer longer than any expected"));
-        }
-        self.answer.resize(self.answer.len().saturating_mul(2), 0);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::BufRead as _;
-    use std::net::TcpListener;
+    use std::io::{BufRead as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
 
     /// Asks a number of times, and wants each connection's own number back.
     struct Numbered {

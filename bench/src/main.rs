@@ -11,6 +11,7 @@
 mod aims;
 mod ceilings;
 mod client;
+mod connection;
 mod endurance;
 mod failure;
 mod folder;
@@ -20,6 +21,7 @@ mod http;
 mod identity;
 mod journal;
 mod json;
+mod look;
 mod measure;
 mod metrics;
 mod options;
