@@ -1,4 +1,4 @@
-//! Why a run stopped: one sentence. A run that failed has no figures worth reading.
+//! Why a run stopped: one sentence.
 
 use std::fmt;
 

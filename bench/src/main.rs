@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: the release server under load, beside what this machine can do at most.
 //!
 //! Everything is measured from outside: a generator of our own over real sockets, a store with
-//! real syncs on a real disk, figures from `/proc`. A wrong answer ends the run without figures.
+//! real syncs on a real disk, figures from `/proc`. A wrong answer ends the run, and its failure is the
+//! program's.
 
 #![expect(
     clippy::disallowed_methods,
@@ -73,7 +74,11 @@ fn main() -> ExitCode {
 fn measure(options: Options) -> Result<(), Failure> {
     let options = options.settled();
     let json = options.json.clone();
-    let results = run::Run::new(options)?.finish()?;
+    let (results, outcome) = run::Run::new(options)?.finish();
     print!("{}", report::text(&results));
-    json.map_or(Ok(()), |path| results.write(&path))
+    if outcome.is_err() {
+        println!("\nINCOMPLETE: the run failed; what is above is what was measured before.");
+    }
+    json.map_or(Ok(()), |path| results.write(&path))?;
+    outcome
 }

@@ -70,16 +70,14 @@ impl Run {
         })
     }
 
-    /// All of it; the results are whole or there are none.
-    pub(crate) fn finish(mut self) -> Result<Results, Failure> {
-        for payments in self.options.payments.clone() {
-            if payments == 0 {
-                self.at_nothing()?;
-            } else {
-                self.at(payments)?;
-            }
-        }
-        Ok(self.results)
+    /// All of it, or what there was before a failure, and the failure.
+    pub(crate) fn finish(mut self) -> (Results, Result<(), Failure>) {
+        let stores = self.options.payments.clone();
+        let outcome = stores.into_iter().try_for_each(|payments| match payments {
+            0 => self.at_nothing(),
+            _ => self.at(payments),
+        });
+        (self.results, outcome)
     }
 
     /// Each measurement on a store of its own.
@@ -116,14 +114,16 @@ impl Run {
 
     fn endure(&mut self, payments: u64, data: &Path) -> Result<(), Failure> {
         if self.options.measures(Subject::Restart) {
-            say("restarts");
+            say("restarts …");
             let (rounds, numbers) = (self.options.rounds, &self.numbers);
             let restarts = endurance::restarts(&self.product, data, numbers, rounds)?;
+            say(&format!("  {restarts:?}"));
             self.results.restarts.push((payments, restarts));
         }
         if self.options.measures(Subject::Rebuild) {
-            say("rebuild and verify");
+            say("rebuild and verify …");
             let rebuilt = endurance::rebuild(&self.product, data)?;
+            say(&format!("  {rebuilt:?}"));
             self.results.rebuilt.push((payments, rebuilt));
         }
         Ok(())
@@ -137,7 +137,7 @@ impl Run {
             for connections in self.options.connections.clone() {
                 let all = self.options.rounds;
                 say(&format!(
-                    "{payments} payments, round {round} of {all}, {connections} connections"
+                    "{payments} payments, round {round} of {all}, {connections} connections …"
                 ));
                 let turn = Turn {
                     payments,
@@ -304,5 +304,5 @@ fn millis(time: Duration) -> u64 {
 }
 
 fn say(what: &str) {
-    eprintln!("{what} …");
+    eprintln!("{what}");
 }
