@@ -13,7 +13,7 @@ use crate::shop;
 
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
-const ORDERS: usize = 30;
+const ORDERS: usize = 40;
 
 /// The commands of the day; a payment is known only once it was begun.
 fn command(machine: &Machine, step: usize) -> Command {
