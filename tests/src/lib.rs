@@ -7,6 +7,7 @@
 )]
 
 pub mod caller;
+pub mod crash;
 pub mod gateway;
 pub mod program;
 pub mod secrets;

@@ -1,9 +1,14 @@
 //! The server as a program of its own: the built binary over a directory, to be read and killed.
 
-use std::io::Read;
+use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use reqwest::Method;
+
+use crate::caller::{Answer, Caller};
+use crate::until;
 
 /// The built server: what `DAEGEUM_BIN` names, or the one beside this program.
 pub fn path() -> PathBuf {
@@ -19,7 +24,7 @@ pub fn path() -> PathBuf {
 }
 
 /// A port that was free a moment ago.
-pub fn free_address() -> SocketAddr {
+fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address")
 }
@@ -27,24 +32,45 @@ pub fn free_address() -> SocketAddr {
 /// A running server.
 pub struct Program {
     child: Child,
-    /// Where it listens.
-    pub address: SocketAddr,
+    address: SocketAddr,
 }
 
 impl Program {
-    /// Starts `daegeum serve` over `data` with these variables and arguments. It may not listen yet.
-    pub fn start(data: &Path, variables: &[(String, String)], arguments: &[&str]) -> Self {
+    /// Starts `daegeum serve` over `data` with these variables and arguments, its standard output
+    /// and error going to `log`. It may not listen yet.
+    pub fn start(
+        data: &Path,
+        variables: &[(String, String)],
+        arguments: &[&str],
+        log: &Path,
+    ) -> Self {
         let address = free_address();
+        let out = File::create(log).expect("a log");
+        let errors = out.try_clone().expect("the same log");
         let mut command = Command::new(path());
         command.args(["serve", "--listen", &address.to_string(), "--data"]);
         command.arg(data).args(arguments);
-        command.envs(variables.iter().cloned());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let child = child.stderr(Stdio::null()).spawn();
+        command.envs(variables.iter().cloned()).stdin(Stdio::null());
+        let child = command.stdout(out).stderr(errors).spawn();
         Self {
             child: child.expect("the server can be started"),
             address,
         }
+    }
+
+    /// Waits until it takes requests; one that ends instead fails the test.
+    pub async fn ready(&mut self) {
+        let stranger = Caller::new(&self.base());
+        until("the server is ready", || {
+            let ended = self.child.try_wait().expect("a child");
+            assert!(
+                ended.is_none(),
+                "the server ended with {ended:?} instead of serving"
+            );
+            let look = Answer::try_to(stranger.request(Method::GET, "/readyz"));
+            async { look.await.is_ok_and(|answer| answer.status == 200) }
+        })
+        .await;
     }
 
     /// Where it is called.
@@ -52,15 +78,12 @@ impl Program {
         format!("http://{}", self.address)
     }
 
-    /// Asks it to stop, and returns what it had logged.
-    pub fn stop(mut self) -> (ExitStatus, String) {
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(mut self) -> ExitStatus {
         let id = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &id]).status();
         assert!(asked.expect("kill").success());
-        let mut log = String::new();
-        let mut out = self.child.stdout.take().expect("a pipe");
-        out.read_to_string(&mut log).expect("text");
-        (self.child.wait().expect("an end"), log)
+        self.child.wait().expect("an end")
     }
 
     /// Kills it as `kill -9` does.
@@ -68,6 +91,14 @@ impl Program {
         // It may have ended by itself; then there is nothing to kill.
         self.child.kill().ok();
         self.child.wait().expect("an end");
+    }
+}
+
+impl Drop for Program {
+    /// A test that fails leaves no server behind.
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
