@@ -113,6 +113,15 @@ pub struct Order {
 }
 
 impl Order {
+    /// An order that somebody has registered.
+    pub fn known(merchant: Caller, order_id: &str, total: u64) -> Self {
+        Self {
+            merchant,
+            id: order_id.to_owned(),
+            total,
+        }
+    }
+
     /// The order as it is.
     pub async fn now(&self) -> Answer {
         self.merchant.get(&self.path("")).await.expect(200)
