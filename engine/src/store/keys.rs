@@ -18,6 +18,8 @@ pub type Key = Vec<u8>;
 const BUYER: u8 = 0x10;
 const LISTED: u8 = 0x11;
 const DUE: u8 = 0x12;
+/// Beside the states' own codes.
+const IN_FLIGHT: u8 = 0x80;
 const REPLY: u8 = 0x13;
 const BALANCE: u8 = 0x20;
 const ORDER: u8 = 0x30;
@@ -67,6 +69,20 @@ pub fn buyer_payment(buyer: &BuyerId, id: PaymentId) -> Key {
 /// A payment that is listed by state, because somebody may want to do something about it.
 pub fn listed(state: PaymentState, id: PaymentId) -> Key {
     key(LISTED, &[&[state_code(state)], &id.bits().to_be_bytes()])
+}
+
+/// A payment with a money call that has no answer yet.
+pub fn in_flight(id: PaymentId) -> Key {
+    key(LISTED, &[&[IN_FLIGHT], &id.bits().to_be_bytes()])
+}
+
+/// All payments with a money call that has no answer yet, oldest first.
+pub fn all_in_flight() -> KeyRange {
+    KeyRange {
+        from: key(LISTED, &[&[IN_FLIGHT]]),
+        to: key(LISTED, &[&[IN_FLIGHT.saturating_add(1)]]),
+        reverse: false,
+    }
 }
 
 /// Something that comes due.

@@ -234,6 +234,16 @@ impl Reader {
             .collect())
     }
 
+    /// Payments with a money call that has no answer yet, oldest first.
+    pub fn in_flight(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
+        let found = self.scan(&keys::all_in_flight(), limit)?;
+        let ids = found
+            .iter()
+            .filter_map(|(key, _)| keys::trailing_payment(key));
+        let read = |id| Ok(self.payment(id)?.map(|payment| payment.value));
+        ids.filter_map(|id| read(id).transpose()).collect()
+    }
+
     /// What has come due, earliest first.
     pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError> {
         let found = self.scan(&keys::due_by(now), limit)?;

@@ -19,7 +19,7 @@ use crate::id::{OrderId, PaymentId};
 use crate::ledger::{self, Account, Posting};
 use crate::money::Currency;
 use crate::order::{AnyOrder, OrderState};
-use crate::payment::AnyPayment;
+use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
 /// An aggregate with the last record applied to it.
@@ -74,7 +74,8 @@ enum Facets {
     },
     Payment {
         id: PaymentId,
-        listed: Option<crate::payment::PaymentState>,
+        listed: Option<PaymentState>,
+        in_flight: bool,
         due: Option<Timestamp>,
     },
 }
@@ -98,22 +99,30 @@ impl Facets {
         Self::Payment {
             id: payment.core().id,
             listed,
+            in_flight: payment.core().operation_in_flight(),
             due,
         }
     }
 
     fn keys(&self) -> impl Iterator<Item = Key> {
-        let (due, listed) = match self {
-            Self::Order { id, due } => (
+        let keys = match self {
+            Self::Order { id, due } => [
                 due.map(|at| keys::due(at, &DueItem::Order(id.clone()))),
                 None,
-            ),
-            Self::Payment { id, listed, due } => (
+                None,
+            ],
+            Self::Payment {
+                id,
+                listed,
+                in_flight,
+                due,
+            } => [
                 due.map(|at| keys::due(at, &DueItem::Hold(*id))),
                 listed.map(|state| keys::listed(state, *id)),
-            ),
+                in_flight.then(|| keys::in_flight(*id)),
+            ],
         };
-        due.into_iter().chain(listed)
+        keys.into_iter().flatten()
     }
 }
 
