@@ -41,7 +41,12 @@ fn segments(files: &SimulatedFiles) -> Vec<(PathBuf, u64)> {
 /// What opening or verifying says, if anything is wrong.
 fn complaint(files: &SimulatedFiles, home: &MemoryHome) -> Option<String> {
     let home = MemoryHome::holding(copy_of(home.index().as_ref()));
-    match verify::verify(&dynamic(files), &home, &options(Path::new(DATA)), &mut |_| {}) {
+    match verify::verify(
+        &dynamic(files),
+        &home,
+        &options(Path::new(DATA)),
+        &mut |_| {},
+    ) {
         Ok(report) if report.faults.is_empty() => None,
         Ok(report) => Some(report.faults.join("; ")),
         Err(error) => Some(error.to_string()),
@@ -74,5 +79,10 @@ fn every_inverted_bit_of_the_journal_is_found_and_named() {
             None => missed.push((path.clone(), offset, bit)),
         }
     }
-    assert!(missed.is_empty(), "{} of them were not found: {:?}", missed.len(), &missed[..missed.len().min(5)]);
+    assert!(
+        missed.is_empty(),
+        "{} of them were not found: {:?}",
+        missed.len(),
+        &missed[..missed.len().min(5)]
+    );
 }

@@ -19,7 +19,12 @@ const ORDERS: usize = 40;
 fn command(machine: &Machine, step: usize) -> Command {
     let n = step / 3;
     let first = |n| {
-        let order = machine.running.reader.order(&shop::order_id(n)).unwrap().unwrap();
+        let order = machine
+            .running
+            .reader
+            .order(&shop::order_id(n))
+            .unwrap()
+            .unwrap();
         order.value.core().payments[0]
     };
     match step % 3 {
@@ -45,7 +50,13 @@ fn works(machine: &mut Machine, from: usize) -> (usize, Option<StoreError>) {
 }
 
 fn records(machine: &Machine) -> Vec<Record> {
-    machine.running.executor.store().replay(1).map(|record| record.unwrap().1).collect()
+    machine
+        .running
+        .executor
+        .store()
+        .replay(1)
+        .map(|record| record.unwrap().1)
+        .collect()
 }
 
 /// How many operations the day has, and how many of them the start alone.
@@ -68,14 +79,25 @@ fn a_failing_disk_ends_the_store_and_loses_nothing_acknowledged() {
         machine.files.fail(on, nth, EIO);
         let (acknowledged, error) = works(&mut machine, 0);
         let error = error.unwrap_or_else(|| panic!("{on:?} {nth} was not noticed"));
-        assert!(matches!(error, StoreError::Failed(_)), "{on:?} {nth}: {error}");
+        assert!(
+            matches!(error, StoreError::Failed(_)),
+            "{on:?} {nth}: {error}"
+        );
         let durable = records(&machine);
-        assert_eq!(durable.len(), acknowledged, "{on:?} {nth}: nothing else is shown");
+        assert_eq!(
+            durable.len(),
+            acknowledged,
+            "{on:?} {nth}: nothing else is shown"
+        );
         if on != FaultOn::Create {
             let request = crate::machine::request(command(&machine, 0), None);
-            let fresh = crate::machine::request(shop::create_order(999, CaptureMode::Automatic), None);
+            let fresh =
+                crate::machine::request(shop::create_order(999, CaptureMode::Automatic), None);
             drop(machine.turn(vec![request]));
-            assert!(machine.turn(vec![fresh]).is_err(), "{on:?} {nth}: it went on");
+            assert!(
+                machine.turn(vec![fresh]).is_err(),
+                "{on:?} {nth}: it went on"
+            );
         }
         for disk in [machine.files.kill(), machine.files.power_loss(nth)] {
             let opened = Machine::on(disk, MemoryHome::default(), Clock::new());
@@ -118,21 +140,32 @@ fn a_disk_that_says_full_at_any_write_loses_nothing_acknowledged() {
 
 #[test]
 fn a_full_disk_refuses_without_a_trace_and_works_again_with_room() {
-    let mut machine = Machine::on(SimulatedFiles::new(), MemoryHome::default(), Clock::new()).unwrap();
+    let mut machine =
+        Machine::on(SimulatedFiles::new(), MemoryHome::default(), Clock::new()).unwrap();
     for spare in [0_u64, 4_096, 10_000, 24 << 10] {
         let used = 26 << 10;
         machine.files.set_capacity(Some(used + spare));
         let before = records(&machine);
         let mut refused = None;
         for n in 0..400 {
-            let new = shop::create_order(10_000 + spare as usize * 1_000 + n, CaptureMode::Automatic);
+            let new =
+                shop::create_order(10_000 + spare as usize * 1_000 + n, CaptureMode::Automatic);
             let known = records(&machine).len();
             match machine.turn(vec![crate::machine::request(new.clone(), None)]) {
                 Ok(_) => {}
                 Err(StoreError::Full(why)) => {
                     assert_eq!(records(&machine).len(), known, "nothing of it happened");
-                    let Command::CreateOrder(order) = &new else { unreachable!() };
-                    assert!(machine.running.reader.order(&order.order_id).unwrap().is_none());
+                    let Command::CreateOrder(order) = &new else {
+                        unreachable!()
+                    };
+                    assert!(
+                        machine
+                            .running
+                            .reader
+                            .order(&order.order_id)
+                            .unwrap()
+                            .is_none()
+                    );
                     refused = Some((new, why));
                     break;
                 }
@@ -142,10 +175,20 @@ fn a_full_disk_refuses_without_a_trace_and_works_again_with_room() {
         let (new, why) = refused.expect("the disk runs full");
         assert!(why.contains("no room"), "{why}");
         assert!(records(&machine).len() >= before.len());
-        assert_eq!(machine.running.reader.last_event(), records(&machine).len() as u64);
+        assert_eq!(
+            machine.running.reader.last_event(),
+            records(&machine).len() as u64
+        );
         machine.files.set_capacity(None);
         let executed = machine.run(new);
-        assert!(matches!(executed.answer, Answer::Order { status: 201, version: 1, .. }));
+        assert!(matches!(
+            executed.answer,
+            Answer::Order {
+                status: 201,
+                version: 1,
+                ..
+            }
+        ));
     }
     let (files, home, _) = machine.stop();
     assert_eq!(faults_of(&files, &home), Vec::<String>::new());

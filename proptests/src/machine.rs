@@ -171,7 +171,10 @@ impl Machine {
 
     /// What `verify` says of a copy of the disk and the index as they are.
     pub fn faults(&self) -> Vec<String> {
-        faults_of(&self.files, &MemoryHome::holding(copy_of(self.home.index().as_ref())))
+        faults_of(
+            &self.files,
+            &MemoryHome::holding(copy_of(self.home.index().as_ref())),
+        )
     }
 }
 

@@ -14,7 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stands {
     Begun,
-    Held { until: u64 },
+    Held {
+        until: u64,
+    },
     Taken,
     Failed,
     GivenUp,
@@ -45,7 +47,9 @@ pub enum Waits {
     ForConfirmation,
     Paid,
     /// For an answer, to be canceled then; whether because nobody paid in time.
-    ToBeCanceled { unpaid: bool },
+    ToBeCanceled {
+        unpaid: bool,
+    },
     Canceled,
 }
 
@@ -144,7 +148,12 @@ impl Model {
 
     /// Passes on what concerns the merchant; the claim and what is only intended do not.
     fn tell(&mut self) {
-        let internal = ["PAYMENT_ATTACHED", "CLAIM_TAKEN", "CLAIM_RELEASED", "OPERATION_INTENDED"];
+        let internal = [
+            "PAYMENT_ATTACHED",
+            "CLAIM_TAKEN",
+            "CLAIM_RELEASED",
+            "OPERATION_INTENDED",
+        ];
         let mut fresh = std::mem::take(&mut self.fresh);
         fresh.retain(|(_, name)| !internal.contains(name));
         fresh.sort_by_key(|(about, _)| *about);
@@ -184,13 +193,21 @@ impl Model {
 
     /// What has come due by now: orders that still wait to be paid, and holds.
     pub fn overdue(&self, now: u64) -> Vec<About> {
-        let orders = self.orders.iter().filter(|(_, order)| {
-            order.waits == Waits::ForPayment && order.due <= now
-        });
-        let held = |payment: &Payment| matches!(payment.stands, Stands::Held { until } if until <= now);
-        let holds = self.payments.iter().enumerate().filter(|(_, payment)| held(payment));
+        let orders = self
+            .orders
+            .iter()
+            .filter(|(_, order)| order.waits == Waits::ForPayment && order.due <= now);
+        let held =
+            |payment: &Payment| matches!(payment.stands, Stands::Held { until } if until <= now);
+        let holds = self
+            .payments
+            .iter()
+            .enumerate()
+            .filter(|(_, payment)| held(payment));
         let orders = orders.map(|(n, _)| About::Order(*n));
-        orders.chain(holds.map(|(p, _)| About::Payment(p))).collect()
+        orders
+            .chain(holds.map(|(p, _)| About::Payment(p)))
+            .collect()
     }
 
     /// Debits less credits, by account and component: of every payment that the gateway took, once.
@@ -198,14 +215,18 @@ impl Model {
         let mut balances = BTreeMap::new();
         let mut moves = |account: &str, component: &str, minor: i128| {
             if minor != 0 {
-                *balances.entry(format!("{account}|{component}|KRW")).or_default() += minor;
+                *balances
+                    .entry(format!("{account}|{component}|KRW"))
+                    .or_default() += minor;
             }
         };
         for payment in &self.payments {
             match payment.stands {
                 // 11,000 won with their eleventh, 700 won without tax.
                 Stands::Taken => {
-                    for (component, minor) in [("supply", 10_000), ("vat", 1_000), ("tax_free", 700)] {
+                    for (component, minor) in
+                        [("supply", 10_000), ("vat", 1_000), ("tax_free", 700)]
+                    {
                         moves("gateway_receivable|MOCK", component, minor);
                         moves("hold|", component, -minor);
                     }

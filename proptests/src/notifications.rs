@@ -17,13 +17,23 @@ use crate::machine::{BEGINNING, Clock};
 use crate::shop;
 
 /// The notifications: each has an event id of its own, so the same one again is a repeated delivery.
-const KINDS: [&str; 5] = ["captured", "captured wrong", "failed", "canceled", "unknown"];
+const KINDS: [&str; 5] = [
+    "captured",
+    "captured wrong",
+    "failed",
+    "canceled",
+    "unknown",
+];
 const MOST: usize = 6;
 
 fn fact(kind: usize) -> Fact {
     match KINDS[kind] {
-        "captured" => Fact::Captured { amount: shop::won(shop::TOTAL) },
-        "captured wrong" => Fact::Captured { amount: shop::won(1_000) },
+        "captured" => Fact::Captured {
+            amount: shop::won(shop::TOTAL),
+        },
+        "captured wrong" => Fact::Captured {
+            amount: shop::won(1_000),
+        },
         "failed" => shop::failed(),
         "canceled" => Fact::Canceled,
         _ => Fact::Other,
@@ -66,7 +76,11 @@ impl World {
         let group = std::mem::take(&mut self.group);
         let decision = decide(group, command, &mut context).unwrap();
         self.group = decision.group;
-        for posting in decision.events.iter().flat_map(|event| ledger::postings(event, Provider::Mock)) {
+        for posting in decision
+            .events
+            .iter()
+            .flat_map(|event| ledger::postings(event, Provider::Mock))
+        {
             let mut moves = |account: ledger::Account, minor: i128| {
                 let name = format!("{} {}", account.name(), posting.component.name());
                 *self.balances.entry(name).or_default() += minor;
@@ -110,18 +124,31 @@ fn beginnings() -> Vec<(&'static str, CaptureMode, Vec<fn(PaymentId) -> Command>
     let no_answer: fn(PaymentId) -> Command = |id| shop::complete(id, MockResult::NoAnswer);
     let success: fn(PaymentId) -> Command = |id| shop::complete(id, MockResult::Success);
     let fail: fn(PaymentId) -> Command = |id| shop::complete(id, MockResult::Fail);
-    let cancel_order: fn(PaymentId) -> Command =
-        |_| Command::CancelOrder { order_id: shop::order_id(0) };
+    let cancel_order: fn(PaymentId) -> Command = |_| Command::CancelOrder {
+        order_id: shop::order_id(0),
+    };
     vec![
         ("initiated", CaptureMode::Automatic, vec![]),
-        ("initiated, to be confirmed", CaptureMode::OnConfirmation, vec![]),
+        (
+            "initiated, to be confirmed",
+            CaptureMode::OnConfirmation,
+            vec![],
+        ),
         ("no answer", CaptureMode::Automatic, vec![no_answer]),
-        ("no answer, to be confirmed", CaptureMode::OnConfirmation, vec![no_answer]),
+        (
+            "no answer, to be confirmed",
+            CaptureMode::OnConfirmation,
+            vec![no_answer],
+        ),
         ("authorized", CaptureMode::OnConfirmation, vec![success]),
         ("captured", CaptureMode::Automatic, vec![success]),
         ("failed", CaptureMode::Automatic, vec![fail]),
         ("order canceled", CaptureMode::Automatic, vec![cancel_order]),
-        ("order to be canceled", CaptureMode::Automatic, vec![no_answer, cancel_order]),
+        (
+            "order to be canceled",
+            CaptureMode::Automatic,
+            vec![no_answer, cancel_order],
+        ),
     ]
 }
 
@@ -175,7 +202,10 @@ fn digits(mut number: usize, length: usize) -> Vec<usize> {
 
 fn firsts_of(word: &[usize]) -> Vec<usize> {
     let mut seen = BTreeSet::new();
-    word.iter().copied().filter(|kind| seen.insert(*kind)).collect()
+    word.iter()
+        .copied()
+        .filter(|kind| seen.insert(*kind))
+        .collect()
 }
 
 #[test]
@@ -195,7 +225,12 @@ fn evidence_in_any_order_and_number_gives_one_end() {
         OPEN.contains(name) && evidence.contains(&0) && evidence.contains(&1) && ends.len() == 2
     };
     let unknown: Vec<_> = diverging.iter().filter(|found| !known(found)).collect();
-    assert!(unknown.is_empty(), "{} diverge, the first: {:?}", unknown.len(), unknown[0]);
+    assert!(
+        unknown.is_empty(),
+        "{} diverge, the first: {:?}",
+        unknown.len(),
+        unknown[0]
+    );
     assert!(!diverging.is_empty(), "the exception is gone: remove it");
 }
 
@@ -239,7 +274,12 @@ fn what_the_gateway_took_is_in_the_books_once() {
             });
             let paid = matches!(world.group.order, Some(AnyOrder::Paid(_)));
             assert_eq!(captured.count(), usize::from(paid), "{name}: {word:?}");
-            let owed: i128 = world.balances.iter().filter(|(account, _)| account.starts_with("gateway")).map(|(_, minor)| minor).sum();
+            let owed: i128 = world
+                .balances
+                .iter()
+                .filter(|(account, _)| account.starts_with("gateway"))
+                .map(|(_, minor)| minor)
+                .sum();
             let took = name == "captured" || word.iter().any(|kind| *kind < 2);
             assert_eq!(owed > 0, took, "{name}: {word:?}");
             assert_eq!(world.balances.values().sum::<i128>(), 0, "{name}: {word:?}");

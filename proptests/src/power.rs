@@ -42,9 +42,17 @@ impl Day {
     /// stop in order in the middle.
     fn record(seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let mut machine =
-            Machine::on(SimulatedFiles::recording(), MemoryHome::default(), Clock::new()).unwrap();
-        let begin = Moment { operation: 0, acknowledged: 0, index: Arc::default() };
+        let mut machine = Machine::on(
+            SimulatedFiles::recording(),
+            MemoryHome::default(),
+            Clock::new(),
+        )
+        .unwrap();
+        let begin = Moment {
+            operation: 0,
+            acknowledged: 0,
+            index: Arc::default(),
+        };
         let mut moments = vec![begin, moment(&machine)];
         let mut stop = 0..0;
         for n in 0..60 {
@@ -55,10 +63,17 @@ impl Day {
                 stop.end = machine.files.operations();
                 moments.push(moment(&machine));
             }
-            let mode = if n % 3 == 0 { CaptureMode::OnConfirmation } else { CaptureMode::Automatic };
+            let mode = if n % 3 == 0 {
+                CaptureMode::OnConfirmation
+            } else {
+                CaptureMode::Automatic
+            };
             let batch = vec![
                 request(shop::create_order(n, mode), Some(shop::keyed(n as u64, 1))),
-                request(shop::create_payment(n), Some(shop::keyed(1_000 + n as u64, 1))),
+                request(
+                    shop::create_payment(n),
+                    Some(shop::keyed(1_000 + n as u64, 1)),
+                ),
                 request(shop::create_payment(n), None),
             ];
             let executed = machine.turn(batch).unwrap();
@@ -74,12 +89,22 @@ impl Day {
         let records = machine.running.executor.store().replay(1);
         let records = records.map(|record| record.unwrap().1).collect();
         let (disk, clock) = (machine.files.clone(), machine.clock.clone());
-        Self { disk, clock, moments, records, stop }
+        Self {
+            disk,
+            clock,
+            moments,
+            records,
+            stop,
+        }
     }
 
     /// What was known when the disk did this operation.
     fn before(&self, operation: u64) -> &Moment {
-        self.moments.iter().rev().find(|moment| moment.operation <= operation).unwrap()
+        self.moments
+            .iter()
+            .rev()
+            .find(|moment| moment.operation <= operation)
+            .unwrap()
     }
 }
 
@@ -106,10 +131,19 @@ fn upkeep(machine: &mut Machine, dice: &mut Dice, moments: &mut Vec<Moment>) {
 fn opens(day: &Day, disk: SimulatedFiles, home: MemoryHome, at: u64, what: &str) -> Machine {
     let machine = Machine::on(disk, home, day.clock.clone())
         .unwrap_or_else(|error| panic!("{what} at {at}: {error}"));
-    let kept: Vec<Record> =
-        machine.running.executor.store().replay(1).map(|record| record.unwrap().1).collect();
+    let kept: Vec<Record> = machine
+        .running
+        .executor
+        .store()
+        .replay(1)
+        .map(|record| record.unwrap().1)
+        .collect();
     let acknowledged = day.before(at).acknowledged as usize;
-    assert!(kept.len() >= acknowledged, "{what} at {at}: {} of {acknowledged}", kept.len());
+    assert!(
+        kept.len() >= acknowledged,
+        "{what} at {at}: {} of {acknowledged}",
+        kept.len()
+    );
     assert_eq!(kept[..], day.records[..kept.len()], "{what} at {at}");
     machine
 }
@@ -117,12 +151,29 @@ fn opens(day: &Day, disk: SimulatedFiles, home: MemoryHome, at: u64, what: &str)
 /// The index has, key by key, what a rebuild would have; and the store goes on.
 fn is_right(mut machine: Machine, at: u64, what: &str) {
     let executed = machine.run(shop::create_order(5_000, CaptureMode::Automatic));
-    assert!(matches!(executed.answer, Answer::Order { status: 201, .. }), "{what} at {at}");
+    assert!(
+        matches!(executed.answer, Answer::Order { status: 201, .. }),
+        "{what} at {at}"
+    );
     let (files, home, _) = machine.stop();
-    assert_eq!(faults_of(&files, &home), Vec::<String>::new(), "{what} at {at}");
+    assert_eq!(
+        faults_of(&files, &home),
+        Vec::<String>::new(),
+        "{what} at {at}"
+    );
     let rebuilt = MemoryHome::default();
-    verify::rebuild(&dynamic(&files), &rebuilt, &options(Path::new(DATA)), &mut |_| {}).unwrap();
-    assert_eq!(entries(home.index().as_ref()), entries(rebuilt.index().as_ref()), "{what} at {at}");
+    verify::rebuild(
+        &dynamic(&files),
+        &rebuilt,
+        &options(Path::new(DATA)),
+        &mut |_| {},
+    )
+    .unwrap();
+    assert_eq!(
+        entries(home.index().as_ref()),
+        entries(rebuilt.index().as_ref()),
+        "{what} at {at}"
+    );
 }
 
 fn entries(index: &dyn Index) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -152,14 +203,21 @@ fn no_acknowledged_commit_is_lost_when_the_power_fails() {
         let disk = day.disk.power_lost_at(*at, seed.wrapping_add(nth as u64));
         // Whatever index there is: after another boot it is not believed.
         let old = &day.before(at / 2).index;
-        let index = [copy_of(day.before(*at).index.as_ref()), copy_of(old.as_ref()), Arc::default()];
+        let index = [
+            copy_of(day.before(*at).index.as_ref()),
+            copy_of(old.as_ref()),
+            Arc::default(),
+        ];
         let home = MemoryHome::holding(Arc::clone(&index[nth % 3]));
         let machine = opens(&day, disk, home, *at, "power lost");
         let rebuilt = &machine.running.rebuilt;
         let some = machine.running.executor.store().next_record() > 1;
         // Only after a stop in order may it be believed.
         let stopped = day.stop.contains(at) && matches!(rebuilt, Rebuilt::No { .. });
-        assert!(stopped || matches!(rebuilt, Rebuilt::Because(_)) == some, "at {at}: {rebuilt:?}");
+        assert!(
+            stopped || matches!(rebuilt, Rebuilt::Because(_)) == some,
+            "at {at}: {rebuilt:?}"
+        );
         is_right(machine, *at, "power lost");
     }
 }
@@ -172,16 +230,31 @@ fn a_killed_store_goes_on_with_whatever_index_is_left() {
     for (nth, at) in points(&day, 320).into_iter().enumerate() {
         let disk = day.disk.killed_at(at, seed.wrapping_add(nth as u64));
         let (index, what, believed) = match nth % 4 {
-            0 => (copy_of(day.before(at).index.as_ref()), "the index as it was", true),
-            1 => (copy_of(day.before(at / 2).index.as_ref()), "an older index", true),
+            0 => (
+                copy_of(day.before(at).index.as_ref()),
+                "the index as it was",
+                true,
+            ),
+            1 => (
+                copy_of(day.before(at / 2).index.as_ref()),
+                "an older index",
+                true,
+            ),
             2 => (Arc::new(MemoryIndex::new()), "no index", true),
-            _ => (copy_of(other.before(at / 2).index.as_ref()), "another's index", false),
+            _ => (
+                copy_of(other.before(at / 2).index.as_ref()),
+                "another's index",
+                false,
+            ),
         };
         let foreign = !believed && day.before(at).acknowledged > 30 && index.count().unwrap() > 20;
         let machine = opens(&day, disk, MemoryHome::holding(index), at, what);
         let rebuilt = &machine.running.rebuilt;
         if foreign {
-            assert!(matches!(rebuilt, Rebuilt::Because(why) if why.contains("another")), "{rebuilt:?}");
+            assert!(
+                matches!(rebuilt, Rebuilt::Because(why) if why.contains("another")),
+                "{rebuilt:?}"
+            );
         }
         is_right(machine, at, what);
     }

@@ -18,17 +18,33 @@ use teller::Teller;
 /// A request before it is known which payments there are.
 #[derive(Debug, Clone)]
 pub enum Wish {
-    Order { n: usize, on_confirmation: bool, due_in: Option<u32>, flaw: Flaw },
+    Order {
+        n: usize,
+        on_confirmation: bool,
+        due_in: Option<u32>,
+        flaw: Flaw,
+    },
     CancelOrder(usize),
     Confirm(usize),
     OrderDue(usize),
-    Pay { by: By, n: usize, right: bool },
+    Pay {
+        by: By,
+        n: usize,
+        right: bool,
+    },
     Complete(usize, Option<bool>),
     Capture(usize),
     CancelPayment(By, usize),
     HoldDue(usize),
-    Notify { p: usize, event: u8, say: Say },
-    Resolve { p: usize, take: bool },
+    Notify {
+        p: usize,
+        event: u8,
+        say: Say,
+    },
+    Resolve {
+        p: usize,
+        take: bool,
+    },
     Erase(usize),
 }
 
@@ -45,10 +61,18 @@ pub enum Step {
     Prepare,
     RememberIndex,
     Stop,
-    Kill { with_old_index: bool },
-    LosePower { seed: u64 },
+    Kill {
+        with_old_index: bool,
+    },
+    LosePower {
+        seed: u64,
+    },
     /// The disk goes at this operation of the request's commit.
-    DieDuring { request: Vec<Request>, operation: u64, power: Option<u64> },
+    DieDuring {
+        request: Vec<Request>,
+        operation: u64,
+        power: Option<u64>,
+    },
 }
 
 const SECOND: i64 = 1_000;
@@ -185,10 +209,17 @@ fn the_engine_agrees_with_the_model_through_any_story() {
             teller.tell(step);
             teller.check();
         }
-        seen.borrow_mut().extend(teller.model.feed.iter().map(|(_, name)| *name));
+        seen.borrow_mut()
+            .extend(teller.model.feed.iter().map(|(_, name)| *name));
         seen.borrow_mut().append(&mut teller.refusals);
         teller.end();
     });
-    let missed: Vec<_> = SEEN.iter().filter(|name| !seen.borrow().contains(*name)).collect();
-    assert!(missed.is_empty() || chance::cases(256) < 256, "no story came to {missed:?}");
+    let missed: Vec<_> = SEEN
+        .iter()
+        .filter(|name| !seen.borrow().contains(*name))
+        .collect();
+    assert!(
+        missed.is_empty() || chance::cases(256) < 256,
+        "no story came to {missed:?}"
+    );
 }

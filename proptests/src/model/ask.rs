@@ -1,6 +1,8 @@
 //! What can be asked, and what becomes of it.
 
-use super::{Asked, Heard, LONGEST_MS, Model, Order, PRICE, Payment, Stands, UNPAID_AFTER_MS, Waits};
+use super::{
+    Asked, Heard, LONGEST_MS, Model, Order, PRICE, Payment, Stands, UNPAID_AFTER_MS, Waits,
+};
 
 /// On whose behalf, when it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,27 +36,46 @@ pub enum Flaw {
 /// A request in the model's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    Order { n: usize, on_confirmation: bool, due: Option<u64>, flaw: Flaw },
+    Order {
+        n: usize,
+        on_confirmation: bool,
+        due: Option<u64>,
+        flaw: Flaw,
+    },
     CancelOrder(usize),
     Confirm(usize),
     OrderDue(usize),
-    Pay { by: By, n: usize, amount: u64 },
+    Pay {
+        by: By,
+        n: usize,
+        amount: u64,
+    },
     /// `None`: no answer comes.
     Complete(usize, Option<bool>),
     Capture(usize),
     CancelPayment(By, usize),
     HoldDue(usize),
-    Notify { p: usize, event: String, say: Say },
-    Resolve { p: usize, take: bool },
+    Notify {
+        p: usize,
+        event: String,
+        say: Say,
+    },
+    Resolve {
+        p: usize,
+        take: bool,
+    },
     Erase(usize),
 }
 
 impl Model {
     pub(super) fn decides(&mut self, ask: &Ask) -> Asked {
         match ask {
-            Ask::Order { n, on_confirmation, due, flaw } => {
-                self.registers(*n, *on_confirmation, *due, *flaw)
-            }
+            Ask::Order {
+                n,
+                on_confirmation,
+                due,
+                flaw,
+            } => self.registers(*n, *on_confirmation, *due, *flaw),
             Ask::CancelOrder(n) => self.cancels_order(*n),
             Ask::Confirm(n) => self.confirms(*n),
             Ask::OrderDue(n) => self.order_due(*n),
@@ -69,7 +90,13 @@ impl Model {
         }
     }
 
-    fn registers(&mut self, n: usize, on_confirmation: bool, due: Option<u64>, flaw: Flaw) -> Asked {
+    fn registers(
+        &mut self,
+        n: usize,
+        on_confirmation: bool,
+        due: Option<u64>,
+        flaw: Flaw,
+    ) -> Asked {
         let now = self.last_at;
         if let Some(known) = self.orders.get(&n) {
             return match known.request == flaw {

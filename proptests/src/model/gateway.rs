@@ -91,8 +91,15 @@ impl Model {
             self.order_of(p).claim = Some(p);
             self.about_order(n, "CLAIM_TAKEN");
         }
-        let aside = matches!(self.payments[p].stands, Stands::WrongMoney(_) | Stands::Homeless(_));
-        let name = if aside { "SUSPENDED_MONEY_TAKEN" } else { "CAPTURE_SUCCEEDED" };
+        let aside = matches!(
+            self.payments[p].stands,
+            Stands::WrongMoney(_) | Stands::Homeless(_)
+        );
+        let name = if aside {
+            "SUSPENDED_MONEY_TAKEN"
+        } else {
+            "CAPTURE_SUCCEEDED"
+        };
         self.ends(p, Stands::Taken, name);
         self.order_of(p).waits = Waits::Paid;
         self.about_order(n, "PAYMENT_SUCCEEDED");
@@ -123,14 +130,31 @@ impl Model {
     }
 
     fn open_payments(&self, n: usize) -> Vec<usize> {
-        let open = |p: &usize| matches!(self.payments[*p].stands, Stands::Begun | Stands::Held { .. });
-        self.orders[&n].payments.iter().copied().filter(open).collect()
+        let open = |p: &usize| {
+            matches!(
+                self.payments[*p].stands,
+                Stands::Begun | Stands::Held { .. }
+            )
+        };
+        self.orders[&n]
+            .payments
+            .iter()
+            .copied()
+            .filter(open)
+            .collect()
     }
 
     /// Cancels an order and all that is open under it, but never past a call without an answer; whether it is done.
     pub(super) fn unwinds(&mut self, n: usize, unpaid: bool) -> Result<bool, &'static str> {
-        let waiting = self.open_payments(n).into_iter().find(|p| self.payments[*p].waiting);
-        for p in self.open_payments(n).into_iter().filter(|p| Some(*p) != waiting) {
+        let waiting = self
+            .open_payments(n)
+            .into_iter()
+            .find(|p| self.payments[*p].waiting);
+        for p in self
+            .open_payments(n)
+            .into_iter()
+            .filter(|p| Some(*p) != waiting)
+        {
             match self.payments[p].stands {
                 Stands::Held { .. } => self.releases_hold(p)?,
                 _ if unpaid => self.ends(p, Stands::RanOut, "PAYMENT_EXPIRED"),

@@ -30,11 +30,25 @@ impl Teller {
     /// The end of a story: what takes longer to check.
     pub fn end(&mut self) {
         let machine = self.machine();
-        let books = books(machine.running.executor.store().replay(1).map(|record| record.unwrap().1.body));
-        assert_eq!(books, self.balances(), "every balance is the sum of its postings");
+        let books = books(
+            machine
+                .running
+                .executor
+                .store()
+                .replay(1)
+                .map(|record| record.unwrap().1.body),
+        );
+        assert_eq!(
+            books,
+            self.balances(),
+            "every balance is the sum of its postings"
+        );
         assert_eq!(machine.faults(), Vec::<String>::new());
         let (files, home, clock) = self.machine.take().unwrap().stop();
-        assert_eq!(crate::machine::faults_of(&files, &home), Vec::<String>::new());
+        assert_eq!(
+            crate::machine::faults_of(&files, &home),
+            Vec::<String>::new()
+        );
         self.machine = Some(crate::machine::Machine::on(files, home, clock).unwrap());
         self.fed = 0;
         self.check();
@@ -55,8 +69,16 @@ impl Teller {
             let stored = reader.payment(self.ids[p]).unwrap().unwrap().value;
             assert_eq!(stands(&stored), payment.stands, "payment {p}");
             assert_eq!(stored.core().version, payment.events, "payment {p}");
-            assert_eq!(stored.core().operation_in_flight(), payment.waiting, "payment {p}");
-            assert_eq!(stored.core().notifications.len(), payment.heard.len(), "payment {p}");
+            assert_eq!(
+                stored.core().operation_in_flight(),
+                payment.waiting,
+                "payment {p}"
+            );
+            assert_eq!(
+                stored.core().notifications.len(),
+                payment.heard.len(),
+                "payment {p}"
+            );
             assert_eq!(stored.core().erased, payment.erased, "payment {p}");
             if let AnyPayment::Captured(taken) = &stored {
                 let (captured, price) = (taken.detail().captured.total(), stored.core().amount());
@@ -64,7 +86,10 @@ impl Teller {
             }
         }
         for absent in (0..4).filter(|n| !self.model.orders.contains_key(n)) {
-            assert!(reader.order(&shop::order_id(absent)).unwrap().is_none(), "order {absent}");
+            assert!(
+                reader.order(&shop::order_id(absent)).unwrap().is_none(),
+                "order {absent}"
+            );
         }
     }
 
@@ -75,13 +100,24 @@ impl Teller {
             let order = reader.order(&shop::order_id(*n)).unwrap().unwrap().value;
             let load = |id: &_| reader.payment(*id).unwrap().unwrap().value;
             let payments: Vec<AnyPayment> = order.core().payments.iter().map(load).collect();
-            let taken = payments.iter().filter(|p| matches!(p, AnyPayment::Captured(_))).count();
-            assert_eq!(taken, usize::from(matches!(order, AnyOrder::Paid(_))), "paid once: order {n}");
+            let taken = payments
+                .iter()
+                .filter(|p| matches!(p, AnyPayment::Captured(_)))
+                .count();
+            assert_eq!(
+                taken,
+                usize::from(matches!(order, AnyOrder::Paid(_))),
+                "paid once: order {n}"
+            );
             let needs_claim = |payment: &&AnyPayment| {
                 payment.core().operation_in_flight()
                     || matches!(payment, AnyPayment::Authorized(_) | AnyPayment::Captured(_))
             };
-            let reasons: Vec<_> = payments.iter().filter(needs_claim).map(|p| p.core().id).collect();
+            let reasons: Vec<_> = payments
+                .iter()
+                .filter(needs_claim)
+                .map(|p| p.core().id)
+                .collect();
             let holder: Vec<_> = order.core().claim.holder().into_iter().collect();
             assert_eq!(reasons, holder, "order {n}");
             let settled = matches!(order.core().claim, AnyClaim::Settled(_));
@@ -97,8 +133,13 @@ impl Teller {
         for feed in reader.feed(next - 1, usize::MAX).unwrap() {
             assert_eq!(feed.first_event, next, "the feed has no gaps");
             next += u64::from(feed.record.feed_events());
-            let Body::Group(group) = &feed.record.body else { panic!("not of the feed") };
-            let events = group.events.iter().filter(|event| event.concerns_merchant());
+            let Body::Group(group) = &feed.record.body else {
+                panic!("not of the feed")
+            };
+            let events = group
+                .events
+                .iter()
+                .filter(|event| event.concerns_merchant());
             let mut events: Vec<_> = events
                 .map(|event| self.about(group.order_id.as_str(), event))
                 .collect();
@@ -111,7 +152,13 @@ impl Teller {
     }
 
     fn balances(&self) -> BTreeMap<String, i128> {
-        let balances = self.machine().running.reader.balances().unwrap().into_iter();
+        let balances = self
+            .machine()
+            .running
+            .reader
+            .balances()
+            .unwrap()
+            .into_iter();
         let balances = balances.map(|(name, balance)| (name, balance.minor));
         balances.filter(|(_, minor)| *minor != 0).collect()
     }
@@ -124,7 +171,12 @@ impl Teller {
 
     fn what_is_due_is_found(&self) {
         let now = self.machine().clock.now;
-        let due = self.machine().running.reader.due(Timestamp::from_millis(now), 1_000).unwrap();
+        let due = self
+            .machine()
+            .running
+            .reader
+            .due(Timestamp::from_millis(now), 1_000)
+            .unwrap();
         let due = due.into_iter().map(|item| match item {
             DueItem::Order(id) => {
                 About::Order(id.as_str().strip_prefix("order-").unwrap().parse().unwrap())
@@ -143,7 +195,9 @@ fn books(records: impl Iterator<Item = Body>) -> BTreeMap<String, i128> {
     for body in records {
         let Body::Group(group) = body else { continue };
         for event in group.events {
-            let GroupEvent::Payment(_, event) = event else { continue };
+            let GroupEvent::Payment(_, event) = event else {
+                continue;
+            };
             match event {
                 PaymentEvent::PaymentCaptured(e) => take(&mut books, &e.captured),
                 PaymentEvent::PaymentMismatched(e) => set_aside(&mut books, e.received, 1),
@@ -164,7 +218,9 @@ fn books(records: impl Iterator<Item = Body>) -> BTreeMap<String, i128> {
 fn take(books: &mut BTreeMap<String, i128>, amounts: &Amounts) {
     for (component, minor) in amounts.parts() {
         let mut moves = |account: &str, minor: i128| {
-            *books.entry(format!("{account}|{}|KRW", component.name())).or_default() += minor;
+            *books
+                .entry(format!("{account}|{}|KRW", component.name()))
+                .or_default() += minor;
         };
         moves("gateway_receivable|MOCK", i128::from(minor));
         moves("hold|", -i128::from(minor));
@@ -173,8 +229,12 @@ fn take(books: &mut BTreeMap<String, i128>, amounts: &Amounts) {
 
 fn set_aside(books: &mut BTreeMap<String, i128>, money: Money, sign: i128) {
     let minor = sign * i128::from(money.minor());
-    *books.entry("gateway_receivable|MOCK|unsplit|KRW".to_owned()).or_default() += minor;
-    *books.entry("suspense|MOCK|unsplit|KRW".to_owned()).or_default() -= minor;
+    *books
+        .entry("gateway_receivable|MOCK|unsplit|KRW".to_owned())
+        .or_default() += minor;
+    *books
+        .entry("suspense|MOCK|unsplit|KRW".to_owned())
+        .or_default() -= minor;
 }
 
 fn waits(order: &AnyOrder) -> Waits {
@@ -193,7 +253,9 @@ fn stands(payment: &AnyPayment) -> Stands {
     match payment {
         AnyPayment::Initiated(_) => Stands::Begun,
         AnyPayment::Prepared(_) => panic!("the mock gateway prepares nothing"),
-        AnyPayment::Authorized(p) => Stands::Held { until: p.detail().expires_at.as_millis() },
+        AnyPayment::Authorized(p) => Stands::Held {
+            until: p.detail().expires_at.as_millis(),
+        },
         AnyPayment::Captured(_) => Stands::Taken,
         AnyPayment::Failed(_) => Stands::Failed,
         AnyPayment::Canceled(_) => Stands::GivenUp,

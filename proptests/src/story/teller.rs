@@ -76,7 +76,11 @@ impl Teller {
             }
             Step::Kill { with_old_index } => self.kill(with_old_index),
             Step::LosePower { seed } => self.lose_power(seed),
-            Step::DieDuring { request, operation, power } => {
+            Step::DieDuring {
+                request,
+                operation,
+                power,
+            } => {
                 self.die_during(&request, operation, power);
             }
         }
@@ -85,7 +89,10 @@ impl Teller {
     fn asks(&self, requests: &[Request]) -> Vec<(Ask, Option<(u64, u8)>)> {
         let now = self.machine().clock.now.max(self.model.last_at);
         let known = self.ids.len();
-        requests.iter().map(|(wish, key)| (ask_of(wish, known, now), *key)).collect()
+        requests
+            .iter()
+            .map(|(wish, key)| (ask_of(wish, known, now), *key))
+            .collect()
     }
 
     fn command(&self, ask: &Ask) -> Command {
@@ -118,27 +125,44 @@ impl Teller {
 
     fn heard(&self, executed: &Executed) -> Heard {
         match &executed.answer {
-            Answer::Order { status, order_id, version, .. } => {
+            Answer::Order {
+                status,
+                order_id,
+                version,
+                ..
+            } => {
                 let n = order_id.as_str().strip_prefix("order-").unwrap();
                 Heard::Order(*status, n.parse().unwrap(), *version)
             }
-            Answer::Payment { status, payment_id, version, .. } => {
-                Heard::Payment(*status, self.number_of(*payment_id), *version)
-            }
+            Answer::Payment {
+                status,
+                payment_id,
+                version,
+                ..
+            } => Heard::Payment(*status, self.number_of(*payment_id), *version),
             Answer::Rejected { rejection, .. } => Heard::Refused(rejection.code()),
         }
     }
 
     pub fn number_of(&self, id: PaymentId) -> usize {
-        self.ids.iter().position(|known| *known == id).expect("a payment we were told of")
+        self.ids
+            .iter()
+            .position(|known| *known == id)
+            .expect("a payment we were told of")
     }
 
     /// What renders an answer again is there: the aggregate itself, or its past.
     fn shows_what_was_answered(&self, executed: &Executed) {
         let reader = &self.machine().running.reader;
         let (order, payment, version) = match &executed.answer {
-            Answer::Order { order_id, version, .. } => (order_id.clone(), None, *version),
-            Answer::Payment { payment_id, version, .. } => {
+            Answer::Order {
+                order_id, version, ..
+            } => (order_id.clone(), None, *version),
+            Answer::Payment {
+                payment_id,
+                version,
+                ..
+            } => {
                 let n = self.model.payments[self.number_of(*payment_id)].order;
                 (shop::order_id(n), Some(*payment_id), *version)
             }
@@ -170,7 +194,12 @@ impl Teller {
 
     fn run_one_round(&mut self) {
         let now = self.machine().clock.now.max(self.model.last_at);
-        let due = self.machine().running.reader.due(Timestamp::from_millis(now), 1_000).unwrap();
+        let due = self
+            .machine()
+            .running
+            .reader
+            .due(Timestamp::from_millis(now), 1_000)
+            .unwrap();
         for item in due {
             let wish = match item {
                 DueItem::Order(id) => {
@@ -227,7 +256,10 @@ impl Teller {
             after.answers(ask, *key);
         }
         let nothing_to_keep = after.kept_at == self.model.kept_at && after.feed == self.model.feed;
-        assert!(!acknowledged || landed || nothing_to_keep, "an acknowledged commit is gone");
+        assert!(
+            !acknowledged || landed || nothing_to_keep,
+            "an acknowledged commit is gone"
+        );
         if landed || acknowledged {
             self.model = after;
             self.learns_payments(before);
@@ -239,7 +271,9 @@ impl Teller {
     fn learns_payments(&mut self, from: u64) {
         let mut begun = Vec::new();
         for record in self.machine().running.executor.store().replay(from) {
-            let Body::Group(group) = record.unwrap().1.body else { continue };
+            let Body::Group(group) = record.unwrap().1.body else {
+                continue;
+            };
             begun.extend(group.events.iter().filter_map(|event| match event {
                 GroupEvent::Payment(id, PaymentEvent::PaymentInitiated(_)) => Some(*id),
                 _ => None,
@@ -259,7 +293,12 @@ fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {
         p => p,
     };
     match wish {
-        Wish::Order { n, on_confirmation, due_in, flaw } => Ask::Order {
+        Wish::Order {
+            n,
+            on_confirmation,
+            due_in,
+            flaw,
+        } => Ask::Order {
             n: *n,
             on_confirmation: *on_confirmation,
             due: due_in.map(|ms| now + u64::from(ms)),
@@ -277,12 +316,19 @@ fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {
         Wish::Capture(wished) => Ask::Capture(p(wished)),
         Wish::CancelPayment(by, wished) => Ask::CancelPayment(*by, p(wished)),
         Wish::HoldDue(wished) => Ask::HoldDue(p(wished)),
-        Wish::Notify { p: wished, event, say } => Ask::Notify {
+        Wish::Notify {
+            p: wished,
+            event,
+            say,
+        } => Ask::Notify {
             p: p(wished),
             event: format!("evt-{event}"),
             say: *say,
         },
-        Wish::Resolve { p: wished, take } => Ask::Resolve { p: p(wished), take: *take },
+        Wish::Resolve { p: wished, take } => Ask::Resolve {
+            p: p(wished),
+            take: *take,
+        },
         Wish::Erase(wished) => Ask::Erase(p(wished)),
     }
 }
@@ -290,7 +336,12 @@ fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {
 fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
     let id = |p: &usize| ids.get(*p).copied().unwrap_or(PaymentId::from_bits(1));
     match ask {
-        Ask::Order { n, on_confirmation, due, flaw } => {
+        Ask::Order {
+            n,
+            on_confirmation,
+            due,
+            flaw,
+        } => {
             let capture = match on_confirmation {
                 true => CaptureMode::OnConfirmation,
                 false => CaptureMode::Automatic,
@@ -312,9 +363,15 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
             }
             Command::CreateOrder(new)
         }
-        Ask::CancelOrder(n) => Command::CancelOrder { order_id: shop::order_id(*n) },
-        Ask::Confirm(n) => Command::ConfirmOrder { order_id: shop::order_id(*n) },
-        Ask::OrderDue(n) => Command::OrderDue { order_id: shop::order_id(*n) },
+        Ask::CancelOrder(n) => Command::CancelOrder {
+            order_id: shop::order_id(*n),
+        },
+        Ask::Confirm(n) => Command::ConfirmOrder {
+            order_id: shop::order_id(*n),
+        },
+        Ask::OrderDue(n) => Command::OrderDue {
+            order_id: shop::order_id(*n),
+        },
         Ask::Pay { by, n, amount } => Command::CreatePayment {
             asker: asker(*by),
             order_id: shop::order_id(*n),
@@ -330,15 +387,18 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
             },
         ),
         Ask::Capture(p) => Command::CapturePayment { payment_id: id(p) },
-        Ask::CancelPayment(by, p) => {
-            Command::CancelPayment { asker: asker(*by), payment_id: id(p) }
-        }
+        Ask::CancelPayment(by, p) => Command::CancelPayment {
+            asker: asker(*by),
+            payment_id: id(p),
+        },
         Ask::HoldDue(p) => Command::HoldDue { payment_id: id(p) },
         Ask::Notify { p, event, say } => shop::notify(
             id(p),
             event,
             match say {
-                Say::Took(minor) => Fact::Captured { amount: shop::won(*minor) },
+                Say::Took(minor) => Fact::Captured {
+                    amount: shop::won(*minor),
+                },
                 Say::Failed => shop::failed(),
                 Say::Canceled => Fact::Canceled,
                 Say::Something => Fact::Other,
@@ -346,7 +406,10 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
         ),
         Ask::Resolve { p, take: true } => shop::resolve(id(p), Resolution::Take),
         Ask::Resolve { p, take: false } => shop::resolve(id(p), Resolution::Return),
-        Ask::Erase(p) => Command::ErasePersonalData { payment_id: id(p), actor: "kim".into() },
+        Ask::Erase(p) => Command::ErasePersonalData {
+            payment_id: id(p),
+            actor: "kim".into(),
+        },
     }
 }
 
