@@ -26,6 +26,13 @@ pub fn uuid_v7(at: Timestamp, random: [u8; 10]) -> u128 {
         .as_u128()
 }
 
+/// The same identifier as if it had been made at `at`: a UUIDv7 begins with 48 bits of milliseconds.
+pub fn dated(uuid: u128, at: Timestamp) -> u128 {
+    const TIME_AT: u32 = 80;
+    let rest = uuid & ((1 << TIME_AT) - 1);
+    u128::from(at.as_millis()) << TIME_AT | rest
+}
+
 macro_rules! prefixed_ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal, $what:literal;)*) => {$(
         $(#[$doc])*
@@ -186,6 +193,15 @@ mod tests {
     fn ids_of_later_times_sort_later() {
         let early = uuid_v7(Timestamp::from_millis(1_000), [0xff; 10]);
         assert!(early < uuid_v7(Timestamp::from_millis(1_001), [0; 10]));
+    }
+
+    #[test]
+    fn an_id_is_dated_without_losing_its_randomness() {
+        let (early, late) = (Timestamp::from_millis(1_000), Timestamp::from_millis(2_000));
+        assert_eq!(
+            dated(uuid_v7(late, [7; 10]), early),
+            uuid_v7(early, [7; 10])
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{Commit, Store, StoreError, Write};
 use crate::command::{Command, Notification, Target};
 use crate::decide::{Context, Decision, Policy, Subject, decide};
 use crate::group::{Group, GroupEvent, Refusal};
-use crate::id::{Ids, PaymentId};
+use crate::id::{Ids, PaymentId, dated};
 use crate::idempotency::{Answer, KeyedRequest, Known, Reply};
 use crate::order::AnyOrder;
 use crate::payment::AnyPayment;
@@ -57,6 +57,19 @@ pub trait Inputs {
     fn now(&mut self) -> Timestamp;
     /// New ids.
     fn ids(&mut self) -> &mut dyn Ids;
+}
+
+/// Ids with the time of the decision. The world's clock has gone on since, or is behind; a page that ends at a
+/// time ends at an id of that time, so what is begun then may have no later id.
+struct Dated<'a> {
+    ids: &'a mut dyn Ids,
+    at: Timestamp,
+}
+
+impl Ids for Dated<'_> {
+    fn next(&mut self) -> u128 {
+        dated(self.ids.next(), self.at)
+    }
 }
 
 /// Runs commands over a store, a batch at a time.
@@ -198,10 +211,14 @@ impl<S: Store> Executor<S> {
         let (loaded, expect) = load(&source, &request.command.target())?;
         let (group, before) = loaded.split();
         let created = created_before(&group, &request.command);
+        let mut ids = Dated {
+            ids: inputs.ids(),
+            at: self.last_at,
+        };
         let mut context = Context {
             now: self.last_at,
             policy: &self.policy,
-            ids: inputs.ids(),
+            ids: &mut ids,
         };
         match decide(group, request.command.clone(), &mut context) {
             Ok(decision) => {
