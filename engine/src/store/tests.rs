@@ -1,5 +1,8 @@
 //! The embedded store end to end, on a simulated disk and on a real one.
 
+mod golden;
+mod samples;
+
 use std::sync::Arc;
 
 use super::executor::{Executed, Executor, Inputs, Request, Shown};
