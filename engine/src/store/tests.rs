@@ -1,5 +1,6 @@
 //! The embedded store end to end, on a simulated disk and on a real one.
 
+mod directory;
 mod golden;
 mod samples;
 
@@ -73,7 +74,11 @@ fn options(dir: &std::path::Path) -> OpenOptions {
 }
 
 fn open(files: &Arc<dyn Files>, home: &dyn IndexHome, dir: &std::path::Path, now: u64) -> Shop {
-    let directory = Directory::open(files, home, options(dir), &mut |_| {}).unwrap();
+    open_as(files, home, options(dir), now)
+}
+
+fn open_as(files: &Arc<dyn Files>, home: &dyn IndexHome, options: OpenOptions, now: u64) -> Shop {
+    let directory = Directory::open(files, home, options, &mut |_| {}).unwrap();
     let upkeep = directory.upkeep();
     let rebuilt = directory.opened.index.clone();
     let (store, lock) = directory.into_parts();
