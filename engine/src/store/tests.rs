@@ -2,6 +2,10 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
 
+mod directory;
+mod golden;
+mod samples;
+
 use std::sync::Arc;
 
 use super::executor::{Executed, Executor, Inputs, Request, Shown};
@@ -72,7 +76,11 @@ fn options(dir: &std::path::Path) -> OpenOptions {
 }
 
 fn open(files: &Arc<dyn Files>, home: &dyn IndexHome, dir: &std::path::Path, now: u64) -> Shop {
-    let directory = Directory::open(files, home, options(dir), &mut |_| {}).unwrap();
+    open_as(files, home, options(dir), now)
+}
+
+fn open_as(files: &Arc<dyn Files>, home: &dyn IndexHome, options: OpenOptions, now: u64) -> Shop {
+    let directory = Directory::open(files, home, options, &mut |_| {}).unwrap();
     let upkeep = directory.upkeep();
     let rebuilt = directory.opened.index.clone();
     let (store, lock) = directory.into_parts();
