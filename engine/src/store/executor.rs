@@ -10,7 +10,7 @@ use super::{Commit, Store, StoreError, Write};
 use crate::command::{Command, Notification, Target};
 use crate::decide::{Context, Decision, Policy, Subject, decide};
 use crate::group::{Group, GroupEvent, Refusal};
-use crate::id::{Ids, PaymentId};
+use crate::id::{Ids, PaymentId, dated};
 use crate::idempotency::{Answer, KeyedRequest, Known, Reply};
 use crate::order::AnyOrder;
 use crate::payment::AnyPayment;
@@ -59,6 +59,19 @@ pub trait Inputs {
     fn ids(&mut self) -> &mut dyn Ids;
 }
 
+/// Ids with the time of the decision. The world's clock has gone on since, or is behind; a page that ends at a
+/// time ends at an id of that time, so what is begun then may have no later id.
+struct Dated<'a> {
+    ids: &'a mut dyn Ids,
+    at: Timestamp,
+}
+
+impl Ids for Dated<'_> {
+    fn next(&mut self) -> u128 {
+        dated(self.ids.next(), self.at)
+    }
+}
+
 /// Runs commands over a store, a batch at a time.
 #[derive(Debug)]
 pub struct Executor<S> {
@@ -79,10 +92,12 @@ impl<S: Store> Source for Staged<'_, S> {
         if let Some(staged) = self.writes.get(key) {
             return Ok(staged.clone());
         }
-        let mut values = self.store.get_many(&[key.to_vec()])?;
-        Ok(values.pop().flatten())
+        self.store.get(key)
     }
 }
+
+/// The versions that a decision is made on.
+type Expected = Vec<(Key, Option<u64>)>;
 
 /// A commit being prepared with its answer.
 struct Prepared {
@@ -152,12 +167,11 @@ impl<S: Store> Executor<S> {
                 put(done, at, prepared.executed);
                 continue;
             };
-            staged.extend(
-                commit
-                    .writes
-                    .iter()
-                    .map(|write| (write.key.clone(), write.value.clone())),
-            );
+            let read_back = commit
+                .writes
+                .iter()
+                .filter(|write| keys::is_decided_on(&write.key));
+            staged.extend(read_back.map(|write| (write.key.clone(), write.value.clone())));
             commits.push(commit);
             committed.push((at, request, prepared.executed));
             next = next.saturating_add(1);
@@ -197,10 +211,14 @@ impl<S: Store> Executor<S> {
         let (loaded, expect) = load(&source, &request.command.target())?;
         let (group, before) = loaded.split();
         let created = created_before(&group, &request.command);
+        let mut ids = Dated {
+            ids: inputs.ids(),
+            at: self.last_at,
+        };
         let mut context = Context {
             now: self.last_at,
             policy: &self.policy,
-            ids: inputs.ids(),
+            ids: &mut ids,
         };
         match decide(group, request.command.clone(), &mut context) {
             Ok(decision) => {
@@ -224,7 +242,7 @@ impl<S: Store> Executor<S> {
         replayed: bool,
         number: u64,
         before: &Before,
-        expect: Vec<(Key, Option<u64>)>,
+        expect: Expected,
         staged: &HashMap<Key, Option<Vec<u8>>>,
     ) -> Result<Prepared, StoreError> {
         let Decision {
@@ -312,10 +330,7 @@ impl<S: Store> Executor<S> {
         for posting in &postings {
             self.balances.load(&source, posting)?;
         }
-        for changed in self.balances.apply(number, &postings)? {
-            writes.push(changed.write()?);
-        }
-        Ok(())
+        self.balances.apply(number, &postings, writes)
     }
 
     /// A refusal changes nothing; under a key it is kept, and so is an authentic notification of a payment we lack.
@@ -323,7 +338,7 @@ impl<S: Store> Executor<S> {
         &self,
         request: &Request,
         rejection: Rejection,
-        expect: Vec<(Key, Option<u64>)>,
+        expect: Expected,
     ) -> Result<Prepared, StoreError> {
         let answer = Answer::Rejected {
             wire: wire::CURRENT,
@@ -430,10 +445,7 @@ fn show_if_current(source: &impl Source, answer: &Answer) -> Result<Option<Shown
 }
 
 /// Reads what a command concerns: the order, the payment it names, and the order's open payments.
-fn load(
-    source: &impl Source,
-    target: &Target,
-) -> Result<(Loaded, Vec<(Key, Option<u64>)>), StoreError> {
+fn load(source: &impl Source, target: &Target) -> Result<(Loaded, Expected), StoreError> {
     let mut loaded = Loaded::default();
     let mut expect = Vec::with_capacity(2);
     let order_id = match target {
@@ -465,7 +477,7 @@ fn load_payment(
     source: &impl Source,
     id: PaymentId,
     loaded: &mut Loaded,
-    expect: &mut Vec<(Key, Option<u64>)>,
+    expect: &mut Expected,
 ) -> Result<Option<crate::id::OrderId>, StoreError> {
     let payment = view::load_payment(source, id)?;
     expect.push((

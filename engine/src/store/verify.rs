@@ -8,7 +8,7 @@ use super::codec;
 use super::cursor::Cursor;
 use super::files::Files;
 use super::index::{Direction, Index, IndexHome};
-use super::journal::{Journal, LastStop};
+use super::journal::{Journal, LastStop, Walk};
 use super::keys;
 use super::marker::{self, Marker};
 use super::opening::{self, OpenOptions};
@@ -43,6 +43,7 @@ pub fn verify(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, StoreError> {
     let _lock = opening::lock_existing(files.as_ref(), &options.dir)?;
+    walk(files, options)?;
     let journal = open_journal(files, options)?;
     let reader = journal.reader();
     let mut report = Report {
@@ -97,12 +98,25 @@ pub fn rebuild(
     })
 }
 
-fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal, StoreError> {
+/// Reads every byte of the journal: replaying reads the frames alone, and not what lies behind and between them.
+fn walk(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<(), StoreError> {
+    let last_stop = last_stop(files.as_ref(), options)?;
+    for frame in Walk::begin(Arc::clone(files), &options.journal_dir(), &last_stop)? {
+        frame?;
+    }
+    Ok(())
+}
+
+fn last_stop(files: &dyn Files, options: &OpenOptions) -> Result<LastStop, StoreError> {
     let boot_id = files
         .boot_id()
         .map_err(|error| StoreError::Failed(error.to_string()))?;
-    let marker = marker::read(files.as_ref(), &options.dir)?;
-    let last_stop = marker.map_or(LastStop::Unknown, |marker| marker.last_stop(&boot_id));
+    let marker = marker::read(files, &options.dir)?;
+    Ok(marker.map_or(LastStop::Unknown, |marker| marker.last_stop(&boot_id)))
+}
+
+fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal, StoreError> {
+    let last_stop = last_stop(files.as_ref(), options)?;
     let dir = options.journal_dir();
     Ok(Journal::open(Arc::clone(files), &dir, options.journal.clone(), &last_stop)?.0)
 }

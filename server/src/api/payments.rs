@@ -273,7 +273,7 @@ async fn act(
     let key = keyed::optional(headers, who, hash16(&parts))?;
     let asked = Asked {
         command,
-        keyed: keyed::of(&key),
+        keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
     answer::of(app, app.execute(asked).await?)

@@ -1,0 +1,243 @@
+//! Orders, payments and their money as the rules tell them, in plain variables.
+//!
+//! Written from the design's text. It must not look at the engine's lifecycle tables or borrow its states: two
+//! opinions that share a source are one. It names payments by number, in the order in which they were begun.
+
+mod ask;
+mod gateway;
+
+pub use ask::{Ask, By, Flaw, Say};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    Begun,
+    Held {
+        until: u64,
+    },
+    Taken,
+    Failed,
+    GivenUp,
+    RanOut,
+    Released,
+    /// The gateway took this much, which is not the price.
+    WrongMoney(u64),
+    /// The gateway took the price, and the order does not want it.
+    Homeless(u64),
+    SentBack(u64),
+}
+
+#[derive(Debug, Clone)]
+pub struct Payment {
+    pub order: usize,
+    pub stands: Stands,
+    /// A call to the gateway has no answer.
+    pub waiting: bool,
+    pub heard: BTreeSet<String>,
+    pub erased: bool,
+    pub events: u64,
+}
+
+/// How an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    ForPayment,
+    ForConfirmation,
+    Paid,
+    /// For an answer, to be canceled then; whether because nobody paid in time.
+    ToBeCanceled {
+        unpaid: bool,
+    },
+    Canceled,
+}
+
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub buyer: usize,
+    /// What tells the request that registered it from another.
+    pub request: Flaw,
+    pub on_confirmation: bool,
+    pub due: u64,
+    pub waits: Waits,
+    pub claim: Option<usize>,
+    pub payments: Vec<usize>,
+    pub events: u64,
+}
+
+/// What somebody hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// About an order with so many events.
+    Order(u16, usize, u64),
+    /// About a payment with so many events.
+    Payment(u16, usize, u64),
+    Refused(&'static str),
+}
+
+/// Whom an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    Order(usize),
+    Payment(usize),
+}
+
+pub const UNPAID_AFTER_MS: u64 = 30 * 60_000;
+pub const HOLD_MS: u64 = 7 * 24 * 60 * 60_000;
+pub const LONGEST_MS: u64 = 400 * 24 * 3_600_000;
+pub const PRICE: u64 = crate::shop::TOTAL;
+
+/// The shop.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    pub orders: BTreeMap<usize, Order>,
+    pub payments: Vec<Payment>,
+    /// The answer each key got, and the request it got it for.
+    pub keys: BTreeMap<u64, (u8, Heard)>,
+    /// What the merchant is told of, in order; of one record the order's events first.
+    pub feed: Vec<(About, &'static str)>,
+    /// The time of the last decision, and that of the last one that was kept.
+    pub last_at: u64,
+    pub kept_at: u64,
+    /// What the decision under way has brought about.
+    fresh: Vec<(About, &'static str)>,
+}
+
+type Asked = Result<Heard, &'static str>;
+
+impl Model {
+    /// The clock says so; it is not believed when it goes back.
+    pub fn hears_the_time(&mut self, now: u64) {
+        self.last_at = self.last_at.max(now);
+    }
+
+    /// The process is gone, and with it what was only in memory.
+    pub fn restarts(&mut self) {
+        self.last_at = self.kept_at;
+    }
+
+    /// What is answered to `ask`, under a key if there is one, and whether it had been answered before.
+    pub fn answers(&mut self, ask: &Ask, keyed: Option<(u64, u8)>) -> (Heard, bool) {
+        if let Some((key, fingerprint)) = keyed
+            && let Some((known, heard)) = self.keys.get(&key)
+        {
+            return if *known == fingerprint {
+                (heard.clone(), true)
+            } else {
+                (Heard::Refused("IDEMPOTENCY_KEY_REUSED"), false)
+            };
+        }
+        let before = self.clone();
+        let again = matches!(ask, Ask::Order { n, .. } if self.orders.contains_key(n));
+        let heard = self.decides(ask).unwrap_or_else(|code| {
+            *self = before;
+            Heard::Refused(code)
+        });
+        let refused = matches!(heard, Heard::Refused(_));
+        let unmatched = refused && matches!(ask, Ask::Notify { .. });
+        if keyed.is_some() || unmatched || !self.fresh.is_empty() {
+            self.kept_at = self.last_at;
+        }
+        if let Some((key, fingerprint)) = keyed {
+            self.keys.insert(key, (fingerprint, heard.clone()));
+        }
+        self.tell();
+        (heard, again && !refused)
+    }
+
+    /// Passes on what concerns the merchant; the claim and what is only intended do not.
+    fn tell(&mut self) {
+        let internal = [
+            "PAYMENT_ATTACHED",
+            "CLAIM_TAKEN",
+            "CLAIM_RELEASED",
+            "OPERATION_INTENDED",
+        ];
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.retain(|(_, name)| !internal.contains(name));
+        fresh.sort_by_key(|(about, _)| *about);
+        self.feed.append(&mut fresh);
+    }
+
+    fn order(&mut self, n: usize) -> Result<&mut Order, &'static str> {
+        self.orders.get_mut(&n).ok_or("ORDER_NOT_FOUND")
+    }
+
+    fn payment(&mut self, p: usize) -> Result<&mut Payment, &'static str> {
+        self.payments.get_mut(p).ok_or("PAYMENT_NOT_FOUND")
+    }
+
+    fn order_of(&mut self, p: usize) -> &mut Order {
+        let n = self.payments[p].order;
+        self.orders.get_mut(&n).unwrap()
+    }
+
+    fn about_order(&mut self, n: usize, name: &'static str) {
+        self.orders.get_mut(&n).unwrap().events += 1;
+        self.fresh.push((About::Order(n), name));
+    }
+
+    fn about_payment(&mut self, p: usize, name: &'static str) {
+        self.payments[p].events += 1;
+        self.fresh.push((About::Payment(p), name));
+    }
+
+    fn of_order(&self, status: u16, n: usize) -> Asked {
+        Ok(Heard::Order(status, n, self.orders[&n].events))
+    }
+
+    fn of_payment(&self, status: u16, p: usize) -> Asked {
+        Ok(Heard::Payment(status, p, self.payments[p].events))
+    }
+
+    /// What has come due by now: orders that still wait to be paid, and holds.
+    pub fn overdue(&self, now: u64) -> Vec<About> {
+        let orders = self
+            .orders
+            .iter()
+            .filter(|(_, order)| order.waits == Waits::ForPayment && order.due <= now);
+        let held =
+            |payment: &Payment| matches!(payment.stands, Stands::Held { until } if until <= now);
+        let holds = self
+            .payments
+            .iter()
+            .enumerate()
+            .filter(|(_, payment)| held(payment));
+        let orders = orders.map(|(n, _)| About::Order(*n));
+        orders
+            .chain(holds.map(|(p, _)| About::Payment(p)))
+            .collect()
+    }
+
+    /// Debits less credits, by account and component: of every payment that the gateway took, once.
+    pub fn balances(&self) -> BTreeMap<String, i128> {
+        let mut balances = BTreeMap::new();
+        let mut moves = |account: &str, component: &str, minor: i128| {
+            if minor != 0 {
+                *balances
+                    .entry(format!("{account}|{component}|KRW"))
+                    .or_default() += minor;
+            }
+        };
+        for payment in &self.payments {
+            match payment.stands {
+                // 11,000 won with their eleventh, 700 won without tax.
+                Stands::Taken => {
+                    for (component, minor) in
+                        [("supply", 10_000), ("vat", 1_000), ("tax_free", 700)]
+                    {
+                        moves("gateway_receivable|MOCK", component, minor);
+                        moves("hold|", component, -minor);
+                    }
+                }
+                Stands::WrongMoney(minor) | Stands::Homeless(minor) => {
+                    moves("gateway_receivable|MOCK", "unsplit", i128::from(minor));
+                    moves("suspense|MOCK", "unsplit", -i128::from(minor));
+                }
+                _ => {}
+            }
+        }
+        balances
+    }
+}

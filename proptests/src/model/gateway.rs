@@ -1,0 +1,243 @@
+//! What the gateway's word does, whichever way it comes.
+
+use super::{Asked, HOLD_MS, Model, PRICE, Say, Stands, Waits};
+
+impl Model {
+    /// A money call needs the order's claim, and an order that may still be paid.
+    pub(super) fn calls_gateway(&mut self, p: usize) -> Result<(), &'static str> {
+        let now = self.last_at;
+        let n = self.payments[p].order;
+        let order = self.order_of(p);
+        if order.waits == Waits::Paid || order.claim.is_some_and(|holder| holder != p) {
+            return Err("ORDER_PAYMENT_IN_PROGRESS");
+        }
+        if order.waits == Waits::ForPayment && order.due <= now {
+            return Err("ORDER_NOT_PAYABLE");
+        }
+        if order.claim.is_none() {
+            order.claim = Some(p);
+            self.about_order(n, "CLAIM_TAKEN");
+        }
+        self.about_payment(p, "OPERATION_INTENDED");
+        Ok(())
+    }
+
+    pub(super) fn gateway_agrees(&mut self, p: usize) {
+        self.payments[p].waiting = false;
+        self.about_payment(p, "PROVIDER_CONFIRMED");
+    }
+
+    /// The money goes to the order, unless the order is to be confirmed first: then it is held.
+    pub(super) fn money_is_ours_or_held(&mut self, p: usize) {
+        let n = self.payments[p].order;
+        if !self.order_of(p).on_confirmation {
+            return self.money_arrives(p);
+        }
+        let until = self.last_at + HOLD_MS;
+        self.ends(p, Stands::Held { until }, "AUTHORIZE_SUCCEEDED");
+        if self.order_of(p).waits == Waits::ForPayment {
+            self.order_of(p).waits = Waits::ForConfirmation;
+            self.about_order(n, "PAYMENT_AUTHORIZED");
+            return;
+        }
+        self.releases_hold(p).unwrap();
+        self.cancels_what_was_to_be_canceled(n);
+    }
+
+    pub(super) fn releases_hold(&mut self, p: usize) -> Result<(), &'static str> {
+        self.calls_gateway(p)?;
+        self.gateway_agrees(p);
+        self.ends(p, Stands::Released, "VOID_SUCCEEDED");
+        self.claim_is_free(p);
+        Ok(())
+    }
+
+    pub(super) fn gateway_declines(&mut self, p: usize) {
+        let n = self.payments[p].order;
+        self.payments[p].waiting = false;
+        self.about_payment(p, "PROVIDER_REFUSED");
+        self.failed(p, n);
+    }
+
+    fn failed(&mut self, p: usize, n: usize) {
+        self.ends(p, Stands::Failed, "CAPTURE_FAILED");
+        self.claim_is_free(p);
+        if self.order_of(p).waits == Waits::ForPayment {
+            self.about_order(n, "PAYMENT_FAILED");
+        }
+        self.cancels_what_was_to_be_canceled(n);
+    }
+
+    /// An order wants the money of the payment that holds its claim, or of any while nobody holds it, as long as
+    /// it waits; one that is held wants that of the holder.
+    pub(super) fn order_wants(&mut self, p: usize) -> bool {
+        let order = self.order_of(p);
+        match order.waits {
+            Waits::ForPayment => order.claim.is_none_or(|holder| holder == p),
+            Waits::ForConfirmation => order.claim == Some(p),
+            _ => false,
+        }
+    }
+
+    /// The gateway took the price.
+    pub(super) fn money_arrives(&mut self, p: usize) {
+        let n = self.payments[p].order;
+        if !self.order_wants(p) {
+            self.ends(p, Stands::Homeless(PRICE), "MONEY_ORPHANED");
+            self.claim_is_free(p);
+            return self.cancels_what_was_to_be_canceled(n);
+        }
+        if self.order_of(p).claim.is_none() {
+            self.order_of(p).claim = Some(p);
+            self.about_order(n, "CLAIM_TAKEN");
+        }
+        let aside = matches!(
+            self.payments[p].stands,
+            Stands::WrongMoney(_) | Stands::Homeless(_)
+        );
+        let name = if aside {
+            "SUSPENDED_MONEY_TAKEN"
+        } else {
+            "CAPTURE_SUCCEEDED"
+        };
+        self.ends(p, Stands::Taken, name);
+        self.order_of(p).waits = Waits::Paid;
+        self.about_order(n, "PAYMENT_SUCCEEDED");
+        for other in self.open_payments(n) {
+            self.ends(other, Stands::GivenUp, "CANCEL_SUCCEEDED");
+        }
+    }
+
+    pub(super) fn ends(&mut self, p: usize, stands: Stands, name: &'static str) {
+        self.payments[p].stands = stands;
+        self.payments[p].waiting = false;
+        self.about_payment(p, name);
+    }
+
+    /// A certain end without money gives the claim back; a reserved order waits for a payment again.
+    pub(super) fn claim_is_free(&mut self, p: usize) {
+        let n = self.payments[p].order;
+        let order = self.order_of(p);
+        if order.claim != Some(p) {
+            return;
+        }
+        order.claim = None;
+        self.about_order(n, "CLAIM_RELEASED");
+        if self.order_of(p).waits == Waits::ForConfirmation {
+            self.order_of(p).waits = Waits::ForPayment;
+            self.about_order(n, "ORDER_REOPENED");
+        }
+    }
+
+    fn open_payments(&self, n: usize) -> Vec<usize> {
+        let open = |p: &usize| {
+            matches!(
+                self.payments[*p].stands,
+                Stands::Begun | Stands::Held { .. }
+            )
+        };
+        self.orders[&n]
+            .payments
+            .iter()
+            .copied()
+            .filter(open)
+            .collect()
+    }
+
+    /// Cancels an order and all that is open under it, but never past a call without an answer; whether it is done.
+    pub(super) fn unwinds(&mut self, n: usize, unpaid: bool) -> Result<bool, &'static str> {
+        let waiting = self
+            .open_payments(n)
+            .into_iter()
+            .find(|p| self.payments[*p].waiting);
+        for p in self
+            .open_payments(n)
+            .into_iter()
+            .filter(|p| Some(*p) != waiting)
+        {
+            match self.payments[p].stands {
+                Stands::Held { .. } => self.releases_hold(p)?,
+                _ if unpaid => self.ends(p, Stands::RanOut, "PAYMENT_EXPIRED"),
+                _ => self.ends(p, Stands::GivenUp, "CANCEL_SUCCEEDED"),
+            }
+        }
+        if waiting.is_some() {
+            self.orders.get_mut(&n).unwrap().waits = Waits::ToBeCanceled { unpaid };
+            self.about_order(n, "ORDER_CANCEL_REQUESTED");
+            return Ok(false);
+        }
+        self.orders.get_mut(&n).unwrap().waits = Waits::Canceled;
+        self.about_order(n, "PAYMENT_CANCELED");
+        Ok(true)
+    }
+
+    fn cancels_what_was_to_be_canceled(&mut self, n: usize) {
+        let order = &self.orders[&n];
+        if matches!(order.waits, Waits::ToBeCanceled { .. }) && order.claim.is_none() {
+            self.orders.get_mut(&n).unwrap().waits = Waits::Canceled;
+            self.about_order(n, "PAYMENT_CANCELED");
+        }
+    }
+
+    /// A notification is evidence once; what says less than is known moves nothing.
+    pub(super) fn hears(&mut self, p: usize, event: &str, say: Say) -> Asked {
+        const MOST_KEPT: usize = 64;
+        let payment = self.payment(p)?;
+        if payment.heard.contains(event) {
+            return self.of_payment(200, p);
+        }
+        let (n, stands) = (payment.order, payment.stands);
+        let full = payment.heard.len() >= MOST_KEPT;
+        let news = match (say, stands) {
+            (Say::Something, _) => false,
+            (Say::Took(minor), Stands::WrongMoney(_)) => minor == PRICE && self.order_wants(p),
+            (_, Stands::Taken | Stands::Homeless(_) | Stands::SentBack(_)) => false,
+            (Say::Took(_), _) => true,
+            (Say::Failed, _) => stands == Stands::Begun,
+            (Say::Canceled, _) => {
+                matches!(stands, Stands::Begun | Stands::Held { .. } | Stands::Failed)
+            }
+        };
+        if full && !news {
+            return self.of_payment(200, p);
+        }
+        if !full {
+            self.payments[p].heard.insert(event.to_owned());
+        }
+        self.about_payment(p, "WEBHOOK_RECEIVED");
+        if news {
+            self.believes(p, n, say);
+        }
+        self.of_payment(200, p)
+    }
+
+    fn believes(&mut self, p: usize, n: usize, say: Say) {
+        match say {
+            Say::Something => {}
+            Say::Took(minor) => {
+                self.gateway_agrees(p);
+                if minor == PRICE {
+                    return self.money_arrives(p);
+                }
+                self.ends(p, Stands::WrongMoney(minor), "AMOUNT_MISMATCHED");
+                self.claim_is_free(p);
+                self.cancels_what_was_to_be_canceled(n);
+            }
+            Say::Failed if self.payments[p].waiting => self.gateway_declines(p),
+            Say::Failed => self.failed(p, n),
+            Say::Canceled => {
+                if self.payments[p].waiting {
+                    self.about_payment(p, "PROVIDER_REFUSED");
+                }
+                let held = matches!(self.payments[p].stands, Stands::Held { .. });
+                let (stands, name) = match held {
+                    true => (Stands::Released, "VOID_SUCCEEDED"),
+                    false => (Stands::GivenUp, "CANCEL_SUCCEEDED"),
+                };
+                self.ends(p, stands, name);
+                self.claim_is_free(p);
+                self.cancels_what_was_to_be_canceled(n);
+            }
+        }
+    }
+}

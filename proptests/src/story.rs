@@ -1,0 +1,225 @@
+//! Stories: commands in any order, wrong ones on purpose, keys used again, clocks that move both ways, deadlines,
+//! crashes and restarts. After each step the engine has to agree with the model in all that can be seen.
+
+mod check;
+mod teller;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use crate::chance;
+use crate::model::{By, Flaw, Say};
+use teller::Teller;
+
+/// A request before it is known which payments there are.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    Order {
+        n: usize,
+        on_confirmation: bool,
+        due_in: Option<u32>,
+        flaw: Flaw,
+    },
+    CancelOrder(usize),
+    Confirm(usize),
+    OrderDue(usize),
+    Pay {
+        by: By,
+        n: usize,
+        right: bool,
+    },
+    Complete(usize, Option<bool>),
+    Capture(usize),
+    CancelPayment(By, usize),
+    HoldDue(usize),
+    Notify {
+        p: usize,
+        event: u8,
+        say: Say,
+    },
+    Resolve {
+        p: usize,
+        take: bool,
+    },
+    Erase(usize),
+}
+
+/// A wish, perhaps under a key, which another request may have used.
+pub type Request = (Wish, Option<(u64, u8)>);
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    Ask(Vec<Request>),
+    Tick(i64),
+    RunWhatIsDue,
+    Apply,
+    Flush,
+    Prepare,
+    RememberIndex,
+    Stop,
+    Kill {
+        with_old_index: bool,
+    },
+    LosePower {
+        seed: u64,
+    },
+    /// The disk goes at this operation of the request's commit.
+    DieDuring {
+        request: Vec<Request>,
+        operation: u64,
+        power: Option<u64>,
+    },
+}
+
+const SECOND: i64 = 1_000;
+const DAY: i64 = 86_400 * SECOND;
+
+fn by() -> impl Strategy<Value = By> {
+    prop_oneof![
+        6 => Just(By::Merchant),
+        2 => (0..2_usize).prop_map(By::Buyer),
+        1 => Just(By::Nobody),
+    ]
+}
+
+fn flaw() -> impl Strategy<Value = Flaw> {
+    let flaws = [
+        Flaw::Another,
+        Flaw::Total,
+        Flaw::NoLines,
+        Flaw::NoPieces,
+        Flaw::PastDeadline,
+        Flaw::FarDeadline,
+    ];
+    prop_oneof![6 => Just(Flaw::None), 1 => proptest::sample::select(flaws.to_vec())]
+}
+
+fn say() -> impl Strategy<Value = Say> {
+    prop_oneof![
+        4 => Just(Say::Took(crate::model::PRICE)),
+        2 => Just(Say::Took(9_000)),
+        2 => Just(Say::Failed),
+        2 => Just(Say::Canceled),
+        1 => Just(Say::Something),
+    ]
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    let (n, p) = (0..3_usize, 0..12_usize);
+    let result = prop_oneof![3 => Just(Some(true)), 2 => Just(Some(false)), 3 => Just(None)];
+    prop_oneof![
+        3 => (n.clone(), any::<bool>(), option::of(1..90_000_000_u32), flaw()).prop_map(
+            |(n, on_confirmation, due_in, flaw)| Wish::Order { n, on_confirmation, due_in, flaw }
+        ),
+        1 => n.clone().prop_map(Wish::CancelOrder),
+        2 => n.clone().prop_map(Wish::Confirm),
+        1 => n.clone().prop_map(Wish::OrderDue),
+        5 => (by(), n, prop::bool::weighted(0.9)).prop_map(|(by, n, right)| Wish::Pay { by, n, right }),
+        5 => (p.clone(), result).prop_map(|(p, result)| Wish::Complete(p, result)),
+        2 => p.clone().prop_map(Wish::Capture),
+        2 => (by(), p.clone()).prop_map(|(by, p)| Wish::CancelPayment(by, p)),
+        1 => p.clone().prop_map(Wish::HoldDue),
+        6 => (p.clone(), 0..6_u8, say()).prop_map(|(p, event, say)| Wish::Notify { p, event, say }),
+        2 => (p.clone(), any::<bool>()).prop_map(|(p, take)| Wish::Resolve { p, take }),
+        1 => p.prop_map(Wish::Erase),
+    ]
+}
+
+fn requests() -> impl Strategy<Value = Vec<Request>> {
+    vec((wish(), option::weighted(0.3, (0..8_u64, 0..2_u8))), 1..4)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let tick = prop_oneof![
+        4 => 1..5 * SECOND,
+        2 => Just(31 * 60 * SECOND),
+        2 => Just(8 * DAY),
+        1 => -DAY..0,
+    ];
+    let power = option::of(any::<u64>());
+    prop_oneof![
+        24 => requests().prop_map(Step::Ask),
+        3 => tick.prop_map(Step::Tick),
+        2 => Just(Step::RunWhatIsDue),
+        3 => Just(Step::Apply),
+        1 => Just(Step::Flush),
+        1 => Just(Step::Prepare),
+        1 => Just(Step::RememberIndex),
+        1 => Just(Step::Stop),
+        1 => any::<bool>().prop_map(|with_old_index| Step::Kill { with_old_index }),
+        1 => any::<u64>().prop_map(|seed| Step::LosePower { seed }),
+        2 => (requests(), 0..4_u64, power).prop_map(
+            |(request, operation, power)| Step::DieDuring { request, operation, power }
+        ),
+    ]
+}
+
+/// What every story together has to come across, or the generators have gone blind.
+const SEEN: &[&str] = &[
+    "ORDER_CREATED",
+    "PAYMENT_INITIATED",
+    "AUTHORIZE_SUCCEEDED",
+    "CAPTURE_SUCCEEDED",
+    "CAPTURE_FAILED",
+    "CANCEL_SUCCEEDED",
+    "PAYMENT_EXPIRED",
+    "VOID_SUCCEEDED",
+    "AMOUNT_MISMATCHED",
+    "MONEY_ORPHANED",
+    "SUSPENDED_MONEY_TAKEN",
+    "SUSPENDED_MONEY_RETURNED",
+    "OPERATION_UNANSWERED",
+    "PROVIDER_REFUSED",
+    "WEBHOOK_RECEIVED",
+    "PERSONAL_DATA_ERASED",
+    "PAYMENT_AUTHORIZED",
+    "PAYMENT_SUCCEEDED",
+    "PAYMENT_FAILED",
+    "ORDER_CANCEL_REQUESTED",
+    "PAYMENT_CANCELED",
+    "ORDER_REOPENED",
+    "ORDER_NOT_FOUND",
+    "PAYMENT_NOT_FOUND",
+    "ORDER_ALREADY_EXISTS",
+    "ORDER_NOT_PERMITTED",
+    "PAYMENT_NOT_PERMITTED",
+    "ORDER_NOT_PAYABLE",
+    "ORDER_PAYMENT_IN_PROGRESS",
+    "OPERATION_IN_FLIGHT",
+    "AMOUNT_MISMATCH",
+    "TOTAL_MISMATCH",
+    "AMOUNT_OUT_OF_RANGE",
+    "LINE_COUNT_OUT_OF_RANGE",
+    "DEADLINE_OUT_OF_RANGE",
+    "ORDER_CANNOT_TAKE",
+    "IDEMPOTENCY_KEY_REUSED",
+    "AUTHORIZATION_EXPIRED",
+];
+
+#[test]
+fn the_engine_agrees_with_the_model_through_any_story() {
+    let seen = RefCell::new(BTreeSet::new());
+    chance::for_all(1_000, vec(step(), 1..60), |steps| {
+        let mut teller = Teller::new();
+        for step in steps {
+            teller.tell(step);
+            teller.check();
+        }
+        seen.borrow_mut()
+            .extend(teller.model.feed.iter().map(|(_, name)| *name));
+        seen.borrow_mut().append(&mut teller.refusals);
+        teller.end();
+    });
+    let missed: Vec<_> = SEEN
+        .iter()
+        .filter(|name| !seen.borrow().contains(*name))
+        .collect();
+    assert!(
+        missed.is_empty() || chance::cases(256) < 256,
+        "no story came to {missed:?}"
+    );
+}

@@ -1,0 +1,268 @@
+//! What has to hold after each step of a story, whatever it was.
+
+use std::collections::BTreeMap;
+
+use daegeum_engine::claim::AnyClaim;
+use daegeum_engine::event::PaymentEvent;
+use daegeum_engine::group::GroupEvent;
+use daegeum_engine::order::{AnyOrder, CancelReason};
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::store::Store as _;
+use daegeum_engine::store::record::Body;
+use daegeum_engine::time::Timestamp;
+
+use super::teller::Teller;
+use crate::model::{About, Stands, Waits};
+use crate::shop;
+use daegeum_engine::amounts::Amounts;
+use daegeum_engine::money::Money;
+use daegeum_engine::store::keys::DueItem;
+
+impl Teller {
+    pub fn check(&mut self) {
+        self.orders_and_payments_stand_alike();
+        self.claims_are_held_for_a_reason();
+        self.the_feed_tells_what_happened();
+        self.the_balances_are_those_of_the_payments();
+        self.what_is_due_is_found();
+    }
+
+    /// The end of a story: what takes longer to check.
+    pub fn end(&mut self) {
+        let machine = self.machine();
+        let books = books(
+            machine
+                .running
+                .executor
+                .store()
+                .replay(1)
+                .map(|record| record.unwrap().1.body),
+        );
+        assert_eq!(
+            books,
+            self.balances(),
+            "every balance is the sum of its postings"
+        );
+        assert_eq!(machine.faults(), Vec::<String>::new());
+        let (files, home, clock) = self.machine.take().unwrap().stop();
+        assert_eq!(
+            crate::machine::faults_of(&files, &home),
+            Vec::<String>::new()
+        );
+        self.machine = Some(crate::machine::Machine::on(files, home, clock).unwrap());
+        self.fed = 0;
+        self.check();
+    }
+
+    fn orders_and_payments_stand_alike(&self) {
+        let reader = &self.machine().running.reader;
+        for (n, order) in &self.model.orders {
+            let stored = reader.order(&shop::order_id(*n)).unwrap().unwrap().value;
+            assert_eq!(waits(&stored), order.waits, "order {n}");
+            assert_eq!(stored.core().version, order.events, "order {n}");
+            let payments: Vec<_> = order.payments.iter().map(|p| self.ids[*p]).collect();
+            assert_eq!(stored.core().payments, payments, "order {n}");
+            let claim = order.claim.map(|p| self.ids[p]);
+            assert_eq!(stored.core().claim.holder(), claim, "order {n}");
+        }
+        for (p, payment) in self.model.payments.iter().enumerate() {
+            let stored = reader.payment(self.ids[p]).unwrap().unwrap().value;
+            assert_eq!(stands(&stored), payment.stands, "payment {p}");
+            assert_eq!(stored.core().version, payment.events, "payment {p}");
+            assert_eq!(
+                stored.core().operation_in_flight(),
+                payment.waiting,
+                "payment {p}"
+            );
+            assert_eq!(
+                stored.core().notifications.len(),
+                payment.heard.len(),
+                "payment {p}"
+            );
+            assert_eq!(stored.core().erased, payment.erased, "payment {p}");
+            if let AnyPayment::Captured(taken) = &stored {
+                let (captured, price) = (taken.detail().captured.total(), stored.core().amount());
+                assert!(captured.minor() <= price.minor(), "payment {p}");
+            }
+        }
+        for absent in (0..4).filter(|n| !self.model.orders.contains_key(n)) {
+            assert!(
+                reader.order(&shop::order_id(absent)).unwrap().is_none(),
+                "order {absent}"
+            );
+        }
+    }
+
+    /// A claim is held while a call has no answer or money is held, and settled by the one payment that paid.
+    fn claims_are_held_for_a_reason(&self) {
+        let reader = &self.machine().running.reader;
+        for n in self.model.orders.keys() {
+            let order = reader.order(&shop::order_id(*n)).unwrap().unwrap().value;
+            let load = |id: &_| reader.payment(*id).unwrap().unwrap().value;
+            let payments: Vec<AnyPayment> = order.core().payments.iter().map(load).collect();
+            let taken = payments
+                .iter()
+                .filter(|p| matches!(p, AnyPayment::Captured(_)))
+                .count();
+            assert_eq!(
+                taken,
+                usize::from(matches!(order, AnyOrder::Paid(_))),
+                "paid once: order {n}"
+            );
+            let needs_claim = |payment: &&AnyPayment| {
+                payment.core().operation_in_flight()
+                    || matches!(payment, AnyPayment::Authorized(_) | AnyPayment::Captured(_))
+            };
+            let reasons: Vec<_> = payments
+                .iter()
+                .filter(needs_claim)
+                .map(|p| p.core().id)
+                .collect();
+            let holder: Vec<_> = order.core().claim.holder().into_iter().collect();
+            assert_eq!(reasons, holder, "order {n}");
+            let settled = matches!(order.core().claim, AnyClaim::Settled(_));
+            assert_eq!(settled, matches!(order, AnyOrder::Paid(_)), "order {n}");
+        }
+    }
+
+    /// An event exists if, and only if, its transition does; the feed has no gaps.
+    fn the_feed_tells_what_happened(&mut self) {
+        let reader = &self.machine().running.reader;
+        let mut next = u64::try_from(self.fed).unwrap() + 1;
+        let mut told: Vec<(About, &'static str)> = Vec::new();
+        for feed in reader.feed(next - 1, usize::MAX).unwrap() {
+            assert_eq!(feed.first_event, next, "the feed has no gaps");
+            next += u64::from(feed.record.feed_events());
+            let Body::Group(group) = &feed.record.body else {
+                panic!("not of the feed")
+            };
+            let events = group
+                .events
+                .iter()
+                .filter(|event| event.concerns_merchant());
+            let mut events: Vec<_> = events
+                .map(|event| self.about(group.order_id.as_str(), event))
+                .collect();
+            events.sort_by_key(|(about, _)| *about);
+            told.append(&mut events);
+        }
+        assert_eq!(told, self.model.feed[self.fed..]);
+        assert_eq!(reader.last_event(), next - 1);
+        self.fed = self.model.feed.len();
+    }
+
+    fn balances(&self) -> BTreeMap<String, i128> {
+        let balances = self
+            .machine()
+            .running
+            .reader
+            .balances()
+            .unwrap()
+            .into_iter();
+        let balances = balances.map(|(name, balance)| (name, balance.minor));
+        balances.filter(|(_, minor)| *minor != 0).collect()
+    }
+
+    fn the_balances_are_those_of_the_payments(&self) {
+        let balances = self.balances();
+        assert_eq!(balances, self.model.balances());
+        assert_eq!(balances.values().sum::<i128>(), 0, "debits equal credits");
+    }
+
+    fn what_is_due_is_found(&self) {
+        let now = self.machine().clock.now;
+        let due = self
+            .machine()
+            .running
+            .reader
+            .due(Timestamp::from_millis(now), 1_000)
+            .unwrap();
+        let due = due.into_iter().map(|item| match item {
+            DueItem::Order(id) => {
+                About::Order(id.as_str().strip_prefix("order-").unwrap().parse().unwrap())
+            }
+            DueItem::Hold(id) => About::Payment(self.number_of(id)),
+        });
+        let mut due: Vec<About> = due.collect();
+        due.sort();
+        assert_eq!(due, self.model.overdue(now));
+    }
+}
+
+/// The second book-keeper: adds up what the recorded events say was moved.
+fn books(records: impl Iterator<Item = Body>) -> BTreeMap<String, i128> {
+    let mut books: BTreeMap<String, i128> = BTreeMap::new();
+    for body in records {
+        let Body::Group(group) = body else { continue };
+        for event in group.events {
+            let GroupEvent::Payment(_, event) = event else {
+                continue;
+            };
+            match event {
+                PaymentEvent::PaymentCaptured(e) => take(&mut books, &e.captured),
+                PaymentEvent::PaymentMismatched(e) => set_aside(&mut books, e.received, 1),
+                PaymentEvent::PaymentOrphaned(e) => set_aside(&mut books, e.received, 1),
+                PaymentEvent::SuspendedMoneyReturned(e) => set_aside(&mut books, e.suspended, -1),
+                PaymentEvent::SuspendedMoneyTaken(e) => {
+                    set_aside(&mut books, e.suspended, -1);
+                    take(&mut books, &e.captured);
+                }
+                _ => {}
+            }
+        }
+    }
+    books.retain(|_, minor| *minor != 0);
+    books
+}
+
+fn take(books: &mut BTreeMap<String, i128>, amounts: &Amounts) {
+    for (component, minor) in amounts.parts() {
+        let mut moves = |account: &str, minor: i128| {
+            *books
+                .entry(format!("{account}|{}|KRW", component.name()))
+                .or_default() += minor;
+        };
+        moves("gateway_receivable|MOCK", i128::from(minor));
+        moves("hold|", -i128::from(minor));
+    }
+}
+
+fn set_aside(books: &mut BTreeMap<String, i128>, money: Money, sign: i128) {
+    let minor = sign * i128::from(money.minor());
+    *books
+        .entry("gateway_receivable|MOCK|unsplit|KRW".to_owned())
+        .or_default() += minor;
+    *books
+        .entry("suspense|MOCK|unsplit|KRW".to_owned())
+        .or_default() -= minor;
+}
+
+fn waits(order: &AnyOrder) -> Waits {
+    match order {
+        AnyOrder::PaymentPending(_) => Waits::ForPayment,
+        AnyOrder::Reserved(_) => Waits::ForConfirmation,
+        AnyOrder::Paid(_) => Waits::Paid,
+        AnyOrder::CancelRequested(order) => Waits::ToBeCanceled {
+            unpaid: order.detail().reason == CancelReason::Unpaid,
+        },
+        AnyOrder::Canceled(_) => Waits::Canceled,
+    }
+}
+
+fn stands(payment: &AnyPayment) -> Stands {
+    match payment {
+        AnyPayment::Initiated(_) => Stands::Begun,
+        AnyPayment::Prepared(_) => panic!("the mock gateway prepares nothing"),
+        AnyPayment::Authorized(p) => Stands::Held {
+            until: p.detail().expires_at.as_millis(),
+        },
+        AnyPayment::Captured(_) => Stands::Taken,
+        AnyPayment::Failed(_) => Stands::Failed,
+        AnyPayment::Canceled(_) => Stands::GivenUp,
+        AnyPayment::Expired(_) => Stands::RanOut,
+        AnyPayment::Voided(_) => Stands::Released,
+        AnyPayment::Mismatched(p) => Stands::WrongMoney(p.detail().received.minor()),
+        AnyPayment::Orphaned(p) => Stands::Homeless(p.detail().received.minor()),
+        AnyPayment::Returned(p) => Stands::SentBack(p.detail().returned.minor()),
+    }
+}
