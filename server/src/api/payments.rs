@@ -35,7 +35,7 @@ pub struct CreatePayment {
     #[schema(value_type = u64, example = 11000)]
     amount: Integer,
     /// Makes repeating harmless: 1 to 255 printable ASCII characters, or in the header `Idempotency-Key`.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = Option<String>, example = "3f0c9a52")]
     idempotency_key: BodyKey,
     /// Through which gateway; `MOCK`, where it is enabled.
