@@ -95,9 +95,7 @@ async fn figures_of_requests_go_by_route_and_not_by_what_was_asked() {
     assert!(!text.contains("special") && !text.contains("particular"));
 }
 
-/// The names are there; nobody sets them yet.
 #[tokio::test]
-#[ignore = "unknown outcomes are registered and never counted"]
 async fn unknown_outcomes_are_counted_until_they_are_known() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;
