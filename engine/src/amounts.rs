@@ -111,11 +111,15 @@ pub fn allot(whole: u64, weights: &[u64]) -> Vec<u64> {
     let exact = |weight: u64| u128::from(whole).saturating_mul(u128::from(weight));
     let mut shares: Vec<u64> = weights
         .iter()
-        .map(|w| u64::try_from(exact(*w) / sum).unwrap_or(u64::MAX))
+        .map(|w| u64::try_from(exact(*w).checked_div(sum).unwrap_or(0)).unwrap_or(u64::MAX))
         .collect();
     let given: u64 = shares.iter().copied().fold(0, u64::saturating_add);
     let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
-    let remainder = |at: &usize| weights.get(*at).map_or(0, |w| exact(*w) % sum);
+    let remainder = |at: &usize| {
+        weights
+            .get(*at)
+            .map_or(0, |w| exact(*w).checked_rem(sum).unwrap_or(0))
+    };
     by_remainder.sort_by_key(|at| std::cmp::Reverse(remainder(at)));
     let left = usize::try_from(whole.saturating_sub(given)).unwrap_or(usize::MAX);
     for at in by_remainder.into_iter().take(left) {

@@ -150,7 +150,7 @@ impl AnyClaim {
         }
     }
 
-    fn not_permitted(&self, _: ClaimAction) -> Rejection {
+    fn not_permitted(_: ClaimState, _: ClaimAction) -> Rejection {
         Rejection::OrderPaymentInProgress
     }
 

@@ -3,7 +3,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::event::{OrderEvent, PaymentEvent};
+use crate::event::{OrderEvent, OrderEventKind, PaymentEvent, PaymentEventKind};
 use crate::id::{OrderId, PaymentId};
 use crate::lifecycle::Impossible;
 use crate::order::{AnyOrder, Order, OrderCommand};
@@ -26,6 +26,30 @@ impl GroupEvent {
         match self {
             Self::Order(event) => event.kind().concerns_merchant(),
             Self::Payment(_, event) => event.kind().concerns_merchant(),
+        }
+    }
+}
+
+impl GroupEvent {
+    /// Whether it moved a payment, an order or an operation from one state to another, or began one.
+    pub const fn is_transition(&self) -> bool {
+        match self {
+            Self::Order(event) => !matches!(
+                event.kind(),
+                OrderEventKind::PaymentAttached
+                    | OrderEventKind::ClaimTaken
+                    | OrderEventKind::ClaimReleased
+                    | OrderEventKind::OrderPaymentFailed
+            ),
+            Self::Payment(_, event) => !matches!(
+                event.kind(),
+                PaymentEventKind::OperationIntended
+                    | PaymentEventKind::ProviderConfirmed
+                    | PaymentEventKind::ProviderRefused
+                    | PaymentEventKind::WebhookReceived
+                    | PaymentEventKind::PersonDecided
+                    | PaymentEventKind::PersonalDataErased
+            ),
         }
     }
 }

@@ -15,18 +15,18 @@ pub struct InvalidId(pub &'static str);
 
 /// Where new identifiers come from. The caller's world implements it; the engine only asks.
 pub trait Ids {
-    /// 128 bits: a UUIDv7 of the present time, never given twice.
+    /// 128 bits: a `UUIDv7` of the present time, never given twice.
     fn next(&mut self) -> u128;
 }
 
-/// A UUIDv7 of `at` with these 74 random bits (of which the version's and the variant's are overwritten).
+/// A `UUIDv7` of `at` with these 74 random bits (of which the version's and the variant's are overwritten).
 pub fn uuid_v7(at: Timestamp, random: [u8; 10]) -> u128 {
     uuid::Builder::from_unix_timestamp_millis(at.as_millis(), &random)
         .into_uuid()
         .as_u128()
 }
 
-/// The same identifier as if it had been made at `at`: a UUIDv7 begins with 48 bits of milliseconds.
+/// The same identifier as if it had been made at `at`: a `UUIDv7` begins with 48 bits of milliseconds.
 pub fn dated(uuid: u128, at: Timestamp) -> u128 {
     const TIME_AT: u32 = 80;
     let rest = uuid & ((1 << TIME_AT) - 1);

@@ -162,7 +162,7 @@ impl AnyOperation {
         matches!(self, Self::Intended(_) | Self::Unknown(_))
     }
 
-    fn not_permitted(&self, _: OperationAction) -> Rejection {
+    fn not_permitted(_: OperationState, _: OperationAction) -> Rejection {
         Rejection::OperationInFlight
     }
 

@@ -354,11 +354,8 @@ impl OrderState {
 }
 
 impl AnyOrder {
-    fn not_permitted(&self, action: OrderAction) -> Rejection {
-        Rejection::OrderNotPermitted {
-            state: self.state(),
-            action,
-        }
+    fn not_permitted(state: OrderState, action: OrderAction) -> Rejection {
+        Rejection::OrderNotPermitted { state, action }
     }
 
     /// Whether a payment that holds no claim yet could take the money.

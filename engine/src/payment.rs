@@ -274,11 +274,8 @@ impl PaymentState {
 }
 
 impl AnyPayment {
-    fn not_permitted(&self, action: PaymentAction) -> Rejection {
-        Rejection::PaymentNotPermitted {
-            state: self.state(),
-            action,
-        }
+    fn not_permitted(state: PaymentState, action: PaymentAction) -> Rejection {
+        Rejection::PaymentNotPermitted { state, action }
     }
 }
 

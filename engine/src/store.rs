@@ -26,7 +26,8 @@ pub mod index;
 pub mod journal;
 #[cfg(feature = "store")]
 pub mod keyring;
-#[cfg(all(test, feature = "store"))]
+#[cfg(test)]
+#[cfg(feature = "store")]
 mod layout;
 #[cfg(feature = "store")]
 mod marker;
@@ -40,7 +41,8 @@ pub mod reader;
 mod remembered;
 #[cfg(feature = "store")]
 pub mod replay;
-#[cfg(all(test, feature = "store"))]
+#[cfg(test)]
+#[cfg(feature = "store")]
 mod tests;
 #[cfg(feature = "store")]
 pub mod upkeep;
@@ -96,6 +98,11 @@ pub enum StoreError {
 
 /// Keys and values in order, and commits that survive.
 pub trait Store {
+    /// The value of one key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.get_many(&[key.to_vec()])?.pop().flatten())
+    }
+
     /// The values of these keys, `None` for absent ones, all of one moment.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
 

@@ -101,3 +101,21 @@ fn unavailable(why: Unavailable) -> Problem {
         Unavailable::Stopped => HttpErrorCode::Stopping.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_cannot_take_a_request_says_why_and_when_to_come_back() {
+        let told = [
+            (Unavailable::Busy, "OVERLOADED"),
+            (Unavailable::DiskFull, "STORAGE_FULL"),
+            (Unavailable::Stopped, "STOPPING"),
+        ];
+        for (why, code) in told {
+            let problem = unavailable(why);
+            assert_eq!((problem.code(), problem.status().as_u16()), (code, 503));
+        }
+    }
+}

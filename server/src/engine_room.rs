@@ -163,6 +163,19 @@ fn spawn<T: Send + 'static>(
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
 }
 
+/// A thread that gives way to the writer and to whoever answers requests.
+fn spawn_behind(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    const NICENESS: i32 = 10;
+    spawn(name, move || {
+        // Where the system does not let a thread step back, it runs as an equal.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+        run();
+    })
+}
+
 struct Writing {
     executor: Executor<EmbeddedStore>,
     jobs: Jobs,
@@ -218,7 +231,7 @@ impl Ids for WorldInputs {
 
 fn spawn_applier(applier: &Applier, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
     let (applier, condition) = (applier.clone(), Arc::clone(condition));
-    spawn("index", move || {
+    spawn_behind("index", move || {
         loop {
             let stopping = applier.wait();
             if let Err(error) = applier.turn() {
@@ -235,7 +248,7 @@ fn spawn_applier(applier: &Applier, condition: &Arc<Condition>) -> std::io::Resu
 
 fn spawn_flusher(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
     let (flusher, condition) = (upkeep.flusher.clone(), Arc::clone(condition));
-    spawn("index-flush", move || {
+    spawn_behind("index-flush", move || {
         while condition.pause(FLUSH_EVERY) {
             if let Err(error) = flusher.turn() {
                 tracing::error!(%error, "the index cannot be flushed; serving goes on until the overlay is full");
@@ -246,15 +259,23 @@ fn spawn_flusher(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result
     })
 }
 
+/// How long to wait between pieces of a segment: a piece is synced, and the journal's own syncs come first.
+const PREPARE_PIECE_PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait when segments are ready, and when the disk is full.
-const PREPARE_PAUSE: Duration = Duration::from_millis(20);
+const PREPARE_PAUSE: Duration = Duration::from_millis(200);
 
 fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
     let (preparer, condition) = (upkeep.preparer.clone(), Arc::clone(condition));
-    spawn("journal-prepare", move || {
+    spawn_behind("journal-prepare", move || {
         let mut full = false;
-        while condition.pause(PREPARE_PAUSE) {
-            match preparer.turn() {
+        let mut pause = Duration::ZERO;
+        while condition.pause(pause) {
+            let turn = preparer.turn();
+            pause = match &turn {
+                Ok(Preparation::Working { .. }) => PREPARE_PIECE_PAUSE,
+                _ => PREPARE_PAUSE,
+            };
+            match turn {
                 Ok(Preparation::NoRoom { .. }) if !full => {
                     full = true;
                     tracing::error!(
@@ -264,7 +285,7 @@ fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Resul
                 Ok(Preparation::NoRoom { .. }) => {}
                 Ok(_) => full = false,
                 Err(error) => {
-                    tracing::error!(%error, "a segment of the journal cannot be prepared")
+                    tracing::error!(%error, "a segment of the journal cannot be prepared");
                 }
             }
         }

@@ -62,8 +62,8 @@ fn keyed(key: IdempotencyKey, who: &Principal, fingerprint: [u8; 16]) -> Keyed {
 }
 
 /// As [`crate::app::Asked`] wants it.
-pub fn of(keyed: &Option<Keyed>) -> Option<(KeyedRequest, &str)> {
-    keyed.as_ref().map(Keyed::parts)
+pub fn of(keyed: Option<&Keyed>) -> Option<(KeyedRequest, &str)> {
+    keyed.map(Keyed::parts)
 }
 
 impl Keyed {

@@ -128,7 +128,7 @@ fn open(config: &Config, around: &Surroundings) -> Result<(Started, Seals), Box<
     match &directory.opened.index {
         Rebuilt::No { replayed: 0 } => {}
         Rebuilt::No { replayed } => {
-            tracing::info!(replayed, "the index was brought to the journal's end")
+            tracing::info!(replayed, "the index was brought to the journal's end");
         }
         Rebuilt::Because(why) => tracing::warn!(why, "the index was rebuilt from the journal"),
     }

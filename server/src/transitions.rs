@@ -70,7 +70,7 @@ pub fn note(app: &App, executed: &Executed, key: Option<&str>, request_id: &str)
     let now_ms = app.world.machine_now_ms();
     for event in &executed.events {
         app.counters.count(event);
-        if event.concerns_merchant() {
+        if event.is_transition() {
             app.transitions
                 .log(&ids.line(event, key, request_id), now_ms);
         }

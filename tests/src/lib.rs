@@ -1,1 +1,36 @@
-//! tests
+//! What the stories and the crash harness share: a shop with a real server behind it, callers that
+//! speak its API, and a mock gateway that signs for itself. Nothing here knows a rule of the engine.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test stands outside the program, in the real world"
+)]
+
+pub mod caller;
+pub mod crash;
+pub mod gateway;
+pub mod program;
+pub mod secrets;
+pub mod shop;
+pub mod story;
+pub mod world;
+
+pub use caller::{Answer, Caller};
+pub use gateway::Heard::{self, Canceled, Captured, Failed};
+pub use shop::Shop;
+pub use story::Says::{self, Fail, NoAnswer, Success};
+pub use story::{Order, Payment};
+
+use std::time::Duration;
+
+/// Waits until it is so, looking again and again; a thing that never happens fails the test.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    const LOOKS: u32 = 5_000;
+    for _ in 0..LOOKS {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("waited in vain: {what}");
+}

@@ -134,12 +134,13 @@ pub(super) fn captured(
         work.step_payment(id, capture)?;
         return paid(work, id, context);
     }
-    let aside = match work.payment(id)?.state().is_open() {
-        true => PaymentCommand::Orphan(payment::Orphan),
-        false => PaymentCommand::SucceedLate(payment::SucceedLate {
+    let aside = if work.payment(id)?.state().is_open() {
+        PaymentCommand::Orphan(payment::Orphan)
+    } else {
+        PaymentCommand::SucceedLate(payment::SucceedLate {
             order_can_take: false,
             source,
-        }),
+        })
     };
     work.step_payment(id, aside)?;
     release_claim(work, id)?;

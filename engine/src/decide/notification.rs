@@ -46,7 +46,7 @@ pub(super) fn take_in(
         match notification.fact {
             Fact::Captured { amount } => captured(work, id, amount, name, context)?,
             Fact::Failed { code } => {
-                gateway::refused(work, id, code, Source::Notification, context)?
+                gateway::refused(work, id, code, Source::Notification, context)?;
             }
             Fact::Canceled => canceled(work, id, context)?,
             Fact::Other => {}
@@ -111,9 +111,10 @@ fn canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Result
     }
     work.step_payment(
         id,
-        match held {
-            true => PaymentCommand::Void(payment::Void { reason }),
-            false => PaymentCommand::Cancel(payment::Cancel { reason }),
+        if held {
+            PaymentCommand::Void(payment::Void { reason })
+        } else {
+            PaymentCommand::Cancel(payment::Cancel { reason })
         },
     )?;
     gateway::release_claim(work, id)?;

@@ -117,15 +117,15 @@ impl EmbeddedStore {
 }
 
 impl Store for EmbeddedStore {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if keys::is_mostly_absent(key) && self.filter.is_absent(key) {
+            return Ok(None);
+        }
+        self.shared.get(key)
+    }
+
     fn get_many(&self, wanted: &[Key]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        let reader = self.reader();
-        let get = |key: &Key| {
-            if keys::is_mostly_absent(key) && self.filter.is_absent(key) {
-                return Ok(None);
-            }
-            reader.get(key)
-        };
-        wanted.iter().map(get).collect()
+        wanted.iter().map(|key| Store::get(self, key)).collect()
     }
 
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {

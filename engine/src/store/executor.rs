@@ -92,10 +92,12 @@ impl<S: Store> Source for Staged<'_, S> {
         if let Some(staged) = self.writes.get(key) {
             return Ok(staged.clone());
         }
-        let mut values = self.store.get_many(&[key.to_vec()])?;
-        Ok(values.pop().flatten())
+        self.store.get(key)
     }
 }
+
+/// The versions that a decision is made on.
+type Expected = Vec<(Key, Option<u64>)>;
 
 /// A commit being prepared with its answer.
 struct Prepared {
@@ -163,12 +165,11 @@ impl<S: Store> Executor<S> {
             let prepared = self.prepare(&request, next, &staged, inputs)?;
             decided.push((at, request, prepared.executed, prepared.commit.is_some()));
             if let Some(commit) = prepared.commit {
-                staged.extend(
-                    commit
-                        .writes
-                        .iter()
-                        .map(|write| (write.key.clone(), write.value.clone())),
-                );
+                let read_back = commit
+                    .writes
+                    .iter()
+                    .filter(|write| keys::is_decided_on(&write.key));
+                staged.extend(read_back.map(|write| (write.key.clone(), write.value.clone())));
                 commits.push(commit);
                 next = next.saturating_add(1);
             }
@@ -236,7 +237,7 @@ impl<S: Store> Executor<S> {
         replayed: bool,
         number: u64,
         before: &Before,
-        expect: Vec<(Key, Option<u64>)>,
+        expect: Expected,
         staged: &HashMap<Key, Option<Vec<u8>>>,
     ) -> Result<Prepared, StoreError> {
         let Decision {
@@ -324,10 +325,7 @@ impl<S: Store> Executor<S> {
         for posting in &postings {
             self.balances.load(&source, posting)?;
         }
-        for changed in self.balances.apply(number, &postings)? {
-            writes.push(changed.write()?);
-        }
-        Ok(())
+        self.balances.apply(number, &postings, writes)
     }
 
     /// A refusal changes nothing; under a key it is kept, and so is an authentic notification of a payment we lack.
@@ -335,7 +333,7 @@ impl<S: Store> Executor<S> {
         &self,
         request: &Request,
         rejection: Rejection,
-        expect: Vec<(Key, Option<u64>)>,
+        expect: Expected,
     ) -> Result<Prepared, StoreError> {
         let answer = Answer::Rejected {
             wire: wire::CURRENT,
@@ -463,10 +461,7 @@ fn show_if_current(source: &impl Source, answer: &Answer) -> Result<Option<Shown
 }
 
 /// Reads what a command concerns: the order, the payment it names, and the order's open payments.
-fn load(
-    source: &impl Source,
-    target: &Target,
-) -> Result<(Loaded, Vec<(Key, Option<u64>)>), StoreError> {
+fn load(source: &impl Source, target: &Target) -> Result<(Loaded, Expected), StoreError> {
     let mut loaded = Loaded::default();
     let mut expect = Vec::with_capacity(2);
     let order_id = match target {
@@ -498,7 +493,7 @@ fn load_payment(
     source: &impl Source,
     id: PaymentId,
     loaded: &mut Loaded,
-    expect: &mut Vec<(Key, Option<u64>)>,
+    expect: &mut Expected,
 ) -> Result<Option<crate::id::OrderId>, StoreError> {
     let payment = view::load_payment(source, id)?;
     expect.push((

@@ -17,7 +17,7 @@ pub struct AbsenceFilter {
 }
 
 impl AbsenceFilter {
-    /// A filter of `bytes`; 16 MiB hold eight million keys with about one wrong "maybe" in fifty.
+    /// A filter of `bytes`; sixteen bits for each key give about one wrong "maybe" in two hundred.
     pub fn new(bytes: usize) -> Self {
         let blocks = (bytes / 64).max(1);
         let words = blocks.saturating_mul(WORDS_PER_BLOCK);
@@ -67,7 +67,7 @@ impl AbsenceFilter {
         let blocks = u128::try_from(self.words.len() / WORDS_PER_BLOCK)
             .unwrap_or(1)
             .max(1);
-        let block = usize::try_from((hash >> 64) % blocks).unwrap_or(0);
+        let block = usize::try_from((hash >> 64).checked_rem(blocks).unwrap_or(0)).unwrap_or(0);
         let start = block.saturating_mul(WORDS_PER_BLOCK);
         let words = self
             .words

@@ -18,6 +18,8 @@ pub type Key = Vec<u8>;
 const BUYER: u8 = 0x10;
 const LISTED: u8 = 0x11;
 const DUE: u8 = 0x12;
+/// Beside the states' own codes.
+const IN_FLIGHT: u8 = 0x80;
 const REPLY: u8 = 0x13;
 const BALANCE: u8 = 0x20;
 const ORDER: u8 = 0x30;
@@ -40,7 +42,9 @@ fn key(family: u8, parts: &[&[u8]]) -> Key {
         .fold(1, usize::saturating_add);
     let mut key = Vec::with_capacity(len);
     key.push(family);
-    parts.iter().for_each(|part| key.extend_from_slice(part));
+    for part in parts {
+        key.extend_from_slice(part);
+    }
     key
 }
 
@@ -65,6 +69,20 @@ pub fn buyer_payment(buyer: &BuyerId, id: PaymentId) -> Key {
 /// A payment that is listed by state, because somebody may want to do something about it.
 pub fn listed(state: PaymentState, id: PaymentId) -> Key {
     key(LISTED, &[&[state_code(state)], &id.bits().to_be_bytes()])
+}
+
+/// A payment with a money call that has no answer yet.
+pub fn in_flight(id: PaymentId) -> Key {
+    key(LISTED, &[&[IN_FLIGHT], &id.bits().to_be_bytes()])
+}
+
+/// All payments with a money call that has no answer yet, oldest first.
+pub fn all_in_flight() -> KeyRange {
+    KeyRange {
+        from: key(LISTED, &[&[IN_FLIGHT]]),
+        to: key(LISTED, &[&[IN_FLIGHT.saturating_add(1)]]),
+        reverse: false,
+    }
 }
 
 /// Something that comes due.
@@ -166,6 +184,11 @@ pub fn due_item(key: &[u8]) -> Option<DueItem> {
             .map(|bits| DueItem::Hold(PaymentId::from_bits(u128::from_be_bytes(*bits)))),
         _ => None,
     }
+}
+
+/// Whether deciding reads keys of this family: aggregates and answers, not what is derived from them.
+pub fn is_decided_on(key: &[u8]) -> bool {
+    matches!(key.first(), Some(&(REPLY | ORDER | PAYMENT)))
 }
 
 /// Whether reading a key of this family for the first time mostly finds nothing.

@@ -41,11 +41,7 @@ impl Marker {
 
     /// The store was stopped in order, the journal's end being `tail`.
     pub fn stopped(boot_id: String, tail: &Tail) -> Self {
-        let chain = tail
-            .chain
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let chain = hex(&tail.chain);
         let end = End {
             next_record: tail.next_record,
             segment: tail.segment,
@@ -98,6 +94,20 @@ pub fn write(files: &dyn Files, dir: &Path, marker: &Marker) -> Result<(), Store
     files.write_whole(&dir.join(NAME), &bytes).map_err(failed)
 }
 
+/// Two digits a byte.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'));
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
 fn failed(error: std::io::Error) -> StoreError {
     StoreError::Failed(format!("{NAME}: {error}"))
 }

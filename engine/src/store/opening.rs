@@ -30,7 +30,7 @@ pub struct OpenOptions {
     pub journal: JournalOptions,
     /// Bounds of the overlay.
     pub overlay: OverlayLimits,
-    /// Bytes of the absence filter.
+    /// Bytes of the absence filter at least; a larger store gets a larger one.
     pub filter_bytes: usize,
 }
 
@@ -39,9 +39,14 @@ impl OpenOptions {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            journal: JournalOptions::default(),
+            // Small segments are prepared gently; a frame has at most one batch's two mebibytes and a record.
+            journal: JournalOptions {
+                segment_bytes: 16 << 20,
+                max_body_bytes: 3 << 20,
+                ..JournalOptions::default()
+            },
             overlay: OverlayLimits::default(),
-            filter_bytes: 16 << 20,
+            filter_bytes: 4 << 20,
         }
     }
 
@@ -217,10 +222,10 @@ pub(super) fn rebuild(
 }
 
 /// The index and the record to replay from, or why it cannot be used.
-fn usable_index(
-    journal: &Journal,
-    home: &dyn IndexHome,
-) -> Result<Result<(Arc<dyn Index>, u64), String>, StoreError> {
+type Usable = Result<(Arc<dyn Index>, u64), String>;
+
+/// Looks whether the index is sound and of this journal.
+fn usable_index(journal: &Journal, home: &dyn IndexHome) -> Result<Usable, StoreError> {
     let index = match home.open() {
         Ok(index) => index,
         Err(error) => return Ok(Err(format!("it does not open: {error}"))),
@@ -253,9 +258,10 @@ fn usable_index(
             cursor.next_record.saturating_sub(1)
         )));
     }
-    Ok(match belongs(journal, &cursor)? {
-        true => Ok((index, cursor.next_record)),
-        false => Err("it belongs to another journal or another past".to_owned()),
+    Ok(if belongs(journal, &cursor)? {
+        Ok((index, cursor.next_record))
+    } else {
+        Err("it belongs to another journal or another past".to_owned())
     })
 }
 

@@ -32,12 +32,18 @@ pub struct Shared {
 #[derive(Debug, Clone)]
 pub struct Reader(pub(super) Arc<Shared>);
 
+impl Source for Shared {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.overlay.get(key) {
+            Some(known) => Ok(known),
+            None => Ok(self.index.get(key)?),
+        }
+    }
+}
+
 impl Source for Reader {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.0.overlay.get(key) {
-            Some(known) => Ok(known),
-            None => Ok(self.0.index.get(key)?),
-        }
+        self.0.get(key)
     }
 }
 
@@ -226,6 +232,16 @@ impl Reader {
             .iter()
             .filter_map(|(key, _)| keys::trailing_payment(key))
             .collect())
+    }
+
+    /// Payments with a money call that has no answer yet, oldest first.
+    pub fn in_flight(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
+        let found = self.scan(&keys::all_in_flight(), limit)?;
+        let ids = found
+            .iter()
+            .filter_map(|(key, _)| keys::trailing_payment(key));
+        let read = |id| Ok(self.payment(id)?.map(|payment| payment.value));
+        ids.filter_map(|id| read(id).transpose()).collect()
     }
 
     /// What has come due, earliest first.

@@ -16,6 +16,14 @@ const MAGIC: &[u8; 8] = b"DGABSNT1";
 /// Magic, next record, chain hash, checksum of all the rest.
 const HEADER_BYTES: usize = 8 + 8 + 32 + 4;
 
+/// How many bytes a filter for this store has: about sixteen bits for each key it will have when it has doubled.
+fn wanted_bytes(options: &OpenOptions, journal: &Journal) -> usize {
+    const MOST: usize = 256 << 20;
+    let records = usize::try_from(journal.tail().next_record).unwrap_or(usize::MAX);
+    let wanted = records.saturating_mul(2).min(MOST).next_power_of_two();
+    wanted.clamp(options.filter_bytes.max(64), MOST)
+}
+
 /// The filter of all keys up to the journal's end.
 pub fn filter(
     files: &dyn Files,
@@ -25,7 +33,10 @@ pub fn filter(
 ) -> Result<AbsenceFilter, StoreError> {
     let (filter, from) = match read(files, options, journal)? {
         Some(known) => known,
-        None => (from_index(options, index)?, journal.tail().next_record),
+        None => (
+            from_index(wanted_bytes(options, journal), index)?,
+            journal.tail().next_record,
+        ),
     };
     for frame in journal.reader().frames_from(from) {
         for record in codec::records(&frame?.body) {
@@ -70,7 +81,8 @@ fn read(
     options: &OpenOptions,
     journal: &Journal,
 ) -> Result<Option<(AbsenceFilter, u64)>, StoreError> {
-    let limit = options.filter_bytes.saturating_add(HEADER_BYTES);
+    let wanted = wanted_bytes(options, journal);
+    let limit = wanted.saturating_mul(4).saturating_add(HEADER_BYTES);
     let Ok(Some(bytes)) = files.read_whole(&options.dir.join(NAME), limit) else {
         return Ok(None);
     };
@@ -88,7 +100,7 @@ fn read(
     };
     let next_record = u64::from_le_bytes(*next_record);
     let sound = magic == MAGIC
-        && body.len() == options.filter_bytes
+        && body.len() >= wanted
         && checksum(next_record, chain, body) == u32::from_le_bytes(*crc);
     if !sound || !is_past(journal, next_record, chain)? {
         return Ok(None);
@@ -106,14 +118,16 @@ fn is_past(journal: &Journal, next_record: u64, chain: &[u8; 32]) -> Result<bool
     Ok(frame.is_some_and(|frame| frame.chain == *chain))
 }
 
-fn from_index(options: &OpenOptions, index: &dyn Index) -> Result<AbsenceFilter, StoreError> {
+fn from_index(bytes: usize, index: &dyn Index) -> Result<AbsenceFilter, StoreError> {
     const PAGE: usize = 10_000;
-    let filter = AbsenceFilter::new(options.filter_bytes);
+    let filter = AbsenceFilter::new(bytes);
     for range in keys::mostly_absent() {
         let mut from = range.from;
         loop {
             let page = index.range(&from, &range.to, Direction::Ascending, PAGE)?;
-            page.iter().for_each(|(key, _)| filter.insert(key));
+            for (key, _) in &page {
+                filter.insert(key);
+            }
             let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) else {
                 break;
             };

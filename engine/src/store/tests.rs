@@ -1,5 +1,7 @@
 //! The embedded store end to end, on a simulated disk and on a real one.
 
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
+
 mod conflicting;
 mod directory;
 mod golden;

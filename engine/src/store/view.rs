@@ -4,6 +4,7 @@
 //! aggregate and balance carries the last record applied to it, so that applying one twice changes nothing.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bincode::{Decode, Encode};
 
@@ -18,7 +19,7 @@ use crate::id::{OrderId, PaymentId};
 use crate::ledger::{self, Account, Posting};
 use crate::money::Currency;
 use crate::order::{AnyOrder, OrderState};
-use crate::payment::AnyPayment;
+use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
 /// An aggregate with the last record applied to it.
@@ -73,7 +74,8 @@ enum Facets {
     },
     Payment {
         id: PaymentId,
-        listed: Option<crate::payment::PaymentState>,
+        listed: Option<PaymentState>,
+        in_flight: bool,
         due: Option<Timestamp>,
     },
 }
@@ -97,22 +99,30 @@ impl Facets {
         Self::Payment {
             id: payment.core().id,
             listed,
+            in_flight: payment.core().operation_in_flight(),
             due,
         }
     }
 
     fn keys(&self) -> impl Iterator<Item = Key> {
-        let (due, listed) = match self {
-            Self::Order { id, due } => (
+        let keys = match self {
+            Self::Order { id, due } => [
                 due.map(|at| keys::due(at, &DueItem::Order(id.clone()))),
                 None,
-            ),
-            Self::Payment { id, listed, due } => (
+                None,
+            ],
+            Self::Payment {
+                id,
+                listed,
+                in_flight,
+                due,
+            } => [
                 due.map(|at| keys::due(at, &DueItem::Hold(*id))),
                 listed.map(|state| keys::listed(state, *id)),
-            ),
+                in_flight.then(|| keys::in_flight(*id)),
+            ],
         };
-        due.into_iter().chain(listed)
+        keys.into_iter().flatten()
     }
 }
 
@@ -234,7 +244,7 @@ pub fn writes_of_group(
         put(
             record,
             was,
-            Facets::of_order(order),
+            &Facets::of_order(order),
             (Kind::Order, key, order),
             &mut writes,
         )?;
@@ -255,7 +265,7 @@ pub fn writes_of_group(
         put(
             record,
             was,
-            Facets::of_payment(payment),
+            &Facets::of_payment(payment),
             aggregate,
             &mut writes,
         )?;
@@ -267,11 +277,11 @@ pub fn writes_of_group(
 fn put<T: Encode>(
     record: u64,
     was: Option<&Was>,
-    facets: Facets,
+    facets: &Facets,
     (kind, key, value): (Kind, Key, &T),
     writes: &mut Vec<Write>,
 ) -> Result<(), StoreError> {
-    index(was.map(|was| &was.facets), &facets, writes);
+    index(was.map(|was| &was.facets), facets, writes);
     let first_record = was.map_or(record, |was| was.first_record);
     let value = codec::encode(
         kind,
@@ -303,100 +313,86 @@ fn is_named(id: PaymentId, events: &[GroupEvent]) -> bool {
 
 /// The balances, kept in memory by whoever applies records; they are few.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Balances(BTreeMap<(Account, Component, Currency), Balance>);
+pub struct Balances(BTreeMap<(Account, Component, Currency), Kept>);
 
-/// What a posting moves.
+/// A balance with the key it is stored under.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountBalance {
-    /// Which account.
-    pub account: Account,
-    /// Which component.
-    pub component: Component,
-    /// Of which currency.
-    pub currency: Currency,
-    /// How it stands.
-    pub balance: Balance,
+struct Kept {
+    key: Key,
+    balance: Balance,
 }
 
 impl Balances {
-    /// Adds what has been read of one account.
+    /// Adds what has been read of a posting's accounts.
     pub fn load(&mut self, source: &impl Source, posting: &Posting) -> Result<(), StoreError> {
         for account in [posting.from, posting.to] {
             let at = (account, posting.component, posting.currency);
-            if let std::collections::btree_map::Entry::Vacant(vacant) = self.0.entry(at) {
-                let stored = source.get(&keys::balance(at.0, at.1, at.2))?;
+            if let Entry::Vacant(vacant) = self.0.entry(at) {
+                let key = keys::balance(at.0, at.1, at.2);
+                let stored = source.get(&key)?;
                 let balance = stored
                     .map(|bytes| codec::decode(Kind::Balance, &bytes))
                     .transpose()?;
-                vacant.insert(balance.unwrap_or_default());
+                vacant.insert(Kept {
+                    key,
+                    balance: balance.unwrap_or_default(),
+                });
             }
         }
         Ok(())
     }
 
-    /// Applies one record's postings, each balance only if it has not seen the record, and says what changed.
+    /// Applies one record's postings, each balance only if it has not seen the record; writes what changed.
+    /// The accounts have been loaded.
     pub fn apply(
         &mut self,
         record: u64,
         postings: &[Posting],
-    ) -> Result<Vec<AccountBalance>, StoreError> {
-        let mut sums: BTreeMap<(Account, Component, Currency), i128> = BTreeMap::new();
-        for posting in postings {
-            let minor = i128::from(posting.minor);
-            for (account, delta) in [
-                (posting.from, Some(minor)),
-                (posting.to, minor.checked_neg()),
-            ] {
-                let sum = sums
-                    .entry((account, posting.component, posting.currency))
-                    .or_default();
-                *sum = delta
-                    .and_then(|delta| sum.checked_add(delta))
-                    .ok_or_else(overflow)?;
-            }
-        }
-        let mut changed = Vec::with_capacity(sums.len());
-        for (at, delta) in sums {
-            let balance = self.0.entry(at).or_default();
-            if balance.record < record {
-                balance.minor = balance.minor.checked_add(delta).ok_or_else(overflow)?;
-                balance.record = record;
-                changed.push(AccountBalance {
-                    account: at.0,
-                    component: at.1,
-                    currency: at.2,
-                    balance: *balance,
+        writes: &mut Vec<Write>,
+    ) -> Result<(), StoreError> {
+        for (at, delta) in sums(postings)? {
+            let Some(kept) = self.0.get_mut(&at) else {
+                return Err(StoreError::Failed("a balance was not loaded".to_owned()));
+            };
+            if kept.balance.record < record {
+                kept.balance.minor = kept.balance.minor.checked_add(delta).ok_or_else(overflow)?;
+                kept.balance.record = record;
+                let value = codec::encode(Kind::Balance, &kept.balance)?;
+                writes.push(Write {
+                    key: kept.key.clone(),
+                    value: Some(value),
+                    fresh: false,
                 });
             }
         }
-        Ok(changed)
+        Ok(())
     }
+}
 
-    /// Whether all balances of each currency cancel out, as double entry demands.
-    pub fn sum_is_zero(&self) -> bool {
-        let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
-        for ((_, _, currency), balance) in &self.0 {
-            let sum = sums.entry(*currency).or_default();
-            *sum = sum.saturating_add(balance.minor);
+type Sums = BTreeMap<(Account, Component, Currency), i128>;
+
+/// What one record moves, account by account.
+fn sums(postings: &[Posting]) -> Result<Sums, StoreError> {
+    let mut sums = Sums::new();
+    for posting in postings {
+        let minor = i128::from(posting.minor);
+        for (account, delta) in [
+            (posting.from, Some(minor)),
+            (posting.to, minor.checked_neg()),
+        ] {
+            let sum = sums
+                .entry((account, posting.component, posting.currency))
+                .or_default();
+            *sum = delta
+                .and_then(|delta| sum.checked_add(delta))
+                .ok_or_else(overflow)?;
         }
-        sums.values().all(|sum| *sum == 0)
     }
+    Ok(sums)
 }
 
 fn overflow() -> StoreError {
     StoreError::Damaged("a balance leaves the range of 128 bits".to_owned())
-}
-
-impl AccountBalance {
-    /// Its key and value.
-    pub fn write(&self) -> Result<Write, StoreError> {
-        let key = keys::balance(self.account, self.component, self.currency);
-        Ok(Write {
-            key,
-            value: Some(codec::encode(Kind::Balance, &self.balance)?),
-            fresh: false,
-        })
-    }
 }
 
 /// The postings of a record's events.
@@ -486,9 +482,7 @@ fn replay_group(
     for posting in &postings {
         balances.load(source, posting)?;
     }
-    for changed in balances.apply(number, &postings)? {
-        writes.push(changed.write()?);
-    }
+    balances.apply(number, &postings, &mut writes)?;
     if let Some(reply) = &record.reply {
         writes.push(reply_write(reply)?);
     }

@@ -91,16 +91,18 @@ fn turn<S: Store>(
             Ok(())
         }
         Err(StoreError::Full(_)) => {
-            waiting
-                .into_iter()
-                .for_each(|done| done(Err(Unavailable::DiskFull)));
+            tell_all(waiting, Unavailable::DiskFull);
             Ok(())
         }
         Err(error) => {
-            waiting
-                .into_iter()
-                .for_each(|done| done(Err(Unavailable::Stopped)));
+            tell_all(waiting, Unavailable::Stopped);
             Err(error)
         }
+    }
+}
+
+fn tell_all(waiting: Vec<Done>, why: Unavailable) {
+    for done in waiting {
+        done(Err(why));
     }
 }

@@ -3,9 +3,11 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use daegeum_engine::id::OrderId;
+use daegeum_engine::event::OrderEvent;
+use daegeum_engine::group::GroupEvent;
+use daegeum_engine::id::{OrderId, PaymentId};
 use daegeum_engine::idempotency::Answer;
-use daegeum_engine::order::AnyOrder;
+use daegeum_engine::order::{AnyOrder, Line};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::store::StoreError;
@@ -24,7 +26,7 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
         answer,
         replayed,
         shown,
-        ..
+        events,
     } = executed;
     let mut response = match answer {
         Answer::Rejected {
@@ -45,29 +47,29 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
                 Some(Shown::Order(order, first_record)) => (order, first_record),
                 _ => past_order(app, &order_id, version)?,
             };
-            order_response(app, status, &order, first_record)?
+            match registered(&events) {
+                Some(lines) => json(
+                    status,
+                    &OrderView {
+                        order: &order,
+                        lines,
+                    },
+                )?,
+                None => order_response(app, status, &order, first_record)?,
+            }
         }
         Answer::Payment {
             status,
             payment_id,
             version,
             ..
-        } => match shown {
-            Some(Shown::Payment(payment)) => payment_response(status, &payment)?,
-            _ => {
-                let now = app
-                    .reader
-                    .payment(payment_id)
-                    .map_err(stored)?
-                    .ok_or_else(gone)?;
-                let order_id = &now.value.core().order_id;
-                let past = app
-                    .reader
-                    .group_at(order_id, Some(payment_id), version)
-                    .map_err(stored)?;
-                payment_response(status, past.payment(payment_id).ok_or_else(gone)?)?
+        } => {
+            if let Some(Shown::Payment(payment)) = shown {
+                payment_response(status, &payment)?
+            } else {
+                past_payment(app, status, payment_id, version)?
             }
-        },
+        }
     };
     if replayed {
         response
@@ -98,6 +100,24 @@ pub fn stored(error: StoreError) -> Problem {
 
 fn gone() -> Problem {
     Problem::internal("a kept answer is about something that is not there")
+}
+
+/// What is bought, if the order was registered just now.
+fn registered(events: &[GroupEvent]) -> Option<&[Line]> {
+    events.iter().find_map(|event| match event {
+        GroupEvent::Order(OrderEvent::OrderCreated(created)) => Some(created.lines.as_slice()),
+        _ => None,
+    })
+}
+
+/// A payment as it was when it had had `version` events.
+fn past_payment(app: &App, status: u16, id: PaymentId, version: u64) -> Result<Response, Problem> {
+    let now = app.reader.payment(id).map_err(stored)?.ok_or_else(gone)?;
+    let past = app
+        .reader
+        .group_at(&now.value.core().order_id, Some(id), version)
+        .map_err(stored)?;
+    payment_response(status, past.payment(id).ok_or_else(gone)?)
 }
 
 /// An order as it was when it had had `version` events, with the record that registered it.

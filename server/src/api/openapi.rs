@@ -1,4 +1,4 @@
-//! The API's description (OpenAPI 3.1), collected from the handlers, and a page that shows it offline.
+//! The API's description (`OpenAPI` 3.1), collected from the handlers, and a page that shows it offline.
 
 use axum::Router;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};

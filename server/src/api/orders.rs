@@ -108,7 +108,7 @@ pub async fn create(
     };
     let asked = Asked {
         command: Command::CreateOrder(new),
-        keyed: keyed::of(&key),
+        keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
     answer::of(&app, app.execute(asked).await?)
@@ -267,7 +267,7 @@ async fn act(
     let key = keyed::optional(headers, &who, fingerprint)?;
     let asked = Asked {
         command: command(id),
-        keyed: keyed::of(&key),
+        keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
     answer::of(app, app.execute(asked).await?)

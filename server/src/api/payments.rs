@@ -35,7 +35,7 @@ pub struct CreatePayment {
     #[schema(value_type = u64, example = 11000)]
     amount: Integer,
     /// Makes repeating harmless: 1 to 255 printable ASCII characters, or in the header `Idempotency-Key`.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = Option<String>, example = "3f0c9a52")]
     idempotency_key: BodyKey,
     /// Through which gateway; `MOCK`, where it is enabled.
@@ -273,7 +273,7 @@ async fn act(
     let key = keyed::optional(headers, who, hash16(&parts))?;
     let asked = Asked {
         command,
-        keyed: keyed::of(&key),
+        keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
     answer::of(app, app.execute(asked).await?)

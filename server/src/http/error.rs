@@ -149,13 +149,13 @@ pub struct Problem {
     code: &'static str,
     message: Cow<'static, str>,
     errors: Vec<FieldError>,
-    retry_after_s: Option<u64>,
+    retry_after_s: Option<u32>,
     /// The present state and what it permits, where the state is the reason.
-    state: Option<(&'static str, Vec<&'static str>)>,
+    state: Option<Box<(&'static str, Vec<&'static str>)>>,
     /// The request that was refused first, where the refusal was kept.
     first_asked_by: Option<Box<str>>,
     /// What went wrong inside: for the log, never for the caller.
-    cause: Option<String>,
+    cause: Option<Box<str>>,
 }
 
 impl Problem {
@@ -181,7 +181,7 @@ impl Problem {
     /// Our fault: the caller is told a request id, the log is told `cause`.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
-            cause: Some(cause.to_string()),
+            cause: Some(cause.to_string().into()),
             ..HttpErrorCode::Internal.into()
         }
     }
@@ -211,14 +211,14 @@ impl Problem {
         let whole = wait
             .as_secs()
             .saturating_add(u64::from(wait.subsec_nanos() > 0));
-        self.retry_after_s = Some(whole.max(1));
+        self.retry_after_s = Some(u32::try_from(whole).unwrap_or(u32::MAX).max(1));
         self
     }
 
     /// Says that the present state is the reason, and what it permits.
     #[must_use]
     pub fn in_state(mut self, state: &'static str, permitted: Vec<&'static str>) -> Self {
-        self.state = Some((state, permitted));
+        self.state = Some(Box::new((state, permitted)));
         self
     }
 
@@ -257,11 +257,8 @@ impl Problem {
                 .as_deref()
                 .unwrap_or(request_id.as_str()),
             errors: &self.errors,
-            state: self.state.as_ref().map(|(state, _)| *state),
-            permitted: self
-                .state
-                .as_ref()
-                .map(|(_, permitted)| permitted.as_slice()),
+            state: self.state.as_ref().map(|because| because.0),
+            permitted: self.state.as_ref().map(|because| because.1.as_slice()),
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }

@@ -2,7 +2,7 @@
 //! (replay, conflict, go ahead) is the engine's to decide.
 
 use axum::http::HeaderMap;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::{HttpErrorCode, Problem};
 
@@ -73,6 +73,21 @@ enum Sent {
     Nothing,
     Null,
     Key(String),
+}
+
+impl BodyKey {
+    /// Always: a key is not part of what is asked under it, so a request that is written out again
+    /// to be recognised goes without. (`skip_serializing` would hide the field from the API's
+    /// description too.)
+    pub fn is_beside_the_request(&self) -> bool {
+        true
+    }
+}
+
+impl Serialize for BodyKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_none()
+    }
 }
 
 impl<'de> Deserialize<'de> for BodyKey {

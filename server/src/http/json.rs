@@ -82,10 +82,21 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| {
         Problem::from(HttpErrorCode::MalformedJson).saying("The body is not UTF-8.")
     })?;
+    if let Some(value) = as_expected(text) {
+        return Ok(value);
+    }
     strict::check(text)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(Objects(&mut deserializer))
         .map_err(|error| wrong_field(&error.path().to_string(), error.inner()))
+}
+
+/// The value, if all of the text is as a request should be. Whatever is wrong is looked for afterwards: a
+/// type that denies unknown fields has refused what is twice, unknown or too deep by then.
+fn as_expected<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Objects(&mut deserializer)).ok()?;
+    deserializer.end().ok().map(|()| value)
 }
 
 /// The text is JSON; so something in it is not what was expected.

@@ -18,6 +18,8 @@ pub async fn run(app: Arc<App>) {
             Ok(due) => due,
             Err(error) => return tracing::error!(%error, "what is due cannot be read"),
         };
+        let waiting = i64::try_from(due.len()).unwrap_or(i64::MAX);
+        app.metrics.jobs.in_state("due").set(waiting);
         let more = due.len() == BATCH;
         let mut moved = 0_usize;
         for item in due {
@@ -35,7 +37,7 @@ pub async fn run(app: Arc<App>) {
                 .await
             {
                 Ok(executed) => {
-                    moved = moved.saturating_add(usize::from(!executed.events.is_empty()))
+                    moved = moved.saturating_add(usize::from(!executed.events.is_empty()));
                 }
                 // Busy or stopping: the next turn finds it again.
                 Err(problem) => return tracing::warn!(code = problem.code(), "a deadline waits"),

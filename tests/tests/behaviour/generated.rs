@@ -1,0 +1,183 @@
+//! Documents that the code decides: written by these tests, which fail when one was stale.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use daegeum_engine::claim::{AnyClaim, ClaimAction, ClaimState};
+use daegeum_engine::lifecycle::Row;
+use daegeum_engine::operation::{AnyOperation, OperationAction, OperationState};
+use daegeum_engine::order::{AnyOrder, OrderAction, OrderState};
+use daegeum_engine::payment::{AnyPayment, PaymentAction, PaymentState};
+use daegeum_engine::rejection::Rejection;
+use daegeum_server::http::HttpErrorCode;
+
+/// Writes the document if it is not what it should be, and fails then.
+fn fresh(name: &str, text: &str) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name);
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    if before != text {
+        std::fs::write(&file, text).expect("the document can be written");
+        panic!("docs/{name} was stale and has been rewritten; look at it and commit it");
+    }
+}
+
+#[test]
+fn generated_errors() {
+    let mut text = String::from(ERRORS);
+    text.push_str("\n## What the rules refuse\n\n| code | status | message |\n|---|---|---|\n");
+    let mut rejections: Vec<_> = Rejection::all().iter().map(Rejection::documented).collect();
+    rejections.sort_by_key(|one| (one.status, one.code));
+    for one in &rejections {
+        writeln!(
+            text,
+            "| `{}` | {} | {} |",
+            one.code, one.status, one.message
+        )
+        .unwrap();
+    }
+    text.push_str(
+        "\n## What a request has to be\n\n| code | status | when | message |\n|---|---|---|---|\n",
+    );
+    for code in HttpErrorCode::ALL {
+        let (name, status) = (code.code(), code.status().as_u16());
+        let when = code.about().trim().replace('|', "\\|");
+        writeln!(
+            text,
+            "| `{name}` | {status} | {when} | {} |",
+            code.message()
+        )
+        .unwrap();
+    }
+    let mut codes: Vec<&str> = HttpErrorCode::ALL.iter().map(|code| code.code()).collect();
+    codes.extend(rejections.iter().map(|one| one.code));
+    let all = codes.len();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), all, "a code has two meanings");
+    fresh("errors.md", &text);
+}
+
+const ERRORS: &str = "\
+# Errors
+
+Written by the test `generated_errors`; do not edit.
+
+Every refusal is `application/problem+json`: `title`, `status`, `code`, `message`, `request_id`, where a
+field is at fault `errors` (`field`, `code`, `message`), and where the state is at fault `state` with what
+it has `permitted`. Programs switch on `code`, which never changes its meaning; `message` is for people.
+
+A refusal of the rules changes nothing. Under an idempotency key it is kept, and the same request is
+refused again with the same bytes; send another key to ask anew. Nothing of the second table is kept.
+";
+
+#[test]
+fn generated_lifecycle() {
+    let mut text = String::from(LIFECYCLE);
+    machine::<Payments>(&mut text);
+    machine::<Orders>(&mut text);
+    machine::<Claims>(&mut text);
+    machine::<Operations>(&mut text);
+    fresh("lifecycle.md", &text);
+}
+
+const LIFECYCLE: &str = "\
+# Lifecycles
+
+Written by the test `generated_lifecycle` from the tables in `engine/src`; do not edit.
+
+`detail` is the exact state in the API, `status` the coarse one that front ends switch on. What no table
+has a row for cannot happen: the types have no method for it, and at run time it is refused.
+";
+
+/// A machine as its document shows it.
+trait Machine {
+    type State: Copy + PartialEq + 'static;
+    type Action: Copy + 'static;
+    const TITLE: &'static str;
+    const ABOUT: &'static str;
+    const STATES: &'static [Self::State];
+    const ROWS: &'static [Row<Self::State, Self::Action>];
+    fn name(state: Self::State) -> &'static str;
+    fn action(action: Self::Action) -> &'static str;
+    /// The coarse status, where the machine is seen through one.
+    fn status(state: Self::State) -> Option<&'static str>;
+}
+
+macro_rules! machines {
+    ($($Machine:ident: $Any:ident $State:ident $Action:ident, $title:literal, $about:literal, $status:expr;)+) => {$(
+        struct $Machine;
+
+        impl Machine for $Machine {
+            type State = $State;
+            type Action = $Action;
+            const TITLE: &'static str = $title;
+            const ABOUT: &'static str = $about;
+            const STATES: &'static [$State] = $State::ALL;
+            const ROWS: &'static [Row<$State, $Action>] = $Any::TRANSITIONS;
+
+            fn name(state: $State) -> &'static str {
+                state.name()
+            }
+
+            fn action(action: $Action) -> &'static str {
+                action.name()
+            }
+
+            fn status(state: $State) -> Option<&'static str> {
+                let status: fn($State) -> Option<&'static str> = $status;
+                status(state)
+            }
+        }
+    )+};
+}
+
+machines! {
+    Payments: AnyPayment PaymentState PaymentAction, "Payment", "One attempt to pay for one order.",
+        |state| Some(state.status());
+    Orders: AnyOrder OrderState OrderAction, "Order", "What is bought, and how far its payment has come.",
+        |state| Some(state.status());
+    Claims: AnyClaim ClaimState ClaimAction, "Claim",
+        "The right of one payment to take an order's money; seen as `ORDER_PAYMENT_IN_PROGRESS`.", |_| None;
+    Operations: AnyOperation OperationState OperationAction, "Operation",
+        "One money call to a gateway; `operation.state` of a payment.", |_| None;
+}
+
+fn machine<M: Machine>(text: &mut String) {
+    write!(text, "\n## {}\n\n{}\n\n", M::TITLE, M::ABOUT).unwrap();
+    states::<M>(text);
+    text.push_str("\n| from | action | to | recorded as |\n|---|---|---|---|\n");
+    for row in M::ROWS {
+        let (from, action, to) = (M::name(row.from), M::action(row.action), M::name(row.to));
+        writeln!(text, "| `{from}` | `{action}` | `{to}` | `{}` |", row.event).unwrap();
+    }
+    text.push_str("\n```mermaid\nstateDiagram-v2\n");
+    writeln!(text, "    [*] --> {}", M::name(M::STATES[0])).unwrap();
+    for row in M::ROWS {
+        let (from, action, to) = (M::name(row.from), M::action(row.action), M::name(row.to));
+        writeln!(text, "    {from} --> {to}: {action}").unwrap();
+    }
+    for end in M::STATES
+        .iter()
+        .filter(|state| M::ROWS.iter().all(|row| row.from != **state))
+    {
+        writeln!(text, "    {} --> [*]", M::name(*end)).unwrap();
+    }
+    text.push_str("```\n");
+}
+
+fn states<M: Machine>(text: &mut String) {
+    let coarse = M::STATES.iter().any(|state| M::status(*state).is_some());
+    text.push_str(if coarse {
+        "| detail | status |\n|---|---|\n"
+    } else {
+        "| state |\n|---|\n"
+    });
+    for state in M::STATES {
+        match M::status(*state) {
+            Some(status) => writeln!(text, "| `{}` | `{status}` |", M::name(*state)).unwrap(),
+            None => writeln!(text, "| `{}` |", M::name(*state)).unwrap(),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Money that comes late, twice or in the wrong amount: to the order if it can take it, else set
+//! aside until an administrator decides. No won is lost, none is taken twice.
+
+use daegeum_tests::{Caller, Captured, Fail, Failed, Heard, Order, Payment, Shop, Success};
+use serde_json::json;
+
+async fn resolve(by: &Caller, payment: &Payment, resolution: &str) -> daegeum_tests::Answer {
+    let path = format!("/api/v1/admin/payments/{}/resolve", payment.id);
+    by.post(
+        &path,
+        &json!({"resolution": resolution, "reason": "통화로 확인함"}),
+    )
+    .await
+}
+
+async fn desk(shop: &Shop) -> Vec<String> {
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    let items = desk["items"].as_array().unwrap().clone();
+    items
+        .iter()
+        .map(|item| item["payment_id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// A payment whose money came after its order was canceled.
+async fn orphan(shop: &Shop, id: &str) -> (Order, Payment) {
+    let order = shop.order(id).register().await;
+    let payment = order.pay().await;
+    order.cancel().await.expect(200);
+    assert_eq!(payment.notify(Captured).await, "applied");
+    (order, payment)
+}
+
+#[tokio::test]
+async fn a_success_after_a_failure_pays_an_order_that_waits() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").register().await;
+    let payment = order.pay().await;
+    payment.complete(Fail).await.expect(200);
+    assert_eq!(payment.notify(Captured).await, "applied");
+    assert_eq!(
+        (order.status().await, payment.detail().await),
+        ("PAID".into(), "CAPTURED".into())
+    );
+    assert_eq!(shop.balance("hold").await, -11_000);
+    assert!(desk(&shop).await.is_empty());
+}
+
+#[tokio::test]
+async fn money_for_a_canceled_order_is_set_aside_and_waits_for_a_person() {
+    let shop = Shop::open().await;
+    let (order, payment) = orphan(&shop, "o-1").await;
+    let seen = payment.now().await;
+    assert_eq!(
+        (seen.text("status"), seen.text("detail")),
+        ("FAILED", "ORPHANED")
+    );
+    assert_eq!(order.status().await, "CANCELED");
+    assert_eq!(desk(&shop).await, [payment.id.clone()]);
+    assert_eq!(
+        (shop.balance("suspense").await, shop.balance("hold").await),
+        (-11_000, 0)
+    );
+
+    resolve(&shop.admin(), &payment, "take")
+        .await
+        .refused(409, "ORDER_CANNOT_TAKE");
+    let returned = resolve(&shop.admin(), &payment, "return").await.expect(200);
+    assert_eq!(
+        (returned.text("status"), returned.text("detail")),
+        ("CANCELED", "RETURNED")
+    );
+    assert_eq!(
+        (
+            shop.balance("suspense").await,
+            shop.balance("gateway_receivable").await
+        ),
+        (0, 0)
+    );
+    assert!(desk(&shop).await.is_empty());
+    let last = shop.last_event().await;
+    resolve(&shop.admin(), &payment, "return").await.expect(200);
+    resolve(&shop.admin(), &payment, "take")
+        .await
+        .refused(409, "PAYMENT_NOT_PERMITTED");
+    assert_eq!(shop.last_event().await, last);
+}
+
+#[tokio::test]
+async fn the_decision_says_who_and_why() {
+    let shop = Shop::open().await;
+    let (_, payment) = orphan(&shop, "o-1").await;
+    let lee = shop.stranger().with(daegeum_tests::secrets::LEE);
+    resolve(&lee, &payment, "return").await.expect(200);
+    let told = payment.transactions().await;
+    let decided = told
+        .iter()
+        .find(|event| event["event_type"] == "PERSON_DECIDED")
+        .unwrap();
+    assert_eq!(
+        decided["payload"],
+        json!({"actor": "lee", "reason": "통화로 확인함"})
+    );
+    let feed = shop.feed().await;
+    let public = feed
+        .iter()
+        .find(|event| event["event_type"] == "PERSON_DECIDED")
+        .unwrap();
+    assert_eq!(
+        public["payload"],
+        json!({"actor": "lee", "reason": null}),
+        "the feed leaves the house"
+    );
+}
+
+#[tokio::test]
+async fn only_an_administrator_decides() {
+    let shop = Shop::open().await;
+    let (_, payment) = orphan(&shop, "o-1").await;
+    resolve(&shop.merchant(), &payment, "return")
+        .await
+        .refused(403, "FORBIDDEN");
+    resolve(&shop.buyer("buyer-1"), &payment, "return")
+        .await
+        .refused(403, "FORBIDDEN");
+    resolve(shop.stranger(), &payment, "return")
+        .await
+        .refused(401, "UNAUTHENTICATED");
+    assert_eq!(payment.detail().await, "ORPHANED");
+}
+
+#[tokio::test]
+async fn a_second_payment_of_a_paid_order_is_set_aside() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").register().await;
+    let (first, second) = (order.pay().await, order.pay().await);
+    first.complete(Success).await.expect(200);
+    assert_eq!(second.detail().await, "CANCELED");
+    assert_eq!(second.notify(Captured).await, "applied");
+    assert_eq!(second.detail().await, "ORPHANED");
+    assert_eq!(order.now().await["status"], "PAID");
+    assert_eq!(
+        (shop.balance("hold").await, shop.balance("suspense").await),
+        (-11_000, -11_000)
+    );
+    resolve(&shop.admin(), &second, "take")
+        .await
+        .refused(409, "ORDER_CANNOT_TAKE");
+}
+
+#[tokio::test]
+async fn another_amount_is_never_taken_for_the_orders() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").register().await;
+    let payment = order.pay().await;
+    assert_eq!(payment.notify(Heard::CapturedOf(10_999)).await, "applied");
+    let seen = payment.now().await;
+    assert_eq!(
+        (seen.text("status"), seen.text("detail")),
+        ("FAILED", "MISMATCHED")
+    );
+    assert_eq!(
+        seen["received"],
+        json!({"amount": 10_999, "currency": "KRW"})
+    );
+    assert_eq!(order.status().await, "PAYMENT_PENDING");
+    assert_eq!(
+        (shop.balance("suspense").await, shop.balance("hold").await),
+        (-10_999, 0)
+    );
+    assert_eq!(desk(&shop).await, [payment.id.clone()]);
+
+    // Another payment may pay the order meanwhile; then the first can only go back.
+    order.pay().await.complete(Success).await.expect(200);
+    resolve(&shop.admin(), &payment, "take")
+        .await
+        .refused(409, "ORDER_CANNOT_TAKE");
+    resolve(&shop.admin(), &payment, "return").await.expect(200);
+    assert_eq!(
+        (shop.balance("suspense").await, shop.balance("hold").await),
+        (0, -11_000)
+    );
+}
+
+#[tokio::test]
+async fn a_person_may_give_set_aside_money_to_the_order() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").register().await;
+    let (payment, other) = (order.pay().await, order.pay().await);
+    payment.notify(Heard::CapturedOf(10_999)).await;
+    resolve(&shop.admin(), &payment, "take").await.expect(200);
+    assert_eq!(
+        (order.status().await, payment.detail().await),
+        ("PAID".into(), "CAPTURED".into())
+    );
+    assert_eq!(other.detail().await, "CANCELED");
+    assert_eq!(
+        (shop.balance("suspense").await, shop.balance("hold").await),
+        (0, -11_000)
+    );
+    assert_eq!(payment.notify(Failed).await, "ignored");
+}
+
+#[tokio::test]
+async fn better_evidence_corrects_a_mismatch() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").register().await;
+    let payment = order.pay().await;
+    payment.notify(Heard::CapturedOf(1_100)).await;
+    assert_eq!(payment.notify(Captured).await, "applied");
+    assert_eq!(
+        (order.status().await, payment.detail().await),
+        ("PAID".into(), "CAPTURED".into())
+    );
+    assert_eq!(
+        (shop.balance("suspense").await, shop.balance("hold").await),
+        (0, -11_000)
+    );
+}
+
+#[tokio::test]
+async fn a_payment_that_is_not_set_aside_needs_no_decision() {
+    let shop = Shop::open().await;
+    let payment = shop.order("o-1").register().await.pay().await;
+    for resolution in ["take", "return"] {
+        resolve(&shop.admin(), &payment, resolution)
+            .await
+            .refused(409, "PAYMENT_NOT_PERMITTED");
+    }
+    payment.complete(Success).await.expect(200);
+    resolve(&shop.admin(), &payment, "take").await.expect(200);
+    resolve(&shop.admin(), &payment, "return")
+        .await
+        .refused(409, "PAYMENT_NOT_PERMITTED");
+}

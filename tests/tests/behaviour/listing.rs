@@ -1,0 +1,195 @@
+//! Lists: every filter and every page against a naive model, which is all payments in a vector.
+
+use std::time::Duration;
+
+use daegeum_tests::{Answer, Fail, Heard, NoAnswer, Order, Says, Shop, Success};
+use serde_json::{Value, json};
+
+/// A filter as it is asked, and as the model reads it.
+type Filter = (String, Box<dyn Fn(&Value) -> bool>);
+
+/// Forty payments of several buyers in every state that can be had.
+async fn busy_shop() -> (Shop, Vec<Value>) {
+    let shop = Shop::open().await;
+    let mut payments = Vec::new();
+    for n in 0..14_usize {
+        let buyer = ["ari", "bora", "carol"][n % 3];
+        let mut order = shop.order(&format!("o-{n}")).by(buyer);
+        if n % 5 == 4 {
+            order = order.on_confirmation();
+        }
+        let order = order.register().await;
+        let own = [order.pay().await, order.pay().await, order.pay().await];
+        let says = [Some(Success), Some(Fail), Some(NoAnswer), None][n % 4];
+        if let Some(says) = says {
+            own[n % 3].complete(says).await;
+        }
+        live(&order, n, says).await;
+        if n == 3 {
+            own[0].notify(Heard::CapturedOf(1)).await;
+        }
+        payments.extend(own);
+        // Different times, so that the filters by time have something to cut.
+        shop.advance(Duration::from_secs(1));
+    }
+    let mut seen = Vec::new();
+    // Newest first is by the id, whose first half is the time: it settles a tie within a millisecond.
+    payments.sort_by(|one, other| other.id.cmp(&one.id));
+    for payment in &payments {
+        seen.push(payment.now().await.json().clone());
+    }
+    (shop, seen)
+}
+
+async fn live(order: &Order, n: usize, says: Option<Says>) {
+    if n % 7 == 6 && says != Some(Success) {
+        order.cancel().await;
+    }
+}
+
+fn items(page: &Answer) -> Vec<Value> {
+    page["items"].as_array().expect("items").clone()
+}
+
+#[tokio::test]
+async fn every_filter_and_every_page_is_what_the_model_says() {
+    let (shop, all) = busy_shop().await;
+    let merchant = shop.merchant();
+    for (query, holds) in filters(&all) {
+        let right: Vec<&Value> = all.iter().filter(|payment| holds(payment)).collect();
+        for limit in [1, 3, 7, 100] {
+            let (mut after, mut found) = (String::new(), Vec::new());
+            loop {
+                let path = format!("/api/v1/payments?limit={limit}{query}{after}");
+                let page = merchant.get(&path).await.expect(200);
+                assert!(items(&page).len() <= limit, "{path}");
+                found.extend(items(&page));
+                match page["next"].as_str() {
+                    Some(next) => after = format!("&after={next}"),
+                    None => break,
+                }
+                assert!(found.len() <= all.len(), "{path} does not end");
+            }
+            assert_eq!(
+                found.iter().collect::<Vec<_>>(),
+                right,
+                "{query} by {limit}"
+            );
+        }
+    }
+}
+
+fn filters(all: &[Value]) -> Vec<Filter> {
+    let mut filters: Vec<Filter> = vec![(String::new(), Box::new(|_| true))];
+    let mut equal = |name: &str, field: &'static str, value: &str| {
+        let (query, value) = (format!("&{name}={value}"), value.to_owned());
+        filters.push((
+            query,
+            Box::new(move |payment| payment[field] == value.as_str()),
+        ));
+    };
+    for status in ["INITIATED", "AUTHORIZED", "CAPTURED", "FAILED", "CANCELED"] {
+        equal("status", "status", status);
+    }
+    for detail in ["PREPARED", "MISMATCHED", "ORPHANED", "VOIDED", "EXPIRED"] {
+        equal("status", "detail", detail);
+    }
+    for order in ["o-0", "o-7", "o-13", "not-there"] {
+        equal("order_id", "order_id", order);
+    }
+    let of_ari = |payment: &Value| number(payment) % 3 == 0;
+    filters.push(("&buyer_id=ari".into(), Box::new(of_ari)));
+    filters.push(("&buyer_id=nobody".into(), Box::new(|_| false)));
+    let captured_of_ari = move |payment: &Value| of_ari(payment) && payment["status"] == "CAPTURED";
+    filters.push((
+        "&buyer_id=ari&status=CAPTURED".into(),
+        Box::new(captured_of_ari),
+    ));
+    let of_order =
+        |payment: &Value| payment["order_id"] == "o-4" && payment["status"] == "CANCELED";
+    filters.push(("&order_id=o-4&status=CANCELED".into(), Box::new(of_order)));
+    let other_buyer = |payment: &Value| payment["order_id"] == "o-4" && number(payment) % 3 == 0;
+    filters.push(("&order_id=o-4&buyer_id=ari".into(), Box::new(other_buyer)));
+    let time = |payment: &Value| payment["created_at"].as_str().unwrap().to_owned();
+    let (from, to) = (time(&all[30]), time(&all[10]));
+    let (since, until) = (from.clone(), to.clone());
+    let between = move |payment: &Value| (since.clone()..until.clone()).contains(&time(payment));
+    filters.push((
+        format!("&created_from={from}&created_to={to}"),
+        Box::new(between),
+    ));
+    let since = from.clone();
+    let failed = move |payment: &Value| time(payment) >= since && payment["status"] == "INITIATED";
+    filters.push((
+        format!("&created_from={from}&status=INITIATED"),
+        Box::new(failed),
+    ));
+    filters.push((
+        format!("&created_from={to}&created_to={from}"),
+        Box::new(|_| false),
+    ));
+    filters
+}
+
+fn number(payment: &Value) -> usize {
+    payment["order_id"].as_str().unwrap()[2..].parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_pages_are_the_same_after_a_restart() {
+    let (shop, all) = busy_shop().await;
+    let shop = shop.reopen().await;
+    let page = shop
+        .merchant()
+        .get("/api/v1/payments?limit=100")
+        .await
+        .expect(200);
+    assert_eq!(items(&page), all);
+    assert_eq!(page["next"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_page_stays_where_it_was_while_new_payments_come() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").register().await;
+    let mut own = Vec::new();
+    for _ in 0..4 {
+        own.push(order.pay().await.id);
+    }
+    own.sort_by(|one, other| other.cmp(one));
+    let merchant = shop.merchant();
+    let first = merchant.get("/api/v1/payments?limit=2").await.expect(200);
+    shop.advance(Duration::from_millis(1));
+    order.pay().await;
+    let path = format!("/api/v1/payments?limit=2&after={}", first.text("next"));
+    let second = merchant.get(&path).await.expect(200);
+    let ids: Vec<Value> = items(&first)
+        .into_iter()
+        .chain(items(&second))
+        .map(|item| item["payment_id"].clone())
+        .collect();
+    assert_eq!(json!(ids), json!(own));
+}
+
+#[tokio::test]
+async fn the_feed_is_read_in_pieces_of_any_size_without_gap_or_repetition() {
+    let (shop, _) = busy_shop().await;
+    let whole = shop.feed().await;
+    for limit in [1_usize, 7, 99] {
+        let mut read: Vec<Value> = Vec::new();
+        while read.len() < whole.len() {
+            let path = format!("/api/v1/events?limit={limit}&after={}", read.len());
+            let piece = items(&shop.merchant().get(&path).await.expect(200));
+            assert_eq!(piece.len(), limit.min(whole.len() - read.len()), "{path}");
+            read.extend(piece);
+        }
+        assert_eq!(read, whole, "by {limit}");
+    }
+    let beyond = format!("/api/v1/events?after={}", whole.len());
+    assert_eq!(
+        items(&shop.merchant().get(&beyond).await),
+        Vec::<Value>::new()
+    );
+    let shop = shop.reopen().await;
+    assert_eq!(shop.feed().await, whole);
+}

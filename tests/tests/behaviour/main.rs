@@ -1,0 +1,24 @@
+//! Behaviour through HTTP, told as stories: a shop is opened, orders are paid, and what the API
+//! shows is what must be so. Each module is one chapter.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test stands outside the program, in the real world"
+)]
+
+mod bad_input;
+mod contract;
+mod deadlines;
+mod figures;
+mod generated;
+mod holds;
+mod late_money;
+mod listing;
+mod notifications;
+mod paying;
+mod people;
+mod privacy;
+mod races;
+mod rejections;
+mod repeating;
+mod unanswered;

@@ -1,0 +1,197 @@
+//! Every code of the contract is reached through HTTP: one story a code, and a code without a story
+//! fails.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use daegeum_engine::rejection::Rejection;
+use daegeum_tests::{Answer, Captured, NoAnswer, Shop, Success};
+use serde_json::{Value, json};
+
+/// What was refused in the stories below, by code.
+#[derive(Default)]
+struct Reached(BTreeMap<String, Answer>);
+
+impl Reached {
+    fn note(&mut self, answer: Answer) {
+        assert!(answer.status >= 400, "{}", answer.body());
+        self.0.insert(answer.code().to_owned(), answer);
+    }
+}
+
+#[tokio::test]
+async fn every_rejection_is_reached() {
+    let shop = Shop::open().await;
+    let mut reached = Reached::default();
+    of_orders(&shop, &mut reached).await;
+    of_requests(&shop, &mut reached).await;
+    of_payments(&shop, &mut reached).await;
+    of_set_aside_money(&shop, &mut reached).await;
+    of_holds(&shop, &mut reached).await;
+    for rejection in Rejection::all() {
+        let code = rejection.code();
+        let Some(answer) = reached.0.remove(code) else {
+            panic!("no story reaches {code}");
+        };
+        assert_eq!(answer.status, rejection.kind().status(), "{code}");
+        assert_eq!(answer["message"], rejection.message(), "{code}");
+        let field = &answer["errors"][0]["field"];
+        assert_eq!(field.as_str(), rejection.field(), "{code}");
+        assert_eq!(
+            answer["state"].is_string(),
+            rejection.state().is_some(),
+            "{code}"
+        );
+        assert_eq!(
+            answer["permitted"].is_array(),
+            rejection.permitted().is_some(),
+            "{code}"
+        );
+        assert!(!answer.text("request_id").is_empty(), "{code}");
+    }
+    assert!(
+        reached.0.is_empty(),
+        "codes nobody lists: {:?}",
+        reached.0.keys()
+    );
+}
+
+async fn of_orders(shop: &Shop, reached: &mut Reached) {
+    let merchant = shop.merchant();
+    reached.note(merchant.get("/api/v1/orders/nobody's").await);
+    let order = shop.order("o-1").register().await;
+    reached.note(shop.order("o-1").of(2).send().await);
+    order.cancel().await.expect(200);
+    reached.note(order.send_payment("k-1").await);
+    reached.note(order.confirm().await);
+    let wrong = |field: &str, value: Value| {
+        let mut body = shop.order("o-2").body();
+        body[field] = value;
+        body
+    };
+    for body in [
+        wrong("total", 10_999.into()),
+        wrong("total", 0.into()),
+        wrong("lines", json!([])),
+        wrong("expires_at", "2020-01-01T00:00:00Z".into()),
+    ] {
+        reached.note(merchant.post("/api/v1/orders", &body).await);
+    }
+    merchant
+        .get("/api/v1/orders/o-2")
+        .await
+        .refused(404, "ORDER_NOT_FOUND");
+}
+
+async fn of_requests(shop: &Shop, reached: &mut Reached) {
+    let merchant = shop.merchant();
+    shop.order("o-3").register().await.pay_with("k-3").await;
+    let body = json!({"order_id": "o-3", "amount": 1, "idempotency_key": "k-3"});
+    reached.note(merchant.post("/api/v1/payments", &body).await);
+    let body = json!({"order_id": "o-3", "amount": 1, "idempotency_key": "k-4"});
+    reached.note(merchant.post("/api/v1/payments", &body).await);
+    let body =
+        json!({"order_id": "o-3", "amount": 11_000, "idempotency_key": "k-5", "provider": "KCP"});
+    reached.note(merchant.post("/api/v1/payments", &body).await);
+}
+
+async fn of_payments(shop: &Shop, reached: &mut Reached) {
+    let unknown = "/api/v1/payments/pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b";
+    reached.note(shop.merchant().get(unknown).await);
+    let order = shop.order("o-4").register().await;
+    let (first, second) = (order.pay().await, order.pay().await);
+    first.complete(NoAnswer).await.expect(202);
+    reached.note(second.complete(Success).await);
+    reached.note(first.cancel().await);
+    reached.note(second.capture().await);
+    for _ in 2..100 {
+        order.pay().await;
+    }
+    reached.note(order.send_payment("one too many").await);
+}
+
+async fn of_set_aside_money(shop: &Shop, reached: &mut Reached) {
+    let order = shop.order("o-5").register().await;
+    let payment = order.pay().await;
+    order.cancel().await.expect(200);
+    payment.notify(Captured).await;
+    let path = format!("/api/v1/admin/payments/{}/resolve", payment.id);
+    let take = json!({"resolution": "take", "reason": "?"});
+    reached.note(shop.admin().post(&path, &take).await);
+}
+
+async fn of_holds(shop: &Shop, reached: &mut Reached) {
+    let order = shop.order("o-6").on_confirmation().register().await;
+    order.pay().await.complete(Success).await.expect(200);
+    shop.advance(Duration::from_hours(8 * 24));
+    reached.note(order.confirm().await);
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_would_be_permitted() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").register().await;
+    order.pay().await.complete(Success).await.expect(200);
+    let refused = order.cancel().await.refused(409, "ORDER_NOT_PERMITTED");
+    assert_eq!(
+        (&refused["state"], &refused["permitted"]),
+        (&json!("PAID"), &json!([]))
+    );
+    let pending = shop.order("o-2").register().await;
+    let refused = pending.confirm().await.refused(409, "ORDER_NOT_PERMITTED");
+    assert_eq!(refused["state"], "PAYMENT_PENDING");
+    assert!(
+        refused["permitted"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("cancel"))
+    );
+}
+
+#[tokio::test]
+async fn the_bounds_of_an_order_hold_on_both_sides() {
+    let shop = Shop::open().await;
+    let merchant = shop.merchant();
+    let with = |id: &str, lines: usize, unit: u64, total: u64| {
+        let mut body = shop.order(id).of(total).body();
+        let line = json!({"name": "물감", "quantity": 1, "unit_price": unit, "tax": "taxable"});
+        body["lines"] = vec![line; lines].into();
+        body
+    };
+    merchant
+        .post("/api/v1/orders", &with("most-lines", 100, 10, 1_000))
+        .await
+        .expect(201);
+    let more = merchant
+        .post("/api/v1/orders", &with("more-lines", 101, 10, 1_010))
+        .await;
+    more.refused(422, "LINE_COUNT_OUT_OF_RANGE");
+    let most = 9_007_199_254_740_991;
+    merchant
+        .post("/api/v1/orders", &with("dearest", 1, most, most))
+        .await
+        .expect(201);
+    let dearer = merchant
+        .post("/api/v1/orders", &with("dearer", 1, most, most + 1))
+        .await;
+    dearer.refused(422, "AMOUNT_OUT_OF_RANGE");
+    let overflowing = merchant
+        .post("/api/v1/orders", &with("sum", 2, most, most))
+        .await;
+    overflowing.refused(422, "AMOUNT_OUT_OF_RANGE");
+    merchant
+        .post("/api/v1/orders", &with("one-won", 1, 1, 1))
+        .await
+        .expect(201);
+    let days = |days: u64| daegeum_tests::story::rfc3339_in(Duration::from_hours(24 * days));
+    shop.order("in-399-days")
+        .expiring_at(&days(399))
+        .send()
+        .await
+        .expect(201);
+    shop.order("in-401-days")
+        .expiring_at(&days(401))
+        .send()
+        .await
+        .refused(422, "DEADLINE_OUT_OF_RANGE");
+}
