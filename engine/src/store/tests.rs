@@ -2,6 +2,7 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
 
+mod conflicting;
 mod directory;
 mod golden;
 mod samples;
@@ -94,6 +95,36 @@ fn open_as(files: &Arc<dyn Files>, home: &dyn IndexHome, options: OpenOptions, n
     }
 }
 
+fn new_order(id: &str) -> Command {
+    let line = Line {
+        name: "강의".into(),
+        quantity: 1,
+        unit_price: 11_000,
+        tax: Tax::Taxable,
+        item_id: None,
+        seller_id: None,
+    };
+    let new = NewOrder {
+        order_id: OrderId::parse(id).unwrap(),
+        buyer_id: BuyerId::parse("kim").unwrap(),
+        total: Money::new(11_000, Currency::Krw).unwrap(),
+        lines: vec![line],
+        capture: CaptureMode::Automatic,
+        expires_at: None,
+        fingerprint: hash16(&[id.as_bytes()]),
+    };
+    Command::CreateOrder(new)
+}
+
+fn new_payment(order: &str) -> Command {
+    Command::CreatePayment {
+        asker: Asker::Merchant,
+        order_id: OrderId::parse(order).unwrap(),
+        amount: Money::new(11_000, Currency::Krw).unwrap(),
+        provider: Provider::Mock,
+    }
+}
+
 impl Shop {
     fn run(&mut self, command: Command, keyed: Option<KeyedRequest>) -> Executed {
         let request = Request {
@@ -109,25 +140,8 @@ impl Shop {
     }
 
     fn order(&mut self, id: &str) {
-        let line = Line {
-            name: "강의".into(),
-            quantity: 1,
-            unit_price: 11_000,
-            tax: Tax::Taxable,
-            item_id: None,
-            seller_id: None,
-        };
-        let new = NewOrder {
-            order_id: OrderId::parse(id).unwrap(),
-            buyer_id: BuyerId::parse("kim").unwrap(),
-            total: Money::new(11_000, Currency::Krw).unwrap(),
-            lines: vec![line],
-            capture: CaptureMode::Automatic,
-            expires_at: None,
-            fingerprint: hash16(&[id.as_bytes()]),
-        };
         assert!(matches!(
-            self.run(Command::CreateOrder(new), None).answer,
+            self.run(new_order(id), None).answer,
             Answer::Order {
                 status: 201,
                 version: 1,
@@ -137,12 +151,7 @@ impl Shop {
     }
 
     fn payment(&mut self, order: &str, key: &str) -> (PaymentId, Executed) {
-        let command = Command::CreatePayment {
-            asker: Asker::Merchant,
-            order_id: OrderId::parse(order).unwrap(),
-            amount: Money::new(11_000, Currency::Krw).unwrap(),
-            provider: Provider::Mock,
-        };
+        let command = new_payment(order);
         let keyed = KeyedRequest {
             key: hash16(&[key.as_bytes()]),
             fingerprint: [1; 16],
