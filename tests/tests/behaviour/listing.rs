@@ -97,7 +97,7 @@ fn filters(all: &[Value]) -> Vec<Filter> {
     for order in ["o-0", "o-7", "o-13", "not-there"] {
         equal("order_id", "order_id", order);
     }
-    let of_ari = |payment: &Value| number(payment) % 3 == 0;
+    let of_ari = |payment: &Value| number(payment).is_multiple_of(3);
     filters.push(("&buyer_id=ari".into(), Box::new(of_ari)));
     filters.push(("&buyer_id=nobody".into(), Box::new(|_| false)));
     let captured_of_ari = move |payment: &Value| of_ari(payment) && payment["status"] == "CAPTURED";
@@ -108,7 +108,8 @@ fn filters(all: &[Value]) -> Vec<Filter> {
     let of_order =
         |payment: &Value| payment["order_id"] == "o-4" && payment["status"] == "CANCELED";
     filters.push(("&order_id=o-4&status=CANCELED".into(), Box::new(of_order)));
-    let other_buyer = |payment: &Value| payment["order_id"] == "o-4" && number(payment) % 3 == 0;
+    let other_buyer =
+        |payment: &Value| payment["order_id"] == "o-4" && number(payment).is_multiple_of(3);
     filters.push(("&order_id=o-4&buyer_id=ari".into(), Box::new(other_buyer)));
     let time = |payment: &Value| payment["created_at"].as_str().unwrap().to_owned();
     let (from, to) = (time(&all[30]), time(&all[10]));
