@@ -174,9 +174,10 @@ impl<S: Store> Executor<S> {
                 next = next.saturating_add(1);
             }
         }
-        let outcomes = match commits.is_empty() {
-            true => Vec::new(),
-            false => self.store.commit(commits)?,
+        let outcomes = if commits.is_empty() {
+            Vec::new()
+        } else {
+            self.store.commit(commits)?
         };
         let kept = outcomes
             .iter()
