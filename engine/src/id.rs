@@ -26,7 +26,7 @@ pub fn uuid_v7(at: Timestamp, random: [u8; 10]) -> u128 {
         .as_u128()
 }
 
-/// The same identifier as if it had been made at `at`: a UUIDv7 begins with 48 bits of milliseconds.
+/// The same identifier as if it had been made at `at`: a `UUIDv7` begins with 48 bits of milliseconds.
 pub fn dated(uuid: u128, at: Timestamp) -> u128 {
     const TIME_AT: u32 = 80;
     let rest = uuid & ((1 << TIME_AT) - 1);

@@ -5,6 +5,8 @@
 //! the same functions when it is committed, replayed and verified.
 
 pub mod codec;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 pub mod executor;
 pub mod keys;
 pub mod record;
@@ -111,7 +113,8 @@ pub trait Store {
     fn next_record(&self) -> u64;
 
     /// Makes the commits durable in order, numbered from [`Store::next_record`]. When it returns, each is
-    /// either kept for good or in conflict; a commit after a conflicting one that built on it conflicts too.
+    /// either kept for good or in conflict; all that follow a conflicting one conflict too, because they counted
+    /// on its number. The contract suite holds every store to this.
     fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError>;
 
     /// The kept records from number `from` on, in order.

@@ -78,6 +78,7 @@ pub struct Machine {
     pub files: SimulatedFiles,
     pub home: MemoryHome,
     pub clock: Clock,
+    pub policy: Policy,
     pub running: Running,
 }
 
@@ -132,12 +133,22 @@ impl Machine {
     }
 
     pub fn on(files: SimulatedFiles, home: MemoryHome, clock: Clock) -> Result<Self, StoreError> {
-        let policy = Policy::default();
-        let running = start(&dynamic(&files), &home, options(Path::new(DATA)), policy)?;
+        Self::under(Policy::default(), files, home, clock)
+    }
+
+    pub fn under(
+        policy: Policy,
+        files: SimulatedFiles,
+        home: MemoryHome,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let options = options(Path::new(DATA));
+        let running = start(&dynamic(&files), &home, options, policy.clone())?;
         Ok(Self {
             files,
             home,
             clock,
+            policy,
             running,
         })
     }
@@ -164,9 +175,9 @@ impl Machine {
 
     /// The process is gone; another starts on this disk and this index.
     pub fn again(self, files: SimulatedFiles, home: MemoryHome) -> Self {
-        let clock = self.clock;
+        let (policy, clock) = (self.policy, self.clock);
         drop(self.running);
-        Self::on(files, home, clock).unwrap()
+        Self::under(policy, files, home, clock).unwrap()
     }
 
     /// What `verify` says of a copy of the disk and the index as they are.

@@ -97,11 +97,22 @@ pub struct Model {
     pub keys: BTreeMap<u64, (u8, Heard)>,
     /// What the merchant is told of, in order; of one record the order's events first.
     pub feed: Vec<(About, &'static str)>,
+    /// Whether an order is given up with the first payment that fails.
+    pub cancel_on_failure: bool,
     /// The time of the last decision, and that of the last one that was kept.
     pub last_at: u64,
     pub kept_at: u64,
     /// What the decision under way has brought about.
     fresh: Vec<(About, &'static str)>,
+}
+
+impl Model {
+    pub fn new(cancel_on_failure: bool) -> Self {
+        Self {
+            cancel_on_failure,
+            ..Self::default()
+        }
+    }
 }
 
 type Asked = Result<Heard, &'static str>;

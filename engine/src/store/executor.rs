@@ -158,36 +158,31 @@ impl<S: Store> Executor<S> {
     ) -> Result<Vec<(usize, Request)>, StoreError> {
         let mut staged: HashMap<Key, Option<Vec<u8>>> = HashMap::new();
         let mut commits = Vec::with_capacity(requests.len());
-        let mut committed = Vec::with_capacity(requests.len());
+        let mut decided = Vec::with_capacity(requests.len());
         let mut next = self.store.next_record();
         self.last_at = self.last_at.max(inputs.now());
         for (at, request) in requests {
             let prepared = self.prepare(&request, next, &staged, inputs)?;
-            let Some(commit) = prepared.commit else {
-                put(done, at, prepared.executed);
-                continue;
-            };
-            let read_back = commit
-                .writes
-                .iter()
-                .filter(|write| keys::is_decided_on(&write.key));
-            staged.extend(read_back.map(|write| (write.key.clone(), write.value.clone())));
-            commits.push(commit);
-            committed.push((at, request, prepared.executed));
-            next = next.saturating_add(1);
-        }
-        if commits.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut again = Vec::new();
-        for ((at, request, executed), outcome) in
-            committed.into_iter().zip(self.store.commit(commits)?)
-        {
-            match outcome {
-                Ok(_) => put(done, at, executed),
-                Err(super::Conflict) => again.push((at, request)),
+            decided.push((at, request, prepared.executed, prepared.commit.is_some()));
+            if let Some(commit) = prepared.commit {
+                let read_back = commit
+                    .writes
+                    .iter()
+                    .filter(|write| keys::is_decided_on(&write.key));
+                staged.extend(read_back.map(|write| (write.key.clone(), write.value.clone())));
+                commits.push(commit);
+                next = next.saturating_add(1);
             }
         }
+        let outcomes = match commits.is_empty() {
+            true => Vec::new(),
+            false => self.store.commit(commits)?,
+        };
+        let kept = outcomes
+            .iter()
+            .take_while(|outcome| outcome.is_ok())
+            .count();
+        let again = settle(decided, kept, outcomes.len(), done);
         if !again.is_empty() {
             self.balances = Balances::default();
         }
@@ -381,6 +376,27 @@ impl<S: Store> Executor<S> {
             }),
         })
     }
+}
+
+/// Hands out the answers up to the first conflict. All that comes after is to be decided again, also what had
+/// nothing to commit: it may have answered from what was staged and is not kept.
+fn settle(
+    decided: Vec<(usize, Request, Executed, bool)>,
+    kept: usize,
+    asked: usize,
+    done: &mut [Option<Executed>],
+) -> Vec<(usize, Request)> {
+    let mut again = Vec::new();
+    let mut commits = 0_usize;
+    for (at, request, executed, commits_something) in decided {
+        commits = commits.saturating_add(usize::from(commits_something));
+        if kept == asked || commits <= kept {
+            put(done, at, executed);
+        } else {
+            again.push((at, request));
+        }
+    }
+    again
 }
 
 fn put(done: &mut [Option<Executed>], at: usize, executed: Executed) {

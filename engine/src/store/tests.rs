@@ -2,6 +2,11 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
 
+mod conflicting;
+mod directory;
+mod golden;
+mod samples;
+
 use std::sync::Arc;
 
 use super::executor::{Executed, Executor, Inputs, Request, Shown};
@@ -72,7 +77,11 @@ fn options(dir: &std::path::Path) -> OpenOptions {
 }
 
 fn open(files: &Arc<dyn Files>, home: &dyn IndexHome, dir: &std::path::Path, now: u64) -> Shop {
-    let directory = Directory::open(files, home, options(dir), &mut |_| {}).unwrap();
+    open_as(files, home, options(dir), now)
+}
+
+fn open_as(files: &Arc<dyn Files>, home: &dyn IndexHome, options: OpenOptions, now: u64) -> Shop {
+    let directory = Directory::open(files, home, options, &mut |_| {}).unwrap();
     let upkeep = directory.upkeep();
     let rebuilt = directory.opened.index.clone();
     let (store, lock) = directory.into_parts();
@@ -83,6 +92,36 @@ fn open(files: &Arc<dyn Files>, home: &dyn IndexHome, dir: &std::path::Path, now
         rebuilt,
         inputs: Manual { now, count: now },
         _directory: Held(lock),
+    }
+}
+
+fn new_order(id: &str) -> Command {
+    let line = Line {
+        name: "강의".into(),
+        quantity: 1,
+        unit_price: 11_000,
+        tax: Tax::Taxable,
+        item_id: None,
+        seller_id: None,
+    };
+    let new = NewOrder {
+        order_id: OrderId::parse(id).unwrap(),
+        buyer_id: BuyerId::parse("kim").unwrap(),
+        total: Money::new(11_000, Currency::Krw).unwrap(),
+        lines: vec![line],
+        capture: CaptureMode::Automatic,
+        expires_at: None,
+        fingerprint: hash16(&[id.as_bytes()]),
+    };
+    Command::CreateOrder(new)
+}
+
+fn new_payment(order: &str) -> Command {
+    Command::CreatePayment {
+        asker: Asker::Merchant,
+        order_id: OrderId::parse(order).unwrap(),
+        amount: Money::new(11_000, Currency::Krw).unwrap(),
+        provider: Provider::Mock,
     }
 }
 
@@ -101,25 +140,8 @@ impl Shop {
     }
 
     fn order(&mut self, id: &str) {
-        let line = Line {
-            name: "강의".into(),
-            quantity: 1,
-            unit_price: 11_000,
-            tax: Tax::Taxable,
-            item_id: None,
-            seller_id: None,
-        };
-        let new = NewOrder {
-            order_id: OrderId::parse(id).unwrap(),
-            buyer_id: BuyerId::parse("kim").unwrap(),
-            total: Money::new(11_000, Currency::Krw).unwrap(),
-            lines: vec![line],
-            capture: CaptureMode::Automatic,
-            expires_at: None,
-            fingerprint: hash16(&[id.as_bytes()]),
-        };
         assert!(matches!(
-            self.run(Command::CreateOrder(new), None).answer,
+            self.run(new_order(id), None).answer,
             Answer::Order {
                 status: 201,
                 version: 1,
@@ -129,12 +151,7 @@ impl Shop {
     }
 
     fn payment(&mut self, order: &str, key: &str) -> (PaymentId, Executed) {
-        let command = Command::CreatePayment {
-            asker: Asker::Merchant,
-            order_id: OrderId::parse(order).unwrap(),
-            amount: Money::new(11_000, Currency::Krw).unwrap(),
-            provider: Provider::Mock,
-        };
+        let command = new_payment(order);
         let keyed = KeyedRequest {
             key: hash16(&[key.as_bytes()]),
             fingerprint: [1; 16],

@@ -64,6 +64,9 @@ impl Model {
         self.claim_is_free(p);
         if self.order_of(p).waits == Waits::ForPayment {
             self.about_order(n, "PAYMENT_FAILED");
+            if self.cancel_on_failure && self.order_of(p).claim.is_none() {
+                self.unwinds(n, false).unwrap();
+            }
         }
         self.cancels_what_was_to_be_canceled(n);
     }

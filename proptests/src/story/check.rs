@@ -44,12 +44,9 @@ impl Teller {
             "every balance is the sum of its postings"
         );
         assert_eq!(machine.faults(), Vec::<String>::new());
-        let (files, home, clock) = self.machine.take().unwrap().stop();
-        assert_eq!(
-            crate::machine::faults_of(&files, &home),
-            Vec::<String>::new()
-        );
-        self.machine = Some(crate::machine::Machine::on(files, home, clock).unwrap());
+        self.stop_and_start();
+        let machine = self.machine();
+        assert_eq!(machine.faults(), Vec::<String>::new());
         self.fed = 0;
         self.check();
     }

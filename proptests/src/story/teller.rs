@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use daegeum_engine::command::{Asker, Command, Fact, MockResult, Resolution};
+use daegeum_engine::decide::Policy;
 use daegeum_engine::event::{PaymentEvent, Provider};
 use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::PaymentId;
@@ -11,6 +12,7 @@ use daegeum_engine::idempotency::{Answer, hash16};
 use daegeum_engine::order::CaptureMode;
 use daegeum_engine::store::Store as _;
 use daegeum_engine::store::executor::{Executed, Shown};
+use daegeum_engine::store::files::SimulatedFiles;
 use daegeum_engine::store::index::{MemoryHome, MemoryIndex};
 use daegeum_engine::store::keys::DueItem;
 use daegeum_engine::store::opening::Rebuilt;
@@ -18,7 +20,7 @@ use daegeum_engine::store::record::Body;
 use daegeum_engine::time::Timestamp;
 
 use super::{Request, Step, Wish};
-use crate::machine::{Machine, copy_of, request};
+use crate::machine::{Clock, Machine, copy_of, request};
 use crate::model::{About, Ask, By, Flaw, Heard, LONGEST_MS, Model, Say};
 use crate::shop;
 
@@ -35,10 +37,16 @@ pub struct Teller {
 }
 
 impl Teller {
-    pub fn new() -> Self {
+    pub fn new(cancel_on_failure: bool) -> Self {
+        let policy = Policy {
+            cancel_on_failure,
+            ..Policy::default()
+        };
+        let (files, home) = (SimulatedFiles::new(), MemoryHome::default());
+        let machine = Machine::under(policy, files, home, Clock::new()).unwrap();
         Self {
-            machine: Some(Machine::new()),
-            model: Model::default(),
+            machine: Some(machine),
+            model: Model::new(cancel_on_failure),
             ids: Vec::new(),
             fed: 0,
             refusals: BTreeSet::new(),
@@ -69,8 +77,7 @@ impl Teller {
                 self.old_index = Some(copy_of(self.machine().home.index().as_ref()));
             }
             Step::Stop => {
-                let (files, home, clock) = self.machine.take().unwrap().stop();
-                self.machine = Some(Machine::on(files, home, clock).unwrap());
+                self.stop_and_start();
                 self.model.restarts();
                 assert_eq!(self.machine().running.rebuilt, Rebuilt::No { replayed: 0 });
             }
@@ -84,6 +91,13 @@ impl Teller {
                 self.die_during(&request, operation, power);
             }
         }
+    }
+
+    pub fn stop_and_start(&mut self) {
+        let machine = self.machine.take().unwrap();
+        let policy = machine.policy.clone();
+        let (files, home, clock) = machine.stop();
+        self.machine = Some(Machine::under(policy, files, home, clock).unwrap());
     }
 
     fn asks(&self, requests: &[Request]) -> Vec<(Ask, Option<(u64, u8)>)> {
@@ -289,6 +303,7 @@ const STRANGER: usize = usize::MAX;
 
 fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {
     let p = |p: &usize| match *p % (known + 1) {
+        _ if *p == super::LATEST && known > 0 => known - 1,
         p if p == known => STRANGER,
         p => p,
     };

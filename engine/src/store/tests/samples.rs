@@ -1,0 +1,392 @@
+//! One of everything that is stored, with values that differ from each other, for the golden files.
+
+use crate::amounts::Amounts;
+use crate::event::*;
+use crate::group::GroupEvent;
+use crate::id::{BuyerId, OperationId, OrderId, PaymentId};
+use crate::idempotency::{Answer, Reply};
+use crate::money::{Currency, Money};
+use crate::operation::OperationKind;
+use crate::order::{AnyOrder, CancelReason, CaptureMode, Line, Order, Tax};
+use crate::payment::{AnyPayment, Payment};
+use crate::rejection::Rejection;
+use crate::sealed::{RetentionClass, Sealed, SealingKey, SealingKeyId};
+use crate::store::record::{Body, GroupRecord, Record, UnmatchedNotification};
+use crate::store::view::Stored;
+use crate::time::Timestamp;
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(1_795_000_000_000 + ms)
+}
+
+fn won(minor: u64) -> Money {
+    Money::new(minor, Currency::Krw).unwrap()
+}
+
+fn amounts() -> Amounts {
+    Amounts::of(won(11_000), won(700)).unwrap()
+}
+
+fn order_id() -> OrderId {
+    OrderId::parse("ORD-2026.11:1").unwrap()
+}
+
+fn buyer_id() -> BuyerId {
+    BuyerId::parse("김철수").unwrap()
+}
+
+fn payment() -> PaymentId {
+    PaymentId::from_bits(0x01a1_ee56_5e78_7bab_abab_abab_abab_0001)
+}
+
+fn operation() -> OperationId {
+    OperationId::from_bits(0x01a1_ee56_5e78_7bab_abab_abab_abab_0002)
+}
+
+fn sealed(class: RetentionClass) -> Sealed {
+    let key = SealingKey::new(SealingKeyId { day: 20_776, class }, [3; 32]);
+    Sealed::seal(&key, [5; 12], "010-1234-5678".as_bytes()).unwrap()
+}
+
+fn code() -> FailureCode {
+    FailureCode::new("EXCEED_MAX_CARD_INSTALLMENT_PLAN")
+}
+
+fn initiated(capture: CaptureMode) -> PaymentInitiated {
+    PaymentInitiated {
+        order_id: order_id(),
+        buyer_id: buyer_id(),
+        amounts: amounts(),
+        provider: Provider::Mock,
+        capture,
+    }
+}
+
+fn created() -> OrderCreated {
+    let line = |tax, item_id: Option<&str>| Line {
+        name: "수업".into(),
+        quantity: 300,
+        unit_price: 70_000,
+        tax,
+        item_id: item_id.map(Into::into),
+        seller_id: Some("seller-1".into()),
+    };
+    OrderCreated {
+        buyer_id: buyer_id(),
+        lines: vec![line(Tax::Taxable, Some("item-1")), line(Tax::TaxFree, None)],
+        amounts: amounts(),
+        capture: CaptureMode::OnConfirmation,
+        expires_at: at(1_800_000),
+        fingerprint: [0xf1; 16],
+    }
+}
+
+/// One of each kind, in the order of their numbers.
+fn payment_events() -> Vec<PaymentEvent> {
+    let (captured, source) = (amounts(), Source::Notification);
+    let provider_payment_id = ProviderPaymentId("mock_01".into());
+    let confirmed = ProviderConfirmed {
+        provider_payment_id,
+        source: Source::Answer,
+    };
+    let received = WebhookReceived {
+        event_id: "evt_1".into(),
+        event_type: "payment.captured".into(),
+        body: sealed(RetentionClass::Evidence),
+    };
+    let reason = sealed(RetentionClass::Remark);
+    vec![
+        initiated(CaptureMode::Automatic).into(),
+        PaymentPrepared {}.into(),
+        PaymentAuthorized {
+            authorized: amounts(),
+            expires_at: at(604_800_000),
+        }
+        .into(),
+        PaymentCaptured { captured, source }.into(),
+        PaymentFailed { code: code() }.into(),
+        PaymentCanceled {
+            reason: CancelReason::Requested,
+        }
+        .into(),
+        PaymentExpired {}.into(),
+        PaymentVoided {
+            reason: CancelReason::Provider,
+        }
+        .into(),
+        PaymentMismatched {
+            received: Money::new(999, Currency::Usd).unwrap(),
+        }
+        .into(),
+        PaymentOrphaned {
+            received: won(11_700),
+        }
+        .into(),
+        SuspendedMoneyTaken {
+            suspended: won(999),
+            captured,
+            source: Source::Person,
+        }
+        .into(),
+        SuspendedMoneyReturned {
+            suspended: won(11_700),
+        }
+        .into(),
+        OperationIntended {
+            operation: operation(),
+            kind: OperationKind::Void,
+        }
+        .into(),
+        OperationUnanswered {
+            operation: operation(),
+        }
+        .into(),
+        confirmed.into(),
+        ProviderRefused {
+            code: code(),
+            source,
+        }
+        .into(),
+        received.into(),
+        PersonDecided {
+            actor: "kim".into(),
+            reason,
+        }
+        .into(),
+        PersonalDataErased {
+            actor: "lee".into(),
+        }
+        .into(),
+    ]
+}
+
+fn order_events() -> Vec<OrderEvent> {
+    let payment = payment();
+    vec![
+        created().into(),
+        PaymentAttached { payment }.into(),
+        ClaimTaken { payment }.into(),
+        ClaimReleased { payment }.into(),
+        OrderReserved { payment }.into(),
+        OrderPaid { payment }.into(),
+        OrderPaymentFailed { payment }.into(),
+        OrderCancelRequested {
+            reason: CancelReason::Unpaid,
+        }
+        .into(),
+        OrderCanceled {
+            reason: CancelReason::PaymentFailed,
+        }
+        .into(),
+        OrderReopened { payment }.into(),
+    ]
+}
+
+fn group(events: Vec<GroupEvent>, reply: Option<Reply>) -> Record {
+    let group = GroupRecord {
+        order_id: order_id(),
+        previous: 300,
+        events,
+        reply,
+    };
+    Record {
+        at: at(1),
+        body: Body::Group(group),
+    }
+}
+
+pub(super) fn records() -> Vec<(String, Record)> {
+    let mut samples = Vec::new();
+    for event in payment_events() {
+        let name = format!("payment.{}", event.name());
+        samples.push((
+            name,
+            group(vec![GroupEvent::Payment(payment(), event)], None),
+        ));
+    }
+    for event in order_events() {
+        let name = format!("order.{}", event.name());
+        samples.push((name, group(vec![GroupEvent::Order(event)], None)));
+    }
+    let both = vec![
+        GroupEvent::Order(PaymentAttached { payment: payment() }.into()),
+        GroupEvent::Payment(payment(), initiated(CaptureMode::OnConfirmation).into()),
+    ];
+    samples.push((
+        "group.keyed".to_owned(),
+        group(both, replies().pop().map(|(_, reply)| reply)),
+    ));
+    for (name, reply) in replies() {
+        samples.push((
+            format!("refused.{name}"),
+            Record {
+                at: at(2),
+                body: Body::Refused(reply),
+            },
+        ));
+    }
+    let unmatched = UnmatchedNotification {
+        provider: Provider::Mock,
+        event_id: "evt_2".into(),
+        event_type: "payment.failed".into(),
+        payment_id: payment(),
+        body: sealed(RetentionClass::Evidence),
+    };
+    samples.push((
+        "unmatched".to_owned(),
+        Record {
+            at: at(3),
+            body: Body::Unmatched(unmatched),
+        },
+    ));
+    samples
+}
+
+pub(super) fn replies() -> Vec<(String, Reply)> {
+    let reply = |answer| Reply {
+        key: [0xab; 16],
+        fingerprint: [0xcd; 16],
+        answer,
+    };
+    let rejected = |rejection| Answer::Rejected {
+        wire: 1,
+        rejection,
+        request_id: "req_01".into(),
+    };
+    let mut samples: Vec<_> = Rejection::all()
+        .into_iter()
+        .map(|rejection| (rejection.code().to_owned(), reply(rejected(rejection))))
+        .collect();
+    let order = Answer::Order {
+        wire: 1,
+        status: 201,
+        order_id: order_id(),
+        version: 1,
+    };
+    let paid = Answer::Payment {
+        wire: 1,
+        status: 202,
+        payment_id: payment(),
+        version: 300,
+    };
+    samples.push(("order".to_owned(), reply(order)));
+    samples.push(("payment".to_owned(), reply(paid)));
+    samples
+}
+
+fn stored<T>(value: T) -> Stored<T> {
+    Stored {
+        first_record: 7,
+        record: 70_000,
+        value,
+    }
+}
+
+fn order_after(events: Vec<OrderEvent>) -> Stored<AnyOrder> {
+    let mut order: AnyOrder = Order::created(order_id(), &created(), at(4)).into();
+    for event in events {
+        order = order.evolve(&event, at(5)).unwrap();
+    }
+    stored(order)
+}
+
+/// Every state an order can be stored in.
+pub(super) fn orders() -> Vec<(String, Stored<AnyOrder>)> {
+    let payment = payment();
+    let attached: OrderEvent = PaymentAttached { payment }.into();
+    let claimed: OrderEvent = ClaimTaken { payment }.into();
+    let reserved = vec![
+        attached.clone(),
+        claimed.clone(),
+        OrderReserved { payment }.into(),
+    ];
+    let asked = OrderCancelRequested {
+        reason: CancelReason::Requested,
+    };
+    let canceled = OrderCanceled {
+        reason: CancelReason::Unpaid,
+    };
+    let samples = [
+        ("PAYMENT_PENDING", vec![]),
+        ("RESERVED", reserved),
+        (
+            "PAID",
+            vec![
+                attached.clone(),
+                claimed.clone(),
+                OrderPaid { payment }.into(),
+            ],
+        ),
+        ("CANCEL_REQUESTED", vec![attached, claimed, asked.into()]),
+        ("CANCELED", vec![canceled.into()]),
+    ];
+    samples
+        .into_iter()
+        .map(|(name, events)| (name.to_owned(), order_after(events)))
+        .collect()
+}
+
+fn payment_after(events: Vec<PaymentEvent>) -> Stored<AnyPayment> {
+    let mut payment: AnyPayment =
+        Payment::initiated(payment(), &initiated(CaptureMode::OnConfirmation), at(6)).into();
+    for event in events {
+        payment = payment.evolve(&event, at(7)).unwrap();
+    }
+    stored(payment)
+}
+
+/// Every state a payment can be stored in, and every state of its call.
+pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
+    let named = |name: &str| {
+        let found = payment_events()
+            .into_iter()
+            .find(|event| event.name() == name);
+        found.unwrap_or_else(|| panic!("no event {name}"))
+    };
+    let samples: [(&str, &[&str]); 15] = [
+        ("INITIATED", &[]),
+        ("PREPARED", &["PAYMENT_PREPARED"]),
+        (
+            "AUTHORIZED",
+            &[
+                "OPERATION_INTENDED",
+                "PROVIDER_CONFIRMED",
+                "AUTHORIZE_SUCCEEDED",
+            ],
+        ),
+        (
+            "CAPTURED",
+            &[
+                "WEBHOOK_RECEIVED",
+                "PROVIDER_CONFIRMED",
+                "CAPTURE_SUCCEEDED",
+            ],
+        ),
+        (
+            "FAILED",
+            &["OPERATION_INTENDED", "PROVIDER_REFUSED", "CAPTURE_FAILED"],
+        ),
+        ("CANCELED", &["CANCEL_SUCCEEDED"]),
+        ("EXPIRED", &["PAYMENT_EXPIRED"]),
+        ("VOIDED", &["AUTHORIZE_SUCCEEDED", "VOID_SUCCEEDED"]),
+        ("MISMATCHED", &["AMOUNT_MISMATCHED"]),
+        ("ORPHANED", &["MONEY_ORPHANED"]),
+        (
+            "RETURNED",
+            &[
+                "MONEY_ORPHANED",
+                "PERSON_DECIDED",
+                "SUSPENDED_MONEY_RETURNED",
+            ],
+        ),
+        ("TAKEN", &["MONEY_ORPHANED", "SUSPENDED_MONEY_TAKEN"]),
+        ("INTENDED", &["OPERATION_INTENDED"]),
+        ("UNKNOWN", &["OPERATION_INTENDED", "OPERATION_UNANSWERED"]),
+        ("ERASED", &["PERSONAL_DATA_ERASED"]),
+    ];
+    let after = |events: &[&str]| payment_after(events.iter().map(|name| named(name)).collect());
+    samples
+        .into_iter()
+        .map(|(name, events)| (name.to_owned(), after(events)))
+        .collect()
+}
