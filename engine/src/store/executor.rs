@@ -124,6 +124,11 @@ impl<S: Store> Executor<S> {
         &self.store
     }
 
+    /// The store, for what it tells of itself.
+    pub const fn store_mut(&mut self) -> &mut S {
+        &mut self.store
+    }
+
     /// The store, to be stopped.
     pub fn into_store(self) -> S {
         self.store
