@@ -1,8 +1,7 @@
-//! Work that nobody asks for: deadlines, retention, what to watch. Each job is idempotent; all of them stop with the server.
+//! Work that nobody asks for: deadlines and retention. Each job is idempotent; all of them stop with the server.
 
 mod deadlines;
 mod retention;
-mod watch;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -11,7 +10,6 @@ use crate::app::App;
 
 /// How often each looks.
 const DEADLINES_EVERY: Duration = Duration::from_millis(500);
-const WATCH_EVERY: Duration = Duration::from_secs(5);
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
 
 /// Starts the jobs. They hold the application only while they work, so that it can be stopped.
@@ -20,10 +18,6 @@ pub fn start(app: &Arc<App>) {
     let weak = Arc::downgrade(app);
     world.spawn(Box::pin(repeat(weak, DEADLINES_EVERY, |app| {
         Box::pin(deadlines::run(app))
-    })));
-    let weak = Arc::downgrade(app);
-    world.spawn(Box::pin(repeat(weak, WATCH_EVERY, |app| {
-        Box::pin(async move { watch::run(&app) })
     })));
     let weak = Arc::downgrade(app);
     world.spawn(Box::pin(repeat(weak, RETENTION_EVERY, |app| {

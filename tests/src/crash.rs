@@ -21,7 +21,7 @@ use chance::Chance;
 use check::Checked;
 
 /// How many cycles back every single acknowledgement is looked at again; the last cycle looks at all.
-const CYCLES_BACK: u32 = 2;
+const CYCLES_BACK: u32 = 1;
 
 /// Runs the cycles; whether nothing was lost.
 pub async fn run(cycles: u32, seed: u64) -> bool {
@@ -88,7 +88,7 @@ impl Site {
         } else {
             End::Killed
         };
-        let enough = before + 20 + self.chance.below(380);
+        let enough = before + 20 + self.chance.below(280);
         let (program, _) = self.started().await;
         let workers = load::start(&program.base(), cycle, &mut self.chance, &self.acknowledged);
         // Not "sleep until it has worked": a wait for so many acknowledgements, cut at any moment.

@@ -47,7 +47,7 @@ impl Program {
         let address = free_address();
         let out = File::create(log).expect("a log");
         let errors = out.try_clone().expect("the same log");
-        let mut command = Command::new(path());
+        let mut command = command();
         command.args(["serve", "--listen", &address.to_string(), "--data"]);
         command.arg(data).args(arguments);
         command.envs(variables.iter().cloned()).stdin(Stdio::null());
@@ -102,9 +102,20 @@ impl Drop for Program {
     }
 }
 
+/// The program, without the settings of whoever runs the tests.
+fn command() -> Command {
+    let mut command = Command::new(path());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("DAEGEUM_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Runs another of its commands to the end.
 pub fn run(arguments: &[&str], data: &Path) -> Output {
-    let mut command = Command::new(path());
+    let mut command = command();
     let output = command.args(arguments).arg("--data").arg(data).output();
     output.expect("the server can be run")
 }

@@ -49,7 +49,28 @@ pub async fn metrics(
 pub fn rendered(app: &App) -> Result<Response, Problem> {
     let lag = i64::try_from(app.reader.lag_keys()).unwrap_or(i64::MAX);
     app.metrics.store.index_lag.set(lag);
+    look_at_unknown_outcomes(app)?;
     let text = app.metrics.render().map_err(Problem::internal)?;
     let kind = HeaderValue::from_static(METRICS_CONTENT_TYPE);
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// Sets the figures of money calls without an answer. Beyond the most that are looked at, "at least" so many.
+fn look_at_unknown_outcomes(app: &App) -> Result<(), Problem> {
+    const MOST: usize = 10_000;
+    let waiting = app.reader.in_flight(MOST).map_err(answer::stored)?;
+    let now = app.now();
+    let age_ms = waiting.iter().filter_map(|payment| {
+        let operation = payment.core().operation.as_ref()?;
+        Some(now.millis_since(operation.core().intended_at))
+    });
+    let oldest_s = age_ms.max().unwrap_or(0) / 1_000;
+    let figures = &app.metrics.payments;
+    figures
+        .unknown_outcomes
+        .set(i64::try_from(waiting.len()).unwrap_or(i64::MAX));
+    figures
+        .unknown_outcome_age
+        .set(i64::try_from(oldest_s).unwrap_or(i64::MAX));
+    Ok(())
 }

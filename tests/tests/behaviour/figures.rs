@@ -1,5 +1,7 @@
 //! Health, readiness and figures: the names that were promised, and that they count.
 
+use std::time::Duration;
+
 use daegeum_tests::{Captured, Fail, Heard, NoAnswer, Shop, Success};
 use serde_json::json;
 
@@ -95,14 +97,19 @@ async fn figures_of_requests_go_by_route_and_not_by_what_was_asked() {
     assert!(!text.contains("special") && !text.contains("particular"));
 }
 
-/// The names are there; nobody sets them yet.
 #[tokio::test]
-#[ignore = "unknown outcomes are registered and never counted"]
 async fn unknown_outcomes_are_counted_until_they_are_known() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;
     payment.complete(NoAnswer).await.expect(202);
-    assert_eq!(shop.figure("payment_unknown_outcomes").await, 1);
+    shop.advance(Duration::from_mins(10));
+    let figures = async || {
+        let age = shop.figure("payment_unknown_outcome_age_seconds").await;
+        (shop.figure("payment_unknown_outcomes").await, age)
+    };
+    let (waiting, age_s) = figures().await;
+    assert_eq!(waiting, 1);
+    assert!((600..660).contains(&age_s), "{age_s} s");
     payment.complete(Success).await.expect(200);
-    assert_eq!(shop.figure("payment_unknown_outcomes").await, 0);
+    assert_eq!(figures().await, (0, 0));
 }

@@ -56,7 +56,7 @@ async fn money_for_a_canceled_order_is_set_aside_and_waits_for_a_person() {
         ("FAILED", "ORPHANED")
     );
     assert_eq!(order.status().await, "CANCELED");
-    assert_eq!(desk(&shop).await, [payment.id.clone()]);
+    assert_eq!(desk(&shop).await, [payment.id.as_str()]);
     assert_eq!(
         (shop.balance("suspense").await, shop.balance("hold").await),
         (-11_000, 0)
@@ -168,7 +168,7 @@ async fn another_amount_is_never_taken_for_the_orders() {
         (shop.balance("suspense").await, shop.balance("hold").await),
         (-10_999, 0)
     );
-    assert_eq!(desk(&shop).await, [payment.id.clone()]);
+    assert_eq!(desk(&shop).await, [payment.id.as_str()]);
 
     // Another payment may pay the order meanwhile; then the first can only go back.
     order.pay().await.complete(Success).await.expect(200);

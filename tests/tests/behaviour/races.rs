@@ -84,7 +84,7 @@ async fn completion_is_raced_by_notification_cancellation_and_deadline() {
         let order = shop.order(&format!("o-{number}")).register().await;
         let payments = [order.pay().await, order.pay().await];
         // Every second round the deadline runs too; it takes all orders that still wait.
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             shop.advance(Duration::from_mins(31));
         }
         let heard = race(&shop, &order, &payments, number).await;
@@ -121,11 +121,11 @@ async fn race(shop: &Shop, order: &Order, payments: &[Payment; 2], number: u32) 
     racers.spawn(async move { drop(completed.complete(Success).await) });
     racers.spawn(async move { drop(first.notify(Captured).await) });
     racers.spawn(async move { drop(canceled.cancel().await) });
-    let both = number % 3 == 0;
+    let both = number.is_multiple_of(3);
     if both {
         racers.spawn(async move { drop(second.notify(Captured).await) });
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         shop.look_at_deadlines().await;
     }
     racers.join_all().await;
