@@ -163,14 +163,12 @@ impl AnyClaim {
 }
 
 impl AnyClaim {
-    /// What being paid does to the claim, whoever held it before: its payer has it for good.
-    pub(crate) fn settle_by(&mut self, event: &OrderPaid) {
-        *self = Claim {
-            core: ClaimCore,
-            detail: Settled {
-                payment: event.payment,
-            },
-        }
-        .into();
+    /// What being paid does to the claim: its holder has it for good. One that is not held stays as it is.
+    pub(crate) fn settle_by(&mut self, event: &OrderPaid, at: Timestamp) {
+        let claim = std::mem::replace(self, Claim::free().into());
+        *self = match claim {
+            Self::Held(held) => held.enter::<Settled, _>(event, at).into(),
+            other => other,
+        };
     }
 }

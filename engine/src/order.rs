@@ -231,7 +231,7 @@ impl EnteredBy<OrderReopened, OrderCore> for PaymentPending {
 impl EnteredBy<OrderPaid, OrderCore> for Paid {
     /// Being paid settles the claim: one event, two facts that cannot part.
     fn entered(event: &OrderPaid, core: &mut OrderCore) -> Self {
-        core.claim.settle_by(event);
+        core.claim.settle_by(event, core.updated_at);
         Self {
             payment: event.payment,
         }

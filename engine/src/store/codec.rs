@@ -83,6 +83,16 @@ pub fn push_record(record: &Record, body: &mut Vec<u8>) -> Result<(), StoreError
 
 /// The records of a frame's body, in order.
 pub fn records(body: &[u8]) -> impl Iterator<Item = Result<Record, StoreError>> + '_ {
+    slices(body).map(|slice| decode(Kind::Record, slice?))
+}
+
+/// One record of a frame's body, without decoding those before it.
+pub fn record_at(body: &[u8], at: usize) -> Option<Result<Record, StoreError>> {
+    let slice = slices(body).nth(at)?;
+    Some(slice.and_then(|slice| decode(Kind::Record, slice)))
+}
+
+fn slices(body: &[u8]) -> impl Iterator<Item = Result<&[u8], StoreError>> {
     let mut rest = body;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -98,7 +108,7 @@ pub fn records(body: &[u8]) -> impl Iterator<Item = Result<Record, StoreError>> 
             )));
         };
         rest = after;
-        Some(decode(Kind::Record, record))
+        Some(Ok(record))
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::codec::{self, Kind};
 use super::keys::{self, Key};
-use super::record::{Body, GroupRecord, Record, UnmatchedNotification};
+use super::record::{self, Body, GroupRecord, Record, UnmatchedNotification};
 use super::view::{self, Balances, Before, Loaded, Source};
 use super::{Commit, Store, StoreError, Write};
 use crate::command::{Command, Notification, Target};
@@ -167,7 +167,8 @@ impl<S: Store> Executor<S> {
         let mut next = self.store.next_record();
         self.last_at = self.last_at.max(inputs.now());
         for (at, request) in requests {
-            let prepared = self.prepare(&request, next, &staged, inputs)?;
+            let prepared = self.prepare(&request, next, &staged, inputs);
+            let prepared = prepared.inspect_err(|_| self.balances = Balances::default())?;
             decided.push((at, request, prepared.executed, prepared.commit.is_some()));
             if let Some(commit) = prepared.commit {
                 let read_back = commit
@@ -182,7 +183,9 @@ impl<S: Store> Executor<S> {
         let outcomes = if commits.is_empty() {
             Vec::new()
         } else {
-            self.store.commit(commits)?
+            // What was posted in memory has not happened if the commit has not.
+            let outcomes = self.store.commit(commits);
+            outcomes.inspect_err(|_| self.balances = Balances::default())?
         };
         let kept = outcomes
             .iter()
@@ -262,18 +265,15 @@ impl<S: Store> Executor<S> {
             .keyed
             .map(|keyed| keyed_reply(keyed, answer.clone()));
         let first_record = before.first_record().unwrap_or(number);
-        let unchanged = events.is_empty();
-        if unchanged && reply.is_none() {
+        if events.is_empty() {
             let shown = shown_at(group, &subject, version, first_record);
-            return Ok(Prepared {
-                executed: Executed {
-                    answer,
-                    replayed,
-                    shown,
-                    events,
-                },
-                commit: None,
-            });
+            let executed = Executed {
+                answer,
+                replayed,
+                shown,
+                events,
+            };
+            return self.keep_answer(executed, reply, expect);
         }
         let order_id = match &group.order {
             Some(order) => order.core().id.clone(),
@@ -315,6 +315,33 @@ impl<S: Store> Executor<S> {
         })
     }
 
+    /// What changed nothing has no place in an order's history; under a key its answer is kept beside it.
+    fn keep_answer(
+        &self,
+        executed: Executed,
+        reply: Option<Reply>,
+        expect: Expected,
+    ) -> Result<Prepared, StoreError> {
+        let Some(reply) = reply else {
+            return Ok(Prepared {
+                executed,
+                commit: None,
+            });
+        };
+        let writes = vec![view::reply_write(&reply)?];
+        let body = Body::Kept(reply);
+        let record = Record {
+            at: self.last_at,
+            body,
+        };
+        let commit = Some(Commit {
+            expect,
+            record,
+            writes,
+        });
+        Ok(Prepared { executed, commit })
+    }
+
     fn post(
         &mut self,
         number: u64,
@@ -334,30 +361,27 @@ impl<S: Store> Executor<S> {
         self.balances.apply(number, &postings, writes)
     }
 
-    /// A refusal changes nothing; under a key it is kept, and so is an authentic notification of a payment we lack.
+    /// A refusal changes nothing. Under a key it is kept; and so is an authentic notification of a payment we lack.
     fn reject(
         &self,
         request: &Request,
         rejection: Rejection,
         expect: Expected,
     ) -> Result<Prepared, StoreError> {
-        let answer = Answer::Rejected {
-            wire: wire::CURRENT,
-            rejection,
-            request_id: request.request_id.clone(),
-        };
-        let executed = Executed {
-            answer: answer.clone(),
-            replayed: false,
-            shown: None,
-            events: Vec::new(),
-        };
+        let lacking = rejection == Rejection::PaymentNotFound;
+        let answer = rejected(rejection, &request.request_id);
         let body = match (&request.keyed, &request.command) {
-            (Some(keyed), _) => Some(Body::Refused(keyed_reply(*keyed, answer))),
-            (None, Command::Notify(notification)) => {
+            (Some(keyed), _) => Some(Body::Kept(keyed_reply(*keyed, answer.clone()))),
+            (None, Command::Notify(notification)) if lacking => {
                 Some(Body::Unmatched(unmatched(notification.clone())))
             }
             (None, _) => None,
+        };
+        let executed = Executed {
+            answer,
+            replayed: false,
+            shown: None,
+            events: Vec::new(),
         };
         let Some(body) = body else {
             return Ok(Prepared {
@@ -365,22 +389,25 @@ impl<S: Store> Executor<S> {
                 commit: None,
             });
         };
-        let writes = match &body {
-            Body::Refused(reply) => vec![view::reply_write(reply)?],
-            _ => Vec::new(),
-        };
         let record = Record {
             at: self.last_at,
             body,
         };
-        Ok(Prepared {
-            executed,
-            commit: Some(Commit {
-                expect,
-                record,
-                writes,
-            }),
-        })
+        let writes = view::kept_reply(&record).as_ref().map(view::reply_write);
+        let commit = Some(Commit {
+            expect,
+            writes: writes.transpose()?.into_iter().collect(),
+            record,
+        });
+        Ok(Prepared { executed, commit })
+    }
+}
+
+fn rejected(rejection: Rejection, request_id: &str) -> Answer {
+    Answer::Rejected {
+        wire: wire::CURRENT,
+        rejection,
+        request_id: request_id.into(),
     }
 }
 
@@ -411,28 +438,24 @@ fn put(done: &mut [Option<Executed>], at: usize, executed: Executed) {
     }
 }
 
-/// The answer of a keyed request that was answered before, or the refusal of its key.
+/// The answer of a request that was answered before, or the refusal of its key.
 fn recognise(source: &impl Source, request: &Request) -> Result<Option<Prepared>, StoreError> {
-    let Some(keyed) = &request.keyed else {
-        return Ok(None);
+    let keyed = match (&request.keyed, &request.command) {
+        (Some(keyed), _) => *keyed,
+        // Only a notification without a payment is known by a key of its own; the others their payment knows.
+        (None, Command::Notify(sent)) => record::notification_key(sent.provider, &sent.event_id),
+        (None, _) => return Ok(None),
     };
     let Some(bytes) = source.get(&keys::reply(&keyed.key))? else {
         return Ok(None);
     };
     let reply: Reply = codec::decode(Kind::Reply, &bytes)?;
-    let (answer, replayed) = match reply.compare(keyed) {
+    let (answer, replayed) = match reply.compare(&keyed) {
         Known::Replay(answer) => (answer, true),
-        Known::Conflict => {
-            let rejection = Rejection::IdempotencyKeyReused;
-            (
-                Answer::Rejected {
-                    wire: wire::CURRENT,
-                    rejection,
-                    request_id: request.request_id.clone(),
-                },
-                false,
-            )
-        }
+        Known::Conflict => (
+            rejected(Rejection::IdempotencyKeyReused, &request.request_id),
+            false,
+        ),
     };
     let shown = show_if_current(source, &answer)?;
     let executed = Executed {

@@ -136,32 +136,29 @@ impl Overlay {
 
     /// Shows durable writes to readers. `cursor` is where the index stands once it has them.
     pub fn publish(&self, writes: Vec<Write>, cursor: Vec<u8>) {
-        let keys = {
-            let mut active = self.active.write();
-            active.put(writes, true);
-            active.cursor = Some(cursor);
-            active.len()
-        };
+        let mut active = self.active.write();
+        active.put(writes, true);
+        active.cursor = Some(cursor);
+        // Under the window's lock: a count that was overtaken by the applier would hold the writer for ever.
         let mut gate = self.gate.lock();
-        gate.keys = keys;
-        if keys >= self.limits.apply_at {
+        gate.keys = active.len();
+        if gate.keys >= self.limits.apply_at {
             self.changed.notify_all();
         }
     }
 
-    /// Waits until the active window has room; an error once the applier has given up.
+    /// Waits until the active window has room. Once the applier has given up, what fits is still taken, and
+    /// then nothing more.
     pub fn wait_for_room(&self) -> Result<(), StoreError> {
         let mut gate = self.gate.lock();
-        while gate.keys >= self.limits.wait_at && !gate.failed {
+        while gate.keys >= self.limits.wait_at {
+            if gate.failed {
+                let why = "the index takes no more writes and the overlay is full; restart once its disk is well";
+                return Err(StoreError::Full(why.to_owned()));
+            }
             self.changed.wait(&mut gate);
         }
-        if gate.failed {
-            Err(StoreError::Failed(
-                "the index takes no more writes".to_owned(),
-            ))
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     /// Waits until there is a window worth applying, `at_most` has passed, or the overlay is being stopped.
@@ -197,15 +194,16 @@ impl Overlay {
         if let Some(unfinished) = applying.as_ref() {
             return Some(Arc::clone(unfinished));
         }
-        let window = std::mem::take(&mut *self.active.write());
+        let mut active = self.active.write();
+        let window = std::mem::take(&mut *active);
+        self.gate.lock().keys = 0;
+        drop(active);
+        self.changed.notify_all();
         if window.is_empty() {
             return None;
         }
         let window = Arc::new(window);
         *applying = Some(Arc::clone(&window));
-        drop(applying);
-        self.gate.lock().keys = 0;
-        self.changed.notify_all();
         Some(window)
     }
 

@@ -94,7 +94,7 @@ pub struct FeedRecord {
 impl Reader {
     /// How many payments one page may look at before it ends early.
     const MOST_EXAMINED: usize = 5_000;
-    /// How many records one group's history may have.
+    /// How many records one group's history may have: more than its payments and their notifications can make.
     const MOST_RECORDS: usize = 20_000;
 
     /// The order with this id.
@@ -260,7 +260,12 @@ impl Reader {
     pub fn history(&self, order: &OrderId) -> Result<Vec<PastRecord>, StoreError> {
         let mut records = Vec::new();
         let mut next = self.order(order)?.map_or(0, |order| order.record);
-        while next != 0 && records.len() < Self::MOST_RECORDS {
+        while next != 0 {
+            if records.len() >= Self::MOST_RECORDS {
+                return Err(StoreError::Damaged(format!(
+                    "the history of order {order} has no end"
+                )));
+            }
             let record = self.record(next)?;
             let Body::Group(group) = record.body else {
                 return Err(StoreError::Damaged(format!(
@@ -301,7 +306,7 @@ impl Reader {
             .ok_or_else(missing)?;
         let at =
             usize::try_from(number.saturating_sub(frame.meta.first_record)).unwrap_or(usize::MAX);
-        codec::records(&frame.body).nth(at).ok_or_else(missing)?
+        codec::record_at(&frame.body, at).ok_or_else(missing)?
     }
 
     /// The order and one payment as they were when the payment, or the order, had had `version` events.

@@ -5,7 +5,7 @@ use bincode::{Decode, Encode};
 use crate::event::Provider;
 use crate::group::GroupEvent;
 use crate::id::{OrderId, PaymentId};
-use crate::idempotency::Reply;
+use crate::idempotency::{KeyedRequest, Reply, hash16};
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
 
@@ -23,8 +23,8 @@ pub struct Record {
 pub enum Body {
     /// Something happened to one order's group.
     Group(GroupRecord),
-    /// A keyed request was refused; the refusal is kept.
-    Refused(Reply),
+    /// A keyed request was refused, or changed nothing; its answer is kept, beside the history of any order.
+    Kept(Reply),
     /// An authentic notification named a payment that we do not have.
     Unmatched(UnmatchedNotification),
 }
@@ -69,5 +69,18 @@ impl Record {
             .filter(|event| event.concerns_merchant())
             .count();
         u32::try_from(concerning).unwrap_or(u32::MAX)
+    }
+}
+
+/// What a notification without a payment is recognised by when it is delivered again.
+pub fn notification_key(provider: Provider, event_id: &str) -> KeyedRequest {
+    let key = hash16(&[
+        b"notification",
+        provider.name().as_bytes(),
+        event_id.as_bytes(),
+    ]);
+    KeyedRequest {
+        key,
+        fingerprint: [0; 16],
     }
 }

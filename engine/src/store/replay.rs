@@ -105,18 +105,10 @@ pub fn apply(window: &Window, index: &dyn Index) -> Result<(), StoreError> {
 
 /// The keys that a record writes for the first time, for the absence filter.
 pub fn first_written(record: &super::record::Record) -> Result<Vec<keys::Key>, StoreError> {
-    use super::record::Body;
-    let reply = match &record.body {
-        Body::Group(group) => group.reply.as_ref(),
-        Body::Refused(reply) => Some(reply),
-        Body::Unmatched(_) => None,
-    };
-    let mut found: Vec<Write> = reply
-        .map(view::reply_write)
-        .transpose()?
-        .into_iter()
-        .collect();
-    if let Body::Group(group) = &record.body
+    let reply = view::kept_reply(record);
+    let reply = reply.as_ref().map(view::reply_write).transpose()?;
+    let mut found: Vec<Write> = reply.into_iter().collect();
+    if let super::record::Body::Group(group) = &record.body
         && group.previous == 0
     {
         found.push(Write {

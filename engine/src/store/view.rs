@@ -10,17 +10,20 @@ use bincode::{Decode, Encode};
 
 use super::codec::{self, Kind};
 use super::keys::{self, DueItem, Key};
-use super::record::{Body, GroupRecord, Record};
+use super::record::{self, Body, GroupRecord, Record};
 use super::{StoreError, Write};
 use crate::amounts::Component;
 use crate::event::Provider;
 use crate::group::{Group, GroupEvent};
 use crate::id::{OrderId, PaymentId};
+use crate::idempotency::{Answer, Reply};
 use crate::ledger::{self, Account, Posting};
 use crate::money::Currency;
 use crate::order::{AnyOrder, OrderState};
 use crate::payment::{AnyPayment, PaymentState};
+use crate::rejection::Rejection;
 use crate::time::Timestamp;
+use crate::wire;
 
 /// An aggregate with the last record applied to it.
 #[derive(Debug, Encode, Decode)]
@@ -417,15 +420,39 @@ pub fn replay(
     source: &impl Source,
     balances: &mut Balances,
 ) -> Result<Vec<Write>, StoreError> {
+    let mut writes = match &record.body {
+        Body::Group(group) => replay_group(number, record.at, group, source, balances)?,
+        Body::Kept(_) | Body::Unmatched(_) => Vec::new(),
+    };
+    if let Some(reply) = kept_reply(record) {
+        writes.push(reply_write(&reply)?);
+    }
+    Ok(writes)
+}
+
+/// The answer that a record keeps, with what it is recognised by.
+pub fn kept_reply(record: &Record) -> Option<Reply> {
     match &record.body {
-        Body::Group(group) => replay_group(number, record.at, group, source, balances),
-        Body::Refused(reply) => Ok(vec![reply_write(reply)?]),
-        Body::Unmatched(_) => Ok(Vec::new()),
+        Body::Group(group) => group.reply.clone(),
+        Body::Kept(reply) => Some(reply.clone()),
+        Body::Unmatched(sent) => {
+            let keyed = record::notification_key(sent.provider, &sent.event_id);
+            let answer = Answer::Rejected {
+                wire: wire::CURRENT,
+                rejection: Rejection::PaymentNotFound,
+                request_id: "".into(),
+            };
+            Some(Reply {
+                key: keyed.key,
+                fingerprint: keyed.fingerprint,
+                answer,
+            })
+        }
     }
 }
 
 /// The key of an answer with the answer.
-pub fn reply_write(reply: &crate::idempotency::Reply) -> Result<Write, StoreError> {
+pub fn reply_write(reply: &Reply) -> Result<Write, StoreError> {
     Ok(Write {
         key: keys::reply(&reply.key),
         value: Some(codec::encode(Kind::Reply, reply)?),
@@ -483,9 +510,6 @@ fn replay_group(
         balances.load(source, posting)?;
     }
     balances.apply(number, &postings, &mut writes)?;
-    if let Some(reply) = &record.reply {
-        writes.push(reply_write(reply)?);
-    }
     Ok(writes)
 }
 

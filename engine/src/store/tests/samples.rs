@@ -221,7 +221,7 @@ pub(super) fn records() -> Vec<(String, Record)> {
             format!("refused.{name}"),
             Record {
                 at: at(2),
-                body: Body::Refused(reply),
+                body: Body::Kept(reply),
             },
         ));
     }
