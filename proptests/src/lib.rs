@@ -13,6 +13,8 @@ mod damage;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod halfway;
+#[cfg(test)]
 mod indexes;
 #[cfg(test)]
 mod machine;

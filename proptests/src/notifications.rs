@@ -119,12 +119,15 @@ fn detail(payment: &AnyPayment) -> String {
     format!("{} {money}", payment.state().name())
 }
 
+/// One thing that happens to a payment.
+type Step = fn(PaymentId) -> Command;
+
 /// How a payment can stand when the notifications begin. Each is a list of commands over a new payment.
-fn beginnings() -> Vec<(&'static str, CaptureMode, Vec<fn(PaymentId) -> Command>)> {
-    let no_answer: fn(PaymentId) -> Command = |id| shop::complete(id, MockResult::NoAnswer);
-    let success: fn(PaymentId) -> Command = |id| shop::complete(id, MockResult::Success);
-    let fail: fn(PaymentId) -> Command = |id| shop::complete(id, MockResult::Fail);
-    let cancel_order: fn(PaymentId) -> Command = |_| Command::CancelOrder {
+fn beginnings() -> Vec<(&'static str, CaptureMode, Vec<Step>)> {
+    let no_answer: Step = |id| shop::complete(id, MockResult::NoAnswer);
+    let success: Step = |id| shop::complete(id, MockResult::Success);
+    let fail: Step = |id| shop::complete(id, MockResult::Fail);
+    let cancel_order: Step = |_| Command::CancelOrder {
         order_id: shop::order_id(0),
     };
     vec![
@@ -152,7 +155,7 @@ fn beginnings() -> Vec<(&'static str, CaptureMode, Vec<fn(PaymentId) -> Command>
     ]
 }
 
-fn after(capture: CaptureMode, commands: &[fn(PaymentId) -> Command], told: &[usize]) -> World {
+fn after(capture: CaptureMode, commands: &[Step], told: &[usize]) -> World {
     let mut world = World::new();
     world.run(shop::create_order(0, capture));
     world.run(shop::create_payment(0));
@@ -170,7 +173,7 @@ fn after(capture: CaptureMode, commands: &[fn(PaymentId) -> Command], told: &[us
 /// Every order of every multiset is every word over the kinds: their ends, by what the word is made of.
 fn ends_by_evidence(
     capture: CaptureMode,
-    commands: &[fn(PaymentId) -> Command],
+    commands: &[Step],
 ) -> BTreeMap<Vec<usize>, BTreeMap<End, Vec<usize>>> {
     let mut ends: BTreeMap<Vec<usize>, BTreeMap<End, Vec<usize>>> = BTreeMap::new();
     let mut firsts: BTreeMap<Vec<usize>, End> = BTreeMap::new();

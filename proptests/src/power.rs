@@ -9,7 +9,7 @@ use daegeum_engine::idempotency::Answer;
 use daegeum_engine::order::CaptureMode;
 use daegeum_engine::store::Store as _;
 use daegeum_engine::store::files::SimulatedFiles;
-use daegeum_engine::store::index::{Index, IndexHome, MemoryHome, MemoryIndex};
+use daegeum_engine::store::index::{Index, MemoryHome, MemoryIndex};
 use daegeum_engine::store::opening::Rebuilt;
 use daegeum_engine::store::record::Record;
 use daegeum_engine::store::verify;

@@ -195,7 +195,7 @@ fn feed(machine: &Machine, after: u64, limit: usize) {
             continue;
         }
         wanted.push((feed.first_event, &feed.record));
-        if end - after - 1 >= limit as u64 {
+        if end - after > limit as u64 {
             break;
         }
     }

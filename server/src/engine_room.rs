@@ -8,14 +8,14 @@ use std::time::Duration;
 use daegeum_engine::decide::Policy;
 use daegeum_engine::id::{Ids, uuid_v7};
 use daegeum_engine::store::StoreError;
-use daegeum_engine::store::embedded::{Committed, EmbeddedStore};
+use daegeum_engine::store::embedded::EmbeddedStore;
 use daegeum_engine::store::executor::{Executor, Inputs};
 use daegeum_engine::store::files::FileLock;
 use daegeum_engine::store::journal::Preparation;
 use daegeum_engine::store::opening::Directory;
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::upkeep::{Applier, FLUSH_EVERY, Upkeep};
-use daegeum_engine::store::writer::{self, Jobs, Queue};
+use daegeum_engine::store::writer::{self, Jobs, Queue, Turn};
 use daegeum_engine::time::Timestamp;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
@@ -188,16 +188,17 @@ struct Writing {
 impl Writing {
     fn run(mut self) -> Result<Executor<EmbeddedStore>, StoreError> {
         let metrics = &self.metrics.store;
+        let world = Arc::clone(&self.world);
         let mut inputs = WorldInputs(self.world);
-        let mut committed = |figures: Committed| {
-            if let (Ok(records), Ok(bytes)) =
-                (u32::try_from(figures.records), u32::try_from(figures.bytes))
-            {
-                metrics.commit_commands.observe(f64::from(records));
-                metrics.commit_bytes.observe(f64::from(bytes));
+        let mut begun_ns = 0;
+        let mut observe = |turn: Turn| match turn {
+            Turn::Begun => begun_ns = world.monotonic_ns(),
+            Turn::Ended(figures) => {
+                let took = Duration::from_nanos(world.monotonic_ns().saturating_sub(begun_ns));
+                metrics.committed(figures.records, figures.bytes, took);
             }
         };
-        match writer::run(&mut self.executor, &self.jobs, &mut inputs, &mut committed) {
+        match writer::run(&mut self.executor, &self.jobs, &mut inputs, &mut observe) {
             Ok(()) => Ok(self.executor),
             Err(error) => {
                 tracing::error!(%error, "the store failed; the server stops");

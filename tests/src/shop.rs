@@ -152,11 +152,6 @@ impl Shop {
         self.world.turn(Job::Deadlines).await;
     }
 
-    /// Lets the figures be set of what waits for somebody.
-    pub async fn look_at_what_waits(&self) {
-        self.world.turn(Job::Watch).await;
-    }
-
     /// Lets keys be dropped whose retention has ended.
     pub async fn look_at_retention(&self) {
         self.world.turn(Job::Retention).await;

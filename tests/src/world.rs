@@ -16,8 +16,6 @@ use crate::until;
 pub enum Job {
     /// Unpaid orders and holds that run out.
     Deadlines,
-    /// Figures of what waits for somebody.
-    Watch,
     /// Keys of personal data that are dropped.
     Retention,
 }
@@ -26,7 +24,6 @@ impl Job {
     fn resting_for(pause: Duration) -> Option<Self> {
         match pause {
             _ if pause == Duration::from_millis(500) => Some(Self::Deadlines),
-            _ if pause == Duration::from_secs(5) => Some(Self::Watch),
             _ if pause == Duration::from_hours(1) => Some(Self::Retention),
             _ => None,
         }

@@ -24,7 +24,7 @@ pub(crate) enum Suite {
 impl Suite {
     fn of(package: &str) -> Self {
         match package {
-            "daegeum-tests" => Self::Behaviour,
+            "daegeum-tests" | "daegeum-misuse" => Self::Behaviour,
             "daegeum-proptests" => Self::Property,
             _ => Self::Unit,
         }

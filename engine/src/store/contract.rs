@@ -128,9 +128,7 @@ fn commits_are_numbered_and_replayed_in_order(store: &mut impl Store) {
 }
 
 fn the_last_write_of_a_key_is_read(store: &mut impl Store) {
-    let read = |store: &dyn Fn(&[Key]) -> Vec<Option<Vec<u8>>>| {
-        store(&[b"\x20b".to_vec(), b"\x20none".to_vec(), b"\x20a".to_vec()])
-    };
+    let keys = [b"\x20b".to_vec(), b"\x20none".to_vec(), b"\x20a".to_vec()];
     let first = commit(
         1,
         Vec::new(),
@@ -138,21 +136,21 @@ fn the_last_write_of_a_key_is_read(store: &mut impl Store) {
     );
     let second = commit(2, Vec::new(), vec![put(b"\x20a", b"2")]);
     store.commit(vec![first, second]).unwrap();
-    let found = read(&|keys| store.get_many(keys).unwrap());
+    let found = store.get_many(&keys).unwrap();
     assert_eq!(found, [Some(b"1".to_vec()), None, Some(b"2".to_vec())]);
     keep(
         store,
         3,
         vec![remove(b"\x20b"), remove(b"\x20none"), put(b"\x20a", b"")],
     );
-    let found = read(&|keys| store.get_many(keys).unwrap());
+    let found = store.get_many(&keys).unwrap();
     assert_eq!(
         found,
         [None, None, Some(Vec::new())],
         "a removed key is gone, an empty value is there"
     );
     keep(store, 4, vec![put(b"\x20b", b"4")]);
-    let found = read(&|keys| store.get_many(keys).unwrap());
+    let found = store.get_many(&keys).unwrap();
     assert_eq!(found[0], Some(b"4".to_vec()), "a removed key can come back");
 }
 

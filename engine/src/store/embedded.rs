@@ -54,9 +54,9 @@ impl EmbeddedStore {
         Reader(Arc::clone(&self.shared))
     }
 
-    /// Figures of the last group commit.
-    pub const fn last_committed(&self) -> Committed {
-        self.last
+    /// Figures of what was committed since they were last taken.
+    pub fn take_committed(&mut self) -> Committed {
+        std::mem::take(&mut self.last)
     }
 
     /// The journal, to be closed.

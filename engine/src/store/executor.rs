@@ -124,6 +124,11 @@ impl<S: Store> Executor<S> {
         &self.store
     }
 
+    /// The store, for what it tells of itself.
+    pub const fn store_mut(&mut self) -> &mut S {
+        &mut self.store
+    }
+
     /// The store, to be stopped.
     pub fn into_store(self) -> S {
         self.store
@@ -174,9 +179,10 @@ impl<S: Store> Executor<S> {
                 next = next.saturating_add(1);
             }
         }
-        let outcomes = match commits.is_empty() {
-            true => Vec::new(),
-            false => self.store.commit(commits)?,
+        let outcomes = if commits.is_empty() {
+            Vec::new()
+        } else {
+            self.store.commit(commits)?
         };
         let kept = outcomes
             .iter()

@@ -216,11 +216,14 @@ impl Reader {
             let Some(order) = self.order(order)? else {
                 return Ok(Vec::new());
             };
-            let ids = order.value.core().payments.iter().rev().copied();
-            return Ok(ids
+            let ids = order.value.core().payments.iter().copied();
+            let mut ids: Vec<PaymentId> = ids
                 .filter(|id| before.is_none_or(|before| *id < before))
-                .take(most)
-                .collect());
+                .collect();
+            // The order has them as they were begun; ids of one millisecond are in no order, and pages go by id.
+            ids.sort_unstable_by(|one, other| other.cmp(one));
+            ids.truncate(most);
+            return Ok(ids);
         }
         let range = match (&filter.buyer, filter.listed_state()) {
             (Some(buyer), _) => keys::buyer_payments_before(buyer, before),

@@ -1,5 +1,7 @@
 //! The writer: one queue, one thread, one turn at a time. A batch forms while the one before it syncs.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use super::embedded::{Committed, EmbeddedStore};
@@ -27,10 +29,25 @@ struct Job {
 
 /// Where requests are put. Cloned freely; the writer stops when the last one is gone.
 #[derive(Clone)]
-pub struct Queue(SyncSender<Job>);
+pub struct Queue {
+    sender: SyncSender<Job>,
+    depth: Arc<AtomicUsize>,
+}
 
 /// Where the writer takes them from.
-pub struct Jobs(Receiver<Job>);
+pub struct Jobs {
+    receiver: Receiver<Job>,
+    depth: Arc<AtomicUsize>,
+}
+
+/// What the writer tells whoever measures it.
+#[derive(Debug, Clone, Copy)]
+pub enum Turn {
+    /// A batch is taken up.
+    Begun,
+    /// It is durable and answered.
+    Ended(Committed),
+}
 
 /// The most requests one batch has: what is beyond waits for the next sync.
 const MOST_PER_BATCH: usize = 1_024;
@@ -38,7 +55,14 @@ const MOST_PER_BATCH: usize = 1_024;
 /// A queue of this depth.
 pub fn queue(depth: usize) -> (Queue, Jobs) {
     let (sender, receiver) = sync_channel(depth);
-    (Queue(sender), Jobs(receiver))
+    let depth = Arc::new(AtomicUsize::new(0));
+    (
+        Queue {
+            sender,
+            depth: Arc::clone(&depth),
+        },
+        Jobs { receiver, depth },
+    )
 }
 
 impl Queue {
@@ -48,29 +72,47 @@ impl Queue {
         request: Request,
         done: impl FnOnce(Result<Executed, Unavailable>) + Send + 'static,
     ) {
-        match self.0.try_send(Job {
+        self.depth.fetch_add(1, Ordering::Relaxed);
+        match self.sender.try_send(Job {
             request,
             done: Box::new(done),
         }) {
             Ok(()) => {}
-            Err(TrySendError::Full(job)) => (job.done)(Err(Unavailable::Busy)),
-            Err(TrySendError::Disconnected(job)) => (job.done)(Err(Unavailable::Stopped)),
+            Err(TrySendError::Full(job)) => self.turned_away(job, Unavailable::Busy),
+            Err(TrySendError::Disconnected(job)) => self.turned_away(job, Unavailable::Stopped),
         }
     }
 }
 
-/// Runs the queue until it is closed and empty, or the store fails. `committed` hears of each group commit.
+impl Queue {
+    /// How many requests wait for the writer.
+    pub fn depth(&self) -> usize {
+        self.depth.load(Ordering::Relaxed)
+    }
+
+    fn turned_away(&self, job: Job, why: Unavailable) {
+        self.depth.fetch_sub(1, Ordering::Relaxed);
+        (job.done)(Err(why));
+    }
+}
+
+/// Runs the queue until it is closed and empty, or the store fails. `observe` hears of each turn.
 pub fn run(
     executor: &mut Executor<EmbeddedStore>,
     jobs: &Jobs,
     inputs: &mut dyn Inputs,
-    committed: &mut dyn FnMut(Committed),
+    observe: &mut dyn FnMut(Turn),
 ) -> Result<(), StoreError> {
-    while let Ok(first) = jobs.0.recv() {
-        let more = jobs.0.try_iter().take(MOST_PER_BATCH.saturating_sub(1));
+    while let Ok(first) = jobs.receiver.recv() {
+        let more = jobs
+            .receiver
+            .try_iter()
+            .take(MOST_PER_BATCH.saturating_sub(1));
         let batch: Vec<Job> = std::iter::once(first).chain(more).collect();
+        jobs.depth.fetch_sub(batch.len(), Ordering::Relaxed);
+        observe(Turn::Begun);
         turn(executor, batch, inputs)?;
-        committed(executor.store().last_committed());
+        observe(Turn::Ended(executor.store_mut().take_committed()));
     }
     Ok(())
 }

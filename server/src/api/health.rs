@@ -48,7 +48,9 @@ pub async fn metrics(
 /// The figures, for whoever may see them.
 pub fn rendered(app: &App) -> Result<Response, Problem> {
     let lag = i64::try_from(app.reader.lag_keys()).unwrap_or(i64::MAX);
+    let queued = i64::try_from(app.queue.depth()).unwrap_or(i64::MAX);
     app.metrics.store.index_lag.set(lag);
+    app.metrics.store.queue_depth.set(queued);
     look_at_unknown_outcomes(app)?;
     let text = app.metrics.render().map_err(Problem::internal)?;
     let kind = HeaderValue::from_static(METRICS_CONTENT_TYPE);

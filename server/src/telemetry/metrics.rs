@@ -74,7 +74,7 @@ pub struct StoreMetrics {
     pub commit_commands: Histogram,
     /// `store_commit_bytes`: bytes of one group commit.
     pub commit_bytes: Histogram,
-    /// `store_commit_seconds`: from append to synced.
+    /// `store_commit_seconds`: from taking a batch up to having answered it.
     pub commit_latency: Histogram,
     /// `store_index_lag`: changes in the journal that the index has not taken yet.
     pub index_lag: Gauge,
@@ -251,6 +251,18 @@ impl GatewayMetrics {
 }
 
 impl StoreMetrics {
+    /// Notes one group commit.
+    pub fn committed(&self, commands: usize, bytes: usize, took: Duration) {
+        let (Ok(commands), Ok(bytes)) = (u32::try_from(commands), u32::try_from(bytes)) else {
+            return;
+        };
+        if commands > 0 {
+            self.commit_commands.observe(f64::from(commands));
+            self.commit_bytes.observe(f64::from(bytes));
+            self.commit_latency.observe(took.as_secs_f64());
+        }
+    }
+
     fn registered(registry: &mut Registry) -> Self {
         let store = Self {
             queue_depth: Gauge::default(),

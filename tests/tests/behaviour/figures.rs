@@ -104,7 +104,6 @@ async fn unknown_outcomes_are_counted_until_they_are_known() {
     payment.complete(NoAnswer).await.expect(202);
     shop.advance(Duration::from_mins(10));
     let figures = async || {
-        shop.look_at_what_waits().await;
         let age = shop.figure("payment_unknown_outcome_age_seconds").await;
         (shop.figure("payment_unknown_outcomes").await, age)
     };

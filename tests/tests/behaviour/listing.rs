@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use daegeum_tests::{Answer, Fail, Heard, NoAnswer, Order, Says, Shop, Success};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 /// A filter as it is asked, and as the model reads it.
 type Filter = (String, Box<dyn Fn(&Value) -> bool>);
@@ -193,4 +194,38 @@ async fn the_feed_is_read_in_pieces_of_any_size_without_gap_or_repetition() {
     );
     let shop = shop.reopen().await;
     assert_eq!(shop.feed().await, whole);
+}
+
+#[tokio::test]
+async fn payments_begun_in_one_millisecond_are_all_on_some_page() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").register().await;
+    let beginning = (0..32).map(|n| {
+        let order = order.clone();
+        async move { order.pay_with(&format!("k-{n}")).await.id }
+    });
+    let mut all = beginning.collect::<JoinSet<_>>().join_all().await;
+    all.sort_by(|one, other| other.cmp(one));
+    for query in [
+        "",
+        "&order_id=o-1",
+        "&buyer_id=buyer-1",
+        "&status=INITIATED",
+    ] {
+        let (mut found, mut after) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/v1/payments?limit=1{query}{after}");
+            let page = shop.merchant().get(&path).await.expect(200);
+            let ids = items(&page);
+            found.extend(
+                ids.iter()
+                    .map(|item| item["payment_id"].as_str().unwrap().to_owned()),
+            );
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, all, "{query}");
+    }
 }

@@ -51,9 +51,10 @@ impl Store for ConflictingStore {
         let bounds = (Bound::Included(&range.from), Bound::Excluded(&range.to));
         let found = self.entries.range::<Key, _>(bounds);
         let own = |(key, value): (&Key, &Vec<u8>)| (key.clone(), value.clone());
-        Ok(match range.reverse {
-            true => found.rev().take(limit).map(own).collect(),
-            false => found.take(limit).map(own).collect(),
+        Ok(if range.reverse {
+            found.rev().take(limit).map(own).collect()
+        } else {
+            found.take(limit).map(own).collect()
         })
     }
 

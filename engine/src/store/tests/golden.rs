@@ -68,11 +68,11 @@ fn bless(file: &str, lines: &BTreeMap<String, Vec<u8>>) {
 fn holds<T: Encode + Decode<()> + std::fmt::Debug>(
     file: &str,
     kind: Kind,
-    samples: Vec<(String, T)>,
+    samples: &[(String, T)],
 ) {
     let mut golden = lines(file);
     if std::env::var_os("DAEGEUM_BLESS").is_some() {
-        for (name, sample) in &samples {
+        for (name, sample) in samples {
             let bytes = codec::encode(kind, sample).unwrap();
             golden.entry(name.clone()).or_insert(bytes);
         }
@@ -84,7 +84,7 @@ fn holds<T: Encode + Decode<()> + std::fmt::Debug>(
         unknown.is_empty(),
         "{file} has lines that nobody reads: {unknown:?}"
     );
-    for (name, sample) in &samples {
+    for (name, sample) in samples {
         let bytes = golden
             .get(name)
             .unwrap_or_else(|| panic!("{file} lacks {name}"));
@@ -137,7 +137,7 @@ fn records_are_written_as_they_always_were() {
             "no sample of {kind}"
         );
     }
-    holds::<Record>("record.v1.hex", Kind::Record, samples);
+    holds::<Record>("record.v1.hex", Kind::Record, &samples);
 }
 
 #[test]
@@ -149,17 +149,17 @@ fn answers_are_written_as_they_always_were() {
             "no sample of {rejection:?}"
         );
     }
-    holds::<Reply>("reply.v1.hex", Kind::Reply, samples);
+    holds::<Reply>("reply.v1.hex", Kind::Reply, &samples);
 }
 
 #[test]
 fn orders_are_written_as_they_always_were() {
-    holds::<Stored<AnyOrder>>("order.v1.hex", Kind::Order, samples::orders());
+    holds::<Stored<AnyOrder>>("order.v1.hex", Kind::Order, &samples::orders());
 }
 
 #[test]
 fn payments_are_written_as_they_always_were() {
-    holds::<Stored<AnyPayment>>("payment.v1.hex", Kind::Payment, samples::payments());
+    holds::<Stored<AnyPayment>>("payment.v1.hex", Kind::Payment, &samples::payments());
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn balances_and_the_cursor_are_written_as_they_always_were() {
         ("debit".to_owned(), balance(70_000, 9_007_199_254_740_991)),
         ("nothing".to_owned(), balance(0, 0)),
     ];
-    holds("balance.v1.hex", Kind::Balance, balances);
+    holds("balance.v1.hex", Kind::Balance, &balances);
     let cursor = Cursor {
         format: 1,
         next_record: 65_537,
@@ -179,7 +179,7 @@ fn balances_and_the_cursor_are_written_as_they_always_were() {
     holds(
         "applied.v1.hex",
         Kind::Applied,
-        vec![("cursor".to_owned(), cursor)],
+        &[("cursor".to_owned(), cursor)],
     );
 }
 

@@ -1,0 +1,184 @@
+//! The program as it is typed: what it refuses to start with, and what it does to a directory that
+//! no server has open.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use daegeum_tests::program::{self, Program};
+use daegeum_tests::{Shop, Success, secrets};
+use tempfile::TempDir;
+
+/// Runs it with nothing of this process's environment that could be a setting.
+fn run(arguments: &[&str], variables: &[(String, String)]) -> Output {
+    let ours =
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DAEGEUM_"));
+    let mut command = Command::new(program::path());
+    for (name, _) in ours {
+        command.env_remove(name);
+    }
+    command.args(arguments).envs(variables.iter().cloned());
+    command.output().expect("the server can be run")
+}
+
+#[track_caller]
+fn refused(output: &Output, why: &[&str]) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    for part in why {
+        assert!(said.contains(part), "{part:?} is not in {said:?}");
+    }
+    for secret in secrets::all() {
+        assert!(!said.contains(&secret), "{said}");
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A directory that a shop has left in order, with a paid order and an open one in it.
+async fn left_in_order() -> std::sync::Arc<TempDir> {
+    let shop = Shop::open().await;
+    shop.order("paid")
+        .register()
+        .await
+        .pay()
+        .await
+        .complete(Success)
+        .await
+        .expect(200);
+    shop.order("open").register().await.pay().await;
+    shop.close()
+}
+
+#[test]
+fn production_does_not_start_without_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    refused(
+        &run(&["serve", "--data", data], &[]),
+        &[
+            "DAEGEUM_MERCHANT_KEY",
+            "DAEGEUM_ADMIN_KEY",
+            "DAEGEUM_BUYER_JWT_SECRET",
+            "DAEGEUM_DATA_KEY",
+        ],
+    );
+    let mut short = secrets::environment();
+    short.push(("DAEGEUM_MERCHANT_KEY".into(), "short".into()));
+    refused(
+        &run(&["serve", "--data", data], &short),
+        &["merchant_key", "32"],
+    );
+    let everywhere = [
+        "serve",
+        "--sandbox",
+        "--listen",
+        "0.0.0.0:0",
+        "--data",
+        data,
+    ];
+    refused(&run(&everywhere, &[]), &["loopback"]);
+    let unknown = [("DAEGEUM_LIMITS_BODDY".to_owned(), "1KiB".to_owned())];
+    refused(
+        &run(&["serve", "--sandbox", "--data", data], &unknown),
+        &["BODDY"],
+    );
+    assert!(
+        !Path::new(data).join("journal").exists(),
+        "nothing was made"
+    );
+}
+
+#[test]
+fn settings_are_shown_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let shown = run(
+        &["serve", "--print-config", "--data", data],
+        &secrets::environment(),
+    );
+    assert!(
+        shown.status.success(),
+        "{}",
+        String::from_utf8_lossy(&shown.stderr)
+    );
+    let text = said(&shown);
+    assert!(
+        text.contains("unpaid_after") && text.contains("(hidden)"),
+        "{text}"
+    );
+    for secret in secrets::all() {
+        assert!(!text.contains(&secret), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_has_one_process() {
+    let shop = Shop::open().await;
+    let data = shop.folder().to_str().unwrap().to_owned();
+    for arguments in [["verify", "--data", &data], ["rebuild", "--data", &data]] {
+        refused(&run(&arguments, &[]), &["in use"]);
+    }
+    let second = ["serve", "--listen", "127.0.0.1:0", "--data", &data];
+    refused(&run(&second, &secrets::environment()), &["in use"]);
+    shop.order("o-1").register().await;
+}
+
+#[tokio::test]
+async fn an_index_that_is_lost_is_made_anew_from_the_journal() {
+    let folder = left_in_order().await;
+    let (data, log) = (folder.path(), folder.path().join("log"));
+    std::fs::remove_dir_all(data.join("index")).unwrap();
+    let mut server = Program::start(data, &secrets::environment(), &["--sandbox"], &log);
+    server.ready().await;
+    let merchant = daegeum_tests::Caller::new(&server.base()).with(secrets::MERCHANT);
+    for (order, status) in [("paid", "PAID"), ("open", "PAYMENT_PENDING")] {
+        let order = merchant
+            .get(&format!("/api/v1/orders/{order}"))
+            .await
+            .expect(200);
+        assert_eq!(order["status"], status);
+    }
+    assert!(server.stop().success());
+    let verified = program::run(&["verify"], data);
+    assert!(
+        said(&verified).contains("Everything holds."),
+        "{}",
+        said(&verified)
+    );
+    let rebuilt = program::run(&["rebuild"], data);
+    assert!(
+        said(&rebuilt).contains("rebuilt from"),
+        "{}",
+        said(&rebuilt)
+    );
+    assert!(program::run(&["verify"], data).status.success());
+}
+
+#[tokio::test]
+async fn a_changed_byte_of_the_journal_is_found_and_named() {
+    let folder = left_in_order().await;
+    let segment = folder.path().join("journal/00000001.seg");
+    let sound = std::fs::read(&segment).unwrap();
+    let needle = b"buyer-1";
+    let at = sound
+        .windows(needle.len())
+        .position(|window| window == needle)
+        .expect("it is there");
+    let mut changed = sound.clone();
+    changed[at] ^= 1;
+    std::fs::write(&segment, changed).unwrap();
+    let data = folder.path().to_str().unwrap();
+    refused(&run(&["verify", "--data", data], &[]), &["00000001.seg"]);
+    refused(
+        &run(
+            &["serve", "--listen", "127.0.0.1:0", "--data", data],
+            &secrets::environment(),
+        ),
+        &["00000001.seg"],
+    );
+    std::fs::write(&segment, sound).unwrap();
+    assert!(program::run(&["verify"], folder.path()).status.success());
+}
