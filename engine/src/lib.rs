@@ -1,7 +1,7 @@
 //! Daegeum's engine: the domain of payments, pure, and (feature `store`) what keeps it.
 //!
 //! The map: [`payment`], [`order`], [`claim`] and [`operation`] are the machines, each read from one
-//! [`lifecycle`] table. A [`command`] is decided by [`decide`] on a [`group`] of records; what happened is
+//! [`mod@lifecycle`] table. A [`command`] is decided by [`mod@decide`] on a [`group`] of records; what happened is
 //! an [`event`]; `evolve` makes the next state of it and [`ledger`] the postings. [`wire`] is the JSON of
 //! the API, and nothing stored has its types. [`store`] says what a commit is.
 

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub mod events;
 pub mod health;
 pub mod me;
+mod nothing;
 pub mod openapi;
 pub mod orders;
 mod page;

@@ -1,6 +1,8 @@
 //! All that a handler may touch: the engine's queue and readers, the world, settings, metrics, the log.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use daegeum_engine::command::Command;
 use daegeum_engine::event::Provider;
@@ -16,8 +18,8 @@ use crate::config::Config;
 use crate::engine_room::Condition;
 use crate::http::{HttpErrorCode, Problem, RequestId};
 use crate::seal::Seals;
-use crate::telemetry::{Metrics, TransitionLog};
-use crate::transitions::{self, Counters};
+use crate::telemetry::Metrics;
+use crate::transitions::{Asker, Witness};
 use crate::world::SharedWorld;
 
 /// The application, shared by every handler and job.
@@ -38,10 +40,8 @@ pub struct App {
     pub condition: Arc<Condition>,
     /// Figures.
     pub metrics: Arc<Metrics>,
-    /// The counters that commands bump.
-    pub counters: Counters,
-    /// The log of transitions.
-    pub transitions: TransitionLog,
+    /// Logs and counts what commands did.
+    pub witness: Arc<Witness>,
 }
 
 /// A request to the engine as a handler or a job makes it.
@@ -55,30 +55,39 @@ pub struct Asked<'a> {
 }
 
 impl App {
-    /// The domain's time.
+    /// The domain's time: the clock, but never before the last record, as the engine decides it too.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_millis(u64::try_from(self.world.now_ms()).unwrap_or(0))
+        let clock = Timestamp::from_millis(u64::try_from(self.world.now_ms()).unwrap_or(0));
+        clock.max(self.reader.last_at())
     }
 
     /// Executes a command; what is returned is durable. Dropping the future does not undo it.
     pub async fn execute(&self, asked: Asked<'_>) -> Result<Executed, Problem> {
+        self.submit(asked).await
+    }
+
+    /// Puts a command in the queue at once; the outcome is what the future tells.
+    pub fn submit(&self, asked: Asked<'_>) -> Told {
         let (tell, told) = oneshot::channel();
+        let key = asked.keyed.as_ref().map(|(_, key)| *key);
+        let caller = Asker::new(key, asked.request_id);
         let request = Request {
             command: asked.command,
-            keyed: asked.keyed.as_ref().map(|(keyed, _)| *keyed),
+            keyed: asked.keyed.map(|(keyed, _)| keyed),
             request_id: asked.request_id.into(),
         };
+        let (witness, for_witness) = (Arc::clone(&self.witness), caller.clone());
         self.queue.submit(request, move |outcome| {
-            // The caller may have gone; what happened is durable all the same.
-            let _ = tell.send(outcome);
+            // Nobody waits any more; what happened is logged and counted all the same.
+            if let Err(Ok(executed)) = tell.send(outcome) {
+                witness.note(&executed, &for_witness);
+            }
         });
-        let executed = told
-            .await
-            .unwrap_or(Err(Unavailable::Stopped))
-            .map_err(unavailable)?;
-        let key = asked.keyed.map(|(_, key)| key);
-        transitions::note(self, &executed, key, asked.request_id);
-        Ok(executed)
+        Told {
+            outcome: told,
+            witness: Arc::clone(&self.witness),
+            caller,
+        }
     }
 
     /// Whether a gateway takes payments here.
@@ -91,6 +100,36 @@ impl App {
     /// A new request id, for what nobody asked for.
     pub fn job_id(&self) -> RequestId {
         RequestId::generate(&*self.world)
+    }
+}
+
+/// The outcome of a command on its way. Whether it is waited for or dropped, it is logged and counted once.
+pub struct Told {
+    outcome: oneshot::Receiver<Result<Executed, Unavailable>>,
+    witness: Arc<Witness>,
+    caller: Asker,
+}
+
+impl Future for Told {
+    type Output = Result<Executed, Problem>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = ready!(Pin::new(&mut self.outcome).poll(context));
+        let executed = outcome
+            .unwrap_or(Err(Unavailable::Stopped))
+            .map_err(unavailable)?;
+        self.witness.note(&executed, &self.caller);
+        Poll::Ready(Ok(executed))
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // Closed first: from here on the writer notes it, unless it was sent already.
+        self.outcome.close();
+        if let Ok(Ok(executed)) = self.outcome.try_recv() {
+            self.witness.note(&executed, &self.caller);
+        }
     }
 }
 

@@ -28,8 +28,8 @@ pub enum Command {
     /// Take payments.
     #[command(after_help = AFTER_SERVE_HELP)]
     Serve(Serve),
-    /// Check a data directory: chain, states, postings, balances, indexes. Changes nothing. The
-    /// server must be stopped.
+    /// Check a data directory: chain, states, postings, balances, indexes. Like a start it cuts a
+    /// torn last frame and brings the index to the journal's end. The server must be stopped.
     Verify(DataDirectory),
     /// Make the index of a data directory anew from its journal. The server must be stopped.
     Rebuild(DataDirectory),

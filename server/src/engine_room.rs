@@ -34,19 +34,24 @@ pub struct Condition {
 struct State {
     stopping: bool,
     failed: bool,
+    full: bool,
 }
 
 impl Condition {
-    /// The store is open, its index is being written, and nobody has asked to stop.
+    /// The store is open and has room, its index is being written, and nobody has asked to stop.
     pub fn is_ready(&self) -> bool {
         let state = self.state.lock();
-        !state.stopping && !state.failed
+        !state.stopping && !state.failed && !state.full
     }
 
     /// No new work: the health check says so while what is queued is finished.
     pub fn stop(&self) {
         self.state.lock().stopping = true;
         self.changed.notify_all();
+    }
+
+    fn set_full(&self, full: bool) {
+        self.state.lock().full = full;
     }
 
     fn fail(&self) {
@@ -70,6 +75,7 @@ pub struct EngineRoom {
     applier: Applier,
     upkeep: Upkeep,
     condition: Arc<Condition>,
+    queue: Queue,
     _lock: FileLock,
 }
 
@@ -77,7 +83,7 @@ pub struct EngineRoom {
 pub struct Started {
     /// The threads, to be stopped.
     pub room: EngineRoom,
-    /// Where commands are put. The writer ends when the last clone is gone.
+    /// Where commands are put.
     pub queue: Queue,
     /// What is durable.
     pub reader: Reader,
@@ -125,6 +131,7 @@ impl EngineRoom {
             applier,
             upkeep,
             condition: Arc::clone(&condition),
+            queue: queue.clone(),
             _lock: lock,
         };
         Ok(Started {
@@ -136,9 +143,10 @@ impl EngineRoom {
         })
     }
 
-    /// Finishes what is queued, brings the index to the journal's end and leaves the directory in order. Every
-    /// [`Queue`] has to be gone by now. Blocks.
+    /// Finishes what is queued, brings the index to the journal's end and leaves the directory in order.
+    /// Whoever still holds the queue is told that it is over. Blocks.
     pub fn stop(self) -> Result<(), StoreError> {
+        self.queue.stop();
         let written = self
             .writer
             .join()
@@ -190,12 +198,14 @@ impl Writing {
         let metrics = &self.metrics.store;
         let world = Arc::clone(&self.world);
         let mut inputs = WorldInputs(self.world);
+        let condition = Arc::clone(&self.condition);
         let mut begun_ns = 0;
         let mut observe = |turn: Turn| match turn {
             Turn::Begun => begun_ns = world.monotonic_ns(),
-            Turn::Ended(figures) => {
+            Turn::Ended { committed, full } => {
+                condition.set_full(full);
                 let took = Duration::from_nanos(world.monotonic_ns().saturating_sub(begun_ns));
-                metrics.committed(figures.records, figures.bytes, took);
+                metrics.committed(committed.records, committed.bytes, took);
             }
         };
         match writer::run(&mut self.executor, &self.jobs, &mut inputs, &mut observe) {
@@ -269,6 +279,7 @@ fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Resul
     let (preparer, condition) = (upkeep.preparer.clone(), Arc::clone(condition));
     spawn_behind("journal-prepare", move || {
         let mut full = false;
+        let mut failing = false;
         let mut pause = Duration::ZERO;
         while condition.pause(pause) {
             let turn = preparer.turn();
@@ -284,8 +295,10 @@ fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Resul
                     );
                 }
                 Ok(Preparation::NoRoom { .. }) => {}
-                Ok(_) => full = false,
+                Ok(_) => (full, failing) = (false, false),
+                Err(_) if failing => {}
                 Err(error) => {
+                    failing = true;
                     tracing::error!(%error, "a segment of the journal cannot be prepared");
                 }
             }

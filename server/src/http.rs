@@ -23,7 +23,9 @@ mod strict;
 mod tls;
 mod turn_away;
 
-pub use auth::{Admin, Authenticator, Buyer, Caller, Kind, Merchant, Principal};
+pub use auth::{
+    Admin, Authenticator, Backend, Buyer, Caller, Kind, Merchant, Office, Payer, Principal,
+};
 pub use body::RawBody;
 pub use error::{FieldError, HttpErrorCode, Problem};
 pub use front::Front;

@@ -21,13 +21,14 @@ pub fn fingerprint(route: &str, body: &impl Serialize) -> Result<[u8; 16], Probl
     Ok(hash16(&[route.as_bytes(), &canonical]))
 }
 
-/// The header's key, if one was sent.
+/// The key of the header or the body, if one was sent.
 pub fn optional(
     headers: &HeaderMap,
+    body: &BodyKey,
     who: &Principal,
     fingerprint: [u8; 16],
 ) -> Result<Option<Keyed>, Problem> {
-    let key = IdempotencyKey::of(headers, &BodyKey::default())?;
+    let key = IdempotencyKey::of(headers, body)?;
     Ok(key.map(|key| keyed(key, who, fingerprint)))
 }
 

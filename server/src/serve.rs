@@ -22,7 +22,7 @@ use crate::engine_room::{EngineRoom, Started};
 use crate::http::{self, Drained, Front};
 use crate::seal::Seals;
 use crate::telemetry::{Metrics, TransitionLog};
-use crate::transitions::Counters;
+use crate::transitions::{Counters, Witness};
 use crate::world::SharedWorld;
 use crate::{jobs, metrics_listener, routes};
 
@@ -64,9 +64,12 @@ pub async fn serve(
         seals,
         mock_secrets: mock_secrets(&config)?,
         condition: Arc::clone(&condition),
-        counters: Counters::new(&around.metrics.payments),
         metrics: Arc::clone(&around.metrics),
-        transitions: around.transitions,
+        witness: Arc::new(Witness::new(
+            Counters::new(&around.metrics.payments),
+            around.transitions,
+            Arc::clone(&around.world),
+        )),
     });
     jobs::start(&app);
     metrics_listener::start(&app).await?;
@@ -85,7 +88,7 @@ pub async fn serve(
         tracing::warn!(connections, "connections were cut off");
     }
     drop(app);
-    // The last command may still be on its way; the writer ends when it is done.
+    // What was cut off may still hold the queue; the writer finishes what is in it and ends.
     tokio::task::spawn_blocking(move || room.stop()).await??;
     tracing::info!("stopped in order");
     Ok(())
@@ -140,7 +143,13 @@ fn open(config: &Config, around: &Surroundings) -> Result<(Started, Seals), Box<
         );
     }
     let master = MasterKey::new(*config.secrets.data_key.expose());
-    let keyring = Keyring::open(files, &data.join("keyring"), master)?;
+    let path = data.join("keyring");
+    if directory.store.journal().tail().next_record > 1 && !files.exists(&path)? {
+        tracing::error!(
+            "the key file is missing: what was sealed before cannot be read; restore it now if there is a copy"
+        );
+    }
+    let keyring = Keyring::open(files, &path, master)?;
     let seals = Seals::new(Arc::new(keyring), Arc::clone(&around.world));
     let policy = Policy {
         unpaid_after_ms: u64::try_from(config.settings.orders.unpaid_after.as_millis())?,

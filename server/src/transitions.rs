@@ -1,5 +1,7 @@
 //! What a commit shows to those who watch: log lines with the ids that belong together, and the counters of
-//! the contract. Called once per executed command, after it is durable.
+//! the contract. Once per executed command, after it is durable, whether or not its caller still waits.
+
+use std::sync::Arc;
 
 use daegeum_engine::event::PaymentEventKind;
 use daegeum_engine::group::GroupEvent;
@@ -7,8 +9,8 @@ use daegeum_engine::idempotency::Answer;
 use daegeum_engine::store::executor::{Executed, Shown};
 use prometheus_client::metrics::counter::Counter;
 
-use crate::app::App;
-use crate::telemetry::{PaymentMetrics, Transition};
+use crate::telemetry::{PaymentMetrics, Transition, TransitionLog};
+use crate::world::SharedWorld;
 
 /// The counters that commands bump, resolved once.
 pub struct Counters {
@@ -58,26 +60,61 @@ impl Counters {
     }
 }
 
-/// Logs and counts what a command did.
-pub fn note(app: &App, executed: &Executed, key: Option<&str>, request_id: &str) {
-    if executed.replayed {
-        app.counters.replayed.inc();
-    }
-    if executed.events.is_empty() {
-        return;
-    }
-    let ids = Ids::of(executed);
-    let now_ms = app.world.machine_now_ms();
-    for event in &executed.events {
-        app.counters.count(event);
-        if event.is_transition() {
-            app.transitions
-                .log(&ids.line(event, key, request_id), now_ms);
+/// Who asked for what is logged.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    key: Option<Arc<str>>,
+    request_id: Arc<str>,
+}
+
+impl Asker {
+    /// With the caller's idempotency key and the request's id.
+    pub fn new(key: Option<&str>, request_id: &str) -> Self {
+        Self {
+            key: key.map(Into::into),
+            request_id: request_id.into(),
         }
     }
 }
 
-/// The ids that the lines of one commit share.
+/// Logs and counts what commands did.
+pub struct Witness {
+    /// The counters that commands bump.
+    pub counters: Counters,
+    log: TransitionLog,
+    world: SharedWorld,
+}
+
+impl Witness {
+    /// Counts with `counters` and logs to `log`.
+    pub fn new(counters: Counters, log: TransitionLog, world: SharedWorld) -> Self {
+        Self {
+            counters,
+            log,
+            world,
+        }
+    }
+
+    /// Logs and counts what a command did.
+    pub fn note(&self, executed: &Executed, asker: &Asker) {
+        if executed.replayed {
+            self.counters.replayed.inc();
+        }
+        if executed.events.is_empty() {
+            return;
+        }
+        let ids = Ids::of(executed);
+        let now_ms = self.world.machine_now_ms();
+        for event in &executed.events {
+            self.counters.count(event);
+            if event.is_transition() {
+                ids.log(event, asker, &self.log, now_ms);
+            }
+        }
+    }
+}
+
+/// The ids that the lines of one commit share: its order's, and what is known of the payment it was about.
 #[derive(Default)]
 struct Ids {
     order: Option<String>,
@@ -108,22 +145,24 @@ impl Ids {
         }
     }
 
-    fn line<'a>(
-        &'a self,
-        event: &GroupEvent,
-        key: Option<&'a str>,
-        request_id: &'a str,
-    ) -> Transition<'a> {
-        Transition {
+    /// One line. An event of another payment than the commit was about carries that payment's id alone.
+    fn log(&self, event: &GroupEvent, asker: &Asker, log: &TransitionLog, now_ms: i64) {
+        let own = match event {
+            GroupEvent::Payment(id, _) => Some(id.to_string()),
+            GroupEvent::Order(_) => self.payment.clone(),
+        };
+        let same = own == self.payment;
+        let line = Transition {
             order_id: self.order.as_deref(),
-            payment_id: self.payment.as_deref(),
-            provider_payment_id: self.provider_payment.as_deref(),
-            idempotency_key: key,
+            payment_id: own.as_deref(),
+            provider_payment_id: self.provider_payment.as_deref().filter(|_| same),
+            idempotency_key: asker.key.as_deref(),
             transition: match event {
                 GroupEvent::Order(event) => event.name(),
                 GroupEvent::Payment(_, event) => event.name(),
             },
-            request_id: Some(request_id),
-        }
+            request_id: Some(&asker.request_id),
+        };
+        log.log(&line, now_ms);
     }
 }

@@ -54,6 +54,15 @@ pub trait Files: Send + Sync + fmt::Debug {
     /// Changes when the machine has restarted, so that a killed process can be told from lost power.
     fn boot_id(&self) -> io::Result<String>;
 
+    /// Whether there is a file of this name.
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        match self.open(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads a whole small file; `None` when there is none, an error when it is above `limit` bytes.
     fn read_whole(&self, path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
         let file = match self.open(path) {

@@ -222,10 +222,10 @@ pub(super) fn rebuild(
 }
 
 /// The index and the record to replay from, or why it cannot be used.
-type Usable = Result<(Arc<dyn Index>, u64), String>;
+pub(super) type Usable = Result<(Arc<dyn Index>, u64), String>;
 
 /// Looks whether the index is sound and of this journal.
-fn usable_index(journal: &Journal, home: &dyn IndexHome) -> Result<Usable, StoreError> {
+pub(super) fn usable_index(journal: &Journal, home: &dyn IndexHome) -> Result<Usable, StoreError> {
     let index = match home.open() {
         Ok(index) => index,
         Err(error) => return Ok(Err(format!("it does not open: {error}"))),

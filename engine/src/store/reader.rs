@@ -365,6 +365,11 @@ impl Reader {
         Ok(found)
     }
 
+    /// The time of the last record that is durable.
+    pub fn last_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.journal.tail().last_at_ms)
+    }
+
     /// The last event of the feed that is durable.
     pub fn last_event(&self) -> u64 {
         self.0.journal.tail().next_event.saturating_sub(1)

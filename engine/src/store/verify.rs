@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::StoreError;
 use super::codec;
-use super::cursor::Cursor;
 use super::files::Files;
 use super::index::{Direction, Index, IndexHome};
 use super::journal::{Journal, LastStop, Walk};
@@ -54,9 +53,15 @@ pub fn verify(
     home.drop_scratch()?;
     let rebuilt = home.scratch()?;
     let outcome = replay::replay(&reader, 1, rebuilt.as_ref(), progress).and_then(|_| {
-        let index = home.open()?;
-        report.trailing = catch_up(&journal, index.as_ref(), progress)?;
-        compare(index.as_ref(), rebuilt.as_ref(), &mut report)?;
+        match opening::usable_index(&journal, home)? {
+            Ok((index, from)) => {
+                report.trailing = replay::replay(&reader, from, index.as_ref(), progress)?;
+                compare(index.as_ref(), rebuilt.as_ref(), &mut report)?;
+            }
+            Err(reason) => report
+                .faults
+                .push(format!("the index cannot be used: {reason}")),
+        }
         balances(rebuilt.as_ref(), &mut report)
     });
     drop(rebuilt);
@@ -119,20 +124,6 @@ fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal
     let last_stop = last_stop(files.as_ref(), options)?;
     let dir = options.journal_dir();
     Ok(Journal::open(Arc::clone(files), &dir, options.journal.clone(), &last_stop)?.0)
-}
-
-/// Brings the index to the journal's end, as the next start would; says how far behind it was.
-fn catch_up(
-    journal: &Journal,
-    index: &dyn Index,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<u64, StoreError> {
-    let cursor = index
-        .get(&keys::applied())?
-        .map(|bytes| Cursor::decode(&bytes))
-        .transpose()?;
-    let from = cursor.map_or(1, |cursor| cursor.next_record);
-    replay::replay(&journal.reader(), from, index, progress)
 }
 
 /// Walks both indexes in step.

@@ -1,5 +1,6 @@
 //! The writer: one queue, one thread, one turn at a time. A batch forms while the one before it syncs.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -21,23 +22,32 @@ pub enum Unavailable {
 
 type Done = Box<dyn FnOnce(Result<Executed, Unavailable>) + Send>;
 
+/// What the writer is sent.
+enum Sent {
+    /// A request to execute.
+    Job(Box<Job>),
+    /// Nothing after this is executed.
+    Stop,
+}
+
 /// A request with whom to tell.
 struct Job {
     request: Request,
     done: Done,
 }
 
-/// Where requests are put. Cloned freely; the writer stops when the last one is gone.
+/// Where requests are put. Cloned freely; the writer stops at [`Queue::stop`], or when the last one is gone.
 #[derive(Clone)]
 pub struct Queue {
-    sender: SyncSender<Job>,
+    sender: SyncSender<Sent>,
     depth: Arc<AtomicUsize>,
 }
 
 /// Where the writer takes them from.
 pub struct Jobs {
-    receiver: Receiver<Job>,
+    receiver: Receiver<Sent>,
     depth: Arc<AtomicUsize>,
+    stopped: Cell<bool>,
 }
 
 /// What the writer tells whoever measures it.
@@ -45,8 +55,13 @@ pub struct Jobs {
 pub enum Turn {
     /// A batch is taken up.
     Begun,
-    /// It is durable and answered.
-    Ended(Committed),
+    /// It is answered.
+    Ended {
+        /// What became durable.
+        committed: Committed,
+        /// Whether it was refused because the disk is full.
+        full: bool,
+    },
 }
 
 /// The most requests one batch has: what is beyond waits for the next sync.
@@ -61,7 +76,11 @@ pub fn queue(depth: usize) -> (Queue, Jobs) {
             sender,
             depth: Arc::clone(&depth),
         },
-        Jobs { receiver, depth },
+        Jobs {
+            receiver,
+            depth,
+            stopped: Cell::new(false),
+        },
     )
 }
 
@@ -73,13 +92,14 @@ impl Queue {
         done: impl FnOnce(Result<Executed, Unavailable>) + Send + 'static,
     ) {
         self.depth.fetch_add(1, Ordering::Relaxed);
-        match self.sender.try_send(Job {
+        let job = Box::new(Job {
             request,
             done: Box::new(done),
-        }) {
+        });
+        match self.sender.try_send(Sent::Job(job)) {
             Ok(()) => {}
-            Err(TrySendError::Full(job)) => self.turned_away(job, Unavailable::Busy),
-            Err(TrySendError::Disconnected(job)) => self.turned_away(job, Unavailable::Stopped),
+            Err(TrySendError::Full(sent)) => self.turned_away(sent, Unavailable::Busy),
+            Err(TrySendError::Disconnected(sent)) => self.turned_away(sent, Unavailable::Stopped),
         }
     }
 }
@@ -90,9 +110,17 @@ impl Queue {
         self.depth.load(Ordering::Relaxed)
     }
 
-    fn turned_away(&self, job: Job, why: Unavailable) {
+    /// Lets the writer finish what is queued and end, whoever still holds the queue. Waits for a place in it.
+    pub fn stop(&self) {
+        // A writer that is gone has stopped already.
+        let _ = self.sender.send(Sent::Stop);
+    }
+
+    fn turned_away(&self, sent: Sent, why: Unavailable) {
         self.depth.fetch_sub(1, Ordering::Relaxed);
-        (job.done)(Err(why));
+        if let Sent::Job(job) = sent {
+            (job.done)(Err(why));
+        }
     }
 }
 
@@ -103,25 +131,48 @@ pub fn run(
     inputs: &mut dyn Inputs,
     observe: &mut dyn FnMut(Turn),
 ) -> Result<(), StoreError> {
-    while let Ok(first) = jobs.receiver.recv() {
-        let more = jobs
-            .receiver
-            .try_iter()
-            .take(MOST_PER_BATCH.saturating_sub(1));
-        let batch: Vec<Job> = std::iter::once(first).chain(more).collect();
+    while let Some(batch) = jobs.next_batch() {
         jobs.depth.fetch_sub(batch.len(), Ordering::Relaxed);
         observe(Turn::Begun);
-        turn(executor, batch, inputs)?;
-        observe(Turn::Ended(executor.store_mut().take_committed()));
+        let full = turn(executor, batch, inputs)?;
+        observe(Turn::Ended {
+            committed: executor.store_mut().take_committed(),
+            full,
+        });
     }
     Ok(())
 }
 
+impl Jobs {
+    /// Waits for a request and takes what has queued behind it; nothing once stopped and finished.
+    fn next_batch(&self) -> Option<Vec<Job>> {
+        if self.stopped.get() {
+            return None;
+        }
+        let Ok(Sent::Job(first)) = self.receiver.recv() else {
+            return None;
+        };
+        let mut batch = vec![*first];
+        while batch.len() < MOST_PER_BATCH {
+            match self.receiver.try_recv() {
+                Ok(Sent::Job(job)) => batch.push(*job),
+                Ok(Sent::Stop) => {
+                    self.stopped.set(true);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        Some(batch)
+    }
+}
+
+/// Executes a batch and tells everybody; says whether the disk was full.
 fn turn<S: Store>(
     executor: &mut Executor<S>,
     batch: Vec<Job>,
     inputs: &mut dyn Inputs,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (requests, waiting): (Vec<Request>, Vec<Done>) =
         batch.into_iter().map(|job| (job.request, job.done)).unzip();
     match executor.turn(requests, inputs) {
@@ -130,11 +181,11 @@ fn turn<S: Store>(
                 .into_iter()
                 .zip(executed)
                 .for_each(|(done, executed)| done(Ok(executed)));
-            Ok(())
+            Ok(false)
         }
         Err(StoreError::Full(_)) => {
             tell_all(waiting, Unavailable::DiskFull);
-            Ok(())
+            Ok(true)
         }
         Err(error) => {
             tell_all(waiting, Unavailable::Stopped);

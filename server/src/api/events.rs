@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use daegeum_engine::store::reader::FeedRecord;
 use daegeum_engine::store::record::Body;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 use super::schema::{FeedSchema, ProblemSchema};
 use super::{answer, page};
 use crate::app::App;
-use crate::http::{Kind, Problem, Query, RequestContext};
+use crate::http::{Office, Problem, Query};
 
 /// Where to read from.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -33,11 +32,9 @@ pub struct FeedQuery {
     responses((status = 200, body = FeedSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn feed(
     State(app): State<Arc<App>>,
-    context: RequestContext,
-    headers: HeaderMap,
+    Office(_): Office,
     Query(query): Query<FeedQuery>,
 ) -> Result<Response, Problem> {
-    context.require(&headers, &[Kind::Merchant, Kind::Admin])?;
     let limit = page::limit(query.limit)?;
     let after = query.after.unwrap_or(0);
     let last = app.reader.last_event();

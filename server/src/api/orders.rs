@@ -16,9 +16,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer;
+use super::nothing::{NoParameters, Nothing};
 use super::schema::{OrderSchema, ProblemSchema};
 use crate::app::{App, Asked};
-use crate::http::{HttpErrorCode, Integer, Json, Kind, Problem, RequestContext};
+use crate::http::{
+    Backend, BodyKey, Caller, HttpErrorCode, Integer, Json, OptionalJson, Principal, Problem,
+    Query, RequestContext,
+};
 use crate::keyed;
 
 /// An order to register.
@@ -91,13 +95,13 @@ enum TaxWord {
     responses((status = 201, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn create(
     State(app): State<Arc<App>>,
+    Backend(who): Backend,
     context: RequestContext,
     headers: HeaderMap,
     Json(body): Json<CreateOrder>,
 ) -> Result<Response, Problem> {
-    let who = context.require(&headers, &[Kind::Merchant])?;
     let fingerprint = keyed::fingerprint("POST /api/v1/orders", &body)?;
-    let key = keyed::optional(&headers, &who, fingerprint)?;
+    let key = keyed::optional(&headers, &BodyKey::default(), &who, fingerprint)?;
     let new = match body.check(fingerprint) {
         Ok(new) => new,
         Err(Refused::Rule(rejection)) => return Err(answer::problem(&rejection)),
@@ -205,11 +209,10 @@ pub fn amount(sent: Integer, currency: Currency) -> Result<Money, Rejection> {
     responses((status = 200, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn get(
     State(app): State<Arc<App>>,
-    context: RequestContext,
-    headers: HeaderMap,
+    Caller(who): Caller,
     Path(order_id): Path<String>,
+    Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {
-    let who = context.require(&headers, &[Kind::Merchant, Kind::Admin, Kind::Buyer])?;
     let not_found = || answer::problem(&Rejection::OrderNotFound);
     let id = OrderId::parse(&order_id).map_err(|_| not_found())?;
     let order = app
@@ -228,13 +231,19 @@ pub async fn get(
     responses((status = 200, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn confirm(
     State(app): State<Arc<App>>,
+    Backend(who): Backend,
     context: RequestContext,
     headers: HeaderMap,
     Path(order_id): Path<String>,
+    OptionalJson(body): OptionalJson<Nothing>,
 ) -> Result<Response, Problem> {
-    act(&app, &context, &headers, &order_id, "confirm", |order_id| {
-        Command::ConfirmOrder { order_id }
-    })
+    act(
+        &app,
+        (&context, &headers, &who, &body),
+        &order_id,
+        "confirm",
+        |order_id| Command::ConfirmOrder { order_id },
+    )
     .await
 }
 
@@ -243,28 +252,32 @@ pub async fn confirm(
     responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
+    Backend(who): Backend,
     context: RequestContext,
     headers: HeaderMap,
     Path(order_id): Path<String>,
+    OptionalJson(body): OptionalJson<Nothing>,
 ) -> Result<Response, Problem> {
-    act(&app, &context, &headers, &order_id, "cancel", |order_id| {
-        Command::CancelOrder { order_id }
-    })
+    act(
+        &app,
+        (&context, &headers, &who, &body),
+        &order_id,
+        "cancel",
+        |order_id| Command::CancelOrder { order_id },
+    )
     .await
 }
 
 async fn act(
     app: &App,
-    context: &RequestContext,
-    headers: &HeaderMap,
+    (context, headers, who, body): (&RequestContext, &HeaderMap, &Principal, &Nothing),
     order_id: &str,
     verb: &str,
     command: impl FnOnce(OrderId) -> Command,
 ) -> Result<Response, Problem> {
-    let who = context.require(headers, &[Kind::Merchant])?;
     let id = OrderId::parse(order_id).map_err(|_| answer::problem(&Rejection::OrderNotFound))?;
     let fingerprint = hash16(&[b"POST /api/v1/orders", verb.as_bytes(), order_id.as_bytes()]);
-    let key = keyed::optional(headers, &who, fingerprint)?;
+    let key = keyed::optional(headers, body.key(), who, fingerprint)?;
     let asked = Asked {
         command: command(id),
         keyed: keyed::of(key.as_ref()),

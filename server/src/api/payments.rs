@@ -15,12 +15,14 @@ use daegeum_engine::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::nothing::{NoParameters, Nothing};
 use super::page::{PageView, PaymentQuery};
 use super::schema::{PageSchema, PaymentSchema, ProblemSchema, TransactionsSchema};
 use super::{answer, orders, transactions};
 use crate::app::{App, Asked};
 use crate::http::{
-    BodyKey, HttpErrorCode, Integer, Json, Kind, Principal, Problem, Query, RequestContext,
+    Backend, BodyKey, Caller, HttpErrorCode, Integer, Json, Office, OptionalJson, Payer, Principal,
+    Problem, Query, RequestContext,
 };
 use crate::keyed;
 
@@ -49,17 +51,17 @@ pub struct CreatePayment {
     responses((status = 201, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn create(
     State(app): State<Arc<App>>,
+    Payer(who): Payer,
     context: RequestContext,
     headers: HeaderMap,
     Json(body): Json<CreatePayment>,
 ) -> Result<Response, Problem> {
-    let who = context.require(&headers, &[Kind::Merchant, Kind::Buyer])?;
     let fingerprint = keyed::fingerprint("POST /api/v1/payments", &body)?;
     let key = keyed::required(&headers, &body.idempotency_key, &who, fingerprint)?;
     let command = match body.check(&app, &who) {
         Ok(command) => command,
         Err(rejection) => {
-            app.counters.create_refused();
+            app.witness.counters.create_refused();
             return Err(answer::problem(&rejection));
         }
     };
@@ -70,7 +72,7 @@ pub async fn create(
     };
     let executed = app.execute(asked).await?;
     if matches!(executed.answer, Answer::Rejected { .. }) {
-        app.counters.create_refused();
+        app.witness.counters.create_refused();
     }
     answer::of(&app, executed)
 }
@@ -100,11 +102,10 @@ impl CreatePayment {
     responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn get(
     State(app): State<Arc<App>>,
-    context: RequestContext,
-    headers: HeaderMap,
+    Caller(who): Caller,
     Path(payment_id): Path<String>,
+    Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {
-    let who = context.require(&headers, &[Kind::Merchant, Kind::Admin, Kind::Buyer])?;
     let payment = find(&app, &payment_id)?;
     if !keyed::asker(&who).may_see(&payment.core().buyer_id) {
         return Err(not_found());
@@ -134,11 +135,9 @@ fn not_found() -> Problem {
     responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn list(
     State(app): State<Arc<App>>,
-    context: RequestContext,
-    headers: HeaderMap,
+    Office(_): Office,
     Query(query): Query<PaymentQuery>,
 ) -> Result<Response, Problem> {
-    context.require(&headers, &[Kind::Merchant, Kind::Admin])?;
     let asked = query.check()?;
     let page = app
         .reader
@@ -152,11 +151,10 @@ pub async fn list(
     responses((status = 200, body = TransactionsSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn transactions(
     State(app): State<Arc<App>>,
-    context: RequestContext,
-    headers: HeaderMap,
+    Office(_): Office,
     Path(payment_id): Path<String>,
+    Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {
-    context.require(&headers, &[Kind::Merchant, Kind::Admin])?;
     transactions::of(&app, &find(&app, &payment_id)?)
 }
 
@@ -165,19 +163,18 @@ pub async fn transactions(
     responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn capture(
     State(app): State<Arc<App>>,
+    Backend(who): Backend,
     context: RequestContext,
     headers: HeaderMap,
     Path(payment_id): Path<String>,
+    OptionalJson(body): OptionalJson<Nothing>,
 ) -> Result<Response, Problem> {
-    let who = context.require(&headers, &[Kind::Merchant])?;
     let command = Command::CapturePayment {
         payment_id: parse(&payment_id)?,
     };
     act(
         &app,
-        &context,
-        &headers,
-        &who,
+        (&context, &headers, &who, body.key()),
         command,
         &["capture", &payment_id],
     )
@@ -189,20 +186,19 @@ pub async fn capture(
     responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
+    Payer(who): Payer,
     context: RequestContext,
     headers: HeaderMap,
     Path(payment_id): Path<String>,
+    OptionalJson(body): OptionalJson<Nothing>,
 ) -> Result<Response, Problem> {
-    let who = context.require(&headers, &[Kind::Merchant, Kind::Buyer])?;
     let command = Command::CancelPayment {
         asker: keyed::asker(&who),
         payment_id: parse(&payment_id)?,
     };
     act(
         &app,
-        &context,
-        &headers,
-        &who,
+        (&context, &headers, &who, body.key()),
         command,
         &["cancel", &payment_id],
     )
@@ -214,6 +210,10 @@ pub async fn cancel(
 #[serde(deny_unknown_fields)]
 pub struct CompleteMock {
     result: MockWord,
+    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    idempotency_key: BodyKey,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -232,12 +232,12 @@ enum MockWord {
     responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn complete_mock(
     State(app): State<Arc<App>>,
+    Backend(who): Backend,
     context: RequestContext,
     headers: HeaderMap,
     Path(payment_id): Path<String>,
     Json(body): Json<CompleteMock>,
 ) -> Result<Response, Problem> {
-    let who = context.require(&headers, &[Kind::Merchant])?;
     if !app.takes(Provider::Mock) {
         return Err(HttpErrorCode::NotFound.into());
     }
@@ -252,9 +252,7 @@ pub async fn complete_mock(
     };
     act(
         &app,
-        &context,
-        &headers,
-        &who,
+        (&context, &headers, &who, &body.idempotency_key),
         command,
         &["mock/complete", &payment_id, word],
     )
@@ -263,14 +261,12 @@ pub async fn complete_mock(
 
 async fn act(
     app: &App,
-    context: &RequestContext,
-    headers: &HeaderMap,
-    who: &Principal,
+    (context, headers, who, body_key): (&RequestContext, &HeaderMap, &Principal, &BodyKey),
     command: Command,
     request: &[&str],
 ) -> Result<Response, Problem> {
     let parts: Vec<&[u8]> = request.iter().map(|part| part.as_bytes()).collect();
-    let key = keyed::optional(headers, who, hash16(&parts))?;
+    let key = keyed::optional(headers, body_key, who, hash16(&parts))?;
     let asked = Asked {
         command,
         keyed: keyed::of(key.as_ref()),

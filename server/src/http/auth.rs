@@ -241,6 +241,34 @@ extracts!(Admin);
 extracts!(Buyer);
 extracts!(Caller, Merchant | Admin | Buyer);
 
+/// Extracts a merchant's backend or an administrator; anyone else is refused.
+#[derive(Debug, Clone)]
+pub struct Office(pub Principal);
+
+/// Extracts a merchant's backend or a buyer; anyone else is refused.
+#[derive(Debug, Clone)]
+pub struct Payer(pub Principal);
+
+/// Extracts a merchant's backend with its kind; anyone else is refused.
+#[derive(Debug, Clone)]
+pub struct Backend(pub Principal);
+
+extracts!(Office, Merchant | Admin);
+extracts!(Payer, Merchant | Buyer);
+extracts!(Backend, Merchant);
+
+macro_rules! whole_principal {
+    ($($Extractor:ident)+) => { $(
+        impl From<Principal> for $Extractor {
+            fn from(principal: Principal) -> Self {
+                Self(principal)
+            }
+        }
+    )+ };
+}
+
+whole_principal!(Office Payer Backend);
+
 impl From<Principal> for Caller {
     fn from(principal: Principal) -> Self {
         Self(principal)

@@ -26,6 +26,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        no_parameters(&request)?;
         check_content_type(request.headers())?;
         let bytes = body::read(request).await?;
         parse(&bytes).map(Self)
@@ -36,6 +37,7 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> 
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        no_parameters(&request)?;
         let content_type = check_content_type(request.headers());
         let bytes = body::read(request).await?;
         if bytes.is_empty() {
@@ -44,6 +46,17 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> 
         content_type?;
         parse(&bytes).map(Self)
     }
+}
+
+/// What is sent as a body is not said in the query as well.
+fn no_parameters(request: &Request) -> Result<(), Problem> {
+    let query = request.uri().query().unwrap_or_default();
+    let name = query.split(['=', '&']).next().unwrap_or_default();
+    if query.is_empty() {
+        return Ok(());
+    }
+    let problem = Problem::from(HttpErrorCode::UnknownParameter);
+    Err(problem.at(name, "this path has no parameters"))
 }
 
 /// `application/json`, whatever parameters follow; a charset can only be UTF-8.

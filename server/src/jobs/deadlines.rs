@@ -6,7 +6,7 @@ use std::sync::Arc;
 use daegeum_engine::command::Command;
 use daegeum_engine::store::keys::DueItem;
 
-use crate::app::{App, Asked};
+use crate::app::{App, Asked, Told};
 
 /// How many are taken at once.
 const BATCH: usize = 500;
@@ -21,21 +21,11 @@ pub async fn run(app: Arc<App>) {
         let waiting = i64::try_from(due.len()).unwrap_or(i64::MAX);
         app.metrics.jobs.in_state("due").set(waiting);
         let more = due.len() == BATCH;
+        // All of them at once: they share the writer's syncs.
+        let told: Vec<Told> = due.into_iter().map(|item| decide(&app, item)).collect();
         let mut moved = 0_usize;
-        for item in due {
-            let command = match item {
-                DueItem::Order(order_id) => Command::OrderDue { order_id },
-                DueItem::Hold(payment_id) => Command::HoldDue { payment_id },
-            };
-            let id = app.job_id();
-            match app
-                .execute(Asked {
-                    command,
-                    keyed: None,
-                    request_id: id.as_str(),
-                })
-                .await
-            {
+        for outcome in told {
+            match outcome.await {
                 Ok(executed) => {
                     moved = moved.saturating_add(usize::from(!executed.events.is_empty()));
                 }
@@ -47,4 +37,17 @@ pub async fn run(app: Arc<App>) {
             return;
         }
     }
+}
+
+fn decide(app: &App, item: DueItem) -> Told {
+    let command = match item {
+        DueItem::Order(order_id) => Command::OrderDue { order_id },
+        DueItem::Hold(payment_id) => Command::HoldDue { payment_id },
+    };
+    let id = app.job_id();
+    app.submit(Asked {
+        command,
+        keyed: None,
+        request_id: id.as_str(),
+    })
 }

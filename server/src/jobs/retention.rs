@@ -4,9 +4,16 @@ use daegeum_engine::sealed::RetentionClass;
 
 use crate::app::App;
 
+/// A clock this far ahead of the last record is rather wrong than right, and a dropped key is gone for good.
+const FAR_AHEAD_MS: u64 = 90 * 86_400_000;
+
 /// Drops the keys whose retention has ended.
 pub fn run(app: &App) {
-    let today = app.now().korean_day();
+    let clock = app.now();
+    if clock.millis_since(app.reader.last_at()) > FAR_AHEAD_MS {
+        return tracing::warn!("the clock is far ahead of the last record: no key is dropped");
+    }
+    let today = clock.korean_day();
     for class in RetentionClass::ALL.iter().copied() {
         let days = match class {
             RetentionClass::Evidence => app.config.settings.retention.evidence_days,

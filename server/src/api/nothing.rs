@@ -1,0 +1,27 @@
+//! Requests that say everything in their path: no parameters, and no body but perhaps an idempotency key.
+
+use serde::Deserialize;
+
+use crate::http::BodyKey;
+
+/// The body of an action. It may be absent; whatever else it says is not silently ignored.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {
+    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    idempotency_key: BodyKey,
+}
+
+impl Nothing {
+    /// The key, if one was sent.
+    pub const fn key(&self) -> &BodyKey {
+        &self.idempotency_key
+    }
+}
+
+/// The query of a path that has no parameters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParameters {}
