@@ -95,6 +95,8 @@ pub struct Model {
     pub payments: Vec<Payment>,
     /// The answer each key got, and the request it got it for.
     pub keys: BTreeMap<u64, (u8, Heard)>,
+    /// The notifications that named no payment of ours.
+    pub unmatched: BTreeSet<String>,
     /// What the merchant is told of, in order; of one record the order's events first.
     pub feed: Vec<(About, &'static str)>,
     /// Whether an order is given up with the first payment that fails.
@@ -139,6 +141,16 @@ impl Model {
                 (Heard::Refused("IDEMPOTENCY_KEY_REUSED"), false)
             };
         }
+        let unkeyed = match ask {
+            Ask::Notify { event, .. } if keyed.is_none() => Some(event.clone()),
+            _ => None,
+        };
+        if unkeyed
+            .as_ref()
+            .is_some_and(|event| self.unmatched.contains(event))
+        {
+            return (Heard::Refused("PAYMENT_NOT_FOUND"), true);
+        }
         let before = self.clone();
         let again = matches!(ask, Ask::Order { n, .. } if self.orders.contains_key(n));
         let heard = self.decides(ask).unwrap_or_else(|code| {
@@ -146,7 +158,8 @@ impl Model {
             Heard::Refused(code)
         });
         let refused = matches!(heard, Heard::Refused(_));
-        let unmatched = refused && matches!(ask, Ask::Notify { .. });
+        let unmatched = refused && unkeyed.is_some();
+        self.unmatched.extend(unkeyed.filter(|_| unmatched));
         if keyed.is_some() || unmatched || !self.fresh.is_empty() {
             self.kept_at = self.last_at;
         }
