@@ -5,7 +5,7 @@ use daegeum_engine::sealed::RetentionClass;
 use crate::app::App;
 
 /// A clock this far ahead of the last record is rather wrong than right, and a dropped key is gone for good.
-const FAR_AHEAD_MS: u64 = 90 * 86_400_000;
+const FAR_AHEAD_MS: u64 = 3_650 * 86_400_000;
 
 /// Drops the keys whose retention has ended.
 pub fn run(app: &App) {

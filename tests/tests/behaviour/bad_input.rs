@@ -3,7 +3,7 @@
 mod paths;
 mod values;
 
-use daegeum_tests::{Answer, Caller, NoAnswer, Order, Payment, Shop};
+use daegeum_tests::{Answer, Caller, NoAnswer, Order, Payment, Shop, Success};
 use reqwest::Method;
 use serde_json::json;
 
@@ -141,7 +141,7 @@ async fn a_body_that_is_not_what_the_path_takes_is_refused_by_name() {
             br#"{"result":"SUCCESS","amount":1}"#.into(),
             "UNKNOWN_FIELD",
         ),
-        (&complete, br#"{"result":true}"#.into(), "INVALID_VALUE"),
+        (&complete, br#"{"result":true}"#.into(), "WRONG_TYPE"),
         (
             &complete,
             br#"{"result":"SUCCESS","result":"FAIL"}"#.into(),
@@ -238,4 +238,35 @@ async fn no_path_takes_a_body_it_does_not_understand() {
     }
     world.unchanged().await;
     world.payment.complete(NoAnswer).await.expect(202);
+}
+
+/// What an action does not take is refused, not ignored: a part cannot be captured yet.
+#[tokio::test]
+async fn an_action_ignores_nothing_it_is_sent() {
+    let shop = Shop::open().await;
+    let order = shop.order("o-1").on_confirmation().register().await;
+    let payment = order.pay().await;
+    payment.complete(Success).await.expect(200);
+    let capture = format!("/api/v1/payments/{}/capture", payment.id);
+    let merchant = shop.merchant();
+    let part = serde_json::json!({ "amount": 5_000 });
+    merchant
+        .post(&capture, &part)
+        .await
+        .refused(400, "UNKNOWN_FIELD");
+    let asked = format!("{capture}?amount=5000");
+    let nothing = serde_json::json!({});
+    merchant
+        .post(&asked, &nothing)
+        .await
+        .refused(400, "UNKNOWN_PARAMETER");
+    let read = format!("/api/v1/payments/{}?x=1", payment.id);
+    merchant.get(&read).await.refused(400, "UNKNOWN_PARAMETER");
+    let worded = serde_json::json!({ "result": { "SUCCESS": null } });
+    let complete = format!("/api/v1/payments/{}/mock/complete", payment.id);
+    merchant
+        .post(&complete, &worded)
+        .await
+        .refused(400, "WRONG_TYPE");
+    payment.capture().await.expect(200);
 }

@@ -251,7 +251,7 @@ async fn orders_confirmations_and_cancellations_take_keys_too() {
         let merchant = merchant.clone();
         async move {
             merchant
-                .post_keyed("/api/v1/orders/o-1/confirm", key, &json!(null))
+                .post_keyed("/api/v1/orders/o-1/confirm", key, &json!({}))
                 .await
         }
     };
@@ -269,7 +269,7 @@ async fn orders_confirmations_and_cancellations_take_keys_too() {
     let confirmed = confirm("k-4").await.expect(200);
     same(&confirm("k-4").await, &confirmed);
     let other = merchant
-        .post_keyed("/api/v1/orders/o-1/cancel", "k-4", &json!(null))
+        .post_keyed("/api/v1/orders/o-1/cancel", "k-4", &json!({}))
         .await;
     other.refused(422, "IDEMPOTENCY_KEY_REUSED");
 }
