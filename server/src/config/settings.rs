@@ -184,7 +184,7 @@ settings! {
     /// After how many days the keys of sealed personal data are dropped, by class. Korean law
     /// asks for five years for payment records.
     retention: Retention in "retention." {
-        /// Names, phone numbers, mail addresses and accounts of buyers.
+        /// What administrators wrote to explain a decision.
         personal_days: u32 = "1825",
         /// What gateways sent, word for word.
         evidence_days: u32 = "1825",

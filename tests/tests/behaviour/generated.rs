@@ -68,8 +68,9 @@ Every refusal is `application/problem+json`: `title`, `status`, `code`, `message
 field is at fault `errors` (`field`, `code`, `message`), and where the state is at fault `state` with what
 it has `permitted`. Programs switch on `code`, which never changes its meaning; `message` is for people.
 
-A refusal of the rules changes nothing. Under an idempotency key it is kept, and the same request is
-refused again with the same bytes; send another key to ask anew. Nothing of the second table is kept.
+A refusal of the rules changes nothing. Under an idempotency key it is kept once the engine has decided it,
+and the same request is refused again with the same bytes; send another key to ask anew. What is wrong in
+itself (an amount out of range, an unknown gateway, a reused key) and nothing of the second table is kept.
 ";
 
 #[test]
