@@ -4,6 +4,7 @@
 
 mod conflicting;
 mod directory;
+mod full;
 mod golden;
 mod samples;
 
