@@ -1,22 +1,27 @@
 //! The executor: load, recognise a repetition, decide, commit. The same over every store.
 
+mod answers;
+mod loading;
+
 use std::collections::HashMap;
 
-use super::codec::{self, Kind};
+use self::answers::{
+    answer_of, created_before, keyed_reply, recognise, rejected, shown_at, version_of,
+};
+use self::loading::{Expected, load};
 use super::keys::{self, Key};
-use super::record::{self, Body, GroupRecord, Record, UnmatchedNotification};
-use super::view::{self, Balances, Before, Loaded, Source};
+use super::record::{Body, GroupRecord, Record, UnmatchedNotification};
+use super::view::{self, Balances, Before, Source};
 use super::{Commit, Store, StoreError, Write};
-use crate::command::{Command, Notification, Target};
-use crate::decide::{Context, Decision, Policy, Subject, decide};
+use crate::command::{Command, Notification};
+use crate::decide::{Context, Decision, Policy, decide};
 use crate::group::{Group, GroupEvent, Refusal};
-use crate::id::{Ids, PaymentId, dated};
-use crate::idempotency::{Answer, KeyedRequest, Known, Reply};
+use crate::id::{Ids, dated};
+use crate::idempotency::{Answer, KeyedRequest, Reply};
 use crate::order::AnyOrder;
 use crate::payment::AnyPayment;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
-use crate::wire;
 
 /// A command with what came along with it.
 #[derive(Debug, Clone)]
@@ -95,9 +100,6 @@ impl<S: Store> Source for Staged<'_, S> {
         self.store.get(key)
     }
 }
-
-/// The versions that a decision is made on.
-type Expected = Vec<(Key, Option<u64>)>;
 
 /// A commit being prepared with its answer.
 struct Prepared {
@@ -403,14 +405,6 @@ impl<S: Store> Executor<S> {
     }
 }
 
-fn rejected(rejection: Rejection, request_id: &str) -> Answer {
-    Answer::Rejected {
-        wire: wire::CURRENT,
-        rejection,
-        request_id: request_id.into(),
-    }
-}
-
 /// Hands out the answers up to the first conflict. All that comes after is to be decided again, also what had
 /// nothing to commit: it may have answered from what was staged and is not kept.
 fn settle(
@@ -435,161 +429,6 @@ fn settle(
 fn put(done: &mut [Option<Executed>], at: usize, executed: Executed) {
     if let Some(slot) = done.get_mut(at) {
         *slot = Some(executed);
-    }
-}
-
-/// The answer of a request that was answered before, or the refusal of its key.
-fn recognise(source: &impl Source, request: &Request) -> Result<Option<Prepared>, StoreError> {
-    let keyed = match (&request.keyed, &request.command) {
-        (Some(keyed), _) => *keyed,
-        // Only a notification without a payment is known by a key of its own; the others their payment knows.
-        (None, Command::Notify(sent)) => record::notification_key(sent.provider, &sent.event_id),
-        (None, _) => return Ok(None),
-    };
-    let Some(bytes) = source.get(&keys::reply(&keyed.key))? else {
-        return Ok(None);
-    };
-    let reply: Reply = codec::decode(Kind::Reply, &bytes)?;
-    let (answer, replayed) = match reply.compare(&keyed) {
-        Known::Replay(answer) => (answer, true),
-        Known::Conflict => (
-            rejected(Rejection::IdempotencyKeyReused, &request.request_id),
-            false,
-        ),
-    };
-    let shown = show_if_current(source, &answer)?;
-    let executed = Executed {
-        answer,
-        replayed,
-        shown,
-        events: Vec::new(),
-    };
-    Ok(Some(Prepared {
-        executed,
-        commit: None,
-    }))
-}
-
-/// The answer's subject, if it has not moved since; otherwise the caller reads its history.
-fn show_if_current(source: &impl Source, answer: &Answer) -> Result<Option<Shown>, StoreError> {
-    Ok(match answer {
-        Answer::Order {
-            order_id, version, ..
-        } => view::load_order(source, order_id)?
-            .filter(|order| order.value.core().version == *version)
-            .map(|order| Shown::Order(order.value, order.first_record)),
-        Answer::Payment {
-            payment_id,
-            version,
-            ..
-        } => view::load_payment(source, *payment_id)?
-            .filter(|payment| payment.value.core().version == *version)
-            .map(|payment| Shown::Payment(payment.value)),
-        Answer::Rejected { .. } => None,
-    })
-}
-
-/// Reads what a command concerns: the order, the payment it names, and the order's open payments.
-fn load(source: &impl Source, target: &Target) -> Result<(Loaded, Expected), StoreError> {
-    let mut loaded = Loaded::default();
-    let mut expect = Vec::with_capacity(2);
-    let order_id = match target {
-        Target::Order(id) => Some(id.clone()),
-        Target::Payment(id) => load_payment(source, *id, &mut loaded, &mut expect)?,
-    };
-    let Some(order_id) = order_id else {
-        return Ok((loaded, expect));
-    };
-    let order = view::load_order(source, &order_id)?;
-    expect.push((
-        keys::order(&order_id),
-        order.as_ref().map(|order| order.record),
-    ));
-    let Some(order) = order else {
-        return Ok((loaded, expect));
-    };
-    let siblings: Vec<PaymentId> = order.value.core().payments.clone();
-    loaded.add_order(order);
-    for id in siblings {
-        if loaded.group.payment(id).is_none() {
-            load_payment(source, id, &mut loaded, &mut expect)?;
-        }
-    }
-    Ok((loaded, expect))
-}
-
-fn load_payment(
-    source: &impl Source,
-    id: PaymentId,
-    loaded: &mut Loaded,
-    expect: &mut Expected,
-) -> Result<Option<crate::id::OrderId>, StoreError> {
-    let payment = view::load_payment(source, id)?;
-    expect.push((
-        keys::payment(id),
-        payment.as_ref().map(|payment| payment.record),
-    ));
-    let Some(payment) = payment else {
-        return Ok(None);
-    };
-    let order_id = payment.value.core().order_id.clone();
-    loaded.add_payment(payment);
-    Ok(Some(order_id))
-}
-
-/// Registering an order again is recognised by the order itself; its first answer is version 1.
-fn created_before(group: &Group, command: &Command) -> bool {
-    matches!(command, Command::CreateOrder(_)) && group.order.is_some()
-}
-
-fn version_of(group: &Group, subject: &Subject) -> u64 {
-    match subject {
-        Subject::Order(_) => group.order.as_ref().map_or(0, |order| order.core().version),
-        Subject::Payment(id) => group
-            .payment(*id)
-            .map_or(0, |payment| payment.core().version),
-    }
-}
-
-fn answer_of(subject: &Subject, status: u16, version: u64) -> Answer {
-    let wire = wire::CURRENT;
-    match subject {
-        Subject::Order(id) => Answer::Order {
-            wire,
-            status,
-            order_id: id.clone(),
-            version,
-        },
-        Subject::Payment(id) => Answer::Payment {
-            wire,
-            status,
-            payment_id: *id,
-            version,
-        },
-    }
-}
-
-fn shown_at(group: Group, subject: &Subject, version: u64, first_record: u64) -> Option<Shown> {
-    match subject {
-        Subject::Order(_) => group
-            .order
-            .filter(|order| order.core().version == version)
-            .map(|order| Shown::Order(order, first_record)),
-        Subject::Payment(id) => {
-            let mut payments = group.payments.into_iter();
-            let payment = payments.find(|payment| payment.core().id == *id);
-            payment
-                .filter(|payment| payment.core().version == version)
-                .map(Shown::Payment)
-        }
-    }
-}
-
-const fn keyed_reply(keyed: KeyedRequest, answer: Answer) -> Reply {
-    Reply {
-        key: keyed.key,
-        fingerprint: keyed.fingerprint,
-        answer,
     }
 }
 
