@@ -18,8 +18,9 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Keys a window has before it is applied.
-const WINDOW_KEYS: usize = 50_000;
+/// Keys a window has before it is applied. Larger than a live one: keys are put in order, and the more there
+/// are, the more of them lie on a page that is read and written once. A few hundred megabytes for as long as it takes.
+const WINDOW_KEYS: usize = 500_000;
 
 struct OverIndex<'a> {
     window: &'a Window,
