@@ -18,7 +18,7 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
 
-/// Extracts a JSON body, or the default where no body was sent.
+/// Extracts a JSON body, or the default where no body, or `null`, was sent.
 #[derive(Debug, Clone)]
 pub struct OptionalJson<T>(pub T);
 
@@ -44,6 +44,10 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> 
             return Ok(Self(T::default()));
         }
         content_type?;
+        // Some clients say "nothing" so.
+        if bytes.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
+        }
         parse(&bytes).map(Self)
     }
 }
