@@ -183,11 +183,6 @@ impl Overlay {
         self.changed.notify_all();
     }
 
-    /// Whether the applier has given up.
-    pub fn has_failed(&self) -> bool {
-        self.gate.lock().failed
-    }
-
     /// Takes the active window to be applied; nothing if it is empty.
     pub fn take(&self) -> Option<Arc<Window>> {
         let mut applying = self.applying.write();

@@ -50,11 +50,6 @@ impl Applier {
     pub fn stop(&self) {
         self.shared.overlay.stop();
     }
-
-    /// Whether the index could not be written.
-    pub fn has_failed(&self) -> bool {
-        self.shared.overlay.has_failed()
-    }
 }
 
 /// Makes the index durable. It may trail; its cursor never runs ahead of the journal.
