@@ -59,7 +59,7 @@ pub enum MockResult {
     NoAnswer,
 }
 
-/// What a notification says happened at the gateway.
+/// What a gateway says happened, whichever way it says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// The money was taken.
@@ -74,6 +74,23 @@ pub enum Fact {
     },
     /// The payment was canceled, or its hold released, at the gateway.
     Canceled,
+    /// The buyer has an account to transfer the money to.
+    AwaitingDeposit {
+        /// Until when.
+        due_at: Timestamp,
+    },
+    /// Taken money went back to the buyer.
+    Refunded {
+        /// How much, in all.
+        amount: Money,
+        /// Whether our own call did it; if not, somebody did it at the gateway.
+        ours: bool,
+    },
+    /// The gateway certainly did not give the money back.
+    NotRefunded {
+        /// The gateway's code.
+        code: FailureCode,
+    },
     /// Something we do not know; it is kept and moves nothing.
     Other,
 }

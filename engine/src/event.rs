@@ -18,16 +18,19 @@ use crate::time::Timestamp;
 pub enum Provider {
     /// The gateway of the mock-first flow: it does what `mock/complete` and its notifications say.
     Mock,
+    /// Toss Payments.
+    Toss,
 }
 
 impl Provider {
     /// Every gateway.
-    pub const ALL: &'static [Self] = &[Self::Mock];
+    pub const ALL: &'static [Self] = &[Self::Mock, Self::Toss];
 
     /// The name in answers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mock => "MOCK",
+            Self::Toss => "TOSS",
         }
     }
 
@@ -49,6 +52,8 @@ pub enum Source {
     Notification,
     /// A person.
     Person,
+    /// The gateway's answer when we asked how a payment stands.
+    Inquiry,
 }
 
 impl Source {
@@ -58,6 +63,7 @@ impl Source {
             Self::Answer => "answer",
             Self::Notification => "notification",
             Self::Person => "person",
+            Self::Inquiry => "inquiry",
         }
     }
 }

@@ -6,6 +6,7 @@
 //! the API, and nothing stored has its types. [`store`] says what a commit is.
 
 pub mod amounts;
+pub mod capabilities;
 pub mod claim;
 pub mod command;
 pub mod decide;

@@ -20,6 +20,8 @@ pub enum OperationKind {
     Capture,
     /// Releases held money.
     Void,
+    /// Gives taken money back, all of it.
+    Cancel,
 }
 
 impl OperationKind {
@@ -29,6 +31,7 @@ impl OperationKind {
             Self::Confirm => "confirm",
             Self::Capture => "capture",
             Self::Void => "void",
+            Self::Cancel => "cancel",
         }
     }
 }

@@ -94,6 +94,7 @@ impl App {
     pub fn takes(&self, provider: Provider) -> bool {
         match provider {
             Provider::Mock => self.config.settings.gateways.mock,
+            Provider::Toss => false,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine_room;
+pub mod gateway;
 pub mod http;
 mod jobs;
 mod keyed;

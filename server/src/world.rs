@@ -1,13 +1,15 @@
-//! Everything that is not a function of its input: time, chance, tasks and timers. Server code
+//! Everything that is not a function of its input: time, chance, tasks, timers and the network. Server code
 //! reaches them only through [`World`], so that a simulation can own them all; the machine's own
 //! are in [`SystemWorld`], a test's in [`ManualWorld`].
 
 mod manual;
+mod outbound;
 mod system;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use manual::ManualWorld;
+pub use outbound::{Outbound, Undelivered};
 pub use system::{SystemWorld, WorldError};
 
 /// A task or a timer, whoever runs it.
@@ -35,6 +37,13 @@ pub trait World: Send + Sync {
 
     /// Runs `task` beside the caller. Nothing waits for it.
     fn spawn(&self, task: BoxFuture);
+
+    /// Sends a request to another machine and reads its whole answer. Dropping the future may cut
+    /// the exchange off: whoever must know the outcome owns it.
+    fn send(
+        &self,
+        outbound: Outbound,
+    ) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>>;
 
     /// Ready once `duration` of monotonic time has passed.
     fn sleep(&self, duration: Duration) -> BoxFuture;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use daegeum_server::world::{BoxFuture, SystemWorld, World};
+use daegeum_server::world::{BoxFuture, Outbound, SystemWorld, Undelivered, World};
 use tokio::sync::oneshot;
 
 use crate::until;
@@ -86,6 +86,13 @@ impl World for ShopWorld {
 
     fn spawn(&self, task: BoxFuture) {
         self.machine.spawn(task);
+    }
+
+    fn send(
+        &self,
+        outbound: Outbound,
+    ) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> {
+        self.machine.send(outbound)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture {

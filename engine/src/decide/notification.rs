@@ -49,7 +49,10 @@ pub(super) fn take_in(
                 gateway::refused(work, id, code, Source::Notification, context)?;
             }
             Fact::Canceled => canceled(work, id, context)?,
-            Fact::Other => {}
+            Fact::AwaitingDeposit { .. }
+            | Fact::Refunded { .. }
+            | Fact::NotRefunded { .. }
+            | Fact::Other => {}
         }
     }
     Ok((subject, Progress::Done))
@@ -71,7 +74,10 @@ fn would_move(work: &Work, id: PaymentId, fact: &Fact) -> Result<bool, Refusal> 
         },
         Fact::Failed { .. } => matches!(state, PaymentState::Initiated | PaymentState::Prepared),
         Fact::Canceled => state.is_open() || state == PaymentState::Failed,
-        Fact::Other => false,
+        Fact::AwaitingDeposit { .. }
+        | Fact::Refunded { .. }
+        | Fact::NotRefunded { .. }
+        | Fact::Other => false,
     })
 }
 

@@ -16,7 +16,7 @@ use rand_chacha::{
     rand_core::{RngCore, SeedableRng},
 };
 
-use super::{BoxFuture, World};
+use super::{BoxFuture, Outbound, Undelivered, World};
 
 /// A world that moves when told to. Clones are the same world.
 #[derive(Clone)]
@@ -94,6 +94,11 @@ impl World for ManualWorld {
 
     fn fill_random(&self, bytes: &mut [u8]) {
         self.state.lock().random.fill_bytes(bytes);
+    }
+
+    fn send(&self, _: Outbound) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> {
+        let nobody = Undelivered::NotSent("there is nobody else in this world".to_owned());
+        Box::pin(std::future::ready(Err(nobody)))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is a world")]

@@ -16,7 +16,7 @@ use rand_chacha::{
     rand_core::{RngCore, SeedableRng},
 };
 
-use super::{BoxFuture, World};
+use super::{BoxFuture, Outbound, Undelivered, World};
 
 /// Why there is no world to run in.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +85,11 @@ impl World for SystemWorld {
 
     fn fill_random(&self, bytes: &mut [u8]) {
         RANDOM.with_borrow_mut(|own| own.get_or_insert_with(|| self.seeded()).fill_bytes(bytes));
+    }
+
+    fn send(&self, _: Outbound) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> {
+        let nobody = Undelivered::NotSent("no transport yet".to_owned());
+        Box::pin(std::future::ready(Err(nobody)))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the world")]

@@ -1,0 +1,98 @@
+//! What each gateway can do. Decisions ask here, and nowhere by a gateway's name.
+
+use crate::event::Provider;
+
+/// How a gateway lets an order's money be held until the order is confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaptureStrategy {
+    /// It holds funds and takes them later.
+    AuthorizeThenCapture {
+        /// How long it holds them.
+        hold_ms: u64,
+    },
+    /// It only takes. The money is taken at once and given back if the order is not confirmed.
+    ChargeThenHold,
+}
+
+impl CaptureStrategy {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AuthorizeThenCapture { .. } => "authorize_then_capture",
+            Self::ChargeThenHold => "charge_then_hold",
+        }
+    }
+}
+
+/// What a gateway can do, and within which bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// How money waits for a confirmation.
+    pub capture: CaptureStrategy,
+    /// Whether its calls are made over the network; if not, the answer is part of the decision.
+    pub remote: bool,
+    /// Whether taken money can be given back through it.
+    pub refund: bool,
+    /// Whether a part of it can.
+    pub partial_refund: bool,
+    /// Whether it splits amounts into taxed and tax-free parts.
+    pub tax_free: bool,
+    /// Whether a buyer may pay by transfer to an account made for the payment.
+    pub virtual_account: bool,
+    /// Whether it has an escrow service that its API can drive.
+    pub escrow: bool,
+    /// Whether it lists what it settles.
+    pub settlements: bool,
+    /// How long the buyer's approval can be confirmed.
+    pub confirm_window_ms: u64,
+    /// How long the gateway's own window for the buyer stays open.
+    pub approval_window_ms: u64,
+    /// How long a repeated idempotency key is recognised.
+    pub idempotency_ms: u64,
+    /// The smallest amount it takes, in minor units, whatever the method.
+    pub minimum_minor: u64,
+}
+
+const MINUTE: u64 = 60_000;
+const DAY: u64 = 24 * 60 * MINUTE;
+
+const MOCK: Capabilities = Capabilities {
+    capture: CaptureStrategy::AuthorizeThenCapture { hold_ms: 7 * DAY },
+    remote: false,
+    refund: false,
+    partial_refund: false,
+    tax_free: true,
+    virtual_account: false,
+    escrow: false,
+    settlements: false,
+    confirm_window_ms: u64::MAX,
+    approval_window_ms: u64::MAX,
+    idempotency_ms: u64::MAX,
+    minimum_minor: 1,
+};
+
+/// Toss offers no authorization, only confirm; its manual settlement is by contract and no hold.
+const TOSS: Capabilities = Capabilities {
+    capture: CaptureStrategy::ChargeThenHold,
+    remote: true,
+    refund: true,
+    partial_refund: true,
+    tax_free: true,
+    virtual_account: true,
+    escrow: false,
+    settlements: true,
+    confirm_window_ms: 10 * MINUTE,
+    approval_window_ms: 30 * MINUTE,
+    idempotency_ms: 15 * DAY,
+    minimum_minor: 100,
+};
+
+impl Provider {
+    /// What it can do.
+    pub const fn capabilities(self) -> &'static Capabilities {
+        match self {
+            Self::Mock => &MOCK,
+            Self::Toss => &TOSS,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The port to the gateways: what each can do, how it is asked, and what its answers mean.
+//!
+//! A gateway is pure: it makes requests and reads answers. Who owns a call, when it is repeated and
+//! when it is given up is one rule for all of them, in [`operations`](self); the network and the clock
+//! are the world's.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use daegeum_engine::command::Fact;
+use daegeum_engine::event::{FailureCode, Provider, ProviderPaymentId};
+use daegeum_engine::id::{OperationId, PaymentId};
+use daegeum_engine::money::Money;
+use daegeum_engine::operation::OperationKind;
+
+use crate::world::Undelivered;
+
+/// A call to a gateway, with all that its request is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// What is asked.
+    pub ask: Ask,
+    /// The operation it belongs to; its id is the idempotency key, the same for every retry. An
+    /// inquiry may belong to none.
+    pub operation: Option<OperationId>,
+    /// Our id of the payment, which is the gateway's order number.
+    pub payment: PaymentId,
+    /// The gateway's own name for the payment, if it is known.
+    pub name: Option<ProviderPaymentId>,
+    /// What is to be paid in all.
+    pub amount: Money,
+    /// The part of it that bears no VAT, in minor units.
+    pub tax_free: u64,
+}
+
+/// What is asked of a gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Take the money of a payment that the buyer has approved.
+    Confirm,
+    /// Give all of a payment's money back.
+    Cancel,
+    /// How does the payment stand?
+    Inquire {
+        /// The operation without an answer that is asked about; none when a notification hinted at news.
+        about: Option<OperationKind>,
+        /// Whether the time in which the gateway may still do it is over, so that "there is no such
+        /// payment" is an answer.
+        window_over: bool,
+    },
+}
+
+impl Ask {
+    /// The word in figures and in the audit trail.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Cancel => "cancel",
+            Self::Inquire { .. } => "inquire",
+        }
+    }
+}
+
+/// What a call came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It certainly never reached the gateway; the same call may be made again.
+    NotSent,
+    /// The gateway's word.
+    Answered {
+        /// The gateway's own name for the payment, if it said one.
+        name: Option<ProviderPaymentId>,
+        /// What it says happened.
+        fact: Fact,
+    },
+    /// The gateway answered, but not yet about this: ask again, after this time if it said one.
+    NotYet {
+        /// How long it wants to be left alone.
+        after: Option<Duration>,
+    },
+    /// The gateway may or may not have done it.
+    Unknown,
+}
+
+/// Whose doing a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The buyer's, their card's or their account's.
+    Buyer,
+    /// The merchant's contract or settings.
+    Merchant,
+    /// The gateway's, or the bank's behind it.
+    Gateway,
+    /// This program's: a request that should not have been made.
+    Ours,
+}
+
+impl Fault {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Buyer => "buyer",
+            Self::Merchant => "merchant",
+            Self::Gateway => "gateway",
+            Self::Ours => "ours",
+        }
+    }
+}
+
+/// What may be tried after a failure. Always as a new payment: a failed one stays failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same again can succeed now.
+    Now,
+    /// The same again can succeed later.
+    Later,
+    /// Another card or method can succeed.
+    OtherMethod,
+    /// Nothing the buyer can do helps.
+    Never,
+}
+
+impl Retry {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Later => "later",
+            Self::OtherMethod => "other_method",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// A failure code in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explanation {
+    /// Whose doing it is.
+    pub fault: Fault,
+    /// What may be tried.
+    pub retry: Retry,
+    /// For the buyer, in Korean.
+    pub ko: &'static str,
+    /// For the buyer, in English.
+    pub en: &'static str,
+}
+
+/// One provider's contract. Implementations keep no state and touch nothing.
+pub trait Gateway: Send + Sync {
+    /// Which one.
+    fn provider(&self) -> Provider;
+
+    /// The HTTP request of a call. The same call makes the same request, idempotency key and all.
+    fn request(&self, call: &Call) -> http::Request<Bytes>;
+
+    /// How long the exchange of a call may take.
+    fn deadline(&self, ask: Ask) -> Duration;
+
+    /// What came back, or did not, says about the call.
+    fn read(&self, call: &Call, came: &Result<http::Response<Bytes>, Undelivered>) -> Outcome;
+
+    /// A body of an exchange as the audit trail keeps it: no secret, no personal data, bounded.
+    fn redact(&self, body: &[u8]) -> String;
+
+    /// A failure code in words; a code nobody has documented gets careful ones.
+    fn explain(&self, code: &FailureCode) -> Explanation;
+}
