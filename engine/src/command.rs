@@ -169,6 +169,8 @@ pub enum News {
     Fact(Fact),
     /// None, or nothing about this yet.
     None,
+    /// The question certainly never reached it.
+    NotSent,
 }
 
 /// What an exchange with a gateway taught us.

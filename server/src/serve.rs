@@ -14,11 +14,14 @@ use daegeum_engine::store::keyring::{Keyring, MasterKey};
 use daegeum_engine::store::opening::{Directory, OpenOptions, Rebuilt};
 use daegeum_engine::store::overlay::OverlayLimits;
 use daegeum_engine::store::replay::Progress;
+use daegeum_engine::time::Timestamp;
 use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::engine_room::{EngineRoom, Started};
+use crate::gateway::Gateways;
+use crate::gateway::operations::Operations;
 use crate::http::{self, Drained, Front};
 use crate::seal::Seals;
 use crate::telemetry::{Metrics, TransitionLog};
@@ -34,6 +37,8 @@ pub struct Surroundings {
     pub metrics: Arc<Metrics>,
     /// The log of transitions.
     pub transitions: TransitionLog,
+    /// The real gateways that take payments here.
+    pub gateways: Gateways,
     /// Routes besides the product's own: the sandbox's.
     pub more_routes: Router,
 }
@@ -56,6 +61,10 @@ pub async fn serve(
         condition,
         failed,
     } = started;
+    let started_at = u64::try_from(around.world.now_ms())?;
+    let (operations, begun) =
+        Operations::new(Timestamp::from_millis(started_at).max(reader.last_at()));
+    let operations = Arc::new(operations);
     let app = Arc::new(App {
         world: Arc::clone(&around.world),
         config: Arc::clone(&config),
@@ -63,6 +72,8 @@ pub async fn serve(
         reader,
         seals,
         mock_secrets: mock_secrets(&config)?,
+        gateways: around.gateways,
+        operations: Arc::clone(&operations),
         condition: Arc::clone(&condition),
         metrics: Arc::clone(&around.metrics),
         witness: Arc::new(Witness::new(
@@ -71,7 +82,7 @@ pub async fn serve(
             Arc::clone(&around.world),
         )),
     });
-    jobs::start(&app);
+    jobs::start(&app, begun);
     metrics_listener::start(&app).await?;
     let routes = routes::routes(Arc::clone(&app)).merge(around.more_routes);
     let front = Front::new(routes, &config, around.world, around.metrics);
@@ -83,11 +94,19 @@ pub async fn serve(
         }
         condition.stop();
     };
+    let calls_timeout = config.settings.limits.shutdown_timeout;
     let drained = http::serve(listener, tls, front, ended).await;
     if let Drained::CutOff(connections) = drained {
         tracing::warn!(connections, "connections were cut off");
     }
+    let world = Arc::clone(&app.world);
     drop(app);
+    // A call under way is waited for: what the gateway says is then committed, and nothing has to be asked later.
+    operations.stop();
+    tokio::select! {
+        () = operations.rest() => {}
+        () = world.sleep(calls_timeout) => tracing::warn!("calls to gateways were cut off; they are asked about after the next start"),
+    }
     // What was cut off may still hold the queue; the writer finishes what is in it and ends.
     tokio::task::spawn_blocking(move || room.stop()).await??;
     tracing::info!("stopped in order");

@@ -19,6 +19,7 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
         News::Fact(fact) => {
             (current || speaks_for_itself(fact)) && evidence::would_move(work, id, fact)?
         }
+        News::NotSent => false,
         News::None => learned.operation.is_some() && current && !is_unknown(core),
     };
     if let Some(exchange) = learned.exchange.filter(|_| moves || may_record) {
@@ -34,7 +35,7 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
                 let name = name.unwrap_or_else(|| ProviderPaymentId("".into()));
                 evidence::apply(work, id, fact, name, learned.source, context)?;
             }
-            News::None => gateway::unanswered(work, id)?,
+            News::None | News::NotSent => gateway::unanswered(work, id)?,
         }
     }
     let progress = match work.payment(id)?.core().operation_in_flight() {
