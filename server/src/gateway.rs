@@ -7,6 +7,7 @@
 pub mod calling;
 pub mod operations;
 pub mod plan;
+pub mod toss;
 
 use std::sync::Arc;
 use std::time::Duration;
