@@ -20,6 +20,7 @@ use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::OperationKind;
 
+use crate::config::Settings;
 use crate::world::Undelivered;
 
 /// A call to a gateway, with all that its request is made of.
@@ -183,9 +184,14 @@ pub trait Gateway: Send + Sync {
 pub struct Gateways(Vec<Arc<dyn Gateway>>);
 
 impl Gateways {
-    /// These.
-    pub fn new(gateways: Vec<Arc<dyn Gateway>>) -> Self {
-        Self(gateways)
+    /// Those that are configured.
+    pub fn configured(settings: &Settings) -> Self {
+        let toss = &settings.toss;
+        let toss = toss.secret_key.as_ref().map(|secret_key| {
+            let toss: Arc<dyn Gateway> = Arc::new(toss::Toss::new(&toss.base_url, secret_key));
+            toss
+        });
+        Self(toss.into_iter().collect())
     }
 
     /// The one of this provider.

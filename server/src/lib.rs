@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod app;
+pub mod assembly;
 pub mod cli;
 #[cfg(feature = "sandbox")]
 pub mod clock;
@@ -12,7 +13,7 @@ pub mod config;
 pub mod engine_room;
 pub mod gateway;
 pub mod http;
-mod jobs;
+pub mod jobs;
 mod keyed;
 mod metrics_listener;
 mod notifications;

@@ -54,7 +54,6 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
         world,
         metrics,
         transitions,
-        gateways: daegeum_server::gateway::Gateways::default(),
         more_routes,
     };
     let told = config.clone();

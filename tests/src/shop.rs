@@ -224,7 +224,6 @@ fn run(
         world,
         metrics: Arc::new(Metrics::new()),
         transitions: TransitionLog::new(None),
-        gateways: Default::default(),
         more_routes: Default::default(),
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
