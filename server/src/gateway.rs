@@ -4,6 +4,7 @@
 //! when it is given up is one rule for all of them, in [`operations`](self); the network and the clock
 //! are the world's.
 
+pub mod breaker;
 pub mod toss;
 
 use std::time::Duration;
