@@ -1,5 +1,6 @@
 //! The command line: what can be typed and what it means; below, what is done offline.
 
+pub mod doctor;
 pub mod offline;
 
 use std::path::PathBuf;
@@ -33,6 +34,9 @@ pub enum Command {
     Verify(DataDirectory),
     /// Make the index of a data directory anew from its journal. The server must be stopped.
     Rebuild(DataDirectory),
+    /// Look at what a payment needs: settings, gateways, clocks, the data directory, the running
+    /// server. Changes nothing; fails if something has to be corrected.
+    Doctor(Doctor),
 }
 
 const AFTER_SERVE_HELP: &str = "\
@@ -69,6 +73,30 @@ pub struct Serve {
     /// Print the settings in force and where each comes from, secrets hidden, and stop
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// Where to look, and how to tell.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Look at a sandbox
+    #[arg(long)]
+    pub sandbox: bool,
+
+    /// Where the journal and its index are kept [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Read settings from this TOML file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Where the running server is [default: where the settings say that it listens]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+
+    /// Tell programs instead of people
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Whose data.

@@ -5,7 +5,11 @@ use std::{error::Error, ffi::OsString, process::ExitCode, sync::Arc};
 use axum::Router;
 use clap::Parser;
 use daegeum_server::{
-    cli::{Cli, Command, Serve, offline},
+    cli::{
+        Cli, Command, Doctor, Serve,
+        doctor::{self, Ways},
+        offline,
+    },
     config::Config,
     http,
     serve::{self, Surroundings},
@@ -35,6 +39,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
         Command::Serve(command) => serve_until_stopped(&command, world).map(|()| true),
         Command::Verify(at) => Ok(offline::verify(&at.data, &world)?),
         Command::Rebuild(at) => Ok(offline::rebuild(&at.data, &world).map(|()| true)?),
+        Command::Doctor(command) => look(&command, world),
     }
 }
 
@@ -72,13 +77,40 @@ fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
 }
 
-/// In the sandbox the world's clock can be moved, and there are routes to move it.
-fn sandbox(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld), Box<dyn Error>> {
-    let reach = if config.settings.gateways.allow_private {
+/// Examines, tells, and says whether nothing has to be corrected.
+#[tokio::main(flavor = "current_thread")]
+async fn look(command: &Doctor, world: SystemWorld) -> Result<bool, Box<dyn Error>> {
+    let to_server: SharedWorld = Arc::new(world.reaching(Reach::Anywhere));
+    let findings = match doctor::settings(command, environment(), &to_server) {
+        Ok(config) => {
+            let to_gateways = Arc::new(SystemWorld::new()?.reaching(reach(&config)));
+            let ways = Ways {
+                to_gateways,
+                to_server,
+            };
+            doctor::examine(command, &config, &ways).await
+        }
+        Err(findings) => findings,
+    };
+    if command.json {
+        println!("{}", findings.to_json());
+    } else {
+        print!("{findings}");
+    }
+    Ok(findings.well())
+}
+
+fn reach(config: &Config) -> Reach {
+    if config.settings.gateways.allow_private {
         Reach::Anywhere
     } else {
         Reach::Public
-    };
+    }
+}
+
+/// In the sandbox the world's clock can be moved, and there are routes to move it.
+fn sandbox(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld), Box<dyn Error>> {
+    let reach = reach(config);
     if !config.settings.server.sandbox {
         return Ok((Router::new(), Arc::new(world.reaching(reach))));
     }
