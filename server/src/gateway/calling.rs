@@ -285,5 +285,5 @@ pub async fn resume(app: &App, payment: &AnyPayment) {
     if matches!(core.operation, Some(AnyOperation::Intended(_))) {
         commit(app, without_exchange(payment, News::None)).await;
     }
-    app.operations.ask_later(core.id, 0, app.now());
+    app.operations.ask_later(core.id, 1, app.now());
 }
