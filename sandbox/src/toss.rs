@@ -337,7 +337,7 @@ impl Toss {
                 {
                     self.expire(at_ms, &key);
                 }
-                (_, Some((at_ms, id))) => self.release(at_ms, id),
+                (_, Some((at_ms, id))) => self.release(at_ms, now_ms, id),
                 (Some((at_ms, key)), None) => self.expire(at_ms, &key),
             }
         }

@@ -387,7 +387,7 @@ impl Toss {
     }
 
     /// Its time has come: it happens now, or its answer is dropped.
-    pub(super) fn release(&mut self, at_ms: i64, id: u64) {
+    pub(super) fn release(&mut self, at_ms: i64, now_ms: i64, id: u64) {
         let Some(mut held) = self.state.one_held(id).cloned() else {
             return;
         };
@@ -400,6 +400,8 @@ impl Toss {
             Err(refusal) => (refusal.status, refusal.json(held.ask.language)),
         };
         held.answer = Some(answer);
+        // Kept for a while from now, however late now is: the clock may have jumped.
+        held.until_ms = now_ms;
         self.state.set_held(id, Some(held));
     }
 

@@ -187,7 +187,7 @@ impl Toss {
         let mut codes = String::new();
         for code in CODES {
             let text = escaped(message_of(code, words.language));
-            let _ = write!(codes, "<option value=\"{code}\">{code} · {text}</option>");
+            let _ = write!(codes, "<option value=\"{code}\">{text} · {code}</option>");
         }
         let body = format!(
             "<main><h1>{title}</h1>{bought}<form method=\"post\" action=\"/sandbox/pay/{key}\">\
