@@ -239,3 +239,20 @@ fn a_rule_that_makes_no_sense_is_refused_and_changes_nothing() {
     assert_eq!(plain.status, 415, "no other origin's page can send it");
     assert_eq!(shop.toss.dial(), &before);
 }
+
+#[test]
+fn any_call_is_not_any_notification() {
+    let mut shop = Shop::listening();
+    let key = shop.approved("order-1", 1_000);
+    shop.rules(vec![Rule {
+        times: Some(2),
+        ..Rule::always(Call::Any, Fault::Delay { ms: 1_000 })
+    }]);
+    shop.confirm(&key, "order-1", 1_000);
+    assert_eq!(
+        shop.toss.dial().rules[0].times,
+        Some(1),
+        "the call, and nothing else"
+    );
+    assert_eq!(shop.heard().len(), 1);
+}

@@ -182,3 +182,30 @@ fn a_held_request_can_come_too_late() {
     shop.inquire(&key).is_payment("EXPIRED");
     assert_eq!(shop.taken_times(&key), 0);
 }
+
+#[test]
+fn the_books_count_what_happened_under_each_key() {
+    let mut shop = Shop::new();
+    let key = shop.paid("order-1", 1_000);
+    let body = confirm(&key, "order-1", 1_000);
+    shop.post_with(CONFIRM, &[("idempotency-key", "late one")], &body)
+        .is_refused(400, "ALREADY_PROCESSED_PAYMENT");
+    let path = format!("/v1/payments/{key}/cancel");
+    for _ in 0..2 {
+        let body = json!({"cancelReason": "x", "cancelAmount": 400});
+        shop.post_with(&path, &[("idempotency-key", "part")], &body)
+            .is_payment("PARTIAL_CANCELED");
+    }
+    assert_eq!(
+        shop.toss.books()["keys"],
+        json!([
+            {"idempotencyKey": "late one", "url": "POST /v1/payments/confirm", "effects": 0},
+            {"idempotencyKey": "part", "url": format!("POST {path}"), "effects": 1},
+        ])
+    );
+    let totals = shop.toss.books()["totals"].clone();
+    assert_eq!(
+        totals,
+        json!({"taken": 1_000, "returned": 400, "balance": 600})
+    );
+}
