@@ -256,3 +256,21 @@ fn any_call_is_not_any_notification() {
     );
     assert_eq!(shop.heard().len(), 1);
 }
+
+#[test]
+fn a_first_answer_is_not_overwritten_by_a_later_error() {
+    for fault in [
+        json!({"error_before": {"kept": true}}),
+        json!({"error_after": {"kept": true}}),
+    ] {
+        let mut shop = Shop::new();
+        let key = shop.approved("order-1", 1_000);
+        let keyed = [("idempotency-key", "k")];
+        let body = confirm(&key, "order-1", 1_000);
+        shop.post_with(CONFIRM, &keyed, &body).is_payment("DONE");
+        shop.once(Call::Confirm, serde_json::from_value(fault).unwrap());
+        shop.post_with(CONFIRM, &keyed, &body)
+            .is_refused(500, "COMMON_ERROR");
+        shop.post_with(CONFIRM, &keyed, &body).is_payment("DONE");
+    }
+}
