@@ -30,11 +30,44 @@ impl<T: Display> Serialize for Text<T> {
 }
 
 /// A payment as the API shows it.
-pub struct PaymentView<'a>(pub &'a AnyPayment);
+pub struct PaymentView<'a> {
+    /// The payment.
+    pub payment: &'a AnyPayment,
+    /// Why it failed, in words, where its gateway has words for it.
+    pub failure: Option<FailureView>,
+}
+
+/// Why a gateway refused, for whoever has to do something about it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct FailureView {
+    /// Whose doing it is.
+    pub fault: &'static str,
+    /// What may be tried.
+    pub retry: &'static str,
+    /// What to tell the buyer.
+    pub message: Wording,
+}
+
+/// A text in the languages that buyers are told it in.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Wording {
+    /// Korean.
+    pub ko: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+/// A failure's code before its words.
+#[derive(Serialize)]
+struct CodedFailure<'a> {
+    code: &'a str,
+    #[serde(flatten)]
+    words: FailureView,
+}
 
 impl Serialize for PaymentView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (core, state) = (self.0.core(), self.0.state());
+        let (core, state) = (self.payment.core(), self.payment.state());
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("payment_id", &Text(core.id))?;
         map.serialize_entry("order_id", core.order_id.as_str())?;
@@ -45,10 +78,17 @@ impl Serialize for PaymentView<'_> {
         map.serialize_entry("provider", core.provider.name())?;
         let provider_payment_id = core.provider_payment_id.as_ref().map(|id| &id.0);
         map.serialize_entry("provider_payment_id", &provider_payment_id)?;
-        if let AnyPayment::Mismatched(aside) = self.0 {
+        if let AnyPayment::Mismatched(aside) = self.payment {
             map.serialize_entry("received", &MoneyView(aside.detail().received))?;
         }
-        map.serialize_entry("operation", &OperationView::of(self.0))?;
+        if let (AnyPayment::Failed(failed), Some(words)) = (self.payment, self.failure) {
+            let code = failed.detail().code.as_str();
+            map.serialize_entry("failure", &CodedFailure { code, words })?;
+        }
+        if let AnyPayment::AwaitingDeposit(account) = self.payment {
+            map.serialize_entry("due_at", &Text(account.detail().due_at))?;
+        }
+        map.serialize_entry("operation", &OperationView::of(self.payment))?;
         map.serialize_entry("created_at", &Text(core.created_at))?;
         map.serialize_entry("updated_at", &Text(core.updated_at))?;
         map.end()
@@ -203,6 +243,9 @@ impl Serialize for EventView<'_> {
             },
         )?;
         map.serialize_entry("created_at", &Text(self.at))?;
+        if let GroupEvent::Payment(_, PaymentEvent::GatewayCalled(call)) = self.event {
+            map.serialize_entry("processing_time_ms", &call.took_ms)?;
+        }
         map.end()
     }
 }
@@ -240,6 +283,7 @@ fn order_payload<M: SerializeMap>(event: &OrderEvent, map: &mut M) -> Result<(),
         OrderEvent::OrderReopened(e) => map.serialize_entry("payment_id", &Text(e.payment)),
         OrderEvent::OrderCancelRequested(e) => map.serialize_entry("reason", e.reason.name()),
         OrderEvent::OrderCanceled(e) => map.serialize_entry("reason", e.reason.name()),
+        OrderEvent::OrderRefunded(e) => map.serialize_entry("payment_id", &Text(e.payment)),
     }
 }
 
@@ -303,5 +347,38 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("reason", &opened)
         }
         PaymentEvent::PersonalDataErased(e) => map.serialize_entry("actor", &e.actor),
+        PaymentEvent::SessionOpened(e) => {
+            map.serialize_entry("expires_at", &Text(e.expires_at))?;
+            map.serialize_entry("method", &e.method)
+        }
+        PaymentEvent::BuyerReturned(e) => {
+            map.serialize_entry("provider_payment_id", &e.provider_payment_id.0)
+        }
+        PaymentEvent::GatewayCalled(e) => {
+            let operation = e.operation.map(Text);
+            map.serialize_entry("operation_id", &operation)?;
+            map.serialize_entry("call", e.call.name())?;
+            map.serialize_entry("status", e.status.name())?;
+            map.serialize_entry("http_status", &e.http_status)?;
+            map.serialize_entry("exchange", &opened)
+        }
+        PaymentEvent::HintFollowed(e) => {
+            map.serialize_entry("heard_at", &Text(e.heard_at))?;
+            map.serialize_entry("from", &opened)
+        }
+        PaymentEvent::DepositAwaited(e) => map.serialize_entry("due_at", &Text(e.due_at)),
+        PaymentEvent::RefundRequested(e) => {
+            map.serialize_entry("amount", &MoneyView(e.amounts.total()))
+        }
+        PaymentEvent::PaymentRefunded(e) => {
+            map.serialize_entry("amount", &MoneyView(e.refunded.total()))?;
+            map.serialize_entry("amounts", &AmountsView(&e.refunded))?;
+            map.serialize_entry("requested", &e.requested)?;
+            map.serialize_entry("source", e.source.name())
+        }
+        PaymentEvent::RefundFailed(e) => {
+            map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
+            map.serialize_entry("code", e.code.as_str())
+        }
     }
 }

@@ -110,15 +110,8 @@ impl EngineRoom {
         let executor = Executor::new(store, policy, last_at);
         let (queue, jobs) = writer::queue(queue_depth);
         let (tell_failed, failed) = oneshot::channel();
-        let writing = Writing {
-            executor,
-            jobs,
-            world,
-            metrics,
-            condition: Arc::clone(&condition),
-            tell_failed,
-        };
-        let writer = spawn("writer", move || writing.run())?;
+        let writing = Writing::new(executor, jobs, world, metrics, Arc::clone(&condition));
+        let writer = spawn("writer", move || writing.run(tell_failed))?;
         let others = vec![
             spawn_applier(&upkeep.applier, &condition)?,
             spawn_flusher(&upkeep, &condition)?,
@@ -184,38 +177,97 @@ fn spawn_behind(
     })
 }
 
-struct Writing {
+/// What the writer's thread has. A simulation has no thread and calls [`Writing::turn`] itself.
+pub struct Writing {
     executor: Executor<EmbeddedStore>,
     jobs: Jobs,
-    world: SharedWorld,
-    metrics: Arc<Metrics>,
-    condition: Arc<Condition>,
-    tell_failed: oneshot::Sender<()>,
+    inputs: WorldInputs,
+    observer: Observer,
 }
 
 impl Writing {
-    fn run(mut self) -> Result<Executor<EmbeddedStore>, StoreError> {
-        let metrics = &self.metrics.store;
-        let world = Arc::clone(&self.world);
-        let mut inputs = WorldInputs(self.world);
-        let condition = Arc::clone(&self.condition);
-        let mut begun_ns = 0;
-        let mut observe = |turn: Turn| match turn {
-            Turn::Begun => begun_ns = world.monotonic_ns(),
-            Turn::Ended { committed, full } => {
-                condition.set_full(full);
-                let took = Duration::from_nanos(world.monotonic_ns().saturating_sub(begun_ns));
-                metrics.committed(committed.records, committed.bytes, took);
-            }
+    /// Over an executor and its queue.
+    pub fn new(
+        executor: Executor<EmbeddedStore>,
+        jobs: Jobs,
+        world: SharedWorld,
+        metrics: Arc<Metrics>,
+        condition: Arc<Condition>,
+    ) -> Self {
+        let observer = Observer {
+            world: Arc::clone(&world),
+            metrics,
+            condition,
+            begun_ns: 0,
         };
-        match writer::run(&mut self.executor, &self.jobs, &mut inputs, &mut observe) {
+        Self {
+            executor,
+            jobs,
+            inputs: WorldInputs(world),
+            observer,
+        }
+    }
+
+    /// One turn over what is queued; says whether there was anything.
+    pub fn turn(&mut self) -> Result<bool, StoreError> {
+        let observer = &mut self.observer;
+        let mut observe = |turn| observer.observe(turn);
+        writer::run_queued(
+            &mut self.executor,
+            &self.jobs,
+            &mut self.inputs,
+            &mut observe,
+        )
+    }
+
+    /// The store, for what it tells of itself.
+    pub const fn store(&self) -> &EmbeddedStore {
+        self.executor.store()
+    }
+
+    fn run(
+        mut self,
+        tell_failed: oneshot::Sender<()>,
+    ) -> Result<Executor<EmbeddedStore>, StoreError> {
+        let observer = &mut self.observer;
+        let mut observe = |turn| observer.observe(turn);
+        let ran = writer::run(
+            &mut self.executor,
+            &self.jobs,
+            &mut self.inputs,
+            &mut observe,
+        );
+        match ran {
             Ok(()) => Ok(self.executor),
             Err(error) => {
                 tracing::error!(%error, "the store failed; the server stops");
-                self.condition.fail();
+                self.observer.condition.fail();
                 // Nobody may be listening any more: the server is stopping already.
-                let _ = self.tell_failed.send(());
+                let _ = tell_failed.send(());
                 Err(error)
+            }
+        }
+    }
+}
+
+/// Measures the writer's turns.
+struct Observer {
+    world: SharedWorld,
+    metrics: Arc<Metrics>,
+    condition: Arc<Condition>,
+    begun_ns: u64,
+}
+
+impl Observer {
+    fn observe(&mut self, turn: Turn) {
+        match turn {
+            Turn::Begun => self.begun_ns = self.world.monotonic_ns(),
+            Turn::Ended { committed, full } => {
+                self.condition.set_full(full);
+                let ended_ns = self.world.monotonic_ns();
+                let took = Duration::from_nanos(ended_ns.saturating_sub(self.begun_ns));
+                let metrics = &self.metrics.store;
+                metrics.committed(committed.records, committed.bytes, took);
             }
         }
     }

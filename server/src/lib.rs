@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod app;
+pub mod assembly;
 pub mod cli;
 #[cfg(feature = "sandbox")]
 pub mod clock;
@@ -12,11 +13,14 @@ pub mod config;
 pub mod engine_room;
 pub mod gateway;
 pub mod http;
-mod jobs;
+pub mod jobs;
 mod keyed;
 mod metrics_listener;
 mod notifications;
+pub mod outside;
 pub mod routes;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod seal;
 pub mod serve;
 pub mod telemetry;

@@ -2,7 +2,6 @@
 
 use std::{error::Error, ffi::OsString, process::ExitCode, sync::Arc};
 
-use axum::Router;
 use clap::Parser;
 use daegeum_server::{
     cli::{
@@ -12,6 +11,7 @@ use daegeum_server::{
     },
     config::Config,
     http,
+    outside::{self, Outside},
     serve::{self, Surroundings},
     telemetry::{Metrics, start_logging},
     welcome,
@@ -37,6 +37,8 @@ fn run() -> Result<bool, Box<dyn Error>> {
     let world = SystemWorld::new()?;
     match Cli::parse().command {
         Command::Serve(command) => serve_until_stopped(&command, world).map(|()| true),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(asked) => simulate(&asked).map(|()| true),
         Command::Verify(at) => Ok(offline::verify(&at.data, &world)?),
         Command::Rebuild(at) => Ok(offline::rebuild(&at.data, &world).map(|()| true)?),
         Command::Doctor(command) => look(&command, world),
@@ -54,16 +56,17 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
     let (transitions, _log) =
         start_logging(&config.settings.log, metrics.log_lines_dropped.clone())?;
     let stop = http::stop_signal()?;
-    let (more_routes, world) = sandbox(&config, world)?;
+    let outside = outside(config, world).await?;
     let around = Surroundings {
-        world,
+        world: outside.world,
         metrics,
         transitions,
-        more_routes,
+        more_routes: outside.routes,
     };
-    let told = config.clone();
-    serve::serve(config, around, stop, move |address| {
+    let told = outside.config.clone();
+    serve::serve(outside.config, around, stop, move |address| {
         tracing::info!(listen = %address, "serving");
+        (outside.begin)(address);
         if let Some(text) = welcome::text(&told, address) {
             eprintln!("{text}");
         }
@@ -83,7 +86,7 @@ async fn look(command: &Doctor, world: SystemWorld) -> Result<bool, Box<dyn Erro
     let to_server: SharedWorld = Arc::new(world.reaching(Reach::Anywhere));
     let findings = match doctor::settings(command, environment(), &to_server) {
         Ok(config) => {
-            let to_gateways = Arc::new(SystemWorld::new()?.reaching(reach(&config)));
+            let to_gateways = Arc::new(SystemWorld::new()?.reaching(outside::reach(&config)));
             let ways = Ways {
                 to_gateways,
                 to_server,
@@ -100,31 +103,20 @@ async fn look(command: &Doctor, world: SystemWorld) -> Result<bool, Box<dyn Erro
     Ok(findings.well())
 }
 
-fn reach(config: &Config) -> Reach {
-    if config.settings.gateways.allow_private {
-        Reach::Anywhere
-    } else {
-        Reach::Public
-    }
-}
-
-/// In the sandbox the world's clock can be moved, and there are routes to move it.
-fn sandbox(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld), Box<dyn Error>> {
-    let reach = reach(config);
+/// What is beside the server: in the sandbox a clock that can be moved and simulated gateways.
+async fn outside(config: Config, world: SystemWorld) -> Result<Outside, Box<dyn Error>> {
     if !config.settings.server.sandbox {
-        return Ok((Router::new(), Arc::new(world.reaching(reach))));
+        return Ok(Outside::real(config, world));
     }
     #[cfg(not(feature = "sandbox"))]
     return Err("this build has no sandbox".into());
     #[cfg(feature = "sandbox")]
-    {
-        let folder = config.settings.server.data.join("sandbox");
-        let clock = Arc::new(daegeum_sandbox::clock::SandboxClock::open(&folder)?);
-        let world: SharedWorld =
-            Arc::new(SystemWorld::running_ahead(clock.ahead_ms())?.reaching(reach));
-        Ok((
-            daegeum_server::clock::sandbox_routes(clock, Arc::clone(&world)),
-            world,
-        ))
-    }
+    daegeum_server::sandbox::open(config).await
+}
+
+#[cfg(feature = "sandbox")]
+#[tokio::main]
+async fn simulate(asked: &daegeum_server::cli::Sandbox) -> Result<(), Box<dyn Error>> {
+    let stop = http::stop_signal()?;
+    daegeum_server::sandbox::alone(asked, stop).await
 }

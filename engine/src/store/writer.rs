@@ -132,14 +132,38 @@ pub fn run(
     observe: &mut dyn FnMut(Turn),
 ) -> Result<(), StoreError> {
     while let Some(batch) = jobs.next_batch() {
-        jobs.depth.fetch_sub(batch.len(), Ordering::Relaxed);
-        observe(Turn::Begun);
-        let full = turn(executor, batch, inputs)?;
-        observe(Turn::Ended {
-            committed: executor.store_mut().take_committed(),
-            full,
-        });
+        run_batch(executor, jobs, batch, inputs, observe)?;
     }
+    Ok(())
+}
+
+/// One turn over what is queued, for whoever has no thread to wait in; says whether there was anything.
+pub fn run_queued(
+    executor: &mut Executor<EmbeddedStore>,
+    jobs: &Jobs,
+    inputs: &mut dyn Inputs,
+    observe: &mut dyn FnMut(Turn),
+) -> Result<bool, StoreError> {
+    let Some(batch) = jobs.queued_batch() else {
+        return Ok(false);
+    };
+    run_batch(executor, jobs, batch, inputs, observe).map(|()| true)
+}
+
+fn run_batch(
+    executor: &mut Executor<EmbeddedStore>,
+    jobs: &Jobs,
+    batch: Vec<Job>,
+    inputs: &mut dyn Inputs,
+    observe: &mut dyn FnMut(Turn),
+) -> Result<(), StoreError> {
+    jobs.depth.fetch_sub(batch.len(), Ordering::Relaxed);
+    observe(Turn::Begun);
+    let full = turn(executor, batch, inputs)?;
+    observe(Turn::Ended {
+        committed: executor.store_mut().take_committed(),
+        full,
+    });
     Ok(())
 }
 
@@ -149,7 +173,19 @@ impl Jobs {
         if self.stopped.get() {
             return None;
         }
-        let Ok(Sent::Job(first)) = self.receiver.recv() else {
+        self.batch_from(self.receiver.recv().ok()?)
+    }
+
+    /// What is queued now; nothing if nothing is.
+    fn queued_batch(&self) -> Option<Vec<Job>> {
+        if self.stopped.get() {
+            return None;
+        }
+        self.batch_from(self.receiver.try_recv().ok()?)
+    }
+
+    fn batch_from(&self, first: Sent) -> Option<Vec<Job>> {
+        let Sent::Job(first) = first else {
             return None;
         };
         let mut batch = vec![*first];

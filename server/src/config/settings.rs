@@ -215,6 +215,8 @@ settings! {
         personal_days: u32 = "1825",
         /// What gateways sent, word for word.
         evidence_days: u32 = "1825",
+        /// Who buyers said they are when they paid: names, telephone numbers, mail addresses.
+        buyer_days: u32 = "1825",
     }
     /// Serve HTTPS without a proxy. Both or neither.
     tls: Tls in "tls." {

@@ -98,6 +98,16 @@ impl Breaker {
         Ok(())
     }
 
+    /// How long it is to be left alone; nothing if a call may begin. Asking changes nothing.
+    pub fn left_alone(&self, now_ns: u64) -> Option<Duration> {
+        let rests = match self.state {
+            State::Closed { .. } => false,
+            State::Open { until_ns, .. } => now_ns < until_ns,
+            State::Probing { since_ns, .. } => now_ns < since_ns.saturating_add(PROBE_PATIENCE_NS),
+        };
+        rests.then(|| self.wait(now_ns))
+    }
+
     /// Takes in how a call went, also one that began before it opened.
     pub fn note(&mut self, now_ns: u64, heard: Heard) {
         self.state = match (heard, self.state) {

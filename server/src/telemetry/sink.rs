@@ -71,6 +71,26 @@ impl LogSink {
         ))
     }
 
+    /// A sink that nobody empties but [`LogSink::take`]: for whoever wants to read what was logged.
+    pub fn kept(bytes_max: usize, dropped: Counter) -> Self {
+        let buffer = Buffer {
+            lines: Vec::new(),
+            stopped: false,
+        };
+        let shared = Arc::new(Shared {
+            buffer: Mutex::new(buffer),
+            changed: Condvar::new(),
+            bytes_max,
+            dropped,
+        });
+        Self { shared }
+    }
+
+    /// The lines since they were last taken.
+    pub fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.shared.buffer.lock().lines)
+    }
+
     /// Takes one line, its line feed included. Never waits for the writing.
     pub fn put(&self, line: &[u8]) {
         let mut buffer = self.shared.buffer.lock();

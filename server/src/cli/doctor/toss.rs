@@ -29,14 +29,13 @@ struct ErrorBody {
 /// Looks, if Toss is on.
 pub(super) async fn look(config: &Config, world: &SharedWorld, findings: &mut Findings) {
     let settings = &config.settings.toss;
-    let Some(secret_key) = &settings.secret_key else {
+    let Some(toss) = Toss::configured(settings) else {
         return;
     };
     if config.toss_is_simulated() {
         let found = "simulated; its simulator runs with `daegeum serve --sandbox`";
         return findings.ok("toss", found);
     }
-    let toss = Toss::new(&settings.base_url, secret_key);
     let ask = Ask::Inquire {
         about: None,
         window_over: false,

@@ -1,0 +1,158 @@
+//! The application put together: the data directory opened, and over it all that answers requests. No threads and
+//! no sockets here: `serve` adds them, a simulation has neither.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use daegeum_engine::decide::Policy;
+use daegeum_engine::id::PaymentId;
+use daegeum_engine::signature::WebhookSecret;
+use daegeum_engine::store::files::Files;
+use daegeum_engine::store::index::IndexHome;
+use daegeum_engine::store::keyring::{Keyring, MasterKey};
+use daegeum_engine::store::opening::{Directory, OpenOptions, Opened as Report, Rebuilt};
+use daegeum_engine::store::reader::Reader;
+use daegeum_engine::store::replay::Progress;
+use daegeum_engine::store::writer::Queue;
+use daegeum_engine::time::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::engine_room::Condition;
+use crate::gateway::Gateways;
+use crate::gateway::operations::Operations;
+use crate::http::{Front, SessionTokens};
+use crate::routes;
+use crate::seal::Seals;
+use crate::serve::Surroundings;
+use crate::transitions::{Counters, Witness};
+use crate::world::SharedWorld;
+
+/// An open data directory with its key file.
+pub struct Opened {
+    /// The store, not yet running.
+    pub directory: Directory,
+    /// Seals and opens personal data.
+    pub seals: Seals,
+}
+
+/// A running store, as the application is connected to it.
+pub struct Connected {
+    /// Where commands are put.
+    pub queue: Queue,
+    /// What is durable.
+    pub reader: Reader,
+    /// Seals and opens personal data.
+    pub seals: Seals,
+    /// Whether the store is well.
+    pub condition: Arc<Condition>,
+}
+
+/// What answers requests.
+pub struct Assembled {
+    /// All that handlers and jobs may touch.
+    pub app: Arc<App>,
+    /// The routes, and what stands before them.
+    pub front: Arc<Front>,
+    /// Payments whose call to a gateway is to be made: for the jobs.
+    pub begun: UnboundedReceiver<PaymentId>,
+}
+
+/// Opens the data directory and its key file, and says in the log what had to be put right.
+pub fn open(
+    config: &Config,
+    world: &SharedWorld,
+    files: Arc<dyn Files>,
+    home: &dyn IndexHome,
+    options: OpenOptions,
+) -> Result<Opened, Box<dyn Error>> {
+    let path = options.dir.join("keyring");
+    let directory = Directory::open(&files, home, options, &mut tell_progress)?;
+    tell(&directory.opened);
+    let master = MasterKey::new(*config.secrets.data_key.expose());
+    if directory.store.journal().tail().next_record > 1 && !files.exists(&path)? {
+        tracing::error!(
+            "the key file is missing: what was sealed before cannot be read; restore it now if there is a copy"
+        );
+    }
+    let keyring = Keyring::open(files, &path, master)?;
+    let seals = Seals::new(Arc::new(keyring), Arc::clone(world));
+    Ok(Opened { directory, seals })
+}
+
+/// Connects handlers and jobs to a running store. The jobs are not started.
+pub fn assemble(
+    config: &Arc<Config>,
+    around: Surroundings,
+    store: Connected,
+) -> Result<Assembled, Box<dyn Error>> {
+    let witness = Witness::new(
+        Counters::new(&around.metrics.payments),
+        around.transitions,
+        Arc::clone(&around.world),
+    );
+    let now = Timestamp::from_millis(u64::try_from(around.world.now_ms())?);
+    let (operations, begun) = Operations::new(now.max(store.reader.last_at()));
+    let app = Arc::new(App {
+        world: Arc::clone(&around.world),
+        config: Arc::clone(config),
+        queue: store.queue,
+        reader: store.reader,
+        seals: store.seals,
+        mock_secrets: mock_secrets(config)?,
+        session_tokens: SessionTokens::new(&config.secrets.data_key),
+        gateways: Gateways::configured(&config.settings),
+        operations: Arc::new(operations),
+        condition: store.condition,
+        metrics: Arc::clone(&around.metrics),
+        witness: Arc::new(witness),
+    });
+    let routes = routes::routes(Arc::clone(&app)).merge(around.more_routes);
+    let front = Front::new(routes, config, around.world, around.metrics);
+    Ok(Assembled { app, front, begun })
+}
+
+/// The merchant's settings about deadlines, as decisions want them.
+pub fn policy(config: &Config) -> Result<Policy, std::num::TryFromIntError> {
+    let orders = &config.settings.orders;
+    Ok(Policy {
+        unpaid_after_ms: u64::try_from(orders.unpaid_after.as_millis())?,
+        cancel_on_failure: orders.cancel_on_failure,
+        ..Policy::default()
+    })
+}
+
+fn mock_secrets(config: &Config) -> Result<Vec<WebhookSecret>, Box<dyn Error>> {
+    let secrets = config
+        .secrets
+        .mock_webhook
+        .iter()
+        .map(|secret| WebhookSecret::from_bytes(secret.expose()));
+    Ok(secrets.collect::<Result<_, _>>()?)
+}
+
+fn tell_progress(done: Progress) {
+    tracing::info!(
+        done = done.done,
+        total = done.total,
+        "replaying the journal into the index"
+    );
+}
+
+fn tell(opened: &Report) {
+    match &opened.index {
+        Rebuilt::No { replayed: 0 } => {}
+        Rebuilt::No { replayed } => {
+            tracing::info!(replayed, "the index was brought to the journal's end");
+        }
+        Rebuilt::Because(why) => tracing::warn!(why, "the index was rebuilt from the journal"),
+    }
+    if opened.journal.cut_bytes > 0 {
+        let bytes = opened.journal.cut_bytes;
+        tracing::warn!(
+            bytes,
+            "a frame that a crash had torn was cut from the journal; nothing in it was acknowledged"
+        );
+    }
+}
