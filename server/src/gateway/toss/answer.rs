@@ -19,7 +19,6 @@ use super::payment::{OurCancel, Payment, Status};
 use crate::gateway::{Ask, Call, Outcome};
 
 const NOT_FOUND: [&str; 2] = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"];
-const CANCEL_ABORTED: &str = "CANCEL_ABORTED";
 /// A gateway that wants to be left alone longer than this has to be asked anyway.
 const WAIT_MAX_S: u64 = 3600;
 
@@ -88,7 +87,7 @@ fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
                 OurCancel::Aborted => answered(
                     payment,
                     Fact::NotRefunded {
-                        code: FailureCode::new(CANCEL_ABORTED),
+                        code: FailureCode::new(errors::CANCEL_ABORTED),
                     },
                 ),
                 OurCancel::Absent | OurCancel::InProgress => NOT_YET,
