@@ -292,6 +292,31 @@ fn a_key_that_is_not_let_in_has_done_nothing() {
 }
 
 #[test]
+fn a_key_that_is_no_longer_let_in_says_nothing_about_what_was_sent_before() {
+    let again = |status: u16, code: &str| {
+        let call = Call {
+            sent_before: true,
+            ..call(Ask::Confirm)
+        };
+        let body = json!({"code": code, "message": "메시지"}).to_string();
+        let response = Response::builder().status(status).body(body.into());
+        toss().read(&call, &Ok(response.unwrap()))
+    };
+    for (status, code) in [
+        (401, "UNAUTHORIZED_KEY"),
+        (401, "BRAND_NEW_CODE"),
+        (403, "INCORRECT_BASIC_AUTH_FORMAT"),
+        (400, "INVALID_API_KEY"),
+        (403, "FORBIDDEN_REQUEST"),
+    ] {
+        assert_eq!(again(status, code), Outcome::Unknown, "{code}");
+    }
+    // Under the same key this is the first answer, given again.
+    let code = "REJECT_CARD_PAYMENT";
+    assert_eq!(again(403, code), nameless(failed(code)));
+}
+
+#[test]
 fn a_wait_that_was_asked_for_is_kept_within_bounds() {
     for (said, seconds) in [
         ("7", Some(7)),
