@@ -152,6 +152,7 @@ fn call_of(payment: &AnyPayment, ask: Ask) -> Call {
     Call {
         ask,
         operation: outstanding.map(|call| call.core().id),
+        sent_before: matches!(outstanding, Some(AnyOperation::Unknown(_))),
         payment: core.id,
         name: core.provider_payment_id.clone(),
         amount: money_of(payment),
