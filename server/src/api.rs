@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub mod confirm;
 mod contact;
 pub mod events;
+pub mod gateways;
 pub mod health;
 pub mod me;
 mod nothing;

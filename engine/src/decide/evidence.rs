@@ -116,7 +116,12 @@ fn canceled(work: &mut Work, id: PaymentId, source: Source, context: &mut Contex
     let reason = CancelReason::Provider;
     let payment = work.payment(id)?;
     let held = payment.state() == PaymentState::Authorized;
-    if payment.core().operation_in_flight() {
+    let asked_for = calls(payment, OperationKind::Cancel);
+    if asked_for {
+        let name = payment.core().provider_payment_id.clone();
+        let name = name.unwrap_or_else(|| ProviderPaymentId("".into()));
+        gateway::confirmed(work, id, name, source)?;
+    } else if payment.core().operation_in_flight() {
         let code = FailureCode::new("CANCELED_AT_PROVIDER");
         work.note_payment(id, ProviderRefused { code, source })?;
     }

@@ -84,6 +84,43 @@ pub struct MoneySchema {
     currency: String,
 }
 
+/// The gateways that take payments here.
+#[derive(ToSchema)]
+#[schema(as = Gateways)]
+pub struct GatewaysSchema {
+    items: Vec<GatewaySchema>,
+}
+
+/// A gateway and what it can do.
+#[derive(ToSchema)]
+#[schema(as = Gateway)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own that a gateway can do or not"
+)]
+pub struct GatewaySchema {
+    provider: String,
+    /// Whether it answers just now, as far as is known.
+    reachable: bool,
+    /// `authorize_then_capture`: funds are held and taken on confirmation. `charge_then_hold`: they are taken at once
+    /// and given back if the order is canceled.
+    capture: String,
+    /// How long it holds funds, where it does.
+    hold_seconds: Option<u64>,
+    /// The smallest amount, in won.
+    minimum_amount: u64,
+    /// Whether taken money can be given back through it.
+    refund: bool,
+    /// Whether the gateway itself can give back a part. This version gives back all.
+    partial_refund: bool,
+    tax_free: bool,
+    virtual_account: bool,
+    escrow: bool,
+    settlements: bool,
+    /// How long after the buyer's approval the payment can be confirmed.
+    confirm_within_seconds: u64,
+}
+
 /// Calls to gateways without an answer.
 #[derive(ToSchema)]
 #[schema(as = Unanswered)]

@@ -42,6 +42,8 @@ struct Cancel {
 #[serde(rename_all = "camelCase")]
 struct VirtualAccount {
     due_date: Option<String>,
+    #[serde(default)]
+    expired: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,6 +136,12 @@ impl Payment {
             Some(Some("ABORTED")) => OurCancel::Aborted,
             Some(Some(_)) => OurCancel::InProgress,
         }
+    }
+
+    /// Whether the account's time is over. Nothing else says so: the status stays, and no notification comes.
+    pub(super) fn account_expired(&self) -> bool {
+        let account = self.body.virtual_account.as_ref();
+        account.is_some_and(|account| account.expired)
     }
 
     /// Until when the buyer can transfer.
