@@ -34,6 +34,9 @@ type Came = Result<http::Response<bytes::Bytes>, Undelivered>;
 
 /// Takes the next step of a payment's call, or asks how the payment stands if a notification hinted at news.
 pub async fn take_up(app: Arc<App>, id: PaymentId) {
+    let Some(_place) = app.operations.place().await else {
+        return;
+    };
     let Some(turn) = app.operations.begin(id) else {
         return;
     };
