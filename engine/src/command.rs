@@ -1,9 +1,10 @@
 //! Commands: what can be asked of the engine.
 
-use crate::event::{FailureCode, Provider, ProviderPaymentId};
-use crate::id::{BuyerId, OrderId, PaymentId};
+use crate::event::{CallKind, CallStatus, FailureCode, Provider, ProviderPaymentId, Source};
+use crate::id::{BuyerId, OperationId, OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::{CaptureMode, Line};
+use crate::payment::PaymentCore;
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
 
@@ -14,6 +15,8 @@ pub enum Asker {
     Merchant,
     /// This buyer.
     Buyer(BuyerId),
+    /// Whoever holds the token of this payment's session.
+    Session(PaymentId),
     /// Somebody who can own nothing.
     Nobody,
 }
@@ -24,7 +27,15 @@ impl Asker {
         match self {
             Self::Merchant => true,
             Self::Buyer(asker) => asker == buyer,
-            Self::Nobody => false,
+            Self::Session(_) | Self::Nobody => false,
+        }
+    }
+
+    /// Whether this payment is theirs to see and move.
+    pub fn may_see_payment(&self, payment: &PaymentCore) -> bool {
+        match self {
+            Self::Session(own) => *own == payment.id,
+            other => other.may_see(&payment.buyer_id),
         }
     }
 }
@@ -114,13 +125,86 @@ pub struct Notification {
     pub body: Sealed,
 }
 
+/// A buyer's view of one payment, to be opened with the payment.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// How the buyer means to pay.
+    pub method: Option<Box<str>>,
+    /// Where the buyer's browser comes back to.
+    pub redirect_url: Option<Box<str>>,
+    /// Who the buyer says they are, sealed.
+    pub buyer: Option<Sealed>,
+}
+
+/// One exchange with a gateway, for the audit trail.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// Which.
+    pub call: CallKind,
+    /// How it went.
+    pub status: CallStatus,
+    /// The HTTP status of the answer, if there was one.
+    pub http_status: Option<u16>,
+    /// How long it took.
+    pub took_ms: u32,
+    /// What was sent and what came, redacted and sealed.
+    pub content: Sealed,
+}
+
+/// A notification that proves nothing, and made us ask.
+#[derive(Debug, Clone)]
+pub struct Hint {
+    /// Hash of its body.
+    pub hash: [u8; 16],
+    /// When it came.
+    pub heard_at: Timestamp,
+    /// From which address, sealed.
+    pub from: Sealed,
+}
+
+/// What became of asking a gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// Its word.
+    Fact(Fact),
+    /// None, or nothing about this yet.
+    None,
+    /// The question certainly never reached it.
+    NotSent,
+}
+
+/// What an exchange with a gateway taught us.
+#[derive(Debug, Clone)]
+pub struct Learned {
+    /// About which payment.
+    pub payment_id: PaymentId,
+    /// Which money call it was, or was asked about.
+    pub operation: Option<OperationId>,
+    /// The gateway's own name for the payment, if it said one.
+    pub name: Option<ProviderPaymentId>,
+    /// What it said.
+    pub news: News,
+    /// Whether it answered the call itself or an inquiry.
+    pub source: Source,
+    /// The exchange, for the audit trail.
+    pub exchange: Option<Exchange>,
+    /// The notification that made us ask.
+    pub hint: Option<Hint>,
+}
+
 /// What a person decided about set-aside money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
     /// The order takes it.
     Take,
-    /// It went back to the buyer.
+    /// It goes back to the buyer: through the gateway where that can, else this records that it did.
     Return,
+    /// It went back to the buyer by other means.
+    Returned,
+    /// The gateway did what was asked of it; its answer was lost.
+    Done,
+    /// The gateway did not do it, and will not.
+    NotDone,
 }
 
 /// One request to the engine.
@@ -154,6 +238,37 @@ pub enum Command {
         /// Through whom.
         provider: Provider,
     },
+    /// Begins a payment with a buyer's view of it.
+    OpenSession {
+        /// On whose behalf.
+        asker: Asker,
+        /// For which order; its total is what is to be paid.
+        order_id: OrderId,
+        /// Through whom.
+        provider: Provider,
+        /// The view.
+        session: NewSession,
+    },
+    /// Lets the buyer pay at the gateway.
+    PreparePayment {
+        /// On whose behalf.
+        asker: Asker,
+        /// Which.
+        payment_id: PaymentId,
+    },
+    /// The buyer came back from the gateway: take the money.
+    ConfirmPayment {
+        /// On whose behalf.
+        asker: Asker,
+        /// Which.
+        payment_id: PaymentId,
+        /// The gateway's name for it, as the browser says.
+        name: ProviderPaymentId,
+        /// What the browser says is to be paid.
+        amount: Money,
+    },
+    /// Takes in what an exchange with a gateway taught us.
+    Learn(Box<Learned>),
     /// Finishes a payment at the mock gateway.
     CompleteMock {
         /// Which.
@@ -217,13 +332,17 @@ impl Command {
             Self::CancelOrder { order_id }
             | Self::ConfirmOrder { order_id }
             | Self::OrderDue { order_id }
-            | Self::CreatePayment { order_id, .. } => Target::Order(order_id.clone()),
+            | Self::CreatePayment { order_id, .. }
+            | Self::OpenSession { order_id, .. } => Target::Order(order_id.clone()),
             Self::CompleteMock { payment_id, .. }
+            | Self::PreparePayment { payment_id, .. }
+            | Self::ConfirmPayment { payment_id, .. }
             | Self::CapturePayment { payment_id }
             | Self::CancelPayment { payment_id, .. }
             | Self::HoldDue { payment_id }
             | Self::Resolve { payment_id, .. }
             | Self::ErasePersonalData { payment_id, .. } => Target::Payment(*payment_id),
+            Self::Learn(learned) => Target::Payment(learned.payment_id),
             Self::Notify(notification) => Target::Payment(notification.payment_id),
         }
     }

@@ -3,7 +3,10 @@
 //! Refuse first; after the last refusal the steps follow. A command that got half-way and is then refused
 //! leaves nothing, because only a finished [`Work`] is committed.
 
+mod checkout;
+mod evidence;
 mod gateway;
+mod learning;
 mod notification;
 mod order;
 mod payment;
@@ -21,8 +24,8 @@ pub struct Policy {
     pub unpaid_after_ms: u64,
     /// Whether an order is canceled as soon as one payment for it fails.
     pub cancel_on_failure: bool,
-    /// How long the mock gateway holds funds.
-    pub mock_hold_ms: u64,
+    /// How long a buyer's view of a payment can be used.
+    pub session_ms: u64,
 }
 
 impl Default for Policy {
@@ -31,7 +34,7 @@ impl Default for Policy {
         Self {
             unpaid_after_ms: 30 * MINUTE,
             cancel_on_failure: false,
-            mock_hold_ms: 7 * 24 * 60 * MINUTE,
+            session_ms: 24 * 60 * MINUTE,
         }
     }
 }
@@ -121,6 +124,22 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             amount,
             provider,
         } => payment::create(work, &asker, &order_id, amount, provider, context),
+        Command::OpenSession {
+            asker,
+            order_id,
+            provider,
+            session,
+        } => checkout::open(work, &asker, &order_id, provider, session, context),
+        Command::PreparePayment { asker, payment_id } => {
+            checkout::prepare(work, &asker, payment_id)
+        }
+        Command::ConfirmPayment {
+            asker,
+            payment_id,
+            name,
+            amount,
+        } => checkout::confirm(work, &asker, payment_id, name, amount, context),
+        Command::Learn(learned) => learning::take_in(work, *learned, context),
         Command::CompleteMock { payment_id, result } => {
             payment::complete_mock(work, payment_id, result, context)
         }
@@ -135,7 +154,7 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             resolution,
             actor,
             reason,
-        } => resolution::resolve(work, payment_id, resolution, actor, reason),
+        } => resolution::resolve(work, payment_id, resolution, (actor, reason), context),
         Command::ErasePersonalData { payment_id, actor } => {
             resolution::erase(work, payment_id, actor)
         }

@@ -72,6 +72,62 @@ impl Source {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct ProviderPaymentId(pub Box<str>);
 
+impl ProviderPaymentId {
+    /// Longest name in bytes.
+    pub const MAX_LEN: usize = 200;
+
+    /// Takes a name that a browser or a gateway says, if it can be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = (1..=Self::MAX_LEN).contains(&text.len());
+        (printable && fits).then(|| Self(text.into()))
+    }
+}
+
+/// Which exchange with a gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum CallKind {
+    /// A confirmation was sent.
+    Confirm,
+    /// A cancellation was sent.
+    Cancel,
+    /// It was asked how a payment stands.
+    Inquire,
+}
+
+impl CallKind {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Cancel => "cancel",
+            Self::Inquire => "inquire",
+        }
+    }
+}
+
+/// How an exchange with a gateway went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum CallStatus {
+    /// The gateway answered with yes, or told how the payment stands.
+    Success,
+    /// The gateway refused, or the call certainly never reached it.
+    Failed,
+    /// There is no answer, or not yet one.
+    Pending,
+}
+
+impl CallStatus {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Pending => "pending",
+        }
+    }
+}
+
 macro_rules! event_structs {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident : $ty:ty),* $(,)? })+) => {$(
         $(#[$doc])*
@@ -198,6 +254,72 @@ event_structs! {
         /// The name of the admin's key.
         actor: Box<str>,
     }
+    /// A buyer was given a view of this payment alone.
+    SessionOpened {
+        /// Until when it can be used.
+        expires_at: Timestamp,
+        /// How the buyer means to pay, in the gateways' common words.
+        method: Option<Box<str>>,
+        /// Where the buyer's browser comes back to.
+        redirect_url: Option<Box<str>>,
+        /// Who the buyer says they are, sealed.
+        buyer: Option<Sealed>,
+    }
+    /// The buyer's browser came back with the gateway's name for the approved payment. Nobody else has said so yet.
+    BuyerReturned {
+        /// What it says.
+        provider_payment_id: ProviderPaymentId,
+    }
+    /// There was an exchange with the gateway.
+    GatewayCalled {
+        /// For which money call; an inquiry may be for none.
+        operation: Option<OperationId>,
+        /// Which exchange.
+        call: CallKind,
+        /// How it went.
+        status: CallStatus,
+        /// The HTTP status of the answer, if there was one.
+        http_status: Option<u16>,
+        /// How long it took.
+        took_ms: u32,
+        /// What was sent and what came, without secrets and personal data, and sealed all the same.
+        exchange: Sealed,
+    }
+    /// A notification that proves nothing made us ask the gateway, whose answer is recorded beside this.
+    HintFollowed {
+        /// Hash of the notification's body.
+        hash: [u8; 16],
+        /// When it came.
+        heard_at: Timestamp,
+        /// From which address, sealed.
+        from: Sealed,
+    }
+    /// The buyer has an account to transfer the money to.
+    DepositAwaited {
+        /// Until when.
+        due_at: Timestamp,
+    }
+    /// All of the taken money is to go back.
+    RefundRequested {
+        /// What is to go back.
+        amounts: Amounts,
+    }
+    /// All of the taken money went back.
+    PaymentRefunded {
+        /// What went back.
+        refunded: Amounts,
+        /// Whether it had been asked for here; if not, somebody did it at the gateway.
+        requested: bool,
+        /// Who told us.
+        source: Source,
+    }
+    /// The gateway refused to give the money back.
+    RefundFailed {
+        /// What stays.
+        amounts: Amounts,
+        /// The gateway's code.
+        code: FailureCode,
+    }
     /// An order was registered.
     OrderCreated {
         /// Whose it is.
@@ -257,6 +379,11 @@ event_structs! {
     OrderCanceled {
         /// Why.
         reason: CancelReason,
+    }
+    /// Its money went back after it was paid.
+    OrderRefunded {
+        /// Whose money.
+        payment: PaymentId,
     }
 }
 
@@ -387,6 +514,22 @@ event_enum! {
         PersonDecided = "PERSON_DECIDED" feed,
         /// Sealed data is hidden.
         PersonalDataErased = "PERSONAL_DATA_ERASED" feed,
+        /// A buyer's view was opened.
+        SessionOpened = "SESSION_OPENED" internal,
+        /// The buyer came back from the gateway.
+        BuyerReturned = "BUYER_RETURNED" internal,
+        /// An exchange with the gateway.
+        GatewayCalled = "GATEWAY_CALLED" internal,
+        /// A hint was followed.
+        HintFollowed = "HINT_FOLLOWED" internal,
+        /// A transfer is awaited.
+        DepositAwaited = "DEPOSIT_AWAITED" feed,
+        /// Money is to go back.
+        RefundRequested = "REFUND_REQUESTED" feed,
+        /// Money went back.
+        PaymentRefunded = "REFUND_SUCCEEDED" feed,
+        /// Money did not go back.
+        RefundFailed = "REFUND_FAILED" feed,
     }
 }
 
@@ -413,6 +556,8 @@ event_enum! {
         OrderCanceled = "PAYMENT_CANCELED" feed,
         /// Waits again.
         OrderReopened = "ORDER_REOPENED" feed,
+        /// Money given back.
+        OrderRefunded = "PAYMENT_REFUNDED" feed,
     }
 }
 

@@ -49,6 +49,10 @@ impl GroupEvent {
                     | PaymentEventKind::WebhookReceived
                     | PaymentEventKind::PersonDecided
                     | PaymentEventKind::PersonalDataErased
+                    | PaymentEventKind::SessionOpened
+                    | PaymentEventKind::BuyerReturned
+                    | PaymentEventKind::GatewayCalled
+                    | PaymentEventKind::HintFollowed
             ),
         }
     }

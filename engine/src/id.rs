@@ -99,6 +99,8 @@ prefixed_ids! {
     PaymentId = "pay_", "payment id";
     /// One money call to a gateway; its text is the idempotency key the gateway is given.
     OperationId = "op_", "operation id";
+    /// A buyer's view of one payment.
+    SessionId = "ses_", "session id";
 }
 
 fn parse_hex(text: &str, prefix: &str) -> Option<u128> {

@@ -18,6 +18,8 @@ pub enum Account {
     Hold,
     /// Taken, and belonging to no payable order.
     Suspense(Provider),
+    /// To go back to buyers; the gateway has not said yet that it did.
+    RefundPending(Provider),
 }
 
 impl Account {
@@ -27,13 +29,16 @@ impl Account {
             Self::GatewayReceivable(_) => "gateway_receivable",
             Self::Hold => "hold",
             Self::Suspense(_) => "suspense",
+            Self::RefundPending(_) => "refund_pending",
         }
     }
 
     /// The gateway it is about, if it is about one.
     pub const fn provider(self) -> Option<Provider> {
         match self {
-            Self::GatewayReceivable(provider) | Self::Suspense(provider) => Some(provider),
+            Self::GatewayReceivable(provider)
+            | Self::Suspense(provider)
+            | Self::RefundPending(provider) => Some(provider),
             Self::Hold => None,
         }
     }
@@ -63,6 +68,7 @@ pub fn postings(event: &GroupEvent, provider: Provider) -> Vec<Posting> {
     };
     let receivable = Account::GatewayReceivable(provider);
     let suspense = Account::Suspense(provider);
+    let pending = Account::RefundPending(provider);
     let whole = |from, to, money: Money| Posting {
         payment: *payment,
         from,
@@ -88,6 +94,16 @@ pub fn postings(event: &GroupEvent, provider: Provider) -> Vec<Posting> {
                 .collect()
         }
         PaymentEvent::SuspendedMoneyReturned(e) => vec![whole(suspense, receivable, e.suspended)],
+        PaymentEvent::RefundRequested(e) => {
+            by_component(*payment, Account::Hold, pending, &e.amounts).collect()
+        }
+        PaymentEvent::RefundFailed(e) => {
+            by_component(*payment, pending, Account::Hold, &e.amounts).collect()
+        }
+        PaymentEvent::PaymentRefunded(e) => {
+            let owed = if e.requested { pending } else { Account::Hold };
+            by_component(*payment, owed, receivable, &e.refunded).collect()
+        }
         _ => Vec::new(),
     }
 }

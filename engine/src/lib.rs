@@ -22,6 +22,7 @@ pub mod order;
 pub mod payment;
 pub mod rejection;
 pub mod sealed;
+pub mod session;
 pub mod signature;
 pub mod store;
 pub mod time;

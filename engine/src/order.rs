@@ -6,7 +6,7 @@ use crate::amounts::Amounts;
 use crate::claim::{AnyClaim, Claim};
 use crate::event::{
     ClaimEvent, OrderCancelRequested, OrderCanceled, OrderCreated, OrderEvent, OrderPaid,
-    OrderReopened, OrderReserved,
+    OrderRefunded, OrderReopened, OrderReserved,
 };
 use crate::id::{BuyerId, OrderId, PaymentId};
 use crate::lifecycle;
@@ -174,6 +174,11 @@ lifecycle! {
             /// Why.
             reason: CancelReason,
         } = "CANCELED",
+        /// Its money went back after it was paid.
+        Refunded {
+            /// Whose money.
+            payment: PaymentId,
+        } = "REFUNDED",
     }
     actions {
         /// Notes that its money is held.
@@ -186,6 +191,8 @@ lifecycle! {
         RequestCancel = "request_cancel",
         /// Cancels it.
         Cancel = "cancel",
+        /// Notes that its money went back.
+        Refund = "refund",
     }
     transitions {
         PaymentPending --reserve(Reserve)--> Reserved[OrderReserved];
@@ -197,6 +204,7 @@ lifecycle! {
         PaymentPending --cancel(Cancel)--> Canceled[OrderCanceled];
         Reserved --cancel(Cancel)--> Canceled[OrderCanceled];
         CancelRequested --cancel(Cancel)--> Canceled[OrderCanceled];
+        Paid --refund(Refund)--> Refunded[OrderRefunded];
     }
 }
 
@@ -212,6 +220,9 @@ pub struct Reopen(pub PaymentId);
 /// Cancel once the gateway has answered.
 #[derive(Debug)]
 pub struct RequestCancel(pub CancelReason);
+/// This payment's money went back.
+#[derive(Debug)]
+pub struct Refund(pub PaymentId);
 /// Cancel now.
 #[derive(Debug)]
 pub struct Cancel(pub CancelReason);
@@ -248,6 +259,14 @@ impl EnteredBy<OrderCanceled, OrderCore> for Canceled {
     fn entered(event: &OrderCanceled, _: &mut OrderCore) -> Self {
         Self {
             reason: event.reason,
+        }
+    }
+}
+
+impl EnteredBy<OrderRefunded, OrderCore> for Refunded {
+    fn entered(event: &OrderRefunded, _: &mut OrderCore) -> Self {
+        Self {
+            payment: event.payment,
         }
     }
 }
@@ -328,6 +347,20 @@ macro_rules! cancel_from {
     )+};
 }
 cancel_from!(PaymentPending, Reserved, CancelRequested);
+
+impl Order<Paid> {
+    /// Notes that the money it was paid with went back.
+    pub fn refund(
+        self,
+        Refund(payment): Refund,
+        now: Timestamp,
+    ) -> Result<OrderTransition<Order<Refunded>>, Rejection> {
+        if self.detail.payment != payment {
+            return Err(Rejection::OrderPaymentInProgress);
+        }
+        Ok(self.step::<Refund, Refunded>(OrderRefunded { payment }, now))
+    }
+}
 
 impl Order<Reserved> {
     /// Waits for a payment again: the hold is gone, and what was booked can still be paid until the deadline.

@@ -3,6 +3,7 @@
 //! One verb a file below. A verb checks and yields an event; the next state is made by [`EnteredBy`] alone.
 
 mod authorize;
+mod await_deposit;
 mod cancel;
 mod capture;
 mod expire;
@@ -11,12 +12,14 @@ mod late;
 mod mismatch;
 mod operate;
 mod prepare;
+mod refund;
 mod resolve;
 mod void;
 
 use bincode::{Decode, Encode};
 
 pub use self::authorize::Authorize;
+pub use self::await_deposit::AwaitDeposit;
 pub use self::cancel::Cancel;
 pub use self::capture::Capture;
 pub use self::expire::Expire;
@@ -24,13 +27,15 @@ pub use self::fail::Fail;
 pub use self::late::{Orphan, SucceedLate};
 pub use self::mismatch::Mismatch;
 pub use self::prepare::Prepare;
+pub use self::refund::Refund;
 pub use self::resolve::{ReturnSuspended, TakeSuspended};
 pub use self::void::Void;
 use crate::amounts::Amounts;
 use crate::event::{
-    FailureCode, PaymentAuthorized, PaymentCanceled, PaymentCaptured, PaymentEvent, PaymentExpired,
-    PaymentFailed, PaymentInitiated, PaymentMismatched, PaymentOrphaned, PaymentPrepared,
-    PaymentVoided, Provider, ProviderPaymentId, SuspendedMoneyReturned, SuspendedMoneyTaken,
+    DepositAwaited, FailureCode, PaymentAuthorized, PaymentCanceled, PaymentCaptured, PaymentEvent,
+    PaymentExpired, PaymentFailed, PaymentInitiated, PaymentMismatched, PaymentOrphaned,
+    PaymentPrepared, PaymentRefunded, PaymentVoided, Provider, ProviderPaymentId,
+    SuspendedMoneyReturned, SuspendedMoneyTaken,
 };
 use crate::id::{BuyerId, OrderId, PaymentId};
 use crate::lifecycle;
@@ -64,6 +69,10 @@ pub struct PaymentCore {
     pub notifications: Vec<[u8; 16]>,
     /// Whether what is sealed in its records is hidden.
     pub erased: bool,
+    /// Until when the buyer's view of it can be used, if it was begun as one.
+    pub session_until: Option<Timestamp>,
+    /// How many exchanges with the gateway are recorded, at most [`PaymentCore::MAX_CALLS`].
+    pub calls: u8,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -76,6 +85,8 @@ impl PaymentCore {
     /// Past this many, a notification is recorded only if it moves the payment: a gateway that never
     /// stops repeating itself must not fill the journal.
     pub const MAX_NOTIFICATIONS: usize = 64;
+    /// Past this many, an exchange with the gateway is recorded only if it tells something new.
+    pub const MAX_CALLS: u8 = 64;
 
     /// Whether this notification has been taken in before.
     pub fn has_heard(&self, event_id: &str) -> bool {
@@ -161,6 +172,16 @@ lifecycle! {
             /// What went back.
             returned: Money,
         } = "RETURNED",
+        /// The buyer has an account to transfer the money to, until `due_at`.
+        AwaitingDeposit {
+            /// Until when.
+            due_at: Timestamp,
+        } = "AWAITING_DEPOSIT",
+        /// All that was taken went back.
+        Refunded {
+            /// What went back.
+            refunded: Amounts,
+        } = "REFUNDED",
     }
     actions {
         /// Registers the payment with the gateway.
@@ -187,6 +208,10 @@ lifecycle! {
         TakeSuspended = "take_suspended",
         /// Gives set-aside money back.
         ReturnSuspended = "return_suspended",
+        /// Waits for a transfer.
+        AwaitDeposit = "await_deposit",
+        /// Gives all of the taken money back.
+        Refund = "refund",
     }
     transitions {
         Initiated --prepare(Prepare)--> Prepared[PaymentPrepared];
@@ -222,6 +247,15 @@ lifecycle! {
         Orphaned --take_suspended(TakeSuspended)--> Captured[SuspendedMoneyTaken];
         Mismatched --return_suspended(ReturnSuspended)--> Returned[SuspendedMoneyReturned];
         Orphaned --return_suspended(ReturnSuspended)--> Returned[SuspendedMoneyReturned];
+        Initiated --await_deposit(AwaitDeposit)--> AwaitingDeposit[DepositAwaited];
+        Prepared --await_deposit(AwaitDeposit)--> AwaitingDeposit[DepositAwaited];
+        AwaitingDeposit --capture(Capture)--> Captured[PaymentCaptured];
+        AwaitingDeposit --fail(Fail)--> Failed[PaymentFailed];
+        AwaitingDeposit --cancel(Cancel)--> Canceled[PaymentCanceled];
+        AwaitingDeposit --expire(Expire)--> Expired[PaymentExpired];
+        AwaitingDeposit --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        AwaitingDeposit --orphan(Orphan)--> Orphaned[PaymentOrphaned];
+        Captured --refund(Refund)--> Refunded[PaymentRefunded];
     }
 }
 
@@ -239,6 +273,8 @@ impl Payment<Initiated> {
             operation: None,
             notifications: Vec::new(),
             erased: false,
+            session_until: None,
+            calls: 0,
             created_at: at,
             updated_at: at,
             version: 1,
@@ -254,9 +290,9 @@ impl PaymentState {
     /// The coarse status that front ends switch on; `name` is the exact one.
     pub const fn status(self) -> &'static str {
         match self {
-            Self::Initiated | Self::Prepared => "INITIATED",
+            Self::Initiated | Self::Prepared | Self::AwaitingDeposit => "INITIATED",
             Self::Authorized => "AUTHORIZED",
-            Self::Captured => "CAPTURED",
+            Self::Captured | Self::Refunded => "CAPTURED",
             Self::Failed | Self::Mismatched | Self::Orphaned => "FAILED",
             Self::Canceled | Self::Voided | Self::Expired | Self::Returned => "CANCELED",
         }
@@ -264,7 +300,10 @@ impl PaymentState {
 
     /// Whether the buyer or the merchant can still move it forward.
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Initiated | Self::Prepared | Self::Authorized)
+        matches!(
+            self,
+            Self::Initiated | Self::Prepared | Self::Authorized | Self::AwaitingDeposit
+        )
     }
 
     /// Whether it holds money that belongs to no order and waits for a decision.
@@ -282,10 +321,11 @@ impl AnyPayment {
 /// States whose data does not depend on the event alone get it here, one for each way in.
 mod entered {
     use super::{
-        Amounts, Authorized, Canceled, Captured, EnteredBy, Expired, Failed, Mismatched, Orphaned,
-        PaymentAuthorized, PaymentCanceled, PaymentCaptured, PaymentCore, PaymentExpired,
-        PaymentFailed, PaymentMismatched, PaymentOrphaned, PaymentPrepared, PaymentVoided,
-        Prepared, Returned, SuspendedMoneyReturned, SuspendedMoneyTaken, Voided,
+        Amounts, Authorized, AwaitingDeposit, Canceled, Captured, DepositAwaited, EnteredBy,
+        Expired, Failed, Mismatched, Orphaned, PaymentAuthorized, PaymentCanceled, PaymentCaptured,
+        PaymentCore, PaymentExpired, PaymentFailed, PaymentMismatched, PaymentOrphaned,
+        PaymentPrepared, PaymentRefunded, PaymentVoided, Prepared, Refunded, Returned,
+        SuspendedMoneyReturned, SuspendedMoneyTaken, Voided,
     };
 
     macro_rules! entered {
@@ -310,6 +350,8 @@ mod entered {
         PaymentVoided => Voided |e| Voided { reason: e.reason };
         PaymentMismatched => Mismatched |e| Mismatched { received: e.received };
         PaymentOrphaned => Orphaned |e| Orphaned { received: e.received };
+        DepositAwaited => AwaitingDeposit |e| AwaitingDeposit { due_at: e.due_at };
+        PaymentRefunded => Refunded |e| Refunded { refunded: e.refunded };
         SuspendedMoneyReturned => Returned |e| Returned { returned: e.suspended };
     }
 

@@ -61,6 +61,14 @@ pub enum Rejection {
     AuthorizationExpired,
     /// No gateway of this name takes payments here.
     ProviderUnavailable,
+    /// What the buyer's browser brought back is not what was asked of the gateway.
+    ReturnMismatched,
+    /// The buyer's view of the payment has ended.
+    SessionExpired,
+    /// No call of this payment is without an answer.
+    NoUnknownOutcome,
+    /// The gateway takes no amount as small as this.
+    AmountBelowMinimum,
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -108,7 +116,9 @@ impl Rejection {
             | Self::OrderPaymentInProgress
             | Self::OperationInFlight
             | Self::OrderCannotTake
-            | Self::AuthorizationExpired => Kind::Conflict,
+            | Self::AuthorizationExpired
+            | Self::SessionExpired
+            | Self::NoUnknownOutcome => Kind::Conflict,
             Self::AmountMismatch
             | Self::TotalMismatch
             | Self::AmountOutOfRange
@@ -116,7 +126,9 @@ impl Rejection {
             | Self::DeadlineOutOfRange
             | Self::TooManyPayments
             | Self::IdempotencyKeyReused
-            | Self::ProviderUnavailable => Kind::Rule,
+            | Self::ProviderUnavailable
+            | Self::ReturnMismatched
+            | Self::AmountBelowMinimum => Kind::Rule,
         }
     }
 
@@ -141,6 +153,10 @@ impl Rejection {
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::AuthorizationExpired => "AUTHORIZATION_EXPIRED",
             Self::ProviderUnavailable => "PROVIDER_UNAVAILABLE",
+            Self::ReturnMismatched => "MISMATCHED",
+            Self::SessionExpired => "SESSION_EXPIRED",
+            Self::NoUnknownOutcome => "NO_UNKNOWN_OUTCOME",
+            Self::AmountBelowMinimum => "AMOUNT_BELOW_MINIMUM",
         }
     }
 
@@ -171,6 +187,11 @@ impl Rejection {
             Self::IdempotencyKeyReused => "This idempotency key was used for another request.",
             Self::AuthorizationExpired => "The hold on the buyer's funds has run out.",
             Self::ProviderUnavailable => "No gateway of this name takes payments here.",
+            // Nothing more: whoever tampers is told no more than that it was noticed.
+            Self::ReturnMismatched => "This does not match the payment.",
+            Self::SessionExpired => "This checkout has ended; begin a new one.",
+            Self::NoUnknownOutcome => "No call of this payment is without an answer.",
+            Self::AmountBelowMinimum => "The gateway takes no amount as small as this.",
         }
     }
 
@@ -182,6 +203,7 @@ impl Rejection {
             Self::LineCountOutOfRange => Some("lines"),
             Self::DeadlineOutOfRange => Some("expires_at"),
             Self::ProviderUnavailable => Some("provider"),
+            Self::AmountBelowMinimum => Some("amount"),
             Self::IdempotencyKeyReused => Some("idempotency_key"),
             _ => None,
         }
@@ -240,6 +262,10 @@ impl Rejection {
             Self::IdempotencyKeyReused,
             Self::AuthorizationExpired,
             Self::ProviderUnavailable,
+            Self::ReturnMismatched,
+            Self::SessionExpired,
+            Self::NoUnknownOutcome,
+            Self::AmountBelowMinimum,
         ]
     }
 

@@ -14,17 +14,20 @@ pub enum RetentionClass {
     Evidence,
     /// What a person wrote to explain an action.
     Remark,
+    /// Who a buyer says they are, so that they can be asked for nothing twice.
+    Buyer,
 }
 
 impl RetentionClass {
     /// Every class.
-    pub const ALL: &'static [Self] = &[Self::Evidence, Self::Remark];
+    pub const ALL: &'static [Self] = &[Self::Evidence, Self::Remark, Self::Buyer];
 
     /// Its number in the key file.
     pub const fn code(self) -> u8 {
         match self {
             Self::Evidence => 1,
             Self::Remark => 2,
+            Self::Buyer => 3,
         }
     }
 }

@@ -203,6 +203,9 @@ impl Serialize for EventView<'_> {
             },
         )?;
         map.serialize_entry("created_at", &Text(self.at))?;
+        if let GroupEvent::Payment(_, PaymentEvent::GatewayCalled(call)) = self.event {
+            map.serialize_entry("processing_time_ms", &call.took_ms)?;
+        }
         map.end()
     }
 }
@@ -240,6 +243,7 @@ fn order_payload<M: SerializeMap>(event: &OrderEvent, map: &mut M) -> Result<(),
         OrderEvent::OrderReopened(e) => map.serialize_entry("payment_id", &Text(e.payment)),
         OrderEvent::OrderCancelRequested(e) => map.serialize_entry("reason", e.reason.name()),
         OrderEvent::OrderCanceled(e) => map.serialize_entry("reason", e.reason.name()),
+        OrderEvent::OrderRefunded(e) => map.serialize_entry("payment_id", &Text(e.payment)),
     }
 }
 
@@ -303,5 +307,38 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("reason", &opened)
         }
         PaymentEvent::PersonalDataErased(e) => map.serialize_entry("actor", &e.actor),
+        PaymentEvent::SessionOpened(e) => {
+            map.serialize_entry("expires_at", &Text(e.expires_at))?;
+            map.serialize_entry("method", &e.method)
+        }
+        PaymentEvent::BuyerReturned(e) => {
+            map.serialize_entry("provider_payment_id", &e.provider_payment_id.0)
+        }
+        PaymentEvent::GatewayCalled(e) => {
+            let operation = e.operation.map(Text);
+            map.serialize_entry("operation_id", &operation)?;
+            map.serialize_entry("call", e.call.name())?;
+            map.serialize_entry("status", e.status.name())?;
+            map.serialize_entry("http_status", &e.http_status)?;
+            map.serialize_entry("exchange", &opened)
+        }
+        PaymentEvent::HintFollowed(e) => {
+            map.serialize_entry("heard_at", &Text(e.heard_at))?;
+            map.serialize_entry("from", &opened)
+        }
+        PaymentEvent::DepositAwaited(e) => map.serialize_entry("due_at", &Text(e.due_at)),
+        PaymentEvent::RefundRequested(e) => {
+            map.serialize_entry("amount", &MoneyView(e.amounts.total()))
+        }
+        PaymentEvent::PaymentRefunded(e) => {
+            map.serialize_entry("amount", &MoneyView(e.refunded.total()))?;
+            map.serialize_entry("amounts", &AmountsView(&e.refunded))?;
+            map.serialize_entry("requested", &e.requested)?;
+            map.serialize_entry("source", e.source.name())
+        }
+        PaymentEvent::RefundFailed(e) => {
+            map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
+            map.serialize_entry("code", e.code.as_str())
+        }
     }
 }

@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::engine_room::Condition;
+use crate::gateway::Gateways;
+use crate::gateway::operations::Operations;
 use crate::http::{HttpErrorCode, Problem, RequestId};
 use crate::seal::Seals;
 use crate::telemetry::Metrics;
@@ -36,6 +38,10 @@ pub struct App {
     pub seals: Seals,
     /// What the mock gateway's notifications are verified with; empty where there is no mock gateway.
     pub mock_secrets: Vec<WebhookSecret>,
+    /// The real gateways that take payments here.
+    pub gateways: Gateways,
+    /// The calls to them.
+    pub operations: Arc<Operations>,
     /// Whether the store is well.
     pub condition: Arc<Condition>,
     /// Figures.
@@ -77,7 +83,12 @@ impl App {
             request_id: asked.request_id.into(),
         };
         let (witness, for_witness) = (Arc::clone(&self.witness), caller.clone());
+        let operations = Arc::clone(&self.operations);
         self.queue.submit(request, move |outcome| {
+            // Here, not where somebody waits: what was intended is called whoever goes away.
+            if let Ok(executed) = &outcome {
+                operations.observe(&executed.events);
+            }
             // Nobody waits any more; what happened is logged and counted all the same.
             if let Err(Ok(executed)) = tell.send(outcome) {
                 witness.note(&executed, &for_witness);
@@ -94,7 +105,7 @@ impl App {
     pub fn takes(&self, provider: Provider) -> bool {
         match provider {
             Provider::Mock => self.config.settings.gateways.mock,
-            Provider::Toss => false,
+            remote => self.gateways.of(remote).is_some(),
         }
     }
 

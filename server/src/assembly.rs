@@ -5,6 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use daegeum_engine::decide::Policy;
+use daegeum_engine::id::PaymentId;
 use daegeum_engine::signature::WebhookSecret;
 use daegeum_engine::store::files::Files;
 use daegeum_engine::store::index::IndexHome;
@@ -13,10 +14,14 @@ use daegeum_engine::store::opening::{Directory, OpenOptions, Opened as Report, R
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::replay::Progress;
 use daegeum_engine::store::writer::Queue;
+use daegeum_engine::time::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::engine_room::Condition;
+use crate::gateway::Gateways;
+use crate::gateway::operations::Operations;
 use crate::http::Front;
 use crate::routes;
 use crate::seal::Seals;
@@ -50,6 +55,8 @@ pub struct Assembled {
     pub app: Arc<App>,
     /// The routes, and what stands before them.
     pub front: Arc<Front>,
+    /// Payments whose call to a gateway is to be made: for the jobs.
+    pub begun: UnboundedReceiver<PaymentId>,
 }
 
 /// Opens the data directory and its key file, and says in the log what had to be put right.
@@ -85,6 +92,8 @@ pub fn assemble(
         around.transitions,
         Arc::clone(&around.world),
     );
+    let now = Timestamp::from_millis(u64::try_from(around.world.now_ms())?);
+    let (operations, begun) = Operations::new(now.max(store.reader.last_at()));
     let app = Arc::new(App {
         world: Arc::clone(&around.world),
         config: Arc::clone(config),
@@ -92,13 +101,15 @@ pub fn assemble(
         reader: store.reader,
         seals: store.seals,
         mock_secrets: mock_secrets(config)?,
+        gateways: Gateways::configured(&config.settings),
+        operations: Arc::new(operations),
         condition: store.condition,
         metrics: Arc::clone(&around.metrics),
         witness: Arc::new(witness),
     });
     let routes = routes::routes(Arc::clone(&app)).merge(around.more_routes);
     let front = Front::new(routes, config, around.world, around.metrics);
-    Ok(Assembled { app, front })
+    Ok(Assembled { app, front, begun })
 }
 
 /// The merchant's settings about deadlines, as decisions want them.

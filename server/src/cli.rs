@@ -50,6 +50,10 @@ pub struct Serve {
     #[arg(long)]
     pub sandbox: bool,
 
+    /// The first of the ports that the sandbox's simulators listen on [default: any]
+    #[arg(long, value_name = "BASE", requires = "sandbox")]
+    pub sandbox_ports: Option<u16>,
+
     /// Where the API is served [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
@@ -83,6 +87,7 @@ impl Serve {
             listen: self.listen.clone(),
             data: self.data.clone(),
             sandbox: self.sandbox,
+            sandbox_ports: self.sandbox_ports,
         }
     }
 
@@ -109,12 +114,14 @@ mod tests {
 
     #[test]
     fn flags_become_settings() {
-        let typed = "daegeum serve --sandbox --listen 127.0.0.1:1 --data d --config c";
+        let typed =
+            "daegeum serve --sandbox --sandbox-ports 9000 --listen 127.0.0.1:1 --data d --config c";
         let Command::Serve(serve) = Cli::parse_from(typed.split(' ')).command else {
             panic!("not serve");
         };
         let flags = serve.flags();
         assert!(flags.sandbox && serve.purpose() == Purpose::Serve);
+        assert_eq!(flags.sandbox_ports, Some(9000));
         assert_eq!(flags.listen.as_deref(), Some("127.0.0.1:1"));
         assert_eq!(
             (flags.data, flags.config),

@@ -8,10 +8,14 @@ mod network;
 mod secret;
 mod settings;
 mod show;
+mod together;
+mod toss;
+mod url;
 mod value;
 
 use std::{
     fmt,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -19,14 +23,17 @@ pub use layers::Origin;
 pub use network::Network;
 pub use secret::{DataKey, NamedSecret, NamedSecrets, Secret, WebhookSecret, WebhookSecrets};
 pub use settings::{
-    Gateways, Keys, Limits, Log, Metrics, Orders, Retention, SECTIONS, Section, Server, Setting,
-    Settings, Store, Tls,
+    Checkout, Gateways, Keys, Limits, Log, Metrics, Orders, Retention, SECTIONS, Section, Server,
+    Setting, Settings, Store, Tls, Toss,
 };
 pub use show::settings_table;
+pub use toss::{KeyKind, KeyMode, KeyProduct, TossClientKey, TossSecretKey, TossSecurityKey};
+pub use url::{HttpUrl, WebOrigin};
 pub use value::{Bytes, LogLevel, Value, parse_duration};
 
 use crate::world::World;
 use layers::{CONFIG_FILE_VARIABLE, Layers, Reader};
+use together::check_together;
 
 /// The configuration in force.
 #[derive(Debug, Clone)]
@@ -66,6 +73,8 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// `--sandbox`
     pub sandbox: bool,
+    /// `--sandbox-ports BASE`
+    pub sandbox_ports: Option<u16>,
 }
 
 /// Whether the sandbox's secrets are kept for the next start.
@@ -106,6 +115,9 @@ impl Config {
             let data = layers.said_of("data").0.to_owned();
             let mut below = Layers::default();
             let kept = generate::lay_sandbox(&mut below, Path::new(&data), purpose, world)?;
+            if !layers.configured_under("gateways.toss.") {
+                generate::lay_simulated_toss(&mut below);
+            }
             lay_what_was_said(&mut below, flags, &environment)?;
             layers = below;
             Some(kept)
@@ -115,6 +127,26 @@ impl Config {
         Self::check(&layers, sandbox_secrets)
     }
 
+    /// Whether Toss is one that the sandbox simulates, and not one that was configured.
+    pub fn toss_is_simulated(&self) -> bool {
+        let base = self
+            .origins
+            .iter()
+            .find(|(path, _)| *path == "gateways.toss.base_url");
+        base.is_some_and(|(_, origin)| *origin == Origin::Sandbox)
+    }
+
+    /// The same configuration with Toss's simulator at `address`, which is only known once it
+    /// listens. A Toss that was configured stays where it is.
+    #[must_use]
+    pub fn with_toss_at(mut self, address: SocketAddr) -> Self {
+        if self.toss_is_simulated() {
+            self.settings.toss.base_url = HttpUrl::of_simulator(address, "");
+            self.settings.toss.sdk_url = HttpUrl::of_simulator(address, "/v2/standard");
+        }
+        self
+    }
+
     fn check(layers: &Layers, sandbox_secrets: Option<PathBuf>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(layers);
         let settings = Settings::read(&mut reader);
@@ -122,7 +154,7 @@ impl Config {
         let Some(settings) = settings else {
             return Err(ConfigError(problems));
         };
-        check_together(&settings, layers, &mut problems);
+        check_together(&settings, &mut problems);
         let secrets = check_secrets(&settings, &mut problems);
         match secrets {
             Some(secrets) if problems.is_empty() => {
@@ -172,44 +204,11 @@ fn lay_what_was_said(
     if flags.sandbox {
         layers.put("sandbox", "true".into(), Origin::Flag("--sandbox"));
     }
+    if let Some(first) = flags.sandbox_ports {
+        let flag = Origin::Flag("--sandbox-ports");
+        layers.put("sandbox_ports", first.to_string(), flag);
+    }
     Ok(())
-}
-
-/// What settings must not be beside each other.
-fn check_together(settings: &Settings, layers: &Layers, problems: &mut Vec<String>) {
-    let Settings {
-        server,
-        tls,
-        metrics,
-        gateways,
-        ..
-    } = settings;
-    if server.sandbox && !server.listen.ip().is_loopback() {
-        problems.push(format!(
-            "listen = {}: the sandbox is served on a loopback address only; \
-             leave out --sandbox, or listen on 127.0.0.1",
-            server.listen
-        ));
-    }
-    if let Some(address) = metrics.listen.filter(|address| !address.ip().is_loopback()) {
-        problems.push(format!(
-            "metrics.listen = {address}: must be a loopback address, since it asks for no key"
-        ));
-    }
-    if tls.cert.is_some() != tls.key.is_some() {
-        problems.push("tls.cert and tls.key: set both or neither".into());
-    }
-    if gateways.mock {
-        for live in layers
-            .under("gateways.")
-            .filter(|path| *path != "gateways.mock")
-        {
-            problems.push(format!(
-                "gateways.mock beside {live}: the mock gateway takes no real money and must not \
-                 run beside one that does; set gateways.mock = false, or remove {live}"
-            ));
-        }
-    }
 }
 
 /// All secrets, or every one that is missing with how to make it.

@@ -1,18 +1,26 @@
 //! The port to the gateways: what each can do, how it is asked, and what its answers mean.
 //!
 //! A gateway is pure: it makes requests and reads answers. Who owns a call, when it is repeated and
-//! when it is given up is one rule for all of them, in [`operations`](self); the network and the clock
-//! are the world's.
+//! when it is given up is one rule for all of them, in [`operations`], [`plan`] and [`calling`]; the network
+//! and the clock are the world's.
 
+pub mod calling;
+pub mod operations;
+pub mod plan;
+pub mod toss;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use daegeum_engine::capabilities::Capabilities;
 use daegeum_engine::command::Fact;
-use daegeum_engine::event::{FailureCode, Provider, ProviderPaymentId};
+use daegeum_engine::event::{CallKind, FailureCode, Provider, ProviderPaymentId};
 use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::OperationKind;
 
+use crate::config::Settings;
 use crate::world::Undelivered;
 
 /// A call to a gateway, with all that its request is made of.
@@ -51,12 +59,12 @@ pub enum Ask {
 }
 
 impl Ask {
-    /// The word in figures and in the audit trail.
-    pub const fn name(self) -> &'static str {
+    /// As the audit trail and the figures name it.
+    pub const fn kind(self) -> CallKind {
         match self {
-            Self::Confirm => "confirm",
-            Self::Cancel => "cancel",
-            Self::Inquire { .. } => "inquire",
+            Self::Confirm => CallKind::Confirm,
+            Self::Cancel => CallKind::Cancel,
+            Self::Inquire { .. } => CallKind::Inquire,
         }
     }
 }
@@ -150,6 +158,11 @@ pub trait Gateway: Send + Sync {
     /// Which one.
     fn provider(&self) -> Provider;
 
+    /// What it can do.
+    fn capabilities(&self) -> &'static Capabilities {
+        self.provider().capabilities()
+    }
+
     /// The HTTP request of a call. The same call makes the same request, idempotency key and all.
     fn request(&self, call: &Call) -> http::Request<Bytes>;
 
@@ -164,4 +177,30 @@ pub trait Gateway: Send + Sync {
 
     /// A failure code in words; a code nobody has documented gets careful ones.
     fn explain(&self, code: &FailureCode) -> Explanation;
+}
+
+/// The gateways that take payments here.
+#[derive(Clone, Default)]
+pub struct Gateways(Vec<Arc<dyn Gateway>>);
+
+impl Gateways {
+    /// Those that are configured.
+    pub fn configured(settings: &Settings) -> Self {
+        let toss = &settings.toss;
+        let toss = toss.secret_key.as_ref().map(|secret_key| {
+            let toss: Arc<dyn Gateway> = Arc::new(toss::Toss::new(&toss.base_url, secret_key));
+            toss
+        });
+        Self(toss.into_iter().collect())
+    }
+
+    /// The one of this provider.
+    pub fn of(&self, provider: Provider) -> Option<&Arc<dyn Gateway>> {
+        self.0.iter().find(|one| one.provider() == provider)
+    }
+
+    /// All of them, in the order in which they are preferred.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Gateway>> {
+        self.0.iter()
+    }
 }

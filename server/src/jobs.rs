@@ -1,23 +1,35 @@
-//! Work that nobody asks for: deadlines and retention. Each job is idempotent; all of them stop with the server.
+//! Work that nobody asks for: deadlines, retention, and calls to gateways. Each job is idempotent; all of them stop with the server.
 
 mod deadlines;
 mod retention;
+mod unanswered;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+use daegeum_engine::id::PaymentId;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::app::App;
 
 /// How often each looks.
 const DEADLINES_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked for calls whose time to be asked about has come.
+pub const UNANSWERED_EVERY: Duration = Duration::from_millis(250);
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
 
 /// Starts the jobs. They hold the application only while they work, so that it can be stopped.
-pub fn start(app: &Arc<App>) {
+pub fn start(app: &Arc<App>, begun: UnboundedReceiver<PaymentId>) {
     let world = Arc::clone(&app.world);
     let weak = Arc::downgrade(app);
     world.spawn(Box::pin(repeat(weak, DEADLINES_EVERY, |app| {
         Box::pin(deadlines::run(app))
+    })));
+    let weak = Arc::downgrade(app);
+    world.spawn(Box::pin(unanswered::begin(weak, begun)));
+    let weak = Arc::downgrade(app);
+    world.spawn(Box::pin(repeat(weak, UNANSWERED_EVERY, |app| {
+        Box::pin(unanswered::run(app))
     })));
     let weak = Arc::downgrade(app);
     world.spawn(Box::pin(repeat(weak, RETENTION_EVERY, |app| {

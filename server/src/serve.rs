@@ -65,8 +65,8 @@ pub async fn serve(
         seals: opened.seals,
         condition: Arc::clone(&condition),
     };
-    let Assembled { app, front } = assembly::assemble(&config, around, store)?;
-    jobs::start(&app);
+    let Assembled { app, front, begun } = assembly::assemble(&config, around, store)?;
+    jobs::start(&app, begun);
     metrics_listener::start(&app).await?;
     ready(listener.local_addr()?);
     let ended = async {
@@ -76,11 +76,19 @@ pub async fn serve(
         }
         condition.stop();
     };
+    let calls_timeout = config.settings.limits.shutdown_timeout;
     let drained = http::serve(listener, tls, front, ended).await;
     if let Drained::CutOff(connections) = drained {
         tracing::warn!(connections, "connections were cut off");
     }
+    let (world, operations) = (Arc::clone(&app.world), Arc::clone(&app.operations));
     drop(app);
+    // A call under way is waited for: what the gateway says is then committed, and nothing has to be asked later.
+    operations.stop();
+    tokio::select! {
+        () = operations.rest() => {}
+        () = world.sleep(calls_timeout) => tracing::warn!("calls to gateways were cut off; they are asked about after the next start"),
+    }
     // What was cut off may still hold the queue; the writer finishes what is in it and ends.
     tokio::task::spawn_blocking(move || room.stop()).await??;
     tracing::info!("stopped in order");

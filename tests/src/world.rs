@@ -18,6 +18,8 @@ pub enum Job {
     Deadlines,
     /// Keys of personal data that are dropped.
     Retention,
+    /// Calls to gateways without an answer.
+    Unanswered,
 }
 
 impl Job {
@@ -25,6 +27,7 @@ impl Job {
         match pause {
             _ if pause == Duration::from_millis(500) => Some(Self::Deadlines),
             _ if pause == Duration::from_hours(1) => Some(Self::Retention),
+            _ if pause == Duration::from_millis(250) => Some(Self::Unanswered),
             _ => None,
         }
     }

@@ -5,9 +5,11 @@
 
 use super::Context;
 use super::payment::mock_name;
+use crate::capabilities::CaptureStrategy;
 use crate::event::{
     ClaimReleased, ClaimTaken, FailureCode, OperationIntended, OperationUnanswered,
-    OrderPaymentFailed, ProviderConfirmed, ProviderPaymentId, ProviderRefused, Source,
+    OrderPaymentFailed, ProviderConfirmed, ProviderPaymentId, ProviderRefused, RefundRequested,
+    Source,
 };
 use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId};
@@ -36,14 +38,29 @@ pub(super) fn intend(
         .into());
     }
     take_claim(work, id)?;
-    work.note_payment(
-        id,
-        OperationIntended {
-            operation: OperationId::new(context.ids),
-            kind,
-        },
-    )?;
+    begin(work, id, kind, context)
+}
+
+/// Records that a payment's money, or its account for a transfer, is about to be given back. That takes no claim.
+pub(super) fn intend_return(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    let payment = work.payment(id)?;
+    if payment.core().operation_in_flight() {
+        return Err(Rejection::OperationInFlight.into());
+    }
+    let taken = match payment {
+        AnyPayment::Captured(taken) => Some(taken.detail().captured),
+        _ => None,
+    };
+    begin(work, id, OperationKind::Cancel, context)?;
+    if let Some(amounts) = taken {
+        work.note_payment(id, RefundRequested { amounts })?;
+    }
     Ok(())
+}
+
+fn begin(work: &mut Work, id: PaymentId, kind: OperationKind, context: &mut Context<'_>) -> Step {
+    let operation = OperationId::new(context.ids);
+    Ok(work.note_payment(id, OperationIntended { operation, kind })?)
 }
 
 fn take_claim(work: &mut Work, id: PaymentId) -> Step {
@@ -105,12 +122,15 @@ pub(super) fn succeeded(
     context: &mut Context<'_>,
 ) -> Step {
     let core = work.payment(id)?.core();
-    if core.capture == CaptureMode::Automatic {
+    let strategy = core.provider.capabilities().capture;
+    let (CaptureMode::OnConfirmation, CaptureStrategy::AuthorizeThenCapture { hold_ms }) =
+        (core.capture, strategy)
+    else {
         return captured(work, id, source, context);
-    }
+    };
     let hold = payment::Authorize {
         amount: core.amount(),
-        expires_at: work.now().plus_millis(context.policy.mock_hold_ms),
+        expires_at: work.now().plus_millis(hold_ms),
     };
     work.step_payment(id, PaymentCommand::Authorize(hold))?;
     if work.order()?.state() == OrderState::PaymentPending {
@@ -132,8 +152,14 @@ pub(super) fn captured(
         take_claim(work, id)?;
         let capture = capture_command(work.payment(id)?, source);
         work.step_payment(id, capture)?;
-        return paid(work, id, context);
+        return match holds_for_order(work, id)? {
+            true => Ok(work.step_order(OrderCommand::Reserve(order::Reserve(id)))?),
+            false => paid(work, id, context),
+        };
     }
+    let goes_back = work.order()?.state() == OrderState::CancelRequested
+        && work.payment(id)?.core().provider.capabilities().refund
+        && !work.payment(id)?.core().operation_in_flight();
     let aside = if work.payment(id)?.state().is_open() {
         PaymentCommand::Orphan(payment::Orphan)
     } else {
@@ -144,17 +170,30 @@ pub(super) fn captured(
     };
     work.step_payment(id, aside)?;
     release_claim(work, id)?;
+    if goes_back {
+        intend_return(work, id, context)?;
+    }
     finish_requested_cancel(work, context)
+}
+
+/// Whether money that was just taken waits for the order's confirmation: the gateway cannot hold, only take.
+fn holds_for_order(work: &Work, id: PaymentId) -> Result<bool, Rejection> {
+    let core = work.payment(id)?.core();
+    let strategy = core.provider.capabilities().capture;
+    Ok(core.capture == CaptureMode::OnConfirmation
+        && strategy == CaptureStrategy::ChargeThenHold
+        && work.order()?.state() == OrderState::PaymentPending)
 }
 
 fn capture_command(payment: &AnyPayment, source: Source) -> PaymentCommand {
     match payment.state() {
-        PaymentState::Initiated | PaymentState::Prepared | PaymentState::Authorized => {
-            PaymentCommand::Capture(payment::Capture {
-                amount: payment.core().amount(),
-                source,
-            })
-        }
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Authorized
+        | PaymentState::AwaitingDeposit => PaymentCommand::Capture(payment::Capture {
+            amount: payment.core().amount(),
+            source,
+        }),
         PaymentState::Mismatched | PaymentState::Orphaned => {
             PaymentCommand::TakeSuspended(payment::TakeSuspended { source })
         }
@@ -171,7 +210,7 @@ pub(super) fn order_takes(order: &AnyOrder, id: PaymentId) -> bool {
     held_by_this || order.can_take(id)
 }
 
-fn paid(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+pub(super) fn paid(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     work.step_order(OrderCommand::Pay(order::Pay(id)))?;
     give_up_open_payments(work, Some(id), CancelReason::PaidByAnother, context)
 }

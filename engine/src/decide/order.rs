@@ -5,11 +5,12 @@ use crate::amounts::Amounts;
 use crate::command::NewOrder;
 use crate::event::OrderCreated;
 use crate::group::{Refusal, Work};
-use crate::id::OrderId;
+use crate::id::{OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::{
     self, CancelReason, Line, OrderAction, OrderCommand, OrderCore, OrderState, Tax,
 };
+use crate::payment::PaymentState;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -84,7 +85,7 @@ fn line_total(line: &Line, total: Money) -> Result<Money, Rejection> {
 pub(super) fn cancel(work: &mut Work, order_id: OrderId, context: &mut Context<'_>) -> Outcome {
     let progress = match work.order()?.state() {
         OrderState::Canceled => Progress::Done,
-        OrderState::CancelRequested => Progress::InFlight,
+        OrderState::CancelRequested => return_again(work, context)?,
         _ => unwind(work, CancelReason::Requested, context)?,
     };
     Ok((Subject::Order(order_id), progress))
@@ -101,7 +102,7 @@ pub(super) fn confirm(work: &mut Work, order_id: OrderId, context: &mut Context<
                 .claim
                 .holder()
                 .ok_or(Rejection::PaymentNotFound)?;
-            gateway::capture_held(work, holder, context)?;
+            confirm_held(work, holder, context)?;
         }
         state => {
             return Err(Rejection::OrderNotPermitted {
@@ -112,6 +113,28 @@ pub(super) fn confirm(work: &mut Work, order_id: OrderId, context: &mut Context<
         }
     }
     Ok((Subject::Order(order_id), Progress::Done))
+}
+
+/// What was asked for is under way; if the gateway had refused to give the money back, it is asked again.
+fn return_again(work: &mut Work, context: &mut Context<'_>) -> Result<Progress, Refusal> {
+    return_what_only_the_gateway_can(work, context)?;
+    Ok(Progress::InFlight)
+}
+
+/// Takes the money that was held for the order; where it is taken already, only says that it is earned.
+pub(super) fn confirm_held(
+    work: &mut Work,
+    holder: PaymentId,
+    context: &mut Context<'_>,
+) -> Result<(), Refusal> {
+    let payment = work.payment(holder)?;
+    if payment.state() != PaymentState::Captured {
+        return gateway::capture_held(work, holder, context);
+    }
+    if payment.core().operation_in_flight() {
+        return Err(Rejection::OperationInFlight.into());
+    }
+    gateway::paid(work, holder, context)
 }
 
 /// The deadline: cancels an order that still waits, but never past a call without an answer.
@@ -131,10 +154,17 @@ pub(super) fn unwind(
     reason: CancelReason,
     context: &mut Context<'_>,
 ) -> Result<Progress, Refusal> {
+    return_what_only_the_gateway_can(work, context)?;
     let in_flight = work.open_payments_besides(None).into_iter().find(|id| {
         work.payment(*id)
             .is_ok_and(|payment| payment.core().operation_in_flight())
     });
+    let taken = work.order()?.core().claim.holder();
+    let taken = taken.filter(|id| {
+        work.payment(*id)
+            .is_ok_and(|payment| payment.state() == PaymentState::Captured)
+    });
+    let in_flight = in_flight.or(taken);
     gateway::give_up_open_payments(work, in_flight, reason, context)?;
     if in_flight.is_some() {
         work.step_order(OrderCommand::RequestCancel(order::RequestCancel(reason)))?;
@@ -142,4 +172,24 @@ pub(super) fn unwind(
     }
     work.step_order(OrderCommand::Cancel(order::Cancel(reason)))?;
     Ok(Progress::Done)
+}
+
+/// Begins to give back the money that was taken for the order, and to close an account that waits for a
+/// transfer: both only by a call of their own.
+fn return_what_only_the_gateway_can(
+    work: &mut Work,
+    context: &mut Context<'_>,
+) -> Result<(), Refusal> {
+    let Some(holder) = work.order()?.core().claim.holder() else {
+        return Ok(());
+    };
+    let payment = work.payment(holder)?;
+    let by_call = matches!(
+        payment.state(),
+        PaymentState::Captured | PaymentState::AwaitingDeposit
+    );
+    if by_call && !payment.core().operation_in_flight() {
+        gateway::intend_return(work, holder, context)?;
+    }
+    Ok(())
 }

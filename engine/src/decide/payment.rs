@@ -33,6 +33,9 @@ pub(super) fn create(
     if amount != core.total() {
         return Err(Rejection::AmountMismatch.into());
     }
+    if amount.minor() < provider.capabilities().minimum_minor {
+        return Err(Rejection::AmountBelowMinimum.into());
+    }
     if core.payments.len() >= OrderCore::MAX_PAYMENTS {
         return Err(Rejection::TooManyPayments.into());
     }
@@ -115,6 +118,9 @@ fn already_there(payment: &AnyPayment, result: MockResult) -> bool {
 /// Takes held money. Capturing twice is one capture.
 pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Outcome {
     match work.payment(id)?.state() {
+        PaymentState::Captured if work.order()?.state() == OrderState::Reserved => {
+            super::order::confirm_held(work, id, context)?;
+        }
         PaymentState::Captured => {}
         PaymentState::Authorized => gateway::capture_held(work, id, context)?,
         state => {
@@ -136,16 +142,36 @@ pub(super) fn cancel(
     context: &mut Context<'_>,
 ) -> Outcome {
     let payment = work.payment(id)?;
-    if !asker.may_see(&payment.core().buyer_id) {
+    if !asker.may_see_payment(payment.core()) {
         return Err(Rejection::PaymentNotFound.into());
     }
     let reason = CancelReason::Requested;
     match payment.state() {
-        PaymentState::Canceled | PaymentState::Voided => {}
+        PaymentState::Canceled | PaymentState::Voided | PaymentState::Refunded => {}
         PaymentState::Authorized => gateway::release_hold(work, id, reason, context)?,
+        PaymentState::Captured | PaymentState::AwaitingDeposit => {
+            return give_back(work, asker, id, context);
+        }
         _ => work.step_payment(id, PaymentCommand::Cancel(payment::Cancel { reason }))?,
     }
     Ok((Subject::Payment(id), Progress::Done))
+}
+
+/// Gives taken money back, or closes the account that waits for it: a call to the gateway, whose answer decides.
+/// Taken money is the merchant's to give.
+fn give_back(work: &mut Work, asker: &Asker, id: PaymentId, context: &mut Context<'_>) -> Outcome {
+    let payment = work.payment(id)?;
+    let state = payment.state();
+    let taken = state == PaymentState::Captured;
+    let may = !taken || *asker == Asker::Merchant;
+    if !may || !payment.core().provider.capabilities().refund {
+        let action = PaymentAction::Cancel;
+        return Err(Rejection::PaymentNotPermitted { state, action }.into());
+    }
+    if !payment.core().operation_in_flight() {
+        gateway::intend_return(work, id, context)?;
+    }
+    Ok((Subject::Payment(id), Progress::InFlight))
 }
 
 /// A hold that has run out frees its order for another payment.

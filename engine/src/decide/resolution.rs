@@ -1,53 +1,136 @@
-//! What a person decides: where set-aside money goes, and that personal data is to be hidden.
+//! What a person decides: where set-aside money goes, what became of a call whose answer was lost, and that
+//! personal data is to be hidden.
 
 use super::gateway::order_takes;
-use super::{Outcome, Progress, Subject};
-use crate::command::Resolution;
-use crate::event::{ClaimTaken, PersonDecided, PersonalDataErased, Source};
+use super::payment::mock_name;
+use super::{Context, Outcome, Progress, Subject, evidence, gateway};
+use crate::command::{Fact, Resolution};
+use crate::event::{ClaimTaken, FailureCode, PersonDecided, PersonalDataErased, Source};
 use crate::group::Work;
 use crate::id::PaymentId;
-use crate::order::{self, CancelReason, OrderCommand};
+use crate::operation::{AnyOperation, OperationKind};
 use crate::payment::{self, PaymentAction, PaymentCommand, PaymentState};
 use crate::rejection::Rejection;
 use crate::sealed::Sealed;
 
-/// Gives set-aside money to its order, if the order still waits for it, or records that it went back.
+/// Decides about set-aside money, or about a call whose answer was lost.
 pub(super) fn resolve(
     work: &mut Work,
     id: PaymentId,
     resolution: Resolution,
-    actor: Box<str>,
-    reason: Sealed,
+    (actor, reason): (Box<str>, Sealed),
+    context: &mut Context<'_>,
+) -> Outcome {
+    let decided = PersonDecided { actor, reason };
+    match resolution {
+        Resolution::Take => set_aside(work, id, decided, PaymentState::Captured, context),
+        Resolution::Return if work.payment(id)?.core().provider.capabilities().refund => {
+            send_back(work, id, decided, context)
+        }
+        Resolution::Return | Resolution::Returned => {
+            set_aside(work, id, decided, PaymentState::Returned, context)
+        }
+        Resolution::Done | Resolution::NotDone => {
+            unknown(work, id, decided, resolution == Resolution::Done, context)
+        }
+    }
+}
+
+/// Gives set-aside money to its order, if the order still waits for it, or records that it went back.
+fn set_aside(
+    work: &mut Work,
+    id: PaymentId,
+    decided: PersonDecided,
+    to: PaymentState,
+    context: &mut Context<'_>,
 ) -> Outcome {
     let subject = Subject::Payment(id);
-    let state = work.payment(id)?.state();
-    let (done, action) = match resolution {
-        Resolution::Take => (PaymentState::Captured, PaymentAction::TakeSuspended),
-        Resolution::Return => (PaymentState::Returned, PaymentAction::ReturnSuspended),
+    let payment = work.payment(id)?;
+    let state = payment.state();
+    if state == to {
+        return Ok((subject, Progress::Done));
+    }
+    let action = match to {
+        PaymentState::Captured => PaymentAction::TakeSuspended,
+        _ => PaymentAction::ReturnSuspended,
     };
-    if state == done {
+    if !state.permits(action) {
+        return Err(Rejection::PaymentNotPermitted { state, action }.into());
+    }
+    if payment.core().operation_in_flight() {
+        return Err(Rejection::OperationInFlight.into());
+    }
+    if to == PaymentState::Captured && !order_takes(work.order()?, id) {
+        return Err(Rejection::OrderCannotTake.into());
+    }
+    work.note_payment(id, decided)?;
+    if to == PaymentState::Captured {
+        take(work, id, context)?;
+    } else {
+        work.step_payment(
+            id,
+            PaymentCommand::ReturnSuspended(payment::ReturnSuspended),
+        )?;
+    }
+    Ok((subject, Progress::Done))
+}
+
+/// Asks the gateway to give set-aside money back; its answer says whether it did.
+fn send_back(
+    work: &mut Work,
+    id: PaymentId,
+    decided: PersonDecided,
+    context: &mut Context<'_>,
+) -> Outcome {
+    let subject = Subject::Payment(id);
+    let payment = work.payment(id)?;
+    let (state, action) = (payment.state(), PaymentAction::ReturnSuspended);
+    if state == PaymentState::Returned {
         return Ok((subject, Progress::Done));
     }
     if !state.permits(action) {
         return Err(Rejection::PaymentNotPermitted { state, action }.into());
     }
-    if resolution == Resolution::Take && !order_takes(work.order()?, id) {
-        return Err(Rejection::OrderCannotTake.into());
+    if !payment.core().operation_in_flight() {
+        work.note_payment(id, decided)?;
+        gateway::intend_return(work, id, context)?;
     }
-    work.note_payment(id, PersonDecided { actor, reason })?;
-    match resolution {
-        Resolution::Take => take(work, id)?,
-        Resolution::Return => {
-            work.step_payment(
-                id,
-                PaymentCommand::ReturnSuspended(payment::ReturnSuspended),
-            )?;
-        }
-    }
-    Ok((subject, Progress::Done))
+    Ok((subject, Progress::InFlight))
 }
 
-fn take(work: &mut Work, id: PaymentId) -> Result<(), crate::group::Refusal> {
+/// Says what became of a call whose answer was lost, on a person's word.
+fn unknown(
+    work: &mut Work,
+    id: PaymentId,
+    decided: PersonDecided,
+    done: bool,
+    context: &mut Context<'_>,
+) -> Outcome {
+    let payment = work.payment(id)?;
+    let Some(AnyOperation::Unknown(call)) = &payment.core().operation else {
+        return Err(Rejection::NoUnknownOutcome.into());
+    };
+    let kind = call.core().kind;
+    let amount = payment.core().amount();
+    let name = payment.core().provider_payment_id.clone();
+    let name = name.unwrap_or_else(|| mock_name(id));
+    let code = FailureCode::new("RESOLVED_NOT_DONE");
+    let fact = match (kind, done) {
+        (OperationKind::Cancel, true) => Fact::Refunded { amount, ours: true },
+        (OperationKind::Cancel, false) => Fact::NotRefunded { code },
+        (_, true) => Fact::Captured { amount },
+        (_, false) => Fact::Failed { code },
+    };
+    work.note_payment(id, decided)?;
+    evidence::apply(work, id, fact, name, Source::Person, context)?;
+    Ok((Subject::Payment(id), Progress::Done))
+}
+
+fn take(
+    work: &mut Work,
+    id: PaymentId,
+    context: &mut Context<'_>,
+) -> Result<(), crate::group::Refusal> {
     let order_id = work.order()?.core().id.clone();
     work.note_order(&order_id, ClaimTaken { payment: id })?;
     let source = Source::Person;
@@ -55,12 +138,7 @@ fn take(work: &mut Work, id: PaymentId) -> Result<(), crate::group::Refusal> {
         id,
         PaymentCommand::TakeSuspended(payment::TakeSuspended { source }),
     )?;
-    work.step_order(OrderCommand::Pay(order::Pay(id)))?;
-    for other in work.open_payments_besides(Some(id)) {
-        let reason = CancelReason::PaidByAnother;
-        work.step_payment(other, PaymentCommand::Cancel(payment::Cancel { reason }))?;
-    }
-    Ok(())
+    gateway::paid(work, id, context)
 }
 
 /// Hides what is sealed in the payment's records, for good.

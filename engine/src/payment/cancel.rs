@@ -1,6 +1,6 @@
 //! Cancel: given up before any money moved.
 
-use super::{Canceled, Failed, Initiated, Payment, PaymentTransition, Prepared};
+use super::{AwaitingDeposit, Canceled, Failed, Initiated, Payment, PaymentTransition, Prepared};
 use crate::event::PaymentCanceled;
 use crate::order::CancelReason;
 use crate::rejection::Rejection;
@@ -25,4 +25,4 @@ macro_rules! cancel_from {
         }
     )+};
 }
-cancel_from!(Initiated, Prepared, Failed);
+cancel_from!(Initiated, Prepared, Failed, AwaitingDeposit);

@@ -1,6 +1,8 @@
 //! Capture: the funds become ours to settle.
 
-use super::{Authorized, Captured, Initiated, Payment, PaymentTransition, Prepared};
+use super::{
+    Authorized, AwaitingDeposit, Captured, Initiated, Payment, PaymentTransition, Prepared,
+};
 use crate::event::{PaymentCaptured, Source};
 use crate::money::Money;
 use crate::rejection::Rejection;
@@ -29,4 +31,4 @@ macro_rules! capture_from {
         }
     )+};
 }
-capture_from!(Initiated, Prepared, Authorized);
+capture_from!(Initiated, Prepared, Authorized, AwaitingDeposit);

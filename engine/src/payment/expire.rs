@@ -1,6 +1,8 @@
 //! Expire: time ran out.
 
-use super::{Authorized, Expired, Initiated, Payment, PaymentTransition, Prepared};
+use super::{
+    Authorized, AwaitingDeposit, Expired, Initiated, Payment, PaymentTransition, Prepared,
+};
 use crate::event::PaymentExpired;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -20,7 +22,7 @@ macro_rules! expire_from {
         }
     )+};
 }
-expire_from!(Initiated, Prepared);
+expire_from!(Initiated, Prepared, AwaitingDeposit);
 
 impl Payment<Authorized> {
     /// The hold runs out at its own time, not before.

@@ -1,6 +1,6 @@
 //! Fail: the gateway certainly did not take the money.
 
-use super::{Failed, Initiated, Payment, PaymentTransition, Prepared};
+use super::{AwaitingDeposit, Failed, Initiated, Payment, PaymentTransition, Prepared};
 use crate::event::{FailureCode, PaymentFailed};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -23,4 +23,4 @@ macro_rules! fail_from {
         }
     )+};
 }
-fail_from!(Initiated, Prepared);
+fail_from!(Initiated, Prepared, AwaitingDeposit);

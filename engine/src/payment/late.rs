@@ -1,8 +1,8 @@
 //! Late and orphan money: a success after a failure, or one that the order cannot take.
 
 use super::{
-    AnyPayment, Authorized, Canceled, Captured, Expired, Failed, Initiated, Orphaned, Payment,
-    PaymentTransition, Prepared, Voided,
+    AnyPayment, Authorized, AwaitingDeposit, Canceled, Captured, Expired, Failed, Initiated,
+    Orphaned, Payment, PaymentTransition, Prepared, Voided,
 };
 use crate::event::{PaymentCaptured, PaymentOrphaned, Source};
 use crate::rejection::Rejection;
@@ -32,7 +32,7 @@ macro_rules! orphan_from {
         }
     )+};
 }
-orphan_from!(Initiated, Prepared, Authorized);
+orphan_from!(Initiated, Prepared, Authorized, AwaitingDeposit);
 
 macro_rules! late_from {
     ($($State:ident),+) => {$(

@@ -1,8 +1,8 @@
 //! Mismatch: the gateway took another amount or currency than the order's.
 
 use super::{
-    Authorized, Canceled, Expired, Failed, Initiated, Mismatched, Payment, PaymentTransition,
-    Prepared, Voided,
+    Authorized, AwaitingDeposit, Canceled, Expired, Failed, Initiated, Mismatched, Payment,
+    PaymentTransition, Prepared, Voided,
 };
 use crate::event::PaymentMismatched;
 use crate::money::Money;
@@ -30,5 +30,12 @@ macro_rules! mismatch_from {
     )+};
 }
 mismatch_from!(
-    Initiated, Prepared, Authorized, Failed, Canceled, Expired, Voided
+    Initiated,
+    Prepared,
+    Authorized,
+    AwaitingDeposit,
+    Failed,
+    Canceled,
+    Expired,
+    Voided
 );

@@ -40,8 +40,17 @@ pub(super) fn note(
             core.notifications
                 .push(notification_hash(core.provider, &e.event_id));
         }
-        PaymentEvent::WebhookReceived(_) | PaymentEvent::PersonDecided(_) => {}
+        PaymentEvent::WebhookReceived(_)
+        | PaymentEvent::PersonDecided(_)
+        | PaymentEvent::HintFollowed(_)
+        | PaymentEvent::RefundRequested(_)
+        | PaymentEvent::RefundFailed(_) => {}
         PaymentEvent::PersonalDataErased(_) => core.erased = true,
+        PaymentEvent::SessionOpened(e) => core.session_until = Some(e.expires_at),
+        PaymentEvent::BuyerReturned(e) => {
+            core.provider_payment_id = Some(e.provider_payment_id.clone());
+        }
+        PaymentEvent::GatewayCalled(_) => core.calls = core.calls.saturating_add(1),
         moving => {
             return Err(Impossible {
                 state: state.name(),

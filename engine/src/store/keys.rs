@@ -222,5 +222,7 @@ const fn state_code(state: PaymentState) -> u8 {
         PaymentState::Mismatched => 9,
         PaymentState::Orphaned => 10,
         PaymentState::Returned => 11,
+        PaymentState::AwaitingDeposit => 12,
+        PaymentState::Refunded => 13,
     }
 }

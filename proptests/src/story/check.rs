@@ -243,13 +243,16 @@ fn waits(order: &AnyOrder) -> Waits {
             unpaid: order.detail().reason == CancelReason::Unpaid,
         },
         AnyOrder::Canceled(_) => Waits::Canceled,
+        AnyOrder::Refunded(_) => panic!("the mock gateway gives nothing back"),
     }
 }
 
 fn stands(payment: &AnyPayment) -> Stands {
     match payment {
         AnyPayment::Initiated(_) => Stands::Begun,
-        AnyPayment::Prepared(_) => panic!("the mock gateway prepares nothing"),
+        AnyPayment::Prepared(_) | AnyPayment::AwaitingDeposit(_) | AnyPayment::Refunded(_) => {
+            panic!("the mock gateway prepares nothing and gives nothing back")
+        }
         AnyPayment::Authorized(p) => Stands::Held {
             until: p.detail().expires_at.as_millis(),
         },

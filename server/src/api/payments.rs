@@ -107,7 +107,7 @@ pub async fn get(
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {
     let payment = find(&app, &payment_id)?;
-    if !keyed::asker(&who).may_see(&payment.core().buyer_id) {
+    if !keyed::asker(&who).may_see_payment(payment.core()) {
         return Err(not_found());
     }
     answer::payment_response(200, &payment)

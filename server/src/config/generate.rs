@@ -1,5 +1,5 @@
-//! What `--sandbox` sets by itself: the mock gateway, no rate limits, and secrets, kept in
-//! `DATA/sandbox/secrets.toml` so that the next start opens what this one sealed. What was
+//! What `--sandbox` sets by itself: the mock gateway, simulated ones, no rate limits, and secrets,
+//! kept in `DATA/sandbox/secrets.toml` so that the next start opens what this one sealed. What was
 //! configured wins over all of it.
 
 use std::{
@@ -23,6 +23,22 @@ const SECRETS: [&str; 5] = [
     "data_key",
 ];
 
+/// What stands in for Toss until its simulator is started: keys of Toss's form that open nothing,
+/// and an address where nobody listens, so that the sandbox calls no stranger.
+const SIMULATED_TOSS: [(&str, &str); 4] = [
+    ("gateways.toss.secret_key", "test_sk_daegeumsandbox"),
+    ("gateways.toss.client_key", "test_ck_daegeumsandbox"),
+    ("gateways.toss.base_url", "http://127.0.0.1:9"),
+    ("gateways.toss.sdk_url", "http://127.0.0.1:9/v2/standard"),
+];
+
+/// Lays a simulated Toss at the bottom.
+pub(super) fn lay_simulated_toss(layers: &mut Layers) {
+    for (path, text) in SIMULATED_TOSS {
+        layers.put(path, text.into(), Origin::Sandbox);
+    }
+}
+
 /// Lays the sandbox's own settings at the bottom, and says where its secrets are kept.
 pub(super) fn lay_sandbox(
     layers: &mut Layers,
@@ -32,6 +48,7 @@ pub(super) fn lay_sandbox(
 ) -> Result<PathBuf, ConfigError> {
     for (path, text) in [
         ("gateways.mock", "true"),
+        ("gateways.allow_private", "true"),
         ("limits.rate_per_source", "0"),
         ("limits.rate_per_key", "0"),
     ] {

@@ -82,9 +82,18 @@ impl Layers {
         }
     }
 
-    /// Lays the variables that begin with `DAEGEUM_` on top. One that names no setting is a
-    /// problem: it is likelier a misspelled secret than anything else.
-    pub(super) fn put_environment(&mut self, variables: impl Iterator<Item = (String, String)>) {
+    /// Lays the variables that begin with `DAEGEUM_` on top, and below them those by which some
+    /// settings were known before. One of ours that names no setting is a problem: it is likelier a
+    /// misspelled secret than anything else.
+    pub(super) fn put_environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)> + Clone,
+    ) {
+        for (name, text) in variables.clone() {
+            if let Some(setting) = all().find(|setting| setting.alias() == Some(&*name)) {
+                self.put(setting.path, text, Origin::Environment(name));
+            }
+        }
         for (name, text) in variables.filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)) {
             match all().find(|setting| setting.environment() == name) {
                 Some(setting) => self.put(setting.path, text, Origin::Environment(name)),
@@ -98,12 +107,11 @@ impl Layers {
         }
     }
 
-    /// The settings in these layers that start with `prefix`.
-    pub(super) fn under(&self, prefix: &str) -> impl Iterator<Item = &str> {
+    /// Whether anybody but the sandbox says something about a setting that starts with `prefix`.
+    pub(super) fn configured_under(&self, prefix: &str) -> bool {
         self.said
-            .keys()
-            .map(String::as_str)
-            .filter(move |path| path.starts_with(prefix))
+            .iter()
+            .any(|(path, (_, origin))| path.starts_with(prefix) && *origin != Origin::Sandbox)
     }
 }
 

@@ -7,6 +7,8 @@ use super::{
     layers::Reader,
     network::Network,
     secret::{DataKey, NamedSecrets, Secret, WebhookSecrets},
+    toss::{TossClientKey, TossSecretKey, TossSecurityKey},
+    url::{HttpUrl, WebOrigin},
     value::{Bytes, LogLevel, Value},
 };
 
@@ -32,10 +34,29 @@ impl Setting {
             self.path.replace('.', "_").to_uppercase()
         )
     }
+
+    /// Another name it has in the environment, from installations that had it before us.
+    pub fn alias(&self) -> Option<&'static str> {
+        let mut aliases = ALIASES.iter();
+        let found = aliases.find(|(path, _)| *path == self.path);
+        found.map(|(_, name)| *name)
+    }
 }
 
 /// What every variable of ours begins with.
 pub const ENVIRONMENT_PREFIX: &str = "DAEGEUM_";
+
+/// Names that a setting also has in the environment; ours wins.
+const ALIASES: &[(&str, &str)] = &[
+    ("public_url", "APP_BASE_URL"),
+    ("gateways.toss.base_url", "TOSS_PAYMENTS_BASE_URL"),
+    ("gateways.toss.secret_key", "TOSS_PAYMENTS_SECRET_KEY"),
+    ("gateways.toss.client_key", "TOSS_PAYMENTS_CLIENT_KEY"),
+    (
+        "gateways.toss.webhook_secret",
+        "TOSS_PAYMENTS_WEBHOOK_SECRET",
+    ),
+];
 
 /// Settings that belong together: a table of the file.
 pub struct Section {
@@ -111,11 +132,17 @@ settings! {
     server: Server in "" {
         /// Where the API is served.
         listen: SocketAddr = "127.0.0.1:8080",
+        /// The address that buyers' browsers reach this server at; without it, the address it
+        /// listens on.
+        public_url: Option<HttpUrl> = "",
         /// The directory of the journal, its index and the sandbox's books.
         data: PathBuf = "./data",
-        /// Serve without configuration, on loopback only, with the mock gateway and a clock that
-        /// can be moved. No live gateway is reachable.
+        /// Serve without configuration, on loopback only, with the mock gateway, simulated gateways
+        /// and a clock that can be moved. No live gateway is reachable.
         sandbox: bool = "false",
+        /// The first of the loopback ports that the sandbox's simulators listen on; 0 lets the
+        /// system choose them.
+        sandbox_ports: u16 = "0",
         /// Proxies whose `X-Forwarded-For` is believed. Behind a proxy that is not listed here,
         /// all callers look like one source.
         trusted_proxies: Vec<Network> = "",
@@ -188,6 +215,8 @@ settings! {
         personal_days: u32 = "1825",
         /// What gateways sent, word for word.
         evidence_days: u32 = "1825",
+        /// Who buyers said they are when they paid: names, telephone numbers, mail addresses.
+        buyer_days: u32 = "1825",
     }
     /// Serve HTTPS without a proxy. Both or neither.
     tls: Tls in "tls." {
@@ -209,10 +238,32 @@ settings! {
         /// Lines waiting to be written; more are dropped and counted rather than waited for.
         buffer: Bytes = "4MiB",
     }
+    /// Where buyers are sent.
+    checkout: Checkout in "checkout." {
+        /// The origins that a session's `redirect_url` may have; no buyer is sent anywhere else.
+        redirect_origins: Vec<WebOrigin> = "",
+    }
     /// Which gateways take payments.
     gateways: Gateways in "gateways." {
-        /// The mock gateway: payments complete when told to. Refused beside any other gateway;
-        /// on with `--sandbox`.
+        /// The mock gateway: payments complete when told to. Refused beside a gateway with a live
+        /// key; on with `--sandbox`.
         mock: bool = "false",
+        /// Call gateways at private, loopback and link-local addresses too, and without TLS. For
+        /// simulators; on with `--sandbox`.
+        allow_private: bool = "false",
+    }
+    /// Toss Payments. On when its secret key is set.
+    toss: Toss in "gateways.toss." {
+        /// The secret key. Test or live, API or widget, as the client key is.
+        secret_key: Option<TossSecretKey> = "",
+        /// The client key, which browsers are given.
+        client_key: Option<TossClientKey> = "",
+        /// Where its API is.
+        base_url: HttpUrl = "https://api.tosspayments.com",
+        /// Where browsers get its script.
+        sdk_url: HttpUrl = "https://js.tosspayments.com/v2/standard",
+        /// The security key, which the events of payouts and sellers are signed with. Notifications
+        /// of payments are not signed by anything.
+        webhook_secret: Option<TossSecurityKey> = "",
     }
 }

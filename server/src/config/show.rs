@@ -77,9 +77,12 @@ fn write_row(page: &mut String, setting: &Setting) -> fmt::Result {
     } else {
         format!("`{default}`")
     };
-    let variable = setting.environment();
+    let mut variable = format!("`{}`", setting.environment());
+    if let Some(alias) = setting.alias() {
+        write!(variable, " or `{alias}`")?;
+    }
     writeln!(
         page,
-        "| `{path}` | `{variable}` | {default} |{about} ({kind}) |"
+        "| `{path}` | {variable} | {default} |{about} ({kind}) |"
     )
 }

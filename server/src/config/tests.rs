@@ -181,26 +181,135 @@ fn one_secret_is_one_principal() {
     assert!(problems(&Flags::default(), &variables).contains("admin admin is named twice"));
 }
 
-#[test]
-fn the_mock_gateway_is_refused_beside_a_live_one() {
-    let (_folder, flags) = file("[gateways]\nmock = true\n[gateways.toss]\nsecret_key = \"x\"\n");
-    let told = problems(&flags, &production());
-    assert!(
-        told.contains("gateways.mock beside gateways.toss.secret_key"),
-        "{told}"
-    );
+const TEST_SK: &str = "test_sk_zXLkKEypNArWmo50";
+const TEST_CK: &str = "test_ck_D5GePWvyJnrK0W0k";
+const LIVE_SK: &str = "live_sk_zXLkKEypNArWmo50";
+const LIVE_CK: &str = "live_ck_D5GePWvyJnrK0W0k";
 
-    let folder = tempfile::tempdir().unwrap();
-    let sandbox = Flags {
+fn sandbox(folder: &tempfile::TempDir) -> Flags {
+    Flags {
         sandbox: true,
         data: Some(folder.path().into()),
-        ..flags
-    };
-    let told = problems(&sandbox, &[]);
+        ..Flags::default()
+    }
+}
+
+fn with_toss<'a>(secret: &'a str, client: &'a str) -> Vec<(&'a str, &'a str)> {
+    let mut variables = production();
+    variables.push(("TOSS_PAYMENTS_SECRET_KEY", secret));
+    variables.push(("TOSS_PAYMENTS_CLIENT_KEY", client));
+    variables
+}
+
+#[test]
+fn the_mock_gateway_is_refused_beside_a_live_key_alone() {
+    let webhook = format!("whsec_{}", "A".repeat(32));
+    let mock = [
+        ("DAEGEUM_GATEWAYS_MOCK", "true"),
+        ("DAEGEUM_MOCK_WEBHOOK_SECRET", &*webhook),
+    ];
+    let mut live = with_toss(LIVE_SK, LIVE_CK);
+    load(&Flags::default(), &live).unwrap();
+    live.extend(mock);
+    let told = problems(&Flags::default(), &live);
+    assert!(told.contains("gateways.mock beside a live key"), "{told}");
+
+    let mut test = with_toss(TEST_SK, TEST_CK);
+    test.extend(mock);
+    load(&Flags::default(), &test).unwrap();
+}
+
+#[test]
+fn the_sandbox_refuses_live_keys_and_takes_test_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = problems(&sandbox(&folder), &with_toss(LIVE_SK, LIVE_CK));
+    assert!(told.contains("with a live key: --sandbox"), "{told}");
     assert!(
-        told.contains("gateways.mock beside gateways.toss.secret_key"),
-        "{told}"
+        told.contains("gateways.mock beside a live key"),
+        "all at once: {told}"
     );
+    assert!(!told.contains("zXLk"), "{told}");
+
+    let own = load(&sandbox(&folder), &with_toss(TEST_SK, TEST_CK)).unwrap();
+    assert!(!own.toss_is_simulated());
+    let own = own.with_toss_at("127.0.0.1:7001".parse().unwrap());
+    assert_eq!(
+        own.settings.toss.base_url.as_str(),
+        "https://api.tosspayments.com"
+    );
+}
+
+#[test]
+fn the_sandbox_has_a_toss_that_calls_nobody_until_its_simulator_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = Flags {
+        sandbox_ports: Some(7000),
+        ..sandbox(&folder)
+    };
+    let config = load(&flags, &[]).unwrap();
+    assert!(config.toss_is_simulated() && config.settings.gateways.allow_private);
+    assert_eq!(config.settings.toss.base_url.as_str(), "http://127.0.0.1:9");
+    assert_eq!(config.settings.server.sandbox_ports, 7000);
+    let config = config.with_toss_at("127.0.0.1:7001".parse().unwrap());
+    assert_eq!(
+        config.settings.toss.base_url.as_str(),
+        "http://127.0.0.1:7001"
+    );
+    assert_eq!(
+        config.settings.toss.sdk_url.as_str(),
+        "http://127.0.0.1:7001/v2/standard"
+    );
+}
+
+#[test]
+fn toss_needs_a_pair_of_keys_that_belong_together() {
+    load(&Flags::default(), &with_toss(TEST_SK, TEST_CK)).unwrap();
+    for (secret, client, told) in [
+        (
+            TEST_SK,
+            LIVE_CK,
+            "is a test API key and gateways.toss.client_key is a live API key",
+        ),
+        (TEST_SK, "test_gck_D5GePWvyJnrK", "is a test widget key"),
+        (TEST_SK, "", "gateways.toss.client_key is missing"),
+        ("", TEST_CK, "gateways.toss.secret_key is missing"),
+        (TEST_CK, TEST_SK, "never set the secret key here"),
+    ] {
+        let problems = problems(&Flags::default(), &with_toss(secret, client));
+        assert!(problems.contains(told), "{told} is not in {problems}");
+        assert!(!problems.contains("zXLk"), "{problems}");
+    }
+}
+
+#[test]
+fn toss_is_called_over_https_unless_private_addresses_are_allowed() {
+    let mut variables = with_toss(TEST_SK, TEST_CK);
+    variables.push(("TOSS_PAYMENTS_BASE_URL", "http://127.0.0.1:7001"));
+    assert!(
+        problems(&Flags::default(), &variables)
+            .contains("base_url = http://127.0.0.1:7001: must be https")
+    );
+    variables.push(("DAEGEUM_GATEWAYS_ALLOW_PRIVATE", "true"));
+    load(&Flags::default(), &variables).unwrap();
+}
+
+#[test]
+fn a_name_of_ours_beats_the_one_a_setting_had_before() {
+    let mut variables = with_toss(LIVE_SK, TEST_CK);
+    variables.push(("APP_BASE_URL", "https://pay.shop.example/"));
+    variables.push(("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", TEST_SK));
+    let config = load(&Flags::default(), &variables).unwrap();
+    let public = config.settings.server.public_url.as_ref().unwrap();
+    assert_eq!(public.as_str(), "https://pay.shop.example");
+    let shown = config.to_toml();
+    for part in [
+        "public_url = \"https://pay.shop.example\" # APP_BASE_URL\n",
+        "secret_key = \"(hidden)\" # DAEGEUM_GATEWAYS_TOSS_SECRET_KEY\n",
+    ] {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+    assert!(!shown.contains("zXLk"), "{shown}");
+    shown.parse::<toml::Table>().expect("TOML");
 }
 
 #[test]
@@ -257,7 +366,7 @@ fn the_sandbox_stays_on_loopback() {
         sandbox: true,
         data: Some(folder.path().into()),
         listen: Some("0.0.0.0:8080".into()),
-        config: None,
+        ..Flags::default()
     };
     assert!(problems(&flags, &[]).contains("loopback"));
     assert!(

@@ -48,6 +48,7 @@ macro_rules! plain {
 
 plain!(bool, "true or false", ToString::to_string);
 plain!(u32, "a whole number", ToString::to_string);
+plain!(u16, "a port, 0 to 65535", ToString::to_string);
 plain!(SocketAddr, "address:port", |address| quoted(
     &address.to_string()
 ));

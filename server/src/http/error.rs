@@ -241,7 +241,7 @@ impl Problem {
     }
 
     /// What went wrong inside, for the log.
-    pub(super) fn cause(&self) -> Option<&str> {
+    pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 

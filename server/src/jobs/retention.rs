@@ -18,6 +18,7 @@ pub fn run(app: &App) {
         let days = match class {
             RetentionClass::Evidence => app.config.settings.retention.evidence_days,
             RetentionClass::Remark => app.config.settings.retention.personal_days,
+            RetentionClass::Buyer => app.config.settings.retention.buyer_days,
         };
         match app.seals.drop_before(today.saturating_sub(days), class) {
             Ok(0) => {}

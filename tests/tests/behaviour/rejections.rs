@@ -135,7 +135,7 @@ async fn a_refusal_says_what_would_be_permitted() {
     let refused = order.cancel().await.refused(409, "ORDER_NOT_PERMITTED");
     assert_eq!(
         (&refused["state"], &refused["permitted"]),
-        (&json!("PAID"), &json!([]))
+        (&json!("PAID"), &json!(["refund"]))
     );
     let pending = shop.order("o-2").register().await;
     let refused = pending.confirm().await.refused(409, "ORDER_NOT_PERMITTED");

@@ -159,7 +159,7 @@ fn orders_are_written_as_they_always_were() {
 
 #[test]
 fn payments_are_written_as_they_always_were() {
-    holds::<Stored<AnyPayment>>("payment.v1.hex", Kind::Payment, &samples::payments());
+    holds::<Stored<AnyPayment>>("payment.v2.hex", Kind::Payment, &samples::payments());
 }
 
 #[test]

@@ -157,6 +157,48 @@ fn payment_events() -> Vec<PaymentEvent> {
             actor: "lee".into(),
         }
         .into(),
+        SessionOpened {
+            expires_at: at(86_400_000),
+            method: Some("card".into()),
+            redirect_url: Some("https://shop.example/return".into()),
+            buyer: Some(sealed(RetentionClass::Buyer)),
+        }
+        .into(),
+        BuyerReturned {
+            provider_payment_id: ProviderPaymentId("tviva20261121".into()),
+        }
+        .into(),
+        GatewayCalled {
+            operation: Some(operation()),
+            call: CallKind::Inquire,
+            status: CallStatus::Pending,
+            http_status: Some(404),
+            took_ms: 1_234,
+            exchange: sealed(RetentionClass::Evidence),
+        }
+        .into(),
+        HintFollowed {
+            hash: [0x5a; 16],
+            heard_at: at(9),
+            from: sealed(RetentionClass::Evidence),
+        }
+        .into(),
+        DepositAwaited {
+            due_at: at(604_800_000),
+        }
+        .into(),
+        RefundRequested { amounts: amounts() }.into(),
+        PaymentRefunded {
+            refunded: amounts(),
+            requested: true,
+            source: Source::Inquiry,
+        }
+        .into(),
+        RefundFailed {
+            amounts: amounts(),
+            code: code(),
+        }
+        .into(),
     ]
 }
 
@@ -179,6 +221,7 @@ fn order_events() -> Vec<OrderEvent> {
         }
         .into(),
         OrderReopened { payment }.into(),
+        OrderRefunded { payment }.into(),
     ]
 }
 
@@ -300,6 +343,7 @@ pub(super) fn orders() -> Vec<(String, Stored<AnyOrder>)> {
         claimed.clone(),
         OrderReserved { payment }.into(),
     ];
+    let (again, claim_again) = (attached.clone(), claimed.clone());
     let asked = OrderCancelRequested {
         reason: CancelReason::Requested,
     };
@@ -319,6 +363,15 @@ pub(super) fn orders() -> Vec<(String, Stored<AnyOrder>)> {
         ),
         ("CANCEL_REQUESTED", vec![attached, claimed, asked.into()]),
         ("CANCELED", vec![canceled.into()]),
+        (
+            "REFUNDED",
+            vec![
+                again,
+                claim_again,
+                OrderPaid { payment }.into(),
+                OrderRefunded { payment }.into(),
+            ],
+        ),
     ];
     samples
         .into_iter()
@@ -343,7 +396,7 @@ pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
             .find(|event| event.name() == name);
         found.unwrap_or_else(|| panic!("no event {name}"))
     };
-    let samples: [(&str, &[&str]); 15] = [
+    let samples: [(&str, &[&str]); 18] = [
         ("INITIATED", &[]),
         ("PREPARED", &["PAYMENT_PREPARED"]),
         (
@@ -383,6 +436,15 @@ pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
         ("INTENDED", &["OPERATION_INTENDED"]),
         ("UNKNOWN", &["OPERATION_INTENDED", "OPERATION_UNANSWERED"]),
         ("ERASED", &["PERSONAL_DATA_ERASED"]),
+        (
+            "SESSION",
+            &["SESSION_OPENED", "BUYER_RETURNED", "GATEWAY_CALLED"],
+        ),
+        ("AWAITING_DEPOSIT", &["DEPOSIT_AWAITED"]),
+        (
+            "REFUNDED",
+            &["CAPTURE_SUCCEEDED", "REFUND_REQUESTED", "REFUND_SUCCEEDED"],
+        ),
     ];
     let after = |events: &[&str]| payment_after(events.iter().map(|name| named(name)).collect());
     samples

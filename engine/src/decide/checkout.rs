@@ -1,0 +1,114 @@
+//! A buyer's checkout: a payment with a view of its own, prepared, and confirmed when the buyer comes back.
+
+use super::{Context, Outcome, Progress, Subject, gateway, payment};
+use crate::command::{Asker, NewSession};
+use crate::event::{BuyerReturned, Provider, ProviderPaymentId, SessionOpened};
+use crate::group::Work;
+use crate::id::{OrderId, PaymentId};
+use crate::money::Money;
+use crate::operation::OperationKind;
+use crate::order::OrderState;
+use crate::payment::{AnyPayment, PaymentAction, PaymentCommand, PaymentState, Prepare};
+use crate::rejection::Rejection;
+
+/// Begins a payment of the order's total, and opens the buyer's view of it.
+pub(super) fn open(
+    work: &mut Work,
+    asker: &Asker,
+    order_id: &OrderId,
+    provider: Provider,
+    session: NewSession,
+    context: &mut Context<'_>,
+) -> Outcome {
+    let total = work.order()?.core().total();
+    let (subject, progress) = payment::create(work, asker, order_id, total, provider, context)?;
+    if let Subject::Payment(id) = subject {
+        let opened = SessionOpened {
+            expires_at: work.now().plus_millis(context.policy.session_ms),
+            method: session.method,
+            redirect_url: session.redirect_url,
+            buyer: session.buyer,
+        };
+        work.note_payment(id, opened)?;
+    }
+    Ok((subject, progress))
+}
+
+/// Lets the buyer go to the gateway. Preparing twice is one preparation.
+pub(super) fn prepare(work: &mut Work, asker: &Asker, id: PaymentId) -> Outcome {
+    let payment = visible(work, asker, id)?;
+    match payment.state() {
+        PaymentState::Prepared => {}
+        PaymentState::Initiated => {
+            payable(work)?;
+            work.step_payment(id, PaymentCommand::Prepare(Prepare))?;
+        }
+        state => return Err(not_permitted(state, PaymentAction::Prepare).into()),
+    }
+    Ok((Subject::Payment(id), Progress::Done))
+}
+
+/// Takes up what the buyer's browser brings back: checked before anything is sent, and sent once whoever
+/// asks how often. What was decided before is the first answer again.
+pub(super) fn confirm(
+    work: &mut Work,
+    asker: &Asker,
+    id: PaymentId,
+    name: ProviderPaymentId,
+    amount: Money,
+    context: &mut Context<'_>,
+) -> Outcome {
+    let payment = visible(work, asker, id)?;
+    let core = payment.core();
+    if amount != core.amount() || !core.provider.capabilities().remote {
+        return Err(Rejection::ReturnMismatched.into());
+    }
+    let same_name = core.provider_payment_id.as_ref() == Some(&name);
+    let subject = Subject::Payment(id);
+    if core.operation_in_flight() {
+        return match same_name {
+            true => Ok((subject, Progress::InFlight)),
+            false => Err(Rejection::OperationInFlight.into()),
+        };
+    }
+    match payment.state() {
+        PaymentState::Initiated | PaymentState::Prepared => {
+            work.note_payment(
+                id,
+                BuyerReturned {
+                    provider_payment_id: name,
+                },
+            )?;
+            gateway::intend(work, id, OperationKind::Confirm, context)?;
+            Ok((subject, Progress::InFlight))
+        }
+        _ if same_name => Ok((subject, Progress::Done)),
+        state => Err(not_permitted(state, PaymentAction::Capture).into()),
+    }
+}
+
+/// The payment, if it exists for this asker and their view of it has not ended.
+fn visible<'w>(work: &'w Work, asker: &Asker, id: PaymentId) -> Result<&'w AnyPayment, Rejection> {
+    let payment = work.payment(id)?;
+    let core = payment.core();
+    if !asker.may_see_payment(core) {
+        return Err(Rejection::PaymentNotFound);
+    }
+    if core.session_until.is_some_and(|until| until <= work.now()) {
+        return Err(Rejection::SessionExpired);
+    }
+    Ok(payment)
+}
+
+fn payable(work: &Work) -> Result<(), Rejection> {
+    let order = work.order()?;
+    let state = order.state();
+    if state != OrderState::PaymentPending || order.core().expires_at <= work.now() {
+        return Err(Rejection::OrderNotPayable { state });
+    }
+    Ok(())
+}
+
+const fn not_permitted(state: PaymentState, action: PaymentAction) -> Rejection {
+    Rejection::PaymentNotPermitted { state, action }
+}

@@ -1,0 +1,26 @@
+//! Await a deposit: the buyer has been given an account to transfer the money to.
+
+use super::{AwaitingDeposit, Initiated, Payment, PaymentTransition, Prepared};
+use crate::event::DepositAwaited;
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// The gateway made an account for this payment.
+#[derive(Debug)]
+pub struct AwaitDeposit {
+    /// Until when the money can arrive.
+    pub due_at: Timestamp,
+}
+
+macro_rules! await_from {
+    ($($State:ident),+) => {$(
+        impl Payment<$State> {
+            /// Records that the money is to come by transfer. No money has moved yet.
+            pub fn await_deposit(self, account: AwaitDeposit, now: Timestamp) -> Result<PaymentTransition<Payment<AwaitingDeposit>>, Rejection> {
+                self.refuse_in_flight()?;
+                Ok(self.step::<AwaitDeposit, AwaitingDeposit>(DepositAwaited { due_at: account.due_at }, now))
+            }
+        }
+    )+};
+}
+await_from!(Initiated, Prepared);

@@ -1,0 +1,132 @@
+//! Sessions: the buyer's view of exactly one payment. A session has no state of its own: it is read off the
+//! payment, so that the two can never disagree.
+
+use crate::id::{PaymentId, SessionId};
+use crate::payment::AnyPayment;
+use crate::time::Timestamp;
+
+impl SessionId {
+    /// The session of a payment. A payment has one at most, so the two share their digits.
+    pub const fn of(payment: PaymentId) -> Self {
+        Self::from_bits(payment.bits())
+    }
+
+    /// The payment it is a view of.
+    pub const fn payment(self) -> PaymentId {
+        PaymentId::from_bits(self.bits())
+    }
+}
+
+/// How a checkout stands, as its buyer should be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionStatus {
+    /// Nothing has happened yet.
+    Created,
+    /// The gateway's window can be opened.
+    Prepared,
+    /// The gateway has been asked to take the money.
+    Pending,
+    /// The gateway was asked and has not answered; nobody is charged twice.
+    Unknown,
+    /// The buyer has an account to transfer the money to.
+    AwaitingDeposit,
+    /// The money is held until the order is confirmed.
+    Authorized,
+    /// The money is taken.
+    Paid,
+    /// The gateway refused; another payment can be tried.
+    Failed,
+    /// Given up.
+    Canceled,
+    /// Time ran out.
+    Expired,
+    /// What the gateway took is being looked at by a person.
+    InReview,
+    /// The money went back.
+    Refunded,
+}
+
+impl SessionStatus {
+    /// How the checkout of this payment stands at `now`.
+    pub fn of(payment: &AnyPayment, now: Timestamp) -> Self {
+        use crate::operation::AnyOperation;
+        let core = payment.core();
+        let ended = core.session_until.is_some_and(|until| until <= now);
+        match (payment, &core.operation) {
+            (AnyPayment::Captured(_), _) => Self::Paid,
+            (AnyPayment::Refunded(_) | AnyPayment::Returned(_), _) => Self::Refunded,
+            (AnyPayment::Failed(_), _) => Self::Failed,
+            (AnyPayment::Canceled(_) | AnyPayment::Voided(_), _) => Self::Canceled,
+            (AnyPayment::Expired(_), _) => Self::Expired,
+            (AnyPayment::Mismatched(_) | AnyPayment::Orphaned(_), _) => Self::InReview,
+            (AnyPayment::AwaitingDeposit(_), _) => Self::AwaitingDeposit,
+            (AnyPayment::Authorized(_), _) => Self::Authorized,
+            (_, Some(AnyOperation::Unknown(_))) => Self::Unknown,
+            (_, Some(AnyOperation::Intended(_))) => Self::Pending,
+            (AnyPayment::Initiated(_) | AnyPayment::Prepared(_), _) if ended => Self::Expired,
+            (AnyPayment::Initiated(_), _) => Self::Created,
+            (AnyPayment::Prepared(_), _) => Self::Prepared,
+        }
+    }
+
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Prepared => "prepared",
+            Self::Pending => "pending",
+            Self::Unknown => "unknown",
+            Self::AwaitingDeposit => "awaiting_deposit",
+            Self::Authorized => "authorized",
+            Self::Paid => "paid",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+            Self::InReview => "in_review",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// What the buyer's browser does next.
+    pub const fn next(self) -> Next {
+        match self {
+            Self::Created => Next::Prepare,
+            Self::Prepared => Next::OpenWindow,
+            Self::Pending | Self::Unknown => Next::Wait,
+            Self::AwaitingDeposit => Next::Transfer,
+            Self::Failed | Self::Expired | Self::Canceled => Next::BeginAgain,
+            Self::Authorized | Self::Paid | Self::InReview | Self::Refunded => Next::Nothing,
+        }
+    }
+}
+
+/// What a browser does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Asks for what the gateway's window needs.
+    Prepare,
+    /// Opens the gateway's window, and confirms when the buyer comes back.
+    OpenWindow,
+    /// Asks again after a while.
+    Wait,
+    /// Shows where to transfer the money to.
+    Transfer,
+    /// Begins another session, if the order can still be paid.
+    BeginAgain,
+    /// Shows how it ended.
+    Nothing,
+}
+
+impl Next {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::OpenWindow => "open_window",
+            Self::Wait => "wait",
+            Self::Transfer => "transfer",
+            Self::BeginAgain => "begin_again",
+            Self::Nothing => "nothing",
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What settings must not be beside each other. Every rule here is about money: which keys move it,
+//! what must not stand beside them, and over which line they go.
+
+use super::settings::{Settings, Toss};
+use super::toss::{KeyMode, TossClientKey, TossSecretKey};
+
+/// Adds every contradiction to `problems`.
+pub(super) fn check_together(settings: &Settings, problems: &mut Vec<String>) {
+    check_listeners(settings, problems);
+    check_toss(settings, problems);
+    check_mock(settings, problems);
+}
+
+fn check_listeners(settings: &Settings, problems: &mut Vec<String>) {
+    let Settings {
+        server,
+        tls,
+        metrics,
+        ..
+    } = settings;
+    if server.sandbox && !server.listen.ip().is_loopback() {
+        problems.push(format!(
+            "listen = {}: the sandbox is served on a loopback address only; \
+             leave out --sandbox, or listen on 127.0.0.1",
+            server.listen
+        ));
+    }
+    if let Some(address) = metrics.listen.filter(|address| !address.ip().is_loopback()) {
+        problems.push(format!(
+            "metrics.listen = {address}: must be a loopback address, since it asks for no key"
+        ));
+    }
+    if tls.cert.is_some() != tls.key.is_some() {
+        problems.push("tls.cert and tls.key: set both or neither".into());
+    }
+}
+
+fn check_toss(settings: &Settings, problems: &mut Vec<String>) {
+    let Settings {
+        server,
+        gateways,
+        toss,
+        ..
+    } = settings;
+    match (&toss.secret_key, &toss.client_key) {
+        (Some(secret), Some(client)) => check_pair(secret, client, problems),
+        (Some(_), None) => problems.push(
+            "gateways.toss.client_key is missing beside gateways.toss.secret_key; browsers cannot \
+             open the payment window without it"
+                .into(),
+        ),
+        (None, Some(_)) => problems.push(
+            "gateways.toss.secret_key is missing beside gateways.toss.client_key; without it Toss \
+             takes no payments"
+                .into(),
+        ),
+        (None, None) => {}
+    }
+    if server.sandbox && has_live_key(toss) {
+        problems.push(
+            "gateways.toss with a live key: --sandbox moves no money; use test keys, or leave out \
+             --sandbox"
+                .into(),
+        );
+    }
+    let plain_is_fine = server.sandbox || gateways.allow_private;
+    for (name, url) in [("base_url", &toss.base_url), ("sdk_url", &toss.sdk_url)] {
+        if !url.is_https() && !plain_is_fine {
+            problems.push(format!(
+                "gateways.toss.{name} = {url}: must be https, or everybody on the way sees the \
+                 secret key; gateways.allow_private = true allows http, for a simulator"
+            ));
+        }
+    }
+}
+
+fn check_pair(secret: &TossSecretKey, client: &TossClientKey, problems: &mut Vec<String>) {
+    if secret.kind() != client.kind() {
+        problems.push(format!(
+            "gateways.toss.secret_key is {} and gateways.toss.client_key is {}; take both from the \
+             same place in Toss's developer centre",
+            secret.kind(),
+            client.kind()
+        ));
+    }
+}
+
+fn check_mock(settings: &Settings, problems: &mut Vec<String>) {
+    if settings.gateways.mock && has_live_key(&settings.toss) {
+        problems.push(
+            "gateways.mock beside a live key in gateways.toss: the mock gateway takes no real money \
+             and must not run beside one that does; set gateways.mock = false, or use test keys"
+                .into(),
+        );
+    }
+}
+
+fn has_live_key(toss: &Toss) -> bool {
+    let secret = toss.secret_key.as_ref().map(|key| key.kind().mode);
+    let client = toss.client_key.as_ref().map(|key| key.kind().mode);
+    [secret, client].contains(&Some(KeyMode::Live))
+}

@@ -1,0 +1,208 @@
+//! Addresses as settings: where a gateway is, where this server is, and which pages a buyer may be
+//! sent back to. Checked when the program starts, so that nothing has to be when a buyer waits.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use super::value::{Value, quoted};
+
+/// An absolute `http` or `https` address without user, query or fragment, and without a `/` at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpUrl(String);
+
+impl HttpUrl {
+    /// Its text; a path can be put after it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where a simulator listens.
+    pub(super) fn of_simulator(address: SocketAddr, path: &str) -> Self {
+        Self(format!("http://{address}{path}"))
+    }
+
+    /// Whether what is sent there is encrypted.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
+impl fmt::Display for HttpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Value for HttpUrl {
+    const KIND: &'static str = "an address such as https://shop.example";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let (uri, host) = absolute(text).ok_or_else(|| format!("expected {}", Self::KIND))?;
+        if uri.query().is_some() || host.is_empty() {
+            return Err(format!("expected {}", Self::KIND));
+        }
+        Ok(Self(text.trim_end_matches('/').to_owned()))
+    }
+
+    fn toml(&self) -> String {
+        quoted(&self.0)
+    }
+}
+
+/// Where a buyer's browser may be sent back to: a scheme, a host and perhaps a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebOrigin(String);
+
+impl WebOrigin {
+    /// Its text, in lower case, without a port that is the scheme's own.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The origin of `url`; nothing if it has none that could be listed. Who is named before an `@` is
+    /// not a host, so an address with one has none.
+    pub fn of(url: &str) -> Option<Self> {
+        let (uri, host) = absolute(url)?;
+        let scheme = uri.scheme_str()?.to_ascii_lowercase();
+        let own_port = if scheme == "https" { 443 } else { 80 };
+        let port = uri.port_u16().filter(|port| *port != own_port);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        Some(Self(format!("{scheme}://{host}{port}")))
+    }
+}
+
+impl Value for Vec<WebOrigin> {
+    const KIND: &'static str = "origins: https://shop.example, https://m.shop.example";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(listed)
+            .collect()
+    }
+
+    fn toml(&self) -> String {
+        let origins: Vec<_> = self.iter().map(|origin| quoted(&origin.0)).collect();
+        format!("[{}]", origins.join(", "))
+    }
+}
+
+fn listed(text: &str) -> Result<WebOrigin, String> {
+    let no_origin = || format!("`{text}` is no origin such as https://shop.example");
+    let (uri, host) = absolute(text).ok_or_else(no_origin)?;
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return Err(format!(
+            "`{text}` is more than an origin; leave out its path"
+        ));
+    }
+    if uri.scheme_str() == Some("http") && !is_loopback(&host) {
+        return Err(format!(
+            "`{text}` is not https; http is for this machine alone, to try things out"
+        ));
+    }
+    WebOrigin::of(text).ok_or_else(no_origin)
+}
+
+/// Parsed, with its host in lower case, if it is absolute, http(s), plain ASCII and names no user.
+fn absolute(text: &str) -> Option<(http::Uri, String)> {
+    let odd = |c: char| !c.is_ascii_graphic() || matches!(c, '\\' | '#');
+    if text.contains(odd) {
+        return None;
+    }
+    let uri: http::Uri = text.parse().ok()?;
+    let known = matches!(uri.scheme_str(), Some("http" | "https"));
+    let authority = uri.authority()?.as_str();
+    let host = uri.host()?.to_ascii_lowercase();
+    let port_is_read = authority.rsplit(']').next()?.contains(':') == uri.port_u16().is_some();
+    (known && !authority.contains('@') && !host.is_empty() && port_is_read).then_some((uri, host))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || bare
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_absolute_and_carries_nothing_more() {
+        for (text, kept) in [
+            (
+                "https://api.tosspayments.com",
+                "https://api.tosspayments.com",
+            ),
+            ("http://127.0.0.1:9000/", "http://127.0.0.1:9000"),
+            (
+                "https://[2001:db8::1]:8443/pay",
+                "https://[2001:db8::1]:8443/pay",
+            ),
+        ] {
+            assert_eq!(HttpUrl::parse(text).unwrap().as_str(), kept);
+        }
+        for wrong in [
+            "api.tosspayments.com",
+            "/v1",
+            "ftp://a.example",
+            "https://",
+            "https://user@a.example",
+            "https://a.example?x=1",
+            "https://a.example#x",
+            "https://a.example/\\b",
+            "https://a b.example",
+            "https://a.example:port",
+            "https://한글.example",
+            "javascript:alert(1)",
+        ] {
+            assert!(HttpUrl::parse(wrong).is_err(), "{wrong} was taken");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_compared_as_browsers_do() {
+        let listed = <Vec<WebOrigin> as Value>::parse(
+            "https://Shop.example, https://shop.example:8443,http://localhost:3000",
+        )
+        .unwrap();
+        let allowed = |url: &str| WebOrigin::of(url).is_some_and(|one| listed.contains(&one));
+        for good in [
+            "https://shop.example/done?order=1",
+            "https://SHOP.example:443/",
+            "https://shop.example:8443",
+            "http://localhost:3000/x",
+        ] {
+            assert!(allowed(good), "{good}");
+        }
+        for bad in [
+            "http://shop.example/",
+            "https://shop.example.evil.example/",
+            "https://shop.example@evil.example/",
+            "https://evil.example/https://shop.example",
+            "https://shop.example:444/",
+            "https://shop.example\\@evil.example/",
+            "//shop.example/",
+            "javascript://shop.example/%0aalert(1)",
+            "",
+        ] {
+            assert!(!allowed(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_origins_is_https_and_without_paths() {
+        for wrong in [
+            "https://shop.example/pay",
+            "http://shop.example",
+            "https://shop.example?x",
+            "*",
+            "https://a.example,nonsense",
+        ] {
+            assert!(<Vec<WebOrigin> as Value>::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What to ask a gateway next about a call without an answer. Pure: a payment, how often it was asked, the time.
+//!
+//! Sent first. While the gateway may still do it, it is asked how the payment stands and sent again under
+//! the same key, in turn; after that it is only asked. A call ends by the gateway's word or a person's.
+
+use std::time::Duration;
+
+use daegeum_engine::operation::{AnyOperation, OperationKind};
+use daegeum_engine::payment::{AnyPayment, PaymentCore};
+use daegeum_engine::time::Timestamp;
+
+use super::Ask;
+
+/// How far the gateway's clock may be from ours before we say that its time is over.
+const SKEW_MS: u64 = 60_000;
+/// After this long without an answer, a person has to look.
+pub const PERSON_AFTER: Duration = Duration::from_hours(1);
+/// The rests between two questions while an answer can be had soon, and later.
+const SOON_MAX: Duration = Duration::from_secs(30);
+const LATER_MAX: Duration = Duration::from_hours(1);
+
+/// The next step of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Ask this.
+    Ask(Ask),
+    /// It certainly never reached the gateway, and now it is too late to send it.
+    NeverSent,
+}
+
+/// What to do about the payment's call without an answer; nothing if it has none.
+pub fn next(payment: &AnyPayment, asked: u32, now: Timestamp) -> Option<Next> {
+    let core = payment.core();
+    let call = core.operation.as_ref().filter(|call| call.in_flight())?;
+    let kind = call.core().kind;
+    let window_over = window_over(core, call, now);
+    let send = match kind {
+        OperationKind::Confirm => Ask::Confirm,
+        _ => Ask::Cancel,
+    };
+    if matches!(call, AnyOperation::Intended(_)) {
+        return Some(match (kind, window_over) {
+            (OperationKind::Confirm, true) => Next::NeverSent,
+            _ => Next::Ask(send),
+        });
+    }
+    let inquire = Ask::Inquire {
+        about: Some(kind),
+        window_over,
+    };
+    let send_again = asked % 2 == 1 && !window_over;
+    Some(Next::Ask(if send_again { send } else { inquire }))
+}
+
+/// Whether the gateway can no longer do what the call asks: its window is over, or it has forgotten the key.
+fn window_over(core: &PaymentCore, call: &AnyOperation, now: Timestamp) -> bool {
+    let capabilities = core.provider.capabilities();
+    let window_ms = match call.core().kind {
+        OperationKind::Confirm => capabilities.confirm_window_ms.saturating_add(SKEW_MS),
+        // Another cancellation under a forgotten key could be a second one.
+        _ => capabilities.idempotency_ms.saturating_sub(SKEW_MS),
+    };
+    now.millis_since(call.core().intended_at) > window_ms
+}
+
+/// How long to rest before the next question: at once at first, then longer and longer.
+pub fn rest(payment: &AnyPayment, asked: u32, now: Timestamp) -> Duration {
+    let Some(first) = asked.checked_sub(1) else {
+        return Duration::ZERO;
+    };
+    let call = payment.core().operation.as_ref();
+    let late = call.is_none_or(|call| window_over(payment.core(), call, now));
+    let most = if late { LATER_MAX } else { SOON_MAX };
+    Duration::from_secs(1_u64.checked_shl(first.min(20)).unwrap_or(u64::MAX)).min(most)
+}
+
+/// Whether the call has waited so long that a person has to look.
+pub fn needs_person(core: &PaymentCore, now: Timestamp) -> bool {
+    let waiting = core.operation.as_ref().filter(|call| call.in_flight());
+    waiting.is_some_and(|call| {
+        u128::from(now.millis_since(call.core().intended_at)) >= PERSON_AFTER.as_millis()
+    })
+}

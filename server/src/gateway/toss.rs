@@ -1,0 +1,84 @@
+//! Toss Payments: its requests, and what its answers mean.
+//!
+//! Pure, like every gateway. What is promised: a failure is only reported where Toss certainly did
+//! nothing, a success only where its answer proves itself, and everything else is asked about.
+//! `docs/gateways/toss.md` says where each rule comes from.
+
+mod answer;
+pub mod errors;
+mod payment;
+mod redact;
+mod requests;
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use daegeum_engine::event::{FailureCode, Provider};
+use http::{HeaderValue, Request, Response};
+
+use super::{Ask, Call, Explanation, Gateway, Outcome};
+use crate::config::{HttpUrl, TossSecretKey};
+use crate::world::Undelivered;
+
+/// Toss asks for at least a minute where money moves.
+const MONEY_DEADLINE: Duration = Duration::from_mins(1);
+const INQUIRY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The client of one merchant's Toss.
+pub struct Toss {
+    base_url: HttpUrl,
+    authorization: HeaderValue,
+}
+
+impl Toss {
+    /// The client for the API at `base_url`, as the merchant whose key this is.
+    pub fn new(base_url: &HttpUrl, secret_key: &TossSecretKey) -> Self {
+        // The colon belongs to it: a user name without a password.
+        let basic = STANDARD.encode(format!("{}:", secret_key.expose()));
+        // Base64 can always be a header; the other arm is for the compiler.
+        let mut authorization = HeaderValue::try_from(format!("Basic {basic}"))
+            .unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+        authorization.set_sensitive(true);
+        Self {
+            base_url: base_url.clone(),
+            authorization,
+        }
+    }
+}
+
+impl Gateway for Toss {
+    fn provider(&self) -> Provider {
+        Provider::Toss
+    }
+
+    fn request(&self, call: &Call) -> Request<Bytes> {
+        requests::request(&self.base_url, &self.authorization, call)
+    }
+
+    fn deadline(&self, ask: Ask) -> Duration {
+        match ask {
+            Ask::Confirm | Ask::Cancel => MONEY_DEADLINE,
+            Ask::Inquire { .. } => INQUIRY_DEADLINE,
+        }
+    }
+
+    fn read(&self, call: &Call, came: &Result<Response<Bytes>, Undelivered>) -> Outcome {
+        match came {
+            Ok(response) => answer::read(call, response),
+            Err(Undelivered::NotSent(_)) => Outcome::NotSent,
+            Err(Undelivered::NoAnswer(_)) => Outcome::Unknown,
+        }
+    }
+
+    fn redact(&self, body: &[u8]) -> String {
+        redact::redact(body)
+    }
+
+    fn explain(&self, code: &FailureCode) -> Explanation {
+        errors::explain(code)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The HTTP requests. A payment key is the browser's word until Toss has confirmed it, so it gets into
+//! a path only as one percent-encoded segment, and into a body only as JSON text.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use daegeum_engine::id::OperationId;
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Uri};
+use serde::Serialize;
+
+use super::payment::KEY_MAX;
+use crate::config::HttpUrl;
+use crate::gateway::{Ask, Call};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Confirm<'a> {
+    payment_key: &'a str,
+    order_id: String,
+    amount: u64,
+}
+
+/// No `cancelAmount`: without one all that is left goes back, whatever it is. `refundableAmount` is what
+/// we think is left; where Toss thinks otherwise it refuses, instead of returning a sum we do not expect.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cancel {
+    #[serde(rename = "cancelReason")]
+    reason: String,
+    refundable_amount: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_free_amount: Option<u64>,
+}
+
+/// The request of a call.
+pub(super) fn request(
+    base_url: &HttpUrl,
+    authorization: &HeaderValue,
+    call: &Call,
+) -> Request<Bytes> {
+    let (path, body) = match (call.ask, key_in_path(call)) {
+        (Ask::Confirm, _) => ("/v1/payments/confirm".to_owned(), Some(confirm(call))),
+        (Ask::Cancel, Some(key)) => (
+            format!("/v1/payments/{}/cancel", segment(key)),
+            Some(cancel(call)),
+        ),
+        (Ask::Inquire { .. }, Some(key)) => (format!("/v1/payments/{}", segment(key)), None),
+        // Toss cancels by its own key only. Without it there is nothing to do but to look.
+        (Ask::Cancel | Ask::Inquire { .. }, None) => {
+            (format!("/v1/payments/orders/{}", call.payment), None)
+        }
+    };
+    let mut request = Request::new(Bytes::new());
+    // Both halves were checked or encoded, so this always parses; an empty address is never sent.
+    *request.uri_mut() = Uri::try_from(format!("{base_url}{path}")).unwrap_or_default();
+    let headers = request.headers_mut();
+    headers.insert(AUTHORIZATION, authorization.clone());
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("ko-KR"));
+    if let Some(body) = body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // Unquoted, and on POST only: Toss ignores it on GET.
+        if let Some(key) = call.operation.and_then(idempotency_key) {
+            headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        *request.method_mut() = Method::POST;
+        *request.body_mut() = body;
+    }
+    request
+}
+
+fn idempotency_key(operation: OperationId) -> Option<HeaderValue> {
+    HeaderValue::try_from(operation.to_string()).ok()
+}
+
+fn confirm(call: &Call) -> Bytes {
+    json(&Confirm {
+        payment_key: call.name.as_ref().map_or("", |name| &*name.0),
+        order_id: call.payment.to_string(),
+        amount: call.amount.minor(),
+    })
+}
+
+fn cancel(call: &Call) -> Bytes {
+    json(&Cancel {
+        reason: match call.operation {
+            Some(operation) => format!("주문 취소 ({operation})"),
+            None => "주문 취소".to_owned(),
+        },
+        refundable_amount: call.amount.minor(),
+        tax_free_amount: Some(call.tax_free).filter(|amount| *amount > 0),
+    })
+}
+
+fn json(body: &impl Serialize) -> Bytes {
+    // Text and numbers: writing them cannot fail.
+    serde_json::to_vec(body).unwrap_or_default().into()
+}
+
+/// The payment's key where it can be a path's segment. One that is longer than any key of Toss's is none,
+/// and dots alone would be taken for a step up the path, encoded or not.
+fn key_in_path(call: &Call) -> Option<&str> {
+    let key = &*call.name.as_ref()?.0;
+    let fits = (1..=KEY_MAX).contains(&key.len()) && !matches!(key, "." | "..");
+    fits.then_some(key)
+}
+
+/// Everything but what RFC 3986 leaves unreserved is encoded.
+fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            let written = write!(encoded, "%{byte:02X}");
+            debug_assert!(written.is_ok(), "writing to a String does not fail");
+        }
+    }
+    encoded
+}

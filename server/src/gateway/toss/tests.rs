@@ -1,0 +1,126 @@
+//! The client against Toss's contract, in bodies written out from its documentation.
+
+mod answers;
+mod hostile;
+mod requests;
+
+use bytes::Bytes;
+use daegeum_engine::event::ProviderPaymentId;
+use daegeum_engine::id::{OperationId, PaymentId};
+use daegeum_engine::money::{Currency, Money};
+use daegeum_engine::operation::OperationKind;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::Value as _;
+
+const KEY: &str = "tgen_20240513184816ZSAZ9";
+const ORDER: &str = "pay_0190163d8b4f7c8a9d2e3f4a5b6c7d8e";
+const OPERATION: &str = "op_0190163d8b4f7c8a9d2e3f4a5b6c7d8f";
+const TOTAL: u64 = 11_000;
+
+fn toss() -> Toss {
+    let base = HttpUrl::parse("https://api.tosspayments.com").unwrap();
+    let key = TossSecretKey::parse("test_sk_zXLkKEypNArWmo50").unwrap();
+    Toss::new(&base, &key)
+}
+
+fn won(minor: u64) -> Money {
+    Money::new(minor, Currency::Krw).unwrap()
+}
+
+fn call(ask: Ask) -> Call {
+    Call {
+        ask,
+        operation: Some(OperationId::parse(OPERATION).unwrap()),
+        payment: PaymentId::parse(ORDER).unwrap(),
+        name: Some(ProviderPaymentId(KEY.into())),
+        amount: won(TOTAL),
+        tax_free: 0,
+    }
+}
+
+const fn inquiry(about: Option<OperationKind>, window_over: bool) -> Ask {
+    Ask::Inquire { about, window_over }
+}
+
+/// Every call there is.
+fn asks() -> Vec<Ask> {
+    let mut asks = vec![Ask::Confirm, Ask::Cancel];
+    for about in [
+        None,
+        Some(OperationKind::Confirm),
+        Some(OperationKind::Cancel),
+    ] {
+        asks.extend([inquiry(about, false), inquiry(about, true)]);
+    }
+    asks
+}
+
+/// A payment as Toss sends it, with `changes` over it.
+fn payment(changes: Value) -> Value {
+    let mut body = json!({
+        "mId": "tosspayments", "version": "2022-11-16", "paymentKey": KEY, "status": "DONE",
+        "lastTransactionKey": "B7103F204998813B889C77C043D09502", "method": "카드", "orderId": ORDER,
+        "orderName": "토스 티셔츠 외 2건", "requestedAt": "2024-02-13T12:17:57+09:00",
+        "approvedAt": "2024-02-13T12:18:14+09:00", "useEscrow": false, "cultureExpense": false,
+        "card": {"issuerCode": "71", "acquirerCode": "71", "number": "12345678****000*",
+                 "installmentPlanMonths": 0, "isInterestFree": false, "interestPayer": null,
+                 "approveNo": "00000000", "useCardPoint": false, "cardType": "신용",
+                 "ownerType": "개인", "acquireStatus": "READY", "amount": TOTAL},
+        "virtualAccount": null, "transfer": null, "mobilePhone": null, "giftCertificate": null,
+        "cashReceipt": null, "cashReceipts": null, "discount": null, "cancels": null,
+        "secret": "ps_5GePWvyJnrKmpyxDqNKLVgLzN97E", "type": "NORMAL",
+        "easyPay": null, "country": "KR", "failure": null, "isPartialCancelable": true,
+        "receipt": {"url": "https://dashboard.tosspayments.com/receipt"}, "currency": "KRW",
+        "totalAmount": TOTAL, "balanceAmount": TOTAL, "suppliedAmount": 10_000, "vat": 1_000,
+        "taxFreeAmount": 0, "taxExemptionAmount": 0, "metadata": null,
+    });
+    merge(&mut body, changes);
+    body
+}
+
+fn merge(body: &mut Value, changes: Value) {
+    let Value::Object(changes) = changes else {
+        return;
+    };
+    for (name, value) in changes {
+        body[name] = value;
+    }
+}
+
+/// A payment all of whose money went back, by a cancel with this reason.
+fn canceled(reason: &str) -> Value {
+    payment(json!({
+        "status": "CANCELED", "balanceAmount": 0,
+        "cancels": [{"cancelAmount": TOTAL, "cancelReason": reason, "taxFreeAmount": 0,
+            "taxExemptionAmount": 0, "refundableAmount": 0, "canceledAt": "2024-02-13T12:20:23+09:00",
+            "transactionKey": "8B4F646A829571D870A3011A4E13D640", "receiptKey": null,
+            "cancelStatus": "DONE", "cancelRequestId": null}],
+    }))
+}
+
+fn our_reason() -> String {
+    format!("주문 취소 ({OPERATION})")
+}
+
+fn raw(ask: Ask, status: u16, body: impl Into<Bytes>) -> Outcome {
+    let response = Response::builder().status(status).body(body.into());
+    toss().read(&call(ask), &Ok(response.unwrap()))
+}
+
+fn read(ask: Ask, status: u16, body: &Value) -> Outcome {
+    raw(ask, status, body.to_string())
+}
+
+fn error(ask: Ask, status: u16, code: &str) -> Outcome {
+    read(ask, status, &json!({"code": code, "message": "메시지"}))
+}
+
+/// What the outcome says happened, if it says so.
+fn fact(outcome: &Outcome) -> Option<&daegeum_engine::command::Fact> {
+    match outcome {
+        Outcome::Answered { fact, .. } => Some(fact),
+        _ => None,
+    }
+}
