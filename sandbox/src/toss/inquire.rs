@@ -1,0 +1,50 @@
+//! The two inquiries. They change nothing but how often a hidden state is still shown.
+
+use super::{
+    Toss,
+    api::Answer,
+    payment::Payment,
+    refusal::{Language, Refusal},
+    show::{self, Shop},
+};
+
+impl Toss {
+    pub(super) fn inquire(&mut self, now_ms: i64, language: Language, key: Option<&str>) -> Answer {
+        let payment = key
+            .and_then(|key| self.state.payment(key))
+            .ok_or_else(|| Refusal::of("NOT_FOUND_PAYMENT"))?;
+        if payment.hidden.is_none() {
+            return Ok(self.shown(payment, now_ms, language));
+        }
+        let mut payment = payment.clone();
+        let seen = see(&mut payment, now_ms);
+        let shown = self.shown(seen.as_ref().unwrap_or(&payment), now_ms, language);
+        self.state.put(payment);
+        Ok(shown)
+    }
+
+    pub(super) fn shown(&self, payment: &Payment, now_ms: i64, language: Language) -> String {
+        show::json(payment, &self.shop(), now_ms, language)
+    }
+
+    pub(super) fn shop(&self) -> Shop<'_> {
+        Shop {
+            merchant_id: &self.settings.merchant_id,
+            base_url: &self.settings.base_url,
+        }
+    }
+}
+
+/// What is seen instead of the payment, if anything still is; one look fewer is left.
+fn see(payment: &mut Payment, now_ms: i64) -> Option<Payment> {
+    let mut hidden = payment.hidden.take()?;
+    let in_time = hidden.until_ms.is_none_or(|until_ms| now_ms < until_ms);
+    let looks_left = hidden.reads_left.is_none_or(|reads| reads > 0);
+    if !in_time || !looks_left {
+        return None;
+    }
+    hidden.reads_left = hidden.reads_left.map(|reads| reads.saturating_sub(1));
+    let earlier = hidden.earlier.clone();
+    payment.hidden = Some(hidden);
+    Some(earlier)
+}

@@ -1,0 +1,120 @@
+//! The simulator by itself: a folder with its books and its clock, and `/sandbox/clock`.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "alone, the simulator is the one who asks the machine for the time"
+)]
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+use super::{
+    super::{BooksError, FileBooks, Settings, Toss},
+    Now, serve_with,
+};
+use crate::clock::{ClockError, SandboxClock};
+
+/// What a simulator needs that nobody else runs.
+#[derive(Debug)]
+pub struct Standalone {
+    /// Where its books and its clock are.
+    pub folder: PathBuf,
+    /// An address of this machine; port 0 is any.
+    pub address: SocketAddr,
+    /// Where notifications go at first; it can be set by `PUT /sandbox/notification-url`.
+    pub notification_url: Option<String>,
+    /// The rest. `base_url` is set from the address.
+    pub settings: Settings,
+}
+
+/// Why it does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum StandaloneError {
+    /// The books.
+    #[error(transparent)]
+    Books(#[from] BooksError),
+    /// The clock.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The address or the folder.
+    #[error("the simulator cannot be served: {0}")]
+    Serve(#[from] io::Error),
+}
+
+/// Runs until `stop` is done. `ready` is told the address once it listens, to print it with the
+/// keys.
+pub async fn standalone(
+    mut wanted: Standalone,
+    ready: impl FnOnce(SocketAddr, &Settings),
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), StandaloneError> {
+    let clock = Arc::new(SandboxClock::open(&wanted.folder)?);
+    let books = FileBooks::open(&wanted.folder)?;
+    let listener = TcpListener::bind(wanted.address).await?;
+    let address = listener.local_addr()?;
+    wanted.settings.base_url = format!("http://{address}");
+    let mut toss = Toss::open(Box::new(books), wanted.settings.clone())?;
+    if wanted.notification_url.is_some() {
+        toss.set_notification_url(wanted.notification_url);
+    }
+    ready(address, &wanted.settings);
+    let ahead_ms = clock.ahead_ms();
+    let now: Now = Arc::new(move || machine_ms().saturating_add(ahead_ms.load(Ordering::Relaxed)));
+    serve_with(listener, Arc::new(Mutex::new(toss)), now, Some(clock), stop).await?;
+    Ok(())
+}
+
+fn machine_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    /// Seconds.
+    advance: u64,
+}
+
+/// `GET` says the time, `POST {"advance": seconds}` moves it.
+pub(super) fn clock(request: &Request<Bytes>, clock: &SandboxClock, now: &Now) -> Response<Bytes> {
+    let moved = match *request.method() {
+        Method::GET => Ok(()),
+        Method::POST => match serde_json::from_slice::<Advance>(request.body()) {
+            Ok(Advance { advance }) => clock
+                .advance(Duration::from_secs(advance))
+                .map(|_| ())
+                .map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string())),
+            Err(error) => Err((StatusCode::BAD_REQUEST, error.to_string())),
+        },
+        _ => Err((StatusCode::METHOD_NOT_ALLOWED, "GET or POST".to_owned())),
+    };
+    let ahead_ms = clock.ahead_ms().load(Ordering::Relaxed);
+    let (status, body) = match moved {
+        Ok(()) => (
+            StatusCode::OK,
+            serde_json::json!({ "now_ms": now(), "ahead_ms": ahead_ms }),
+        ),
+        Err((status, why)) => (status, serde_json::json!({ "message": why })),
+    };
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}

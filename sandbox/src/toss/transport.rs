@@ -1,0 +1,89 @@
+//! What becomes of an answer on its way. The core only says it; a listener does it to a socket, a
+//! simulation to its own network. A client cannot tell `RequestLost` from `ResponseLost`; the two
+//! are told apart here because their effects differ.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+
+/// One HTTP exchange: the answer, and its fate.
+#[derive(Debug)]
+pub struct Exchange {
+    /// What to answer. Empty, and never to be sent, where `transport` says that nothing is.
+    pub response: Response<Bytes>,
+    /// What happens on the wire.
+    pub transport: Transport,
+}
+
+/// When and how the answer travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transport {
+    /// How long the answer is kept back. What it answers has happened already.
+    pub delay_ms: u64,
+    /// What becomes of it then.
+    pub ending: Ending,
+}
+
+/// A request that has been taken and not yet been looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldId(pub(super) u64);
+
+/// What becomes of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It arrives.
+    Whole,
+    /// Nothing happened, and nothing is answered: the connection stays silent for `silent_ms` and
+    /// is then closed.
+    RequestLost {
+        /// For so long.
+        silent_ms: u64,
+    },
+    /// It happened, and nothing is answered; silence as above.
+    ResponseLost {
+        /// For so long.
+        silent_ms: u64,
+    },
+    /// The connection is reset. Whether it happened, the rule says.
+    Reset,
+    /// The header promises all of it; `at` bytes of the body come, then the connection closes.
+    Truncated {
+        /// How many bytes.
+        at: usize,
+    },
+    /// The body comes `bytes` at a time.
+    Drip {
+        /// How many at a time.
+        bytes: usize,
+        /// How far apart.
+        every_ms: u64,
+    },
+    /// It has not happened yet and will at `until_ms`, whether or not anybody waits; ask
+    /// `Toss::resume` then for what to answer.
+    Held {
+        /// Which.
+        id: HeldId,
+        /// The domain's time.
+        until_ms: i64,
+    },
+}
+
+impl Exchange {
+    /// Arrives at once.
+    pub(super) fn whole(response: Response<Bytes>) -> Self {
+        Self {
+            response,
+            transport: Transport {
+                delay_ms: 0,
+                ending: Ending::Whole,
+            },
+        }
+    }
+
+    /// Nothing to send.
+    pub(super) fn nothing(ending: Ending) -> Self {
+        let mut exchange = Self::whole(Response::new(Bytes::new()));
+        *exchange.response.status_mut() = StatusCode::NO_CONTENT;
+        exchange.transport.ending = ending;
+        exchange
+    }
+}

@@ -1,0 +1,430 @@
+//! The payment window, as the SDK opens it and as a buyer leaves it; and what happens to a virtual
+//! account at the bank.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use http::Uri;
+use serde::Deserialize;
+
+use super::{
+    Toss,
+    payment::{Instrument, Method, Pair, Payment, Status, Window},
+    refusal::{Language, Refusal, message_of},
+    when,
+};
+
+/// What the SDK is given to open a window with; the first and the second version's forms alike.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OpenWindow {
+    /// The shop's; checked where it is given.
+    pub client_key: Option<String>,
+    /// `CARD` or `카드`; a card's, if absent, and then the buyer may choose.
+    pub method: Option<String>,
+    /// What to pay.
+    pub amount: Option<Amount>,
+    /// The shop's number for it.
+    pub order_id: String,
+    /// What is bought.
+    pub order_name: String,
+    /// Who buys.
+    pub customer_key: Option<String>,
+    /// The buyer's name.
+    pub customer_name: Option<String>,
+    /// The buyer's telephone number.
+    pub customer_mobile_phone: Option<String>,
+    /// How much is not taxed.
+    pub tax_free_amount: Option<i64>,
+    /// How much no tax is reckoned of.
+    pub tax_exemption_amount: Option<i64>,
+    /// The gateway's own escrow.
+    pub use_escrow: bool,
+    /// How long a virtual account takes money; a week, if absent.
+    pub valid_hours: Option<i64>,
+    /// Which easy pay.
+    pub easy_pay: Option<String>,
+    /// Returned with the payment.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Where a success leads.
+    pub success_url: Option<String>,
+    /// Where anything else leads.
+    pub fail_url: Option<String>,
+    /// The origin of the page that waits for a message, where there are no URLs.
+    pub opener: Option<String>,
+}
+
+/// 1000, or with a currency.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Amount {
+    /// Won.
+    Won(i64),
+    /// Of a currency.
+    Of {
+        /// How much.
+        value: i64,
+        /// `KRW`
+        currency: String,
+    },
+}
+
+/// No payment is larger.
+const AMOUNT_MAX: i64 = 9_999_999_999;
+const VALID_HOURS_MAX: i64 = 2_160;
+const VALID_HOURS: i64 = 168;
+
+impl Toss {
+    pub(super) fn opened(&mut self, now_ms: i64, open: &OpenWindow) -> Result<String, Refusal> {
+        let pair = self.pair_of(open.client_key.as_deref())?;
+        let method = match &open.method {
+            None => Method::Card,
+            Some(said) => Method::parse(said).ok_or_else(|| Refusal::of("NOT_SUPPORTED_METHOD"))?,
+        };
+        let amount = checked_amount(open, method)?;
+        check_names(open)?;
+        check_urls(open)?;
+        let valid_hours = open.valid_hours.unwrap_or(VALID_HOURS);
+        if !(1..=VALID_HOURS_MAX).contains(&valid_hours) {
+            return Err(Refusal::of("EXCEED_MAX_VALID_HOURS"));
+        }
+        if self.state.order_is_taken(&open.order_id, None) {
+            return Err(Refusal::of("DUPLICATED_ORDER_ID"));
+        }
+        let tax_free = open.tax_free_amount.unwrap_or(0);
+        let key = format!("tgen_{}{}", when::digits(now_ms), self.random_key(12));
+        self.state.put(Payment {
+            key: key.clone(),
+            order_id: open.order_id.clone(),
+            order_name: open.order_name.clone(),
+            pair,
+            amount,
+            tax_free,
+            tax_exemption: open.tax_exemption_amount.unwrap_or(0),
+            method,
+            easy_pay: open.easy_pay.clone(),
+            use_escrow: open.use_escrow,
+            customer_name: open.customer_name.clone(),
+            customer_phone: open.customer_mobile_phone.clone(),
+            valid_hours,
+            metadata: open.metadata.clone(),
+            window: Window {
+                success_url: open.success_url.clone(),
+                fail_url: open.fail_url.clone(),
+                opener: open.opener.clone(),
+                left: false,
+            },
+            status: Status::Ready,
+            requested_at_ms: now_ms,
+            authenticated_at_ms: None,
+            approved_at_ms: None,
+            balance: amount,
+            tax_free_balance: tax_free,
+            cancels: Vec::new(),
+            instrument: None,
+            secret: None,
+            last_transaction_key: None,
+            failure: None,
+            decline: None,
+            taken_times: 0,
+            taken: 0,
+            returned: 0,
+            hidden: None,
+        });
+        Ok(key)
+    }
+
+    fn pair_of(&self, client_key: Option<&str>) -> Result<Pair, Refusal> {
+        match (client_key, &self.settings.widget_keys) {
+            (None, _) => Ok(Pair::Api),
+            (Some(key), _) if key == self.settings.client_key => Ok(Pair::Api),
+            (Some(key), Some((widget, _))) if key == widget => Ok(Pair::Widget),
+            _ => Err(Refusal::of("INVALID_CLIENT_KEY")),
+        }
+    }
+
+    /// The buyer is authenticated: where the window leads. Doing it again changes nothing.
+    pub(super) fn authenticated(
+        &mut self,
+        now_ms: i64,
+        key: &str,
+        method: Option<&str>,
+        decline: Option<&str>,
+    ) -> Result<Option<String>, Refusal> {
+        let mut payment = self.at_window(key)?;
+        if payment.status == Status::Ready {
+            if let Some(said) = method {
+                payment.method =
+                    Method::parse(said).ok_or_else(|| Refusal::of("NOT_SUPPORTED_METHOD"))?;
+            }
+            payment.status = Status::InProgress;
+            payment.authenticated_at_ms = Some(now_ms);
+            payment.decline = decline.map(str::to_owned);
+            self.state.put(payment.clone());
+        }
+        Ok(success_url(&payment))
+    }
+
+    /// The buyer leaves the window with an error: where it leads. The payment stays as it is, and
+    /// expires.
+    pub(super) fn left(
+        &mut self,
+        key: &str,
+        code: &str,
+        language: Language,
+    ) -> Result<Option<String>, Refusal> {
+        let mut payment = self.at_window(key)?;
+        if payment.status != Status::Ready {
+            return Err(Refusal::of("NOT_FOUND_PAYMENT_SESSION"));
+        }
+        payment.window.left = true;
+        self.state.put(payment.clone());
+        Ok(fail_url(&payment, code, language))
+    }
+
+    /// The payment whose window is still good for something.
+    fn at_window(&self, key: &str) -> Result<Payment, Refusal> {
+        let payment = self
+            .state
+            .payment(key)
+            .ok_or_else(|| Refusal::of("NOT_FOUND_PAYMENT"))?;
+        let open = matches!(payment.status, Status::Ready | Status::InProgress);
+        if !open || payment.window.left {
+            return Err(Refusal::of("NOT_FOUND_PAYMENT_SESSION"));
+        }
+        Ok(payment.clone())
+    }
+
+    // At the bank
+
+    /// The buyer pays into the virtual account. The bank refuses that after the due date, unless
+    /// it is forced.
+    pub(super) fn deposited(&mut self, now_ms: i64, key: &str, force: bool) -> Result<(), Refusal> {
+        let mut payment = self.waiting_account(key, Status::WaitingForDeposit)?;
+        if !force && payment.is_past_due(now_ms) {
+            return Err(Refusal::of("NOT_FOUND_PAYMENT_SESSION"));
+        }
+        payment.last_transaction_key = Some(self.transaction_key());
+        self.take(now_ms, &mut payment);
+        self.state.put(payment.clone());
+        self.announce(now_ms, &payment);
+        Ok(())
+    }
+
+    /// The bank corrects itself: there was no deposit.
+    pub(super) fn deposit_taken_back(&mut self, now_ms: i64, key: &str) -> Result<(), Refusal> {
+        let mut payment = self.waiting_account(key, Status::Done)?;
+        payment.status = Status::WaitingForDeposit;
+        payment.approved_at_ms = None;
+        payment.returned = payment.returned.saturating_add(payment.amount);
+        payment.last_transaction_key = Some(self.transaction_key());
+        let desk = self.state.desk_mut();
+        desk.returned = desk.returned.saturating_add(payment.amount);
+        self.state.put(payment.clone());
+        self.announce(now_ms, &payment);
+        Ok(())
+    }
+
+    fn waiting_account(&self, key: &str, status: Status) -> Result<Payment, Refusal> {
+        let payment = self
+            .state
+            .payment(key)
+            .ok_or_else(|| Refusal::of("NOT_FOUND_PAYMENT"))?;
+        if !payment.is_virtual_account() || payment.status != status {
+            return Err(Refusal::of("INVALID_REQUEST"));
+        }
+        Ok(payment.clone())
+    }
+
+    /// Its time is over now: the window's, or the virtual account's.
+    pub(super) fn expired_now(&mut self, now_ms: i64, key: &str) -> Result<(), Refusal> {
+        let mut payment = self
+            .state
+            .payment(key)
+            .cloned()
+            .ok_or_else(|| Refusal::of("NOT_FOUND_PAYMENT"))?;
+        match (payment.status, &mut payment.instrument) {
+            (Status::Ready | Status::InProgress, _) => self.expire(now_ms, key),
+            (Status::WaitingForDeposit, Some(Instrument::VirtualAccount { due_ms, .. })) => {
+                *due_ms = now_ms.min(*due_ms);
+                self.state.put(payment);
+            }
+            _ => return Err(Refusal::of("INVALID_REQUEST")),
+        }
+        Ok(())
+    }
+
+    /// `READY` and `IN_PROGRESS` end as EXPIRED, and that is told.
+    pub(super) fn expire(&mut self, at_ms: i64, key: &str) {
+        let Some(mut payment) = self.state.payment(key).cloned() else {
+            return;
+        };
+        payment.status = Status::Expired;
+        self.state.put(payment.clone());
+        self.announce(at_ms, &payment);
+    }
+}
+
+impl Payment {
+    pub(super) fn is_virtual_account(&self) -> bool {
+        self.method == Method::VirtualAccount
+    }
+
+    fn is_past_due(&self, now_ms: i64) -> bool {
+        match &self.instrument {
+            Some(Instrument::VirtualAccount { due_ms, .. }) => now_ms >= *due_ms,
+            _ => false,
+        }
+    }
+}
+
+fn checked_amount(open: &OpenWindow, method: Method) -> Result<i64, Refusal> {
+    let amount = match &open.amount {
+        Some(Amount::Won(value)) => *value,
+        Some(Amount::Of { value, currency }) if currency == "KRW" => *value,
+        Some(Amount::Of { .. }) => return Err(Refusal::of("INVALID_CURRENCY")),
+        None => return Err(Refusal::of("REQUIRED_AMOUNT")),
+    };
+    if amount < method.minimum() {
+        return Err(Refusal::of("BELOW_MINIMUM_AMOUNT"));
+    }
+    if amount > AMOUNT_MAX {
+        return Err(Refusal::of("EXCEED_MAX_AMOUNT"));
+    }
+    let untaxed = [open.tax_free_amount, open.tax_exemption_amount];
+    if untaxed
+        .into_iter()
+        .flatten()
+        .any(|part| !(0..=amount).contains(&part))
+    {
+        return Err(Refusal::of("INVALID_REQUEST"));
+    }
+    Ok(amount)
+}
+
+fn check_names(open: &OpenWindow) -> Result<(), Refusal> {
+    let of = |text: &str, extra: &str| {
+        text.chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || extra.contains(letter))
+    };
+    if !(6..=64).contains(&open.order_id.len()) || !of(&open.order_id, "-_=") {
+        return Err(Refusal::of("INVALID_ORDER_ID"));
+    }
+    if !(1..=100).contains(&open.order_name.chars().count()) {
+        return Err(Refusal::of("INVALID_ORDER_NAME"));
+    }
+    if let Some(key) = &open.customer_key
+        && !((2..=300).contains(&key.len()) && of(key, "-_=.@"))
+    {
+        return Err(Refusal::of("INVALID_CUSTOMER_KEY"));
+    }
+    let metadata_fits = open.metadata.as_ref().is_none_or(|metadata| {
+        let pair_fits = |(key, value): (&String, &String)| {
+            key.chars().count() <= 40 && value.chars().count() <= 2_000
+        };
+        metadata.len() <= 5 && metadata.iter().all(pair_fits)
+    });
+    let short = [
+        &open.customer_name,
+        &open.customer_mobile_phone,
+        &open.easy_pay,
+    ]
+    .into_iter()
+    .flatten()
+    .all(|text| text.chars().count() <= 100);
+    if !metadata_fits || !short {
+        return Err(Refusal::of("INVALID_REQUEST"));
+    }
+    Ok(())
+}
+
+fn check_urls(open: &OpenWindow) -> Result<(), Refusal> {
+    if open.success_url.as_deref().is_some_and(|url| !is_http(url)) {
+        return Err(Refusal::of("INCORRECT_SUCCESS_URL_FORMAT"));
+    }
+    if open.fail_url.as_deref().is_some_and(|url| !is_http(url))
+        || open.success_url.is_some() != open.fail_url.is_some()
+    {
+        return Err(Refusal::of("INCORRECT_FAIL_URL_FORMAT"));
+    }
+    if open.opener.as_deref().is_some_and(|url| !is_http(url)) {
+        return Err(Refusal::of("INVALID_URL_FORMAT"));
+    }
+    Ok(())
+}
+
+/// An address that a browser can be sent to.
+pub(super) fn is_http(url: &str) -> bool {
+    url.len() <= 4_096
+        && url.parse::<Uri>().is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
+        })
+}
+
+/// An address on this machine, without encryption: the only ones that notifications go to.
+pub(super) fn is_loopback(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| {
+        uri.scheme_str() == Some("http") && uri.host().and_then(loopback).is_some()
+    })
+}
+
+/// The address that such a host means.
+pub(super) fn loopback(host: &str) -> Option<IpAddr> {
+    if host == "localhost" {
+        return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.parse().ok().filter(IpAddr::is_loopback)
+}
+
+fn success_url(payment: &Payment) -> Option<String> {
+    let mut query = vec![
+        ("paymentKey", payment.key.clone()),
+        ("orderId", payment.order_id.clone()),
+        ("amount", payment.amount.to_string()),
+    ];
+    if payment.pair == Pair::Widget {
+        query.push(("paymentType", "NORMAL".to_owned()));
+    }
+    Some(with_query(payment.window.success_url.as_deref()?, &query))
+}
+
+fn fail_url(payment: &Payment, code: &str, language: Language) -> Option<String> {
+    let fail_url = payment.window.fail_url.as_deref()?;
+    Some(failing(fail_url, code, Some(&payment.order_id), language))
+}
+
+/// With the code and its text, and the order's number unless the buyer canceled.
+pub(super) fn failing(
+    fail_url: &str,
+    code: &str,
+    order_id: Option<&str>,
+    language: Language,
+) -> String {
+    let mut query = vec![
+        ("code", code.to_owned()),
+        ("message", message_of(code, language).to_owned()),
+    ];
+    if let Some(order_id) = order_id.filter(|_| code != "PAY_PROCESS_CANCELED") {
+        query.push(("orderId", order_id.to_owned()));
+    }
+    with_query(fail_url, &query)
+}
+
+/// Before the fragment, after what is there.
+fn with_query(url: &str, pairs: &[(&str, String)]) -> String {
+    let (url, fragment) = match url.split_once('#') {
+        Some((url, fragment)) => (url, Some(fragment)),
+        None => (url, None),
+    };
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
+    let joint = if url.contains('?') { '&' } else { '?' };
+    match fragment {
+        Some(fragment) => format!("{url}{joint}{query}#{fragment}"),
+        None => format!("{url}{joint}{query}"),
+    }
+}
