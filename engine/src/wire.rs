@@ -30,11 +30,44 @@ impl<T: Display> Serialize for Text<T> {
 }
 
 /// A payment as the API shows it.
-pub struct PaymentView<'a>(pub &'a AnyPayment);
+pub struct PaymentView<'a> {
+    /// The payment.
+    pub payment: &'a AnyPayment,
+    /// Why it failed, in words, where its gateway has words for it.
+    pub failure: Option<FailureView>,
+}
+
+/// Why a gateway refused, for whoever has to do something about it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct FailureView {
+    /// Whose doing it is.
+    pub fault: &'static str,
+    /// What may be tried.
+    pub retry: &'static str,
+    /// What to tell the buyer.
+    pub message: Wording,
+}
+
+/// A text in the languages that buyers are told it in.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Wording {
+    /// Korean.
+    pub ko: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+/// A failure's code before its words.
+#[derive(Serialize)]
+struct CodedFailure<'a> {
+    code: &'a str,
+    #[serde(flatten)]
+    words: FailureView,
+}
 
 impl Serialize for PaymentView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (core, state) = (self.0.core(), self.0.state());
+        let (core, state) = (self.payment.core(), self.payment.state());
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("payment_id", &Text(core.id))?;
         map.serialize_entry("order_id", core.order_id.as_str())?;
@@ -45,10 +78,17 @@ impl Serialize for PaymentView<'_> {
         map.serialize_entry("provider", core.provider.name())?;
         let provider_payment_id = core.provider_payment_id.as_ref().map(|id| &id.0);
         map.serialize_entry("provider_payment_id", &provider_payment_id)?;
-        if let AnyPayment::Mismatched(aside) = self.0 {
+        if let AnyPayment::Mismatched(aside) = self.payment {
             map.serialize_entry("received", &MoneyView(aside.detail().received))?;
         }
-        map.serialize_entry("operation", &OperationView::of(self.0))?;
+        if let (AnyPayment::Failed(failed), Some(words)) = (self.payment, self.failure) {
+            let code = failed.detail().code.as_str();
+            map.serialize_entry("failure", &CodedFailure { code, words })?;
+        }
+        if let AnyPayment::AwaitingDeposit(account) = self.payment {
+            map.serialize_entry("due_at", &Text(account.detail().due_at))?;
+        }
+        map.serialize_entry("operation", &OperationView::of(self.payment))?;
         map.serialize_entry("created_at", &Text(core.created_at))?;
         map.serialize_entry("updated_at", &Text(core.updated_at))?;
         map.end()

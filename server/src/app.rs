@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::engine_room::Condition;
 use crate::gateway::Gateways;
 use crate::gateway::operations::Operations;
-use crate::http::{HttpErrorCode, Problem, RequestId};
+use crate::http::{HttpErrorCode, Problem, RequestId, SessionTokens};
 use crate::seal::Seals;
 use crate::telemetry::Metrics;
 use crate::transitions::{Asker, Witness};
@@ -38,6 +38,8 @@ pub struct App {
     pub seals: Seals,
     /// What the mock gateway's notifications are verified with; empty where there is no mock gateway.
     pub mock_secrets: Vec<WebhookSecret>,
+    /// Makes the tokens of sessions.
+    pub session_tokens: SessionTokens,
     /// The real gateways that take payments here.
     pub gateways: Gateways,
     /// The calls to them.

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::engine_room::Condition;
 use crate::gateway::Gateways;
 use crate::gateway::operations::Operations;
-use crate::http::Front;
+use crate::http::{Front, SessionTokens};
 use crate::routes;
 use crate::seal::Seals;
 use crate::serve::Surroundings;
@@ -101,6 +101,7 @@ pub fn assemble(
         reader: store.reader,
         seals: store.seals,
         mock_secrets: mock_secrets(config)?,
+        session_tokens: SessionTokens::new(&config.secrets.data_key),
         gateways: Gateways::configured(&config.settings),
         operations: Arc::new(operations),
         condition: store.condition,

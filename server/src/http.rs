@@ -16,6 +16,7 @@ mod objects;
 pub mod query;
 pub mod request;
 mod serve;
+mod session_token;
 mod shutdown;
 mod source;
 mod stalled;
@@ -24,7 +25,8 @@ mod tls;
 mod turn_away;
 
 pub use auth::{
-    Admin, Authenticator, Backend, Buyer, Caller, Kind, Merchant, Office, Payer, Principal,
+    Admin, Authenticator, Backend, Buyer, Caller, Checkout, Kind, Merchant, Office, Payer,
+    Principal,
 };
 pub use body::RawBody;
 pub use error::{FieldError, HttpErrorCode, Problem};
@@ -35,6 +37,7 @@ pub use json::{Json, OptionalJson};
 pub use query::Query;
 pub use request::{RequestContext, RequestId};
 pub use serve::{Drained, serve};
+pub use session_token::SessionTokens;
 pub use shutdown::stop_signal;
 pub use tls::{TlsError, acceptor};
 

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use daegeum_engine::command::Asker;
-use daegeum_engine::id::BuyerId;
+use daegeum_engine::id::{BuyerId, SessionId};
 use daegeum_engine::idempotency::{KeyedRequest, hash16};
 use serde::Serialize;
 
@@ -51,6 +51,7 @@ fn keyed(key: IdempotencyKey, who: &Principal, fingerprint: [u8; 16]) -> Keyed {
         Kind::Merchant => b"merchant",
         Kind::Admin => b"admin",
         Kind::Buyer => b"buyer",
+        Kind::Session => b"session",
     };
     let hash = hash16(&[kind, who.name().as_bytes(), key.as_str().as_bytes()]);
     Keyed {
@@ -79,5 +80,9 @@ pub fn asker(who: &Principal) -> Asker {
     match who {
         Principal::Merchant(_) | Principal::Admin(_) => Asker::Merchant,
         Principal::Buyer(sub) => BuyerId::parse(sub).map_or(Asker::Nobody, Asker::Buyer),
+        Principal::Session(id) => match SessionId::parse(id) {
+            Ok(session) => Asker::Session(session.payment()),
+            Err(_) => Asker::Nobody,
+        },
     }
 }

@@ -335,6 +335,41 @@ impl Reader {
         )))
     }
 
+    /// The payment as it was when the call that was under way at its `version` had ended; nothing while it has not.
+    pub fn after_call(
+        &self,
+        order: &OrderId,
+        payment: PaymentId,
+        version: u64,
+    ) -> Result<Option<AnyPayment>, StoreError> {
+        let mut group = Group::default();
+        let mut call = None;
+        for past in self.history(order)?.into_iter().rev() {
+            for event in &past.group.events {
+                group.evolve(order, event, past.at).map_err(|impossible| {
+                    StoreError::Damaged(format!(
+                        "record {} does not follow: {impossible}",
+                        past.number
+                    ))
+                })?;
+            }
+            let Some(now) = group.payment(payment).map(AnyPayment::core) else {
+                continue;
+            };
+            if now.version < version {
+                continue;
+            }
+            let under_way = now.operation.as_ref().filter(|one| one.in_flight());
+            let under_way = under_way.map(|one| one.core().id);
+            let asked_about = *call.get_or_insert(under_way);
+            if under_way.is_none() || under_way != asked_about {
+                let mut payments = group.payments.into_iter();
+                return Ok(payments.find(|one| one.core().id == payment));
+            }
+        }
+        Ok(None)
+    }
+
     /// Records of the feed after event `after`, oldest first, as many as hold `limit` events.
     pub fn feed(&self, after: u64, limit: usize) -> Result<Vec<FeedRecord>, StoreError> {
         let mut found = Vec::new();

@@ -69,7 +69,7 @@ pub async fn resolve(
         keyed: None,
         request_id: context.id.as_str(),
     };
-    answer::of(&app, app.execute(asked).await?)
+    answer::when_answered(&app, app.execute(asked).await?).await
 }
 
 /// Lists payments that hold set-aside money and wait for a decision, newest first.
@@ -93,7 +93,7 @@ pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Respon
             .map_err(answer::stored)?;
         found.payments.extend(page.payments);
     }
-    answer::json(200, &PageView(found))
+    answer::json(200, &PageView(&app, found))
 }
 
 /// Hides what is sealed in every payment of a buyer, for good.

@@ -1,5 +1,7 @@
 //! Answers: from what the engine says to the bytes of a response, the same bytes each time.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -12,7 +14,7 @@ use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::store::StoreError;
 use daegeum_engine::store::executor::{Executed, Shown};
-use daegeum_engine::wire::{OrderView, PaymentView};
+use daegeum_engine::wire::{FailureView, OrderView, PaymentView, Wording};
 use serde::Serialize;
 
 use crate::app::App;
@@ -65,18 +67,67 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
             ..
         } => {
             if let Some(Shown::Payment(payment)) = shown {
-                payment_response(status, &payment)?
+                payment_response(app, status, &payment)?
             } else {
                 past_payment(app, status, payment_id, version)?
             }
         }
     };
     if replayed {
-        response
-            .headers_mut()
-            .insert(REPLAYED, HeaderValue::from_static("true"));
+        mark_replayed(&mut response);
     }
     Ok(response)
+}
+
+/// How long a request waits for a gateway's answer before it says that there is none yet.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// The response to a command that may have begun a call to a gateway, or joined one: the payment as it is when
+/// the call has ended, for everybody who asks the same bytes; else, after a while, 202 with the payment as it is.
+pub async fn when_answered(app: &App, executed: Executed) -> Result<Response, Problem> {
+    let Answer::Payment {
+        status: 202,
+        payment_id,
+        version,
+        ..
+    } = executed.answer
+    else {
+        return of(app, executed);
+    };
+    // Asked before looking, so that an end in between is not missed.
+    let ended = app.operations.wait_for(payment_id);
+    let payment = present(app, payment_id)?;
+    if !payment.core().provider.capabilities().remote {
+        return of(app, executed);
+    }
+    if payment.core().operation_in_flight() {
+        tokio::select! {
+            biased;
+            _ = ended => {}
+            () = app.world.sleep(WAIT_MAX) => {}
+        }
+    }
+    let order_id = &payment.core().order_id;
+    let after = app.reader.after_call(order_id, payment_id, version);
+    let mut response = match after.map_err(stored)? {
+        Some(payment) => payment_response(app, 200, &payment)?,
+        None => payment_response(app, 202, &present(app, payment_id)?)?,
+    };
+    if executed.replayed {
+        mark_replayed(&mut response);
+    }
+    Ok(response)
+}
+
+fn present(app: &App, id: PaymentId) -> Result<AnyPayment, Problem> {
+    let payment = app.reader.payment(id).map_err(stored)?;
+    payment.map(|payment| payment.value).ok_or_else(gone)
+}
+
+fn mark_replayed(response: &mut Response) {
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
 }
 
 /// A refusal of the rules as the API shows it.
@@ -117,7 +168,7 @@ fn past_payment(app: &App, status: u16, id: PaymentId, version: u64) -> Result<R
         .reader
         .group_at(&now.value.core().order_id, Some(id), version)
         .map_err(stored)?;
-    payment_response(status, past.payment(id).ok_or_else(gone)?)
+    payment_response(app, status, past.payment(id).ok_or_else(gone)?)
 }
 
 /// An order as it was when it had had `version` events, with the record that registered it.
@@ -145,8 +196,27 @@ pub fn order_response(
 }
 
 /// A payment.
-pub fn payment_response(status: u16, payment: &AnyPayment) -> Result<Response, Problem> {
-    json(status, &PaymentView(payment))
+pub fn payment_response(app: &App, status: u16, payment: &AnyPayment) -> Result<Response, Problem> {
+    json(status, &view(app, payment))
+}
+
+/// A payment as the API shows it, with the words its gateway has for a failure.
+pub fn view<'a>(app: &App, payment: &'a AnyPayment) -> PaymentView<'a> {
+    let failure = match payment {
+        AnyPayment::Failed(failed) => app.gateways.of(payment.core().provider).map(|gateway| {
+            let said = gateway.explain(&failed.detail().code);
+            FailureView {
+                fault: said.fault.name(),
+                retry: said.retry.name(),
+                message: Wording {
+                    ko: said.ko,
+                    en: said.en,
+                },
+            }
+        }),
+        _ => None,
+    };
+    PaymentView { payment, failure }
 }
 
 /// Anything as JSON.

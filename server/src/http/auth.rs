@@ -1,4 +1,5 @@
-//! Who is calling: a merchant's backend or an administrator by a bearer secret, a buyer by a JWT.
+//! Who is calling: a merchant's backend or an administrator by a bearer secret, a buyer by a JWT or by the
+//! token of one session.
 //! Says who, and whether that kind of caller may; what they may do with which payment is decided
 //! where the payment is. Credentials are never logged or repeated.
 
@@ -17,8 +18,10 @@ use super::{
     error::{HttpErrorCode, Problem},
     limits::RateKey,
     request::RequestContext,
+    session_token::SessionTokens,
 };
 use crate::config::{NamedSecret, Secrets};
+use crate::world::World;
 
 /// A caller whose credentials hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub enum Principal {
     Admin(Arc<str>),
     /// The buyer whose token says so.
     Buyer(Arc<str>),
+    /// Whoever holds the token of this session.
+    Session(Arc<str>),
 }
 
 /// What kind of caller.
@@ -40,6 +45,8 @@ pub enum Kind {
     Admin,
     /// A buyer.
     Buyer,
+    /// The holder of one session's token.
+    Session,
 }
 
 impl Principal {
@@ -49,13 +56,17 @@ impl Principal {
             Self::Merchant(_) => Kind::Merchant,
             Self::Admin(_) => Kind::Admin,
             Self::Buyer(_) => Kind::Buyer,
+            Self::Session(_) => Kind::Session,
         }
     }
 
-    /// The name of the key, or the buyer's id.
+    /// The name of the key, the buyer's id, or the session's.
     pub fn name(&self) -> &str {
         match self {
-            Self::Merchant(name) | Self::Admin(name) | Self::Buyer(name) => name,
+            Self::Merchant(name)
+            | Self::Admin(name)
+            | Self::Buyer(name)
+            | Self::Session(name) => name,
         }
     }
 }
@@ -70,6 +81,7 @@ pub struct Authenticator {
     holders: Vec<Holder>,
     token_key: DecodingKey,
     token_rules: Validation,
+    sessions: SessionTokens,
 }
 
 struct Holder {
@@ -108,6 +120,7 @@ impl Authenticator {
             holders: merchants.chain(admins).collect(),
             token_key: DecodingKey::from_secret(secrets.buyer_jwt.expose().as_bytes()),
             token_rules,
+            sessions: SessionTokens::new(&secrets.data_key),
         }
     }
 
@@ -115,13 +128,19 @@ impl Authenticator {
     pub fn authenticate(
         &self,
         headers: &HeaderMap,
-        machine_now_ms: i64,
+        world: &dyn World,
     ) -> Result<(Principal, RateKey), Problem> {
         let credential = bearer(headers).ok_or(HttpErrorCode::Unauthenticated)?;
         let digest: [u8; 32] = Sha256::digest(credential).into();
         match self.holder(&digest) {
             Some(principal) => Ok((principal.clone(), rate_key(digest))),
-            None => self.buyer(credential, machine_now_ms.div_euclid(1000)),
+            None if SessionTokens::is_one(credential) => {
+                // A session ends in the shop's time, as its order does.
+                let session = self.sessions.verify(credential, world.now_ms())?;
+                let name: Arc<str> = session.to_string().into();
+                Ok((Principal::Session(name), rate_key(digest)))
+            }
+            None => self.buyer(credential, world.machine_now_ms().div_euclid(1000)),
         }
     }
 
@@ -183,7 +202,7 @@ impl RequestContext {
         let front = &self.front;
         let (principal, key) = front
             .authenticator
-            .authenticate(headers, front.world.machine_now_ms())?;
+            .authenticate(headers, &*front.world)?;
         front.rates.count_key(&key)?;
         if allowed.contains(&principal.kind()) {
             Ok(principal)
@@ -227,9 +246,10 @@ macro_rules! extracts {
         impl From<Principal> for $Extractor {
             fn from(principal: Principal) -> Self {
                 match principal {
-                    Principal::Merchant(name) | Principal::Admin(name) | Principal::Buyer(name) => {
-                        Self(name)
-                    }
+                    Principal::Merchant(name)
+                    | Principal::Admin(name)
+                    | Principal::Buyer(name)
+                    | Principal::Session(name) => Self(name),
                 }
             }
         }
@@ -249,6 +269,10 @@ pub struct Office(pub Principal);
 #[derive(Debug, Clone)]
 pub struct Payer(pub Principal);
 
+/// Extracts a merchant's backend, a buyer, or the holder of a session's token; anyone else is refused.
+#[derive(Debug, Clone)]
+pub struct Checkout(pub Principal);
+
 /// Extracts a merchant's backend with its kind; anyone else is refused.
 #[derive(Debug, Clone)]
 pub struct Backend(pub Principal);
@@ -256,6 +280,7 @@ pub struct Backend(pub Principal);
 extracts!(Office, Merchant | Admin);
 extracts!(Payer, Merchant | Buyer);
 extracts!(Backend, Merchant);
+extracts!(Checkout, Merchant | Buyer | Session);
 
 macro_rules! whole_principal {
     ($($Extractor:ident)+) => { $(
@@ -267,7 +292,7 @@ macro_rules! whole_principal {
     )+ };
 }
 
-whole_principal!(Office Payer Backend);
+whole_principal!(Office Payer Backend Checkout);
 
 impl From<Principal> for Caller {
     fn from(principal: Principal) -> Self {
@@ -282,6 +307,7 @@ mod tests {
 
     use super::*;
     use crate::config::{DataKey, Secret, Value};
+    use crate::world::ManualWorld;
 
     const SHOP: &str = "shop-shop-shop-shop-shop-shop-shop";
     const KIM: &str = "kim-kim-kim-kim-kim-kim-kim-kim-kim";
@@ -307,7 +333,8 @@ mod tests {
     fn calling(authorization: &str) -> Result<Principal, &'static str> {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
-        let answer = authenticator().authenticate(&headers, NOW_S * 1000);
+        let world = ManualWorld::new(NOW_S * 1000, 1);
+        let answer = authenticator().authenticate(&headers, &world);
         answer
             .map(|(principal, _)| principal)
             .map_err(|problem| problem.code())
@@ -350,7 +377,8 @@ mod tests {
             let value = format!("Bearer {secret}").parse().unwrap();
             twice.append(header::AUTHORIZATION, value);
         }
-        let refused = authenticator().authenticate(&twice, 0).unwrap_err();
+        let world = ManualWorld::new(0, 1);
+        let refused = authenticator().authenticate(&twice, &world).unwrap_err();
         assert_eq!(refused.code(), "UNAUTHENTICATED");
     }
 

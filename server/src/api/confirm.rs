@@ -1,0 +1,162 @@
+//! The buyer's return: what the browser brings back is checked before anything is sent, and the payment is
+//! confirmed once, however often and from however many tabs that is asked.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use daegeum_engine::command::Command;
+use daegeum_engine::event::ProviderPaymentId;
+use daegeum_engine::id::{PaymentId, SessionId};
+use daegeum_engine::idempotency::Answer;
+use daegeum_engine::money::{Currency, Money};
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::rejection::Rejection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer;
+use super::schema::{PaymentSchema, ProblemSchema};
+use crate::app::{App, Asked};
+use crate::http::{
+    BodyKey, Checkout, HttpErrorCode, Integer, Json, Principal, Problem, RequestContext,
+};
+use crate::keyed;
+
+/// What the gateway's window gave the browser.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BroughtBack {
+    /// The gateway's name for the payment (`paymentKey`).
+    payment_key: String,
+    /// The order number the gateway was given (`orderId`): our `payment_id`.
+    #[schema(example = "pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b")]
+    order_id: String,
+    /// What the browser says is to be paid, in won.
+    #[schema(value_type = u64, example = 11000)]
+    amount: Integer,
+    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
+    #[schema(value_type = Option<String>)]
+    idempotency_key: BodyKey,
+}
+
+/// What was brought back, well formed.
+struct Checked {
+    payment_id: PaymentId,
+    name: ProviderPaymentId,
+    amount: Money,
+}
+
+impl BroughtBack {
+    /// What is malformed is as little the payment's as what is another's: neither is told apart.
+    fn check(&self, who: &Principal) -> Result<Checked, Rejection> {
+        let mismatched = || Rejection::ReturnMismatched;
+        let payment_id = PaymentId::parse(&self.order_id).map_err(|_| mismatched())?;
+        if let Principal::Session(session) = who
+            && **session != *SessionId::of(payment_id).to_string()
+        {
+            return Err(mismatched());
+        }
+        let minor = u64::try_from(self.amount.get()).map_err(|_| mismatched())?;
+        Ok(Checked {
+            payment_id,
+            name: ProviderPaymentId::parse(&self.payment_key).ok_or_else(mismatched)?,
+            amount: Money::new(minor, Currency::Krw).map_err(|_| mismatched())?,
+        })
+    }
+}
+
+/// Compares what the browser brought back with the payment. Nothing is sent and nothing moves.
+#[utoipa::path(post, path = "/api/v1/payments/verify", tag = "checkout", request_body = BroughtBack,
+    security(("merchant" = []), ("buyer" = []), ("session" = [])),
+    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn verify(
+    State(app): State<Arc<App>>,
+    Checkout(who): Checkout,
+    Json(body): Json<BroughtBack>,
+) -> Result<Response, Problem> {
+    let checked = checked(&app, &body, &who)?;
+    let payment = visible(&app, &who, checked.payment_id)?;
+    if !matches(&payment, &checked) {
+        return Err(mismatched(&app, checked.payment_id));
+    }
+    answer::payment_response(&app, 200, &payment)
+}
+
+/// Takes the money of a payment the buyer has approved at the gateway.
+///
+/// 200 with the payment as the gateway's answer made it (`CAPTURED`, or `FAILED` with what to tell the buyer);
+/// 202 if there is no answer within ten seconds: it goes on by itself, ask for the payment again.
+#[utoipa::path(post, path = "/api/v1/payments/confirm", tag = "checkout", request_body = BroughtBack,
+    params(("Idempotency-Key" = Option<String>, Header)),
+    security(("merchant" = []), ("buyer" = []), ("session" = [])),
+    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn confirm(
+    State(app): State<Arc<App>>,
+    Checkout(who): Checkout,
+    context: RequestContext,
+    headers: HeaderMap,
+    Json(body): Json<BroughtBack>,
+) -> Result<Response, Problem> {
+    let fingerprint = keyed::fingerprint("POST /api/v1/payments/confirm", &body)?;
+    let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
+    let checked = checked(&app, &body, &who)?;
+    let payment = visible(&app, &who, checked.payment_id)?;
+    refuse_unreachable(&app, &payment)?;
+    let asked = Asked {
+        command: Command::ConfirmPayment {
+            asker: keyed::asker(&who),
+            payment_id: checked.payment_id,
+            name: checked.name,
+            amount: checked.amount,
+        },
+        keyed: keyed::of(key.as_ref()),
+        request_id: context.id.as_str(),
+    };
+    let executed = app.execute(asked).await?;
+    if let Answer::Rejected { rejection: Rejection::ReturnMismatched, .. } = executed.answer {
+        app.metrics.payments.returns_mismatched.inc();
+    }
+    answer::when_answered(&app, executed).await
+}
+
+fn checked(app: &App, body: &BroughtBack, who: &Principal) -> Result<Checked, Problem> {
+    body.check(who).map_err(|rejection| {
+        app.metrics.payments.returns_mismatched.inc();
+        answer::problem(&rejection)
+    })
+}
+
+fn visible(app: &App, who: &Principal, id: PaymentId) -> Result<AnyPayment, Problem> {
+    let found = app.reader.payment(id).map_err(answer::stored)?;
+    let seen = found.filter(|found| keyed::asker(who).may_see_payment(found.value.core()));
+    seen.map(|found| found.value)
+        .ok_or_else(|| answer::problem(&Rejection::PaymentNotFound))
+}
+
+/// What the gateway has confirmed has its name; before that any well-formed name may be right.
+fn matches(payment: &AnyPayment, checked: &Checked) -> bool {
+    let core = payment.core();
+    let known = core.provider_payment_id.as_ref();
+    core.amount() == checked.amount && known.is_none_or(|known| *known == checked.name)
+}
+
+fn mismatched(app: &App, id: PaymentId) -> Problem {
+    app.metrics.payments.returns_mismatched.inc();
+    tracing::warn!(payment_id = %id, "a browser brought back what does not match the payment");
+    answer::problem(&Rejection::ReturnMismatched)
+}
+
+/// While the gateway is known to be out of reach, a buyer is told so at once and nothing is begun.
+fn refuse_unreachable(app: &App, payment: &AnyPayment) -> Result<(), Problem> {
+    let core = payment.core();
+    if core.operation.is_some() {
+        return Ok(());
+    }
+    match app.operations.may_call(core.provider, app.world.monotonic_ns()) {
+        Ok(()) => Ok(()),
+        Err(wait) => Err(Problem::from(HttpErrorCode::GatewayUnavailable).retry_after(wait)),
+    }
+}
