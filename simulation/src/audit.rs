@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use daegeum_engine::event::{OrderEvent, PaymentEvent};
+use daegeum_engine::event::{OrderEvent, PaymentEvent, Provider};
 use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::{OperationId, OrderId, PaymentId};
+use daegeum_engine::operation::OperationKind;
 use daegeum_engine::store::record::{Body, GroupRecord, Record};
 
 /// What it knows from the records so far.
@@ -24,6 +25,8 @@ pub struct Audit {
 pub struct Won {
     /// How many ever came in, wherever they went.
     pub came: u64,
+    /// How many are here.
+    pub here: u64,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +42,7 @@ struct PaymentBooks {
     captured: u64,
     set_aside: u64,
     came: u64,
+    through_toss: bool,
     operation: Option<OperationId>,
     notified: Vec<String>,
 }
@@ -61,12 +65,21 @@ impl Audit {
             .sum()
     }
 
+    /// The won that are here of each payment through Toss.
+    pub fn through_toss(&self) -> impl Iterator<Item = (String, u64)> {
+        let through = self.payments.iter().filter(|(_, books)| books.through_toss);
+        through.map(|(id, books)| (id.to_string(), books.captured + books.set_aside))
+    }
+
     /// The won of a payment.
     pub fn won(&self, payment: &str) -> Won {
         let books = PaymentId::parse(payment)
             .ok()
             .and_then(|id| self.payments.get(&id));
-        books.map_or_else(Won::default, |books| Won { came: books.came })
+        books.map_or_else(Won::default, |books| Won {
+            came: books.came,
+            here: books.captured + books.set_aside,
+        })
     }
 
     /// Every record it was shown until now is durable: from here on it must never be missing.
@@ -172,9 +185,13 @@ impl GroupBooks {
     /// A money call is made by the claim's holder, and by nobody else.
     fn about(&self, payment: PaymentId, event: &PaymentEvent) -> Result<(), String> {
         match event {
-            PaymentEvent::OperationIntended(_) if self.claim != Some(payment) => Err(format!(
-                "{payment} is sent to the gateway without the claim"
-            )),
+            PaymentEvent::OperationIntended(intended)
+                if intended.kind == OperationKind::Confirm && self.claim != Some(payment) =>
+            {
+                Err(format!(
+                    "{payment} is sent to the gateway without the claim"
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -183,7 +200,10 @@ impl GroupBooks {
 impl PaymentBooks {
     fn event(&mut self, event: &PaymentEvent) -> Result<(), String> {
         match event {
-            PaymentEvent::PaymentInitiated(begun) => self.asked = begun.amounts.total().minor(),
+            PaymentEvent::PaymentInitiated(begun) => {
+                self.asked = begun.amounts.total().minor();
+                self.through_toss = begun.provider == Provider::Toss;
+            }
             PaymentEvent::PaymentCaptured(taken) => {
                 self.captured += taken.captured.total().minor();
                 self.came += taken.captured.total().minor();
@@ -195,6 +215,7 @@ impl PaymentBooks {
                 self.captured += taken.captured.total().minor();
             }
             PaymentEvent::SuspendedMoneyReturned(back) => self.leave(back.suspended.minor())?,
+            PaymentEvent::PaymentRefunded(back) => self.refund(back.refunded.total().minor())?,
             PaymentEvent::OperationIntended(intended) => {
                 if self.operation == Some(intended.operation) {
                     return Err("an operation is begun twice".to_owned());
@@ -213,6 +234,14 @@ impl PaymentBooks {
         if self.captured > self.asked {
             return Err(format!("{} taken of {}", self.captured, self.asked));
         }
+        Ok(())
+    }
+
+    fn refund(&mut self, minor: u64) -> Result<(), String> {
+        self.captured = self
+            .captured
+            .checked_sub(minor)
+            .ok_or("more goes back than was taken")?;
         Ok(())
     }
 

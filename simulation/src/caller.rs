@@ -214,7 +214,8 @@ impl Caller {
     }
 
     fn hold_to(&self, key: &str, path: &str, answer: &Answer) {
-        let kept = matches!(answer.status, 200..=299 | 404 | 409 | 422);
+        // While a call is under way its end is still to come.
+        let kept = matches!(answer.status, 200 | 201 | 404 | 409 | 422);
         if !kept {
             return;
         }

@@ -7,6 +7,7 @@ use daegeum_engine::order::OrderState;
 use daegeum_engine::store::reader::PaymentFilter;
 use memchr::memmem;
 
+use crate::books;
 use crate::caller::{Caller, Who};
 use crate::mock::{self, Did};
 use crate::run::{Outcome, Run};
@@ -24,6 +25,9 @@ pub fn settle(run: &mut Run) -> Result<(), String> {
     let mut waited = 0;
     loop {
         gateway_speaks(run)?;
+        if waited == LOOK_MS {
+            books::remind(run);
+        }
         run.pass(LOOK_MS)?;
         waited += LOOK_MS;
         let hanging = hanging(run)?;
@@ -101,7 +105,8 @@ pub fn count(run: &mut Run) -> Result<Outcome, String> {
     while run.town.people_out() > 0 {
         run.pass(1_000)?;
     }
-    books(run)?;
+    mock_books(run)?;
+    books::compare(run)?;
     run.machine.stop()?;
     let report = run.machine.verify()?;
     if let Some(fault) = report.faults.first() {
@@ -166,7 +171,7 @@ async fn recount(town: Town) {
 }
 
 /// What the mock gateway did without being able to say so has arrived in our books.
-fn books(run: &Run) -> Result<(), String> {
+fn mock_books(run: &Run) -> Result<(), String> {
     let mock = run.town.mock.lock();
     for (payment, did) in mock.books() {
         let ours = run.audit.won(payment);

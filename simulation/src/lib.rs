@@ -11,7 +11,9 @@
 )]
 
 pub mod audit;
+pub mod books;
 pub mod caller;
+pub mod dial;
 pub mod dice;
 pub mod disasters;
 pub mod ending;

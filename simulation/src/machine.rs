@@ -155,7 +155,7 @@ impl Machine {
             condition,
         };
         let assembled = assembly::assemble(&self.config, around, connected).map_err(told)?;
-        jobs::start(&assembled.app);
+        jobs::start(&assembled.app, assembled.begun);
         let process = Process {
             world,
             app: assembled.app,

@@ -73,6 +73,7 @@ async fn director(town: Town, operations: u64) {
         }
     }
     town.swarm.stop();
+    town.gateways.calm_down();
     town.trace.note("calm", &[]);
 }
 
@@ -158,7 +159,7 @@ impl Run {
             self.turn()?;
         }
         if gateway.is_some_and(|at| at <= next) {
-            self.town.gateways.wake(&self.town);
+            self.town.gateways.wake();
         }
         self.judge().map(|()| true)
     }

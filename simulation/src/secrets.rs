@@ -24,6 +24,10 @@ pub const PERSONAL: &[u8] = b"canary9person-";
 pub const MERCHANT: &str = "merchant-hush7secret-0f1e2d3c4b5a6978";
 /// The administrator's.
 pub const ADMIN: &str = "kim-hush7secret-1a2b3c4d5e6f70819200aa";
+/// The shop's keys at the simulated Toss.
+pub const TOSS_CLIENT: &str = "test_ck_simulated0000000000000000";
+/// The secret one.
+pub const TOSS_SECRET: &str = "test_sk_hush7secret00000000000000";
 const TOKENS: &str = "tokens-hush7secret-abcdef0123456789abcdef";
 const WEBHOOK: &[u8; 32] = b"webhook-hush7secret-rotation-001";
 const DATA_KEY: &str = "c0ffee00c0ffee01c0ffee02c0ffee03c0ffee04c0ffee05c0ffee06c0ffee07";
@@ -43,6 +47,8 @@ fn load() -> Config {
         ("DAEGEUM_MOCK_WEBHOOK_SECRET", &webhook),
         ("DAEGEUM_DATA_KEY", DATA_KEY),
         ("DAEGEUM_GATEWAYS_MOCK", "true"),
+        ("TOSS_PAYMENTS_SECRET_KEY", TOSS_SECRET),
+        ("TOSS_PAYMENTS_CLIENT_KEY", TOSS_CLIENT),
         ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
         ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
     ];

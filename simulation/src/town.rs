@@ -40,11 +40,14 @@ impl Town {
         let dice = Dice::new(seed);
         let swarm = Swarm::draw(&dice.fork());
         let executor = Executor::new(dice.fork());
+        let trace = Trace::new(executor.clone(), printed);
+        let clocks = Clocks::new(executor.clone());
+        let network = Network::new(&executor, dice.fork(), &swarm);
         Self {
-            trace: Trace::new(executor.clone(), printed),
-            clocks: Clocks::new(executor.clone()),
-            network: Network::new(&executor, dice.fork(), &swarm),
-            gateways: Gateways::default(),
+            gateways: Gateways::new(&executor, &clocks, dice.fork(), &swarm, &trace, &network),
+            trace,
+            clocks,
+            network,
             mock: Arc::default(),
             told: Arc::default(),
             operations: Arc::default(),

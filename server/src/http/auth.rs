@@ -63,10 +63,9 @@ impl Principal {
     /// The name of the key, the buyer's id, or the session's.
     pub fn name(&self) -> &str {
         match self {
-            Self::Merchant(name)
-            | Self::Admin(name)
-            | Self::Buyer(name)
-            | Self::Session(name) => name,
+            Self::Merchant(name) | Self::Admin(name) | Self::Buyer(name) | Self::Session(name) => {
+                name
+            }
         }
     }
 }
@@ -200,9 +199,7 @@ impl RequestContext {
     /// kind.
     pub fn require(&self, headers: &HeaderMap, allowed: &[Kind]) -> Result<Principal, Problem> {
         let front = &self.front;
-        let (principal, key) = front
-            .authenticator
-            .authenticate(headers, &*front.world)?;
+        let (principal, key) = front.authenticator.authenticate(headers, &*front.world)?;
         front.rates.count_key(&key)?;
         if allowed.contains(&principal.kind()) {
             Ok(principal)

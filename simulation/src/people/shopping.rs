@@ -4,6 +4,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::checkout::check_out;
 use crate::caller::{Answer, Caller, Who};
 use crate::mock;
 use crate::town::Town;
@@ -12,12 +13,20 @@ use crate::town::Town;
 const PATIENCE: u32 = 8;
 
 /// An order and who has to do with it.
-struct Story {
-    town: Town,
-    merchant: Caller,
-    buyer: Caller,
-    order_id: String,
-    total: u64,
+#[derive(Clone)]
+pub struct Story {
+    /// Where it happens.
+    pub town: Town,
+    /// Whose backend it is.
+    pub merchant: Caller,
+    /// Who buys.
+    pub buyer: Caller,
+    /// The buyer's name.
+    pub buyer_name: String,
+    /// The order's.
+    pub order_id: String,
+    /// What it costs.
+    pub total: u64,
 }
 
 /// Tells the story of the order number `n`.
@@ -26,16 +35,28 @@ pub async fn order_story(town: Town, n: u64) {
     let story = Story {
         merchant: Caller::new(&town, Who::Merchant),
         buyer: Caller::new(&town, Who::Buyer(buyer.as_str().into())),
+        buyer_name: buyer,
         order_id: format!("order-{n}"),
         total: town.dice.between(1, 300) * 100 + town.dice.below(11),
         town,
     };
-    if story.register(&buyer).await.is_none() {
+    if story.register().await.is_none() {
         return;
     }
     let attempts = *story.town.dice.pick(&[0, 1, 1, 1, 2, 3]);
+    let by_mock = story.town.dice.below(100) < story.town.swarm.mock;
     for attempt in 0..attempts {
-        story.attempt(attempt).await;
+        if by_mock {
+            story.attempt(attempt).await;
+        } else if attempt > 0 && story.town.dice.one_in(2) {
+            // A second session while the first is still open somewhere.
+            let other = story.clone();
+            story
+                .town
+                .send_out(async move { check_out(&other, attempt).await });
+        } else {
+            check_out(&story, attempt).await;
+        }
         story
             .town
             .wait_up_to(*story.town.dice.pick(&[0, 50, 2_000, 90_000]))
@@ -45,7 +66,7 @@ pub async fn order_story(town: Town, n: u64) {
 }
 
 impl Story {
-    async fn register(&self, buyer: &str) -> Option<Answer> {
+    async fn register(&self) -> Option<Answer> {
         let dice = &self.town.dice;
         let capture = if dice.below(100) < self.town.swarm.on_confirmation {
             "on_confirmation"
@@ -54,7 +75,7 @@ impl Story {
         };
         let tax = *dice.pick(&["taxable", "tax_free"]);
         let mut body = json!({
-            "order_id": self.order_id, "buyer_id": buyer, "currency": "KRW", "capture": capture,
+            "order_id": self.order_id, "buyer_id": self.buyer_name, "currency": "KRW", "capture": capture,
             "total": self.total,
             "lines": [{ "name": "수채화 강의", "quantity": 1, "unit_price": self.total, "tax": tax }],
         });
