@@ -2,6 +2,8 @@
 
 pub mod admin;
 pub(crate) mod answer;
+pub mod confirm;
+mod contact;
 pub mod events;
 pub mod health;
 pub mod me;
@@ -11,6 +13,7 @@ pub mod orders;
 mod page;
 pub mod payments;
 mod schema;
+pub mod sessions;
 
 mod transactions;
 

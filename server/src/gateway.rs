@@ -4,6 +4,7 @@
 //! when it is given up is one rule for all of them, in [`operations`], [`plan`] and [`calling`]; the network
 //! and the clock are the world's.
 
+pub mod breaker;
 pub mod calling;
 pub mod operations;
 pub mod plan;
@@ -19,7 +20,11 @@ use daegeum_engine::event::{CallKind, FailureCode, Provider, ProviderPaymentId};
 use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::OperationKind;
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use self::breaker::{Breaker, Heard};
 use crate::config::Settings;
 use crate::world::Undelivered;
 
@@ -153,6 +158,81 @@ pub struct Explanation {
     pub en: &'static str,
 }
 
+/// Who a buyer says they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Their name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Their mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Their telephone number, digits alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tel: Option<String>,
+}
+
+/// What a buyer is offered to pay in a gateway's window.
+#[derive(Debug)]
+pub struct Offer<'a> {
+    /// Our id of the payment, which is the gateway's order number.
+    pub payment: PaymentId,
+    /// What is to be paid.
+    pub amount: Money,
+    /// The part of it that bears no VAT, in minor units.
+    pub tax_free: u64,
+    /// What is bought, in a few words.
+    pub title: String,
+    /// Names the buyer to the gateway and to nobody else.
+    pub customer_key: String,
+    /// Who they say they are.
+    pub customer: Customer,
+    /// How they mean to pay.
+    pub method: Method,
+    /// Where their browser comes back to.
+    pub return_to: Option<&'a str>,
+}
+
+/// How a buyer means to pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// By card, or by an easy payment that keeps one.
+    Card,
+    /// From a bank account, at once.
+    Transfer,
+    /// By transfer to an account made for this payment.
+    VirtualAccount,
+    /// With the telephone bill.
+    Mobile,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: &'static [Self] = &[
+        Self::Card,
+        Self::Transfer,
+        Self::VirtualAccount,
+        Self::Mobile,
+    ];
+
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Transfer => "transfer",
+            Self::VirtualAccount => "virtual_account",
+            Self::Mobile => "mobile",
+        }
+    }
+
+    /// The method of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|method| method.name() == name)
+    }
+}
+
 /// One provider's contract. Implementations keep no state and touch nothing.
 pub trait Gateway: Send + Sync {
     /// Which one.
@@ -165,6 +245,9 @@ pub trait Gateway: Send + Sync {
 
     /// The HTTP request of a call. The same call makes the same request, idempotency key and all.
     fn request(&self, call: &Call) -> http::Request<Bytes>;
+
+    /// What a browser needs to open the gateway's window for the buyer.
+    fn window(&self, offer: &Offer<'_>) -> serde_json::Value;
 
     /// How long the exchange of a call may take.
     fn deadline(&self, ask: Ask) -> Duration;
@@ -180,27 +263,57 @@ pub trait Gateway: Send + Sync {
 }
 
 /// The gateways that take payments here.
-#[derive(Clone, Default)]
-pub struct Gateways(Vec<Arc<dyn Gateway>>);
+#[derive(Default)]
+pub struct Gateways(Vec<Reached>);
+
+/// A gateway with what is known of its health.
+struct Reached {
+    gateway: Arc<dyn Gateway>,
+    breaker: Mutex<Breaker>,
+}
 
 impl Gateways {
     /// Those that are configured.
     pub fn configured(settings: &Settings) -> Self {
-        let toss = &settings.toss;
-        let toss = toss.secret_key.as_ref().map(|secret_key| {
-            let toss: Arc<dyn Gateway> = Arc::new(toss::Toss::new(&toss.base_url, secret_key));
-            toss
+        let toss = toss::Toss::configured(&settings.toss);
+        let all = toss.into_iter().map(|toss| Reached {
+            gateway: Arc::new(toss),
+            breaker: Mutex::default(),
         });
-        Self(toss.into_iter().collect())
+        Self(all.collect())
     }
 
     /// The one of this provider.
     pub fn of(&self, provider: Provider) -> Option<&Arc<dyn Gateway>> {
-        self.0.iter().find(|one| one.provider() == provider)
+        self.reached(provider).map(|reached| &reached.gateway)
     }
 
     /// All of them, in the order in which they are preferred.
     pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Gateway>> {
-        self.0.iter()
+        self.0.iter().map(|reached| &reached.gateway)
+    }
+
+    /// How long the gateway is to be left alone; nothing if it can be called.
+    pub fn left_alone(&self, provider: Provider, now_ns: u64) -> Option<Duration> {
+        let reached = self.reached(provider)?;
+        reached.breaker.lock().left_alone(now_ns)
+    }
+
+    /// Whether a call may begin now; one that may has to be reported with [`Gateways::heard`].
+    pub fn may_call(&self, provider: Provider, now_ns: u64) -> bool {
+        let reached = self.reached(provider);
+        reached.is_some_and(|reached| reached.breaker.lock().may_call(now_ns).is_ok())
+    }
+
+    /// Takes in how a call went.
+    pub fn heard(&self, provider: Provider, now_ns: u64, heard: Heard) {
+        if let Some(reached) = self.reached(provider) {
+            reached.breaker.lock().note(now_ns, heard);
+        }
+    }
+
+    fn reached(&self, provider: Provider) -> Option<&Reached> {
+        let mut all = self.0.iter();
+        all.find(|reached| reached.gateway.provider() == provider)
     }
 }

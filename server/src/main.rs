@@ -11,7 +11,7 @@ use daegeum_server::{
     serve::{self, Surroundings},
     telemetry::{Metrics, start_logging},
     welcome,
-    world::{SharedWorld, SystemWorld},
+    world::{Reach, SharedWorld, SystemWorld},
 };
 
 #[global_allocator]
@@ -74,8 +74,13 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 /// In the sandbox the world's clock can be moved, and there are routes to move it.
 fn sandbox(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld), Box<dyn Error>> {
+    let reach = if config.settings.gateways.allow_private {
+        Reach::Anywhere
+    } else {
+        Reach::Public
+    };
     if !config.settings.server.sandbox {
-        return Ok((Router::new(), Arc::new(world)));
+        return Ok((Router::new(), Arc::new(world.reaching(reach))));
     }
     #[cfg(not(feature = "sandbox"))]
     return Err("this build has no sandbox".into());
@@ -83,7 +88,8 @@ fn sandbox(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld),
     {
         let folder = config.settings.server.data.join("sandbox");
         let clock = Arc::new(daegeum_sandbox::clock::SandboxClock::open(&folder)?);
-        let world: SharedWorld = Arc::new(SystemWorld::running_ahead(clock.ahead_ms())?);
+        let world: SharedWorld =
+            Arc::new(SystemWorld::running_ahead(clock.ahead_ms())?.reaching(reach));
         Ok((
             daegeum_server::clock::sandbox_routes(clock, Arc::clone(&world)),
             world,

@@ -1,13 +1,16 @@
 //! Notifications in. Signed ones are verified, deduplicated by their id, journaled and applied in one commit;
-//! what is not authentic is counted and refused, and never journaled.
+//! what is not authentic is counted and refused, and never journaled. Unsigned ones are hints: they prove nothing
+//! and make us ask.
 
 pub mod mock;
+mod toss;
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use daegeum_engine::event::Provider;
 
 use crate::api::ProblemSchema;
 use crate::api::ReceiptSchema;
@@ -30,6 +33,7 @@ pub async fn receive(
         "mock" if !app.mock_secrets.is_empty() => {
             mock::receive(&app, &context, &headers, &body).await
         }
+        "toss" if app.takes(Provider::Toss) => toss::receive(&app, &context, &body),
         _ => Err(HttpErrorCode::NotFound.into()),
     }
 }

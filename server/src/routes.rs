@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::api::{admin, events, health, me, openapi, orders, payments};
+use crate::api::{admin, confirm, events, health, me, openapi, orders, payments, sessions};
 use crate::app::App;
 use crate::notifications;
 
@@ -17,6 +17,14 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/orders/{order_id}/confirm", post(orders::confirm))
         .route("/orders/{order_id}/cancel", post(orders::cancel))
         .route("/payments", post(payments::create).get(payments::list))
+        .route("/payments/sessions", post(sessions::create))
+        .route("/payments/sessions/{session_id}", get(sessions::get))
+        .route(
+            "/payments/sessions/{session_id}/prepare",
+            post(sessions::prepare),
+        )
+        .route("/payments/verify", post(confirm::verify))
+        .route("/payments/confirm", post(confirm::confirm))
         .route("/payments/{payment_id}", get(payments::get))
         .route(
             "/payments/{payment_id}/transactions",
@@ -32,6 +40,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/me/payments", get(me::payments))
         .route("/events", get(events::feed))
         .route("/admin/desk", get(admin::desk))
+        .route("/admin/unanswered", get(admin::unanswered))
         .route("/admin/balances", get(admin::balances))
         .route("/admin/payments/{payment_id}/resolve", post(admin::resolve))
         .route("/admin/buyers/{buyer_id}/erase", post(admin::erase_buyer));

@@ -5,12 +5,14 @@
 mod manual;
 mod outbound;
 mod system;
+mod transport;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use manual::ManualWorld;
 pub use outbound::{Outbound, Undelivered};
 pub use system::{SystemWorld, WorldError};
+pub use transport::Reach;
 
 /// A task or a timer, whoever runs it.
 pub type BoxFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;

@@ -195,7 +195,7 @@ impl Toss {
     }
 }
 
-fn says_json(request: &Request<Bytes>) -> bool {
+pub(super) fn says_json(request: &Request<Bytes>) -> bool {
     request
         .headers()
         .get(header::CONTENT_TYPE)

@@ -14,16 +14,21 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::page::PageView;
-use super::schema::{BalancesSchema, ErasedSchema, PageSchema, PaymentSchema, ProblemSchema};
+use super::schema::{
+    BalancesSchema, ErasedSchema, PageSchema, PaymentSchema, ProblemSchema, UnansweredSchema,
+};
 use super::{answer, payments};
 use crate::app::{App, Asked};
+use crate::gateway::plan;
 use crate::http::{Admin, HttpErrorCode, Json, Problem, RequestContext};
 
-/// A decision about money that belongs to no order.
+/// A decision about money that belongs to no order, or about a call whose answer was lost.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
-    /// `take`: the order takes it. `return`: it went back to the buyer.
+    /// About set-aside money, `take`: the order takes it; `return`: it goes back to the buyer, through the gateway where
+    /// that can; `returned`: it went back by other means. About a call without an answer, `done`: the gateway did it;
+    /// `not_done`: it did not, and will not.
     resolution: ResolutionWord,
     /// Why, in the administrator's words, 1 to 500 characters. It is stored sealed.
     reason: String,
@@ -34,9 +39,12 @@ pub struct Resolve {
 enum ResolutionWord {
     Take,
     Return,
+    Returned,
+    Done,
+    NotDone,
 }
 
-/// Decides about a payment's set-aside money.
+/// Decides about a payment's set-aside money, or about a call whose answer was lost.
 #[utoipa::path(post, path = "/api/v1/admin/payments/{payment_id}/resolve", tag = "admin", request_body = Resolve, params(("payment_id" = String, Path)), security(("admin" = [])),
     responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn resolve(
@@ -56,6 +64,9 @@ pub async fn resolve(
     let resolution = match body.resolution {
         ResolutionWord::Take => Resolution::Take,
         ResolutionWord::Return => Resolution::Return,
+        ResolutionWord::Returned => Resolution::Returned,
+        ResolutionWord::Done => Resolution::Done,
+        ResolutionWord::NotDone => Resolution::NotDone,
     };
     let payment_id = payments::parse(&payment_id)?;
     let command = Command::Resolve {
@@ -94,6 +105,30 @@ pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Respon
         found.payments.extend(page.payments);
     }
     answer::json(200, &PageView(&app, found))
+}
+
+/// Lists the calls to gateways that have no answer, oldest first, with how long they have waited.
+#[utoipa::path(get, path = "/api/v1/admin/unanswered", tag = "admin", security(("admin" = [])),
+    responses((status = 200, body = UnansweredSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn unanswered(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
+    const MOST: usize = 500;
+    let now = app.now();
+    let waiting = app.reader.in_flight(MOST).map_err(answer::stored)?;
+    let mut items = Vec::with_capacity(waiting.len());
+    for payment in &waiting {
+        let Some(call) = &payment.core().operation else {
+            continue;
+        };
+        let call = call.core();
+        items.push(json!({
+            "operation_id": call.id.to_string(),
+            "intended_at": call.intended_at.to_string(),
+            "age_seconds": now.millis_since(call.intended_at) / 1_000,
+            "needs_person": plan::needs_person(payment.core(), now),
+            "payment": serde_json::to_value(answer::view(&app, payment)).map_err(Problem::internal)?,
+        }));
+    }
+    answer::json(200, &json!({ "items": items }))
 }
 
 /// Hides what is sealed in every payment of a buyer, for good.

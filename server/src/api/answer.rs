@@ -69,7 +69,7 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
             if let Some(Shown::Payment(payment)) = shown {
                 payment_response(app, status, &payment)?
             } else {
-                past_payment(app, status, payment_id, version)?
+                payment_response(app, status, &past_payment(app, payment_id, version)?)?
             }
         }
     };
@@ -124,7 +124,8 @@ fn present(app: &App, id: PaymentId) -> Result<AnyPayment, Problem> {
     payment.map(|payment| payment.value).ok_or_else(gone)
 }
 
-fn mark_replayed(response: &mut Response) {
+/// Says that the answer was given before.
+pub fn mark_replayed(response: &mut Response) {
     response
         .headers_mut()
         .insert(REPLAYED, HeaderValue::from_static("true"));
@@ -162,13 +163,14 @@ fn registered(events: &[GroupEvent]) -> Option<&[Line]> {
 }
 
 /// A payment as it was when it had had `version` events.
-fn past_payment(app: &App, status: u16, id: PaymentId, version: u64) -> Result<Response, Problem> {
+pub fn past_payment(app: &App, id: PaymentId, version: u64) -> Result<AnyPayment, Problem> {
     let now = app.reader.payment(id).map_err(stored)?.ok_or_else(gone)?;
     let past = app
         .reader
         .group_at(&now.value.core().order_id, Some(id), version)
         .map_err(stored)?;
-    payment_response(app, status, past.payment(id).ok_or_else(gone)?)
+    let mut payments = past.payments.into_iter();
+    payments.find(|one| one.core().id == id).ok_or_else(gone)
 }
 
 /// An order as it was when it had had `version` events, with the record that registered it.

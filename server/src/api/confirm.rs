@@ -116,7 +116,11 @@ pub async fn confirm(
         request_id: context.id.as_str(),
     };
     let executed = app.execute(asked).await?;
-    if let Answer::Rejected { rejection: Rejection::ReturnMismatched, .. } = executed.answer {
+    if let Answer::Rejected {
+        rejection: Rejection::ReturnMismatched,
+        ..
+    } = executed.answer
+    {
         app.metrics.payments.returns_mismatched.inc();
     }
     answer::when_answered(&app, executed).await
@@ -155,8 +159,11 @@ fn refuse_unreachable(app: &App, payment: &AnyPayment) -> Result<(), Problem> {
     if core.operation.is_some() {
         return Ok(());
     }
-    match app.operations.may_call(core.provider, app.world.monotonic_ns()) {
-        Ok(()) => Ok(()),
-        Err(wait) => Err(Problem::from(HttpErrorCode::GatewayUnavailable).retry_after(wait)),
+    match app
+        .gateways
+        .left_alone(core.provider, app.world.monotonic_ns())
+    {
+        None => Ok(()),
+        Some(wait) => Err(Problem::from(HttpErrorCode::GatewayUnavailable).retry_after(wait)),
     }
 }

@@ -15,18 +15,17 @@ pub fn check(
     if name.is_none() && email.is_none() && tel.is_none() {
         return Ok(None);
     }
-    let invalid = |field: &str, message: &str| {
-        Problem::from(HttpErrorCode::InvalidValue).at(field, message)
-    };
+    let invalid =
+        |field: &str, message: &str| Problem::from(HttpErrorCode::InvalidValue).at(field, message);
     if name.as_deref().is_some_and(|name| !is_name(name)) {
         return Err(invalid("buyer_name", "A name has 1 to 60 characters."));
     }
     if email.as_deref().is_some_and(|email| !is_mail(email)) {
         return Err(invalid("buyer_email", "This is not a mail address."));
     }
-    let tel = tel.map(|tel| digits(&tel).ok_or_else(|| {
-        invalid("buyer_tel", "A telephone number has 8 to 15 digits.")
-    }));
+    let tel = tel.map(|tel| {
+        digits(&tel).ok_or_else(|| invalid("buyer_tel", "A telephone number has 8 to 15 digits."))
+    });
     Ok(Some(Customer {
         name,
         email,
@@ -52,7 +51,10 @@ fn is_mail(email: &str) -> bool {
 }
 
 fn digits(tel: &str) -> Option<String> {
-    let kept: String = tel.chars().filter(|c| !matches!(c, '-' | ' ' | '+')).collect();
+    let kept: String = tel
+        .chars()
+        .filter(|c| !matches!(c, '-' | ' ' | '+'))
+        .collect();
     let well_formed = (8..=15).contains(&kept.len()) && kept.bytes().all(|b| b.is_ascii_digit());
     well_formed.then_some(kept)
 }

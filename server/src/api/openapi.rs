@@ -5,7 +5,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::{admin, events, health, me, orders, payments};
+use super::{admin, confirm, events, health, me, orders, payments, sessions};
 use crate::notifications;
 
 #[derive(OpenApi)]
@@ -17,8 +17,9 @@ use crate::notifications;
     paths(
         orders::create, orders::get, orders::confirm, orders::cancel,
         payments::create, payments::get, payments::list, payments::transactions, payments::capture, payments::cancel,
+        sessions::create, sessions::get, sessions::prepare, confirm::verify, confirm::confirm,
         payments::complete_mock, notifications::receive, me::payments, events::feed,
-        admin::desk, admin::balances, admin::resolve, admin::erase_buyer,
+        admin::desk, admin::unanswered, admin::balances, admin::resolve, admin::erase_buyer,
         health::live, health::ready, health::metrics,
     ),
     modifiers(&Bearers),
@@ -37,6 +38,7 @@ impl Modify for Bearers {
                 "buyer",
                 "A buyer's JWT (HS256): `sub` is the buyer_id, `exp` is required.",
             ),
+            ("session", "The token of one session."),
         ] {
             let scheme = HttpBuilder::new()
                 .scheme(HttpAuthScheme::Bearer)

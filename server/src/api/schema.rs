@@ -25,6 +25,12 @@ pub struct PaymentSchema {
     /// What the gateway took, where that is not `amount`.
     #[schema(required = false)]
     received: Option<MoneySchema>,
+    /// Why a gateway refused, in words; only where it did.
+    #[schema(required = false)]
+    failure: Option<FailureSchema>,
+    /// Until when a transfer can arrive; only while one is awaited.
+    #[schema(required = false)]
+    due_at: Option<String>,
     /// The latest money call.
     operation: Option<OperationSchema>,
     /// RFC 3339.
@@ -33,12 +39,93 @@ pub struct PaymentSchema {
     updated_at: String,
 }
 
+/// A checkout.
+#[derive(ToSchema)]
+#[schema(as = Session)]
+pub struct SessionSchema {
+    #[schema(example = "ses_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b")]
+    session_id: String,
+    /// Opens this session alone, until `expires_at`. Only in the answer that began it.
+    #[schema(required = false)]
+    session_token: Option<String>,
+    /// `created`, `prepared`, `pending`, `unknown`, `awaiting_deposit`, `authorized`, `paid`, `failed`, `canceled`,
+    /// `expired`, `in_review` or `refunded`.
+    status: String,
+    /// What the browser does next: `prepare`, `open_window`, `wait`, `transfer`, `begin_again` or `nothing`.
+    next: String,
+    payment_id: String,
+    order_id: String,
+    /// Minor units of `currency`.
+    amount: u64,
+    currency: String,
+    provider: String,
+    /// How this gateway keeps money for an order that is yet to be confirmed.
+    capture: String,
+    /// RFC 3339.
+    expires_at: String,
+    payment: PaymentSchema,
+}
+
+/// A checkout whose gateway's window can be opened.
+#[derive(ToSchema)]
+#[schema(as = PreparedSession)]
+pub struct PreparedSchema {
+    #[serde(flatten)]
+    session: SessionSchema,
+    /// What the gateway's browser script is given; its fields are the gateway's.
+    window: serde_json::Value,
+}
+
 /// An amount.
 #[derive(ToSchema)]
 #[schema(as = Money)]
 pub struct MoneySchema {
     amount: u64,
     currency: String,
+}
+
+/// Calls to gateways without an answer.
+#[derive(ToSchema)]
+#[schema(as = Unanswered)]
+pub struct UnansweredSchema {
+    items: Vec<UnansweredItemSchema>,
+}
+
+/// A call without an answer.
+#[derive(ToSchema)]
+#[schema(as = UnansweredCall)]
+pub struct UnansweredItemSchema {
+    /// Also the idempotency key that the gateway was given.
+    operation_id: String,
+    /// RFC 3339.
+    intended_at: String,
+    age_seconds: u64,
+    /// Whether it has waited so long that a person has to look at the gateway, and resolve it.
+    needs_person: bool,
+    payment: PaymentSchema,
+}
+
+/// Why a gateway refused.
+#[derive(ToSchema)]
+#[schema(as = Failure)]
+pub struct FailureSchema {
+    /// The gateway's code.
+    code: String,
+    /// Whose doing it is: `buyer`, `merchant`, `gateway` or `ours`.
+    fault: String,
+    /// What may be tried, as a new payment: `now`, `later`, `other_method` or `never`.
+    retry: String,
+    message: WordingSchema,
+}
+
+/// What to tell the buyer.
+#[derive(ToSchema)]
+#[schema(as = Wording)]
+pub struct WordingSchema {
+    /// Korean.
+    ko: String,
+    /// English.
+    en: String,
 }
 
 /// A money call to a gateway.

@@ -25,7 +25,7 @@ use super::schema::{PreparedSchema, ProblemSchema, SessionSchema};
 use super::{answer, contact};
 use crate::app::{App, Asked};
 use crate::config::WebOrigin;
-use crate::gateway::{Customer, Offer};
+use crate::gateway::{Customer, Method, Offer};
 use crate::http::{
     BodyKey, Checkout, HttpErrorCode, Json, OptionalJson, Payer, Principal, Problem, Query,
     RequestContext,
@@ -68,41 +68,6 @@ pub struct CreateSession {
     idempotency_key: BodyKey,
 }
 
-/// How a buyer means to pay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// By card, or by an easy payment that keeps one.
-    Card,
-    /// From a bank account, at once.
-    Transfer,
-    /// By transfer to an account made for this payment.
-    VirtualAccount,
-    /// With the telephone bill.
-    Mobile,
-}
-
-impl Method {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Card, "card"),
-        (Self::Transfer, "transfer"),
-        (Self::VirtualAccount, "virtual_account"),
-        (Self::Mobile, "mobile"),
-    ];
-
-    fn name(self) -> &'static str {
-        let mut all = Self::ALL.into_iter();
-        all.find(|(method, _)| *method == self)
-            .map_or("card", |(_, name)| name)
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|(_, known)| *known == name)
-            .map(|(method, _)| method)
-    }
-}
-
 /// Begins a checkout: a payment of the order's total, with a token for the buyer's browser.
 ///
 /// The token opens this session alone. Hand it to the browser in the URL's fragment, where no server logs it.
@@ -135,7 +100,11 @@ impl CreateSession {
         let provider = provider(app, self.provider.as_deref())
             .ok_or_else(|| refuse(Rejection::ProviderUnavailable))?;
         let contact = contact::check(self.buyer_name, self.buyer_email, self.buyer_tel)?;
-        if self.redirect_url.as_ref().is_some_and(|url| !may_return_to(app, url)) {
+        if self
+            .redirect_url
+            .as_ref()
+            .is_some_and(|url| !may_return_to(app, url))
+        {
             let not_listed = "Its origin is not one of checkout.redirect_origins.";
             return Err(Problem::from(HttpErrorCode::InvalidValue).at("redirect_url", not_listed));
         }
@@ -250,15 +219,24 @@ fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {
     let customer = customer.and_then(|text| serde_json::from_str(&text).ok());
     let order = app.reader.order(&core.order_id).map_err(answer::stored)?;
     let order = order.ok_or_else(lost)?;
-    let lines = app.reader.lines(order.first_record).map_err(answer::stored)?;
+    let lines = app
+        .reader
+        .lines(order.first_record)
+        .map_err(answer::stored)?;
     Ok(gateway.window(&Offer {
         payment: core.id,
         amount: core.amount(),
-        tax_free: core.amounts.get(daegeum_engine::amounts::Component::TaxFree),
+        tax_free: core
+            .amounts
+            .get(daegeum_engine::amounts::Component::TaxFree),
         title: title(&lines),
         customer_key: customer_key(core.buyer_id.as_str()),
         customer: customer.unwrap_or_default(),
-        method: opened.method.as_deref().and_then(Method::from_name).unwrap_or(Method::Card),
+        method: opened
+            .method
+            .as_deref()
+            .and_then(Method::from_name)
+            .unwrap_or(Method::Card),
         return_to: opened.redirect_url.as_deref(),
     }))
 }
@@ -294,7 +272,13 @@ fn customer_key(buyer_id: &str) -> String {
 
 /// The session that a command was about.
 fn shown(app: &App, executed: Executed, with_token: bool) -> Result<Response, Problem> {
-    let Answer::Payment { status, payment_id, version, .. } = executed.answer else {
+    let Answer::Payment {
+        status,
+        payment_id,
+        version,
+        ..
+    } = executed.answer
+    else {
         return answer::of(app, executed);
     };
     let payment = match executed.shown {

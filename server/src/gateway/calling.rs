@@ -17,6 +17,7 @@ use daegeum_engine::payment::PaymentState;
 use daegeum_engine::sealed::{RetentionClass, Sealed};
 use serde_json::json;
 
+use super::breaker::Heard as Health;
 use super::operations::Heard;
 use super::plan::{self, Next};
 use super::{Ask, Call, Gateway, Outcome};
@@ -83,9 +84,8 @@ async fn exchange(
     let request = gateway.request(&call);
     let sent = request.body().clone();
     let begun_ns = app.world.monotonic_ns();
-    let came = send(app, gateway, ask, request).await;
+    let (came, outcome) = send(app, gateway, &call, request).await;
     let took = Duration::from_nanos(app.world.monotonic_ns().saturating_sub(begun_ns));
-    let outcome = gateway.read(&call, &came);
     note(app, gateway, &call, &outcome, took);
     let content = sealed(app, redacted(gateway, &sent, &came).as_bytes());
     let mut learned = learned(payment, &call, &outcome);
@@ -120,18 +120,30 @@ fn note(app: &App, gateway: &dyn Gateway, call: &Call, outcome: &Outcome, took: 
     }
 }
 
+/// Sends the request of a call and reads what comes, unless the gateway is to be left alone: then it is
+/// certainly not sent.
 async fn send(
     app: &App,
     gateway: &dyn Gateway,
-    ask: Ask,
+    call: &Call,
     request: http::Request<bytes::Bytes>,
-) -> Came {
+) -> (Came, Outcome) {
+    let provider = gateway.provider();
+    if !app.gateways.may_call(provider, app.world.monotonic_ns()) {
+        let why = "the gateway is left alone, because it did not answer";
+        return (Err(Undelivered::NotSent(why.to_owned())), Outcome::NotSent);
+    }
     let outbound = Outbound {
         request,
-        deadline: gateway.deadline(ask),
+        deadline: gateway.deadline(call.ask),
         answer_bytes_max: ANSWER_BYTES_MAX,
     };
-    app.world.send(outbound).await
+    let came = app.world.send(outbound).await;
+    let outcome = gateway.read(call, &came);
+    let health = Health::of(&came, &outcome);
+    app.gateways
+        .heard(provider, app.world.monotonic_ns(), health);
+    (came, outcome)
 }
 
 fn call_of(payment: &AnyPayment, ask: Ask) -> Call {

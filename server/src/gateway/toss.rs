@@ -9,6 +9,7 @@ pub mod errors;
 mod payment;
 mod redact;
 mod requests;
+mod window;
 
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use bytes::Bytes;
 use daegeum_engine::event::{FailureCode, Provider};
 use http::{HeaderValue, Request, Response};
 
-use super::{Ask, Call, Explanation, Gateway, Outcome};
-use crate::config::{HttpUrl, TossSecretKey};
+use super::{Ask, Call, Explanation, Gateway, Offer, Outcome};
+use crate::config::{self, HttpUrl, TossClientKey, TossSecretKey};
 use crate::world::Undelivered;
 
 /// Toss asks for at least a minute where money moves.
@@ -28,23 +29,31 @@ const INQUIRY_DEADLINE: Duration = Duration::from_secs(30);
 /// The client of one merchant's Toss.
 pub struct Toss {
     base_url: HttpUrl,
+    sdk_url: HttpUrl,
+    client_key: TossClientKey,
     authorization: HeaderValue,
 }
 
 impl Toss {
-    /// The client for the API at `base_url`, as the merchant whose key this is.
-    pub fn new(base_url: &HttpUrl, secret_key: &TossSecretKey) -> Self {
-        // The colon belongs to it: a user name without a password.
-        let basic = STANDARD.encode(format!("{}:", secret_key.expose()));
-        // Base64 can always be a header; the other arm is for the compiler.
-        let mut authorization = HeaderValue::try_from(format!("Basic {basic}"))
-            .unwrap_or_else(|_| HeaderValue::from_static("Basic"));
-        authorization.set_sensitive(true);
-        Self {
-            base_url: base_url.clone(),
-            authorization,
-        }
+    /// The client of the merchant whose keys these are; none where there are none.
+    pub fn configured(settings: &config::Toss) -> Option<Self> {
+        Some(Self {
+            base_url: settings.base_url.clone(),
+            sdk_url: settings.sdk_url.clone(),
+            client_key: settings.client_key.clone()?,
+            authorization: authorization(settings.secret_key.as_ref()?),
+        })
     }
+}
+
+fn authorization(secret_key: &TossSecretKey) -> HeaderValue {
+    // The colon belongs to it: a user name without a password.
+    let basic = STANDARD.encode(format!("{}:", secret_key.expose()));
+    // Base64 can always be a header; the other arm is for the compiler.
+    let mut authorization = HeaderValue::try_from(format!("Basic {basic}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("Basic"));
+    authorization.set_sensitive(true);
+    authorization
 }
 
 impl Gateway for Toss {
@@ -54,6 +63,10 @@ impl Gateway for Toss {
 
     fn request(&self, call: &Call) -> Request<Bytes> {
         requests::request(&self.base_url, &self.authorization, call)
+    }
+
+    fn window(&self, offer: &Offer<'_>) -> serde_json::Value {
+        window::window(&self.sdk_url, &self.client_key, offer)
     }
 
     fn deadline(&self, ask: Ask) -> Duration {

@@ -122,6 +122,10 @@ codes! {
     StorageFull = "STORAGE_FULL", SERVICE_UNAVAILABLE, "There is no room to store this; see Retry-After.";
     /// The server is being stopped, or its store has failed.
     Stopping = "STOPPING", SERVICE_UNAVAILABLE, "The server takes no requests right now; see Retry-After.";
+    /// The payment gateway does not answer anybody right now; nothing was begun, and `Retry-After` says when to try
+    /// again.
+    GatewayUnavailable = "GATEWAY_UNAVAILABLE", SERVICE_UNAVAILABLE,
+        "The payment gateway cannot be reached right now; nothing was charged. See Retry-After.";
     /// The request took longer than `limits.request_timeout`. What it set in motion goes on: ask
     /// again with the same idempotency key.
     RequestTimeout = "REQUEST_TIMEOUT", SERVICE_UNAVAILABLE,

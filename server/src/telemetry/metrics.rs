@@ -55,6 +55,8 @@ pub struct PaymentMetrics {
     webhook: Family<Labels<2>, Counter>,
     /// `payment_idempotent_hit_total`: answers given again.
     pub idempotent_hit: Counter,
+    /// `payment_returns_mismatched_total`: browsers that brought back what does not match their payment.
+    pub returns_mismatched: Counter,
     /// `payment_unknown_outcomes`: operations whose gateway has not said what happened.
     pub unknown_outcomes: Gauge,
     /// `payment_unknown_outcome_age_seconds`: how long the oldest of them has waited.
@@ -181,6 +183,7 @@ impl PaymentMetrics {
             capture: Family::default(),
             webhook: Family::default(),
             idempotent_hit: Counter::default(),
+            returns_mismatched: Counter::default(),
             unknown_outcomes: Gauge::default(),
             unknown_outcome_age: Gauge::default(),
         };
@@ -195,6 +198,11 @@ impl PaymentMetrics {
             "payment_idempotent_hit",
             "Answers given again for a key already used",
             payments.idempotent_hit.clone(),
+        );
+        registry.register(
+            "payment_returns_mismatched",
+            "Browsers that brought back what does not match their payment",
+            payments.returns_mismatched.clone(),
         );
         registry.register(
             "payment_unknown_outcomes",

@@ -1,5 +1,5 @@
 //! The machine itself as the world: the one place where the real clock, the system's randomness
-//! and tokio's tasks and timers are touched.
+//! and tokio's tasks and timers are touched; the network is in its [`transport`](super::transport).
 
 use std::{
     cell::RefCell,
@@ -16,6 +16,7 @@ use rand_chacha::{
     rand_core::{RngCore, SeedableRng},
 };
 
+use super::transport::{Reach, Transport};
 use super::{BoxFuture, Outbound, Undelivered, World};
 
 /// Why there is no world to run in.
@@ -34,6 +35,7 @@ pub struct SystemWorld {
     ahead_ms: Arc<AtomicI64>,
     /// Seeds one generator per thread, so that threads share nothing afterwards.
     seeds: Mutex<ChaCha20Rng>,
+    transport: Transport,
 }
 
 impl SystemWorld {
@@ -51,7 +53,17 @@ impl SystemWorld {
             started: Instant::now(),
             ahead_ms,
             seeds: Mutex::new(ChaCha20Rng::from_seed(seed)),
+            transport: Transport::new(Reach::Public),
         })
+    }
+
+    /// The same world, whose requests go as far as this.
+    #[must_use]
+    pub fn reaching(self, reach: Reach) -> Self {
+        Self {
+            transport: Transport::new(reach),
+            ..self
+        }
     }
 
     fn seeded(&self) -> ChaCha20Rng {
@@ -87,9 +99,11 @@ impl World for SystemWorld {
         RANDOM.with_borrow_mut(|own| own.get_or_insert_with(|| self.seeded()).fill_bytes(bytes));
     }
 
-    fn send(&self, _: Outbound) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> {
-        let nobody = Undelivered::NotSent("no transport yet".to_owned());
-        Box::pin(std::future::ready(Err(nobody)))
+    fn send(
+        &self,
+        outbound: Outbound,
+    ) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> {
+        self.transport.send(outbound)
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the world")]

@@ -15,12 +15,13 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use jiff::SignedDuration;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use super::{
-    super::{BooksError, FileBooks, Settings, Toss},
+    super::{BooksError, FileBooks, Settings, Toss, admin::says_json},
     Now, serve_with,
 };
 use crate::clock::{ClockError, SandboxClock};
@@ -82,33 +83,46 @@ fn machine_ms() -> i64 {
     })
 }
 
+/// Exactly one of the two.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Advance {
-    /// Seconds.
-    advance: u64,
+    /// `30m`, `1h30m`, `7d`.
+    advance: Option<String>,
+    advance_ms: Option<u64>,
 }
 
-/// `GET` says the time, `POST {"advance": seconds}` moves it.
+impl Advance {
+    fn by(&self) -> Option<Duration> {
+        match (&self.advance, self.advance_ms) {
+            (Some(text), None) => match text.strip_suffix('d') {
+                Some(days) => Duration::from_hours(24).checked_mul(days.parse().ok()?),
+                None => text.parse::<SignedDuration>().ok()?.try_into().ok(),
+            },
+            (None, Some(ms)) => Some(Duration::from_millis(ms)),
+            _ => None,
+        }
+    }
+}
+
+/// `GET` says the time, `POST {"advance": "30m"}` moves it, as beside the server.
 pub(super) fn clock(request: &Request<Bytes>, clock: &SandboxClock, now: &Now) -> Response<Bytes> {
     let moved = match *request.method() {
         Method::GET => Ok(()),
-        Method::POST => match serde_json::from_slice::<Advance>(request.body()) {
-            Ok(Advance { advance }) => clock
-                .advance(Duration::from_secs(advance))
-                .map(|_| ())
-                .map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string())),
-            Err(error) => Err((StatusCode::BAD_REQUEST, error.to_string())),
-        },
-        _ => Err((StatusCode::METHOD_NOT_ALLOWED, "GET or POST".to_owned())),
+        Method::POST if !says_json(request) => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        Method::POST => advance(request.body(), clock),
+        _ => Err(StatusCode::METHOD_NOT_ALLOWED),
     };
-    let ahead_ms = clock.ahead_ms().load(Ordering::Relaxed);
     let (status, body) = match moved {
-        Ok(()) => (
-            StatusCode::OK,
-            serde_json::json!({ "now_ms": now(), "ahead_ms": ahead_ms }),
-        ),
-        Err((status, why)) => (status, serde_json::json!({ "message": why })),
+        Ok(()) => {
+            let shown = serde_json::json!({ "now_ms": now(), "machine_now_ms": machine_ms() });
+            (StatusCode::OK, shown)
+        }
+        Err(status) => {
+            let why =
+                "expected {\"advance\": \"30m\"} or {\"advance_ms\": 1000}, a century at most";
+            (status, serde_json::json!({ "message": why }))
+        }
     };
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
@@ -117,4 +131,16 @@ pub(super) fn clock(request: &Request<Bytes>, clock: &SandboxClock, now: &Now) -
         HeaderValue::from_static("application/json"),
     );
     response
+}
+
+fn advance(body: &Bytes, clock: &SandboxClock) -> Result<(), StatusCode> {
+    let asked: Advance = serde_json::from_slice(body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    let by = asked.by().ok_or(StatusCode::BAD_REQUEST)?;
+    match clock.advance(by) {
+        Ok(_) => Ok(()),
+        Err(ClockError::TooFar) => Err(StatusCode::BAD_REQUEST),
+        Err(ClockError::File(..) | ClockError::Unreadable(_)) => {
+            Err(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
 }

@@ -13,7 +13,7 @@ use daegeum_engine::event::FailureCode;
 
 use super::super::Explanation;
 use Certainty::{Certain, Unknown};
-#[expect(clippy::wildcard_imports, reason = "the table below is made of them")]
+#[allow(clippy::wildcard_imports, reason = "the table below is made of them")]
 use words::*;
 
 /// What a code says about the call that got it.

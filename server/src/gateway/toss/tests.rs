@@ -20,9 +20,14 @@ const OPERATION: &str = "op_0190163d8b4f7c8a9d2e3f4a5b6c7d8f";
 const TOTAL: u64 = 11_000;
 
 fn toss() -> Toss {
-    let base = HttpUrl::parse("https://api.tosspayments.com").unwrap();
-    let key = TossSecretKey::parse("test_sk_zXLkKEypNArWmo50").unwrap();
-    Toss::new(&base, &key)
+    let configured = config::Toss {
+        secret_key: Some(TossSecretKey::parse("test_sk_zXLkKEypNArWmo50").unwrap()),
+        client_key: Some(TossClientKey::parse("test_ck_zXLkKEypNArWmo50").unwrap()),
+        base_url: HttpUrl::parse("https://api.tosspayments.com").unwrap(),
+        sdk_url: HttpUrl::parse("https://js.tosspayments.com/v2/standard").unwrap(),
+        webhook_secret: None,
+    };
+    Toss::configured(&configured).unwrap()
 }
 
 fn won(minor: u64) -> Money {

@@ -1,0 +1,159 @@
+//! Idempotency keys. Contract, section 1.
+
+use daegeum_sandbox::toss::{Call, Ending, Fault};
+use http::Method;
+use serde_json::json;
+
+use crate::shop::{Answer, DAY_MS, Shop, basic, confirm, order};
+
+const CONFIRM: &str = "/v1/payments/confirm";
+
+#[test]
+fn the_first_answer_is_given_again() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    let body = confirm(&key, "order-1", 1_000);
+    let first = shop.post_with(CONFIRM, &[("idempotency-key", "k")], &body);
+    first.is_payment("DONE");
+    shop.cancel(&key, &json!({"cancelReason": "x"}));
+    shop.pass(15 * DAY_MS - 1);
+    let again = shop.post_with(CONFIRM, &[("idempotency-key", "k")], &body);
+    assert_eq!(again.bytes, first.bytes, "as it was then, not as it is now");
+    shop.pass(1);
+    shop.post_with(CONFIRM, &[("idempotency-key", "k")], &body)
+        .is_refused(400, "ALREADY_PROCESSED_PAYMENT");
+    assert_eq!(shop.taken_times(&key), 1);
+}
+
+#[test]
+fn errors_are_given_again_too() {
+    let mut shop = Shop::new();
+    let key = shop.open(order("order-1", 1_000));
+    let body = confirm(&key, "order-1", 1_000);
+    let keyed = [("idempotency-key", "k")];
+    shop.post_with(CONFIRM, &keyed, &body)
+        .is_refused(404, "NOT_FOUND_PAYMENT_SESSION");
+    shop.toss.approve(shop.now_ms, &key, None, None).unwrap();
+    shop.post_with(CONFIRM, &keyed, &body)
+        .is_refused(404, "NOT_FOUND_PAYMENT_SESSION");
+    shop.post_with(CONFIRM, &[("idempotency-key", "k2")], &body)
+        .is_payment("DONE");
+}
+
+#[test]
+fn the_body_is_not_part_of_the_key_but_all_else_is() {
+    let mut shop = Shop::new();
+    let first = shop.approved("order-1", 1_000);
+    let second = shop.approved("order-2", 2_000);
+    let keyed = [("idempotency-key", "k")];
+    shop.post_with(CONFIRM, &keyed, &confirm(&first, "order-1", 1_000))
+        .is_payment("DONE");
+    let other = shop.post_with(CONFIRM, &keyed, &confirm(&second, "order-2", 2_000));
+    assert_eq!(other.body["orderId"], "order-1", "another payment's answer");
+    shop.inquire(&second).is_payment("IN_PROGRESS");
+
+    // Another URL.
+    let path = format!("/v1/payments/{first}/cancel");
+    shop.post_with(&path, &keyed, &json!({"cancelReason": "x"}))
+        .is_payment("CANCELED");
+    // Another method: ignored there.
+    let auth = basic("test_sk_shop");
+    let headers = [("authorization", auth.as_str()), ("idempotency-key", "k")];
+    let inquiry = format!("/v1/payments/{second}");
+    shop.send(&Method::GET, &inquiry, &headers, "")
+        .is_payment("IN_PROGRESS");
+    // Another API key.
+    let widget = basic("test_gsk_shop");
+    let headers = [("authorization", widget.as_str()), ("idempotency-key", "k")];
+    let body = confirm(&first, "order-1", 1_000).to_string();
+    shop.send(&Method::POST, CONFIRM, &headers, body)
+        .is_refused(400, "INVALID_API_KEY");
+}
+
+#[test]
+fn a_key_has_at_most_300_characters() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    let body = confirm(&key, "order-1", 1_000);
+    let long = "k".repeat(301);
+    for wrong in [long.as_str(), ""] {
+        shop.post_with(CONFIRM, &[("idempotency-key", wrong)], &body)
+            .is_refused(400, "INVALID_IDEMPOTENCY_KEY");
+    }
+    shop.post_with(CONFIRM, &[("idempotency-key", &long[..300])], &body)
+        .is_payment("DONE");
+}
+
+#[test]
+fn a_stranger_neither_uses_nor_spoils_a_key() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    let body = confirm(&key, "order-1", 1_000);
+    let headers = [("idempotency-key", "k")];
+    shop.send(&Method::POST, CONFIRM, &headers, body.to_string())
+        .is_refused(401, "UNAUTHORIZED_KEY");
+    shop.post_with(CONFIRM, &headers, &body).is_payment("DONE");
+}
+
+#[test]
+fn a_late_answer_is_in_progress_until_it_comes() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    let body = confirm(&key, "order-1", 1_000);
+    let keyed = [("idempotency-key", "k")];
+    shop.once(Call::Confirm, Fault::Delay { ms: 5_000 });
+    let late = shop.post_with(CONFIRM, &keyed, &body);
+    late.is_payment("DONE");
+    assert_eq!(late.transport.delay_ms, 5_000);
+    shop.pass(4_999);
+    shop.post_with(CONFIRM, &keyed, &body)
+        .is_refused(409, "IDEMPOTENT_REQUEST_PROCESSING");
+    shop.inquire(&key).is_payment("DONE");
+    shop.pass(1);
+    assert_eq!(shop.post_with(CONFIRM, &keyed, &body).bytes, late.bytes);
+}
+
+#[test]
+fn a_held_request_happens_later_and_once() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    let body = confirm(&key, "order-1", 1_000);
+    let keyed = [("idempotency-key", "k")];
+    shop.once(Call::Confirm, Fault::Held { ms: 60_000 });
+    let held = shop.post_with(CONFIRM, &keyed, &body);
+    let Ending::Held { id, until_ms } = held.transport.ending else {
+        panic!("{held:?}");
+    };
+    assert_eq!(until_ms, shop.now_ms + 60_000);
+    assert_eq!(shop.toss.next_due_ms(), Some(until_ms));
+    shop.inquire(&key).is_payment("IN_PROGRESS");
+    shop.pass(59_999);
+    assert!(shop.toss.resume(shop.now_ms, id).is_none());
+    shop.post_with(CONFIRM, &keyed, &body)
+        .is_refused(409, "IDEMPOTENT_REQUEST_PROCESSING");
+    assert_eq!(shop.taken_times(&key), 0);
+    // Nobody has to wait for it.
+    shop.pass(1);
+    shop.toss.tick(shop.now_ms);
+    assert_eq!(shop.taken_times(&key), 1);
+    let resumed = Answer::of(shop.toss.resume(shop.now_ms, id).unwrap());
+    resumed.is_payment("DONE");
+    assert!(shop.toss.resume(shop.now_ms, id).is_none());
+    assert_eq!(shop.post_with(CONFIRM, &keyed, &body).bytes, resumed.bytes);
+    let keys = shop.toss.books()["keys"].clone();
+    assert_eq!(
+        keys,
+        json!([{"idempotencyKey": "k", "url": "POST /v1/payments/confirm", "effects": 1}])
+    );
+}
+
+#[test]
+fn a_held_request_can_come_too_late() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    shop.once(Call::Confirm, Fault::Held { ms: 600_000 });
+    shop.confirm(&key, "order-1", 1_000);
+    shop.pass(600_000);
+    shop.inquire(&key).is_payment("EXPIRED");
+    assert_eq!(shop.taken_times(&key), 0);
+}

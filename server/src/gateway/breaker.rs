@@ -1,0 +1,326 @@
+//! A gateway that does not answer is left alone for a while, so that buyers are told at once instead of
+//! after a minute, and so that it is not hammered while it gets up.
+//!
+//! Pure: time is an argument. One of these per gateway; it decides nothing about money, only whether a
+//! call is worth beginning now. What was begun is never cut off by it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+
+use super::Outcome;
+use crate::world::Undelivered;
+
+/// So many calls in a row without an answer open it.
+const FAILURES_TO_OPEN: u32 = 5;
+/// The first cool-down; each probe that fails doubles it.
+const COOL_DOWN_NS: u64 = 5_000_000_000;
+/// The longest cool-down.
+const COOL_DOWN_MAX_NS: u64 = 120_000_000_000;
+/// A probe that nobody reported back by then is taken for lost: longer than any call's deadline.
+const PROBE_PATIENCE_NS: u64 = 90_000_000_000;
+
+/// What a call says about the gateway's health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It answered. A refusal is an answer.
+    Answer,
+    /// It could not be reached, said nothing, or said nothing that makes sense.
+    Nothing,
+}
+
+impl Heard {
+    /// What an exchange that was read so says.
+    pub fn of(came: &Result<Response<Bytes>, Undelivered>, read: &Outcome) -> Self {
+        let Ok(response) = came else {
+            return Self::Nothing;
+        };
+        let senseless = *read == Outcome::Unknown && !response.status().is_client_error();
+        if response.status().is_server_error() || senseless {
+            Self::Nothing
+        } else {
+            Self::Answer
+        }
+    }
+}
+
+/// When it is worth asking again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryAfter(pub Duration);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Calls go through; so many in a row were not answered.
+    Closed { failures: u32 },
+    /// None goes through until then.
+    Open { until_ns: u64, cool_down_ns: u64 },
+    /// One has gone through to try.
+    Probing { since_ns: u64, cool_down_ns: u64 },
+}
+
+/// See the module's text.
+#[derive(Debug)]
+pub struct Breaker {
+    state: State,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self {
+            state: State::Closed { failures: 0 },
+        }
+    }
+}
+
+impl Breaker {
+    /// Whether a call may begin now. Where this one is to find out whether the gateway is back, the
+    /// others are refused until it is known.
+    pub fn may_call(&mut self, now_ns: u64) -> Result<(), RetryAfter> {
+        let (from_ns, cool_down_ns) = match self.state {
+            State::Closed { .. } => return Ok(()),
+            State::Open {
+                until_ns,
+                cool_down_ns,
+            } => (until_ns, cool_down_ns),
+            State::Probing {
+                since_ns,
+                cool_down_ns,
+            } => (since_ns.saturating_add(PROBE_PATIENCE_NS), cool_down_ns),
+        };
+        if now_ns < from_ns {
+            return Err(RetryAfter(self.wait(now_ns)));
+        }
+        self.state = State::Probing {
+            since_ns: now_ns,
+            cool_down_ns,
+        };
+        Ok(())
+    }
+
+    /// How long it is to be left alone; nothing if a call may begin. Asking changes nothing.
+    pub fn left_alone(&self, now_ns: u64) -> Option<Duration> {
+        let rests = match self.state {
+            State::Closed { .. } => false,
+            State::Open { until_ns, .. } => now_ns < until_ns,
+            State::Probing { since_ns, .. } => now_ns < since_ns.saturating_add(PROBE_PATIENCE_NS),
+        };
+        rests.then(|| self.wait(now_ns))
+    }
+
+    /// Takes in how a call went, also one that began before it opened.
+    pub fn note(&mut self, now_ns: u64, heard: Heard) {
+        self.state = match (heard, self.state) {
+            (Heard::Answer, _) => State::Closed { failures: 0 },
+            (Heard::Nothing, State::Closed { failures }) => match failures.saturating_add(1) {
+                failures if failures < FAILURES_TO_OPEN => State::Closed { failures },
+                _ => open(now_ns, COOL_DOWN_NS),
+            },
+            // It is known to be down; calls from before say nothing new.
+            (Heard::Nothing, open @ State::Open { .. }) => open,
+            (Heard::Nothing, State::Probing { cool_down_ns, .. }) => {
+                open(now_ns, cool_down_ns.saturating_mul(2).min(COOL_DOWN_MAX_NS))
+            }
+        };
+    }
+
+    /// Whether calls go through freely.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed { .. })
+    }
+
+    /// While a probe is out, a cool-down is as good a guess as any.
+    fn wait(&self, now_ns: u64) -> Duration {
+        Duration::from_nanos(match self.state {
+            State::Closed { .. } => 0,
+            State::Open { until_ns, .. } => until_ns.saturating_sub(now_ns),
+            State::Probing { cool_down_ns, .. } => cool_down_ns,
+        })
+    }
+}
+
+fn open(now_ns: u64, cool_down_ns: u64) -> State {
+    State::Open {
+        until_ns: now_ns.saturating_add(cool_down_ns),
+        cool_down_ns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn opened(at_ns: u64) -> Breaker {
+        let mut breaker = Breaker::default();
+        for _ in 0..FAILURES_TO_OPEN {
+            assert_eq!(breaker.may_call(at_ns), Ok(()));
+            breaker.note(at_ns, Heard::Nothing);
+        }
+        breaker
+    }
+
+    fn wait(seconds: u64) -> Result<(), RetryAfter> {
+        Err(RetryAfter(Duration::from_secs(seconds)))
+    }
+
+    #[test]
+    fn failures_in_a_row_open_it_and_an_answer_between_them_does_not() {
+        let mut breaker = Breaker::default();
+        for _ in 0..100 {
+            for _ in 1..FAILURES_TO_OPEN {
+                breaker.note(0, Heard::Nothing);
+            }
+            assert!(breaker.is_closed());
+            breaker.note(0, Heard::Answer);
+        }
+        let mut breaker = opened(7);
+        assert!(!breaker.is_closed());
+        assert_eq!(breaker.may_call(7), wait(5));
+        assert_eq!(breaker.may_call(7 + 2 * SECOND), wait(3));
+    }
+
+    #[test]
+    fn one_probe_goes_through_and_decides_for_all() {
+        let mut breaker = opened(0);
+        assert_eq!(breaker.may_call(5 * SECOND), Ok(()));
+        assert_eq!(breaker.may_call(5 * SECOND), wait(5), "the second waits");
+        breaker.note(6 * SECOND, Heard::Answer);
+        for _ in 0..3 {
+            assert_eq!(breaker.may_call(6 * SECOND), Ok(()));
+        }
+        for _ in 1..FAILURES_TO_OPEN {
+            breaker.note(6 * SECOND, Heard::Nothing);
+        }
+        assert!(breaker.is_closed(), "it forgets what was before");
+    }
+
+    #[test]
+    fn the_cool_down_grows_to_its_bound_and_starts_small_again() {
+        let mut breaker = opened(0);
+        let mut now = 0;
+        for cool_down in [5, 10, 20, 40, 80, 120, 120, 120] {
+            assert_eq!(breaker.may_call(now), wait(cool_down));
+            now += cool_down * SECOND;
+            assert_eq!(
+                breaker.may_call(now - 1),
+                Err(RetryAfter(Duration::from_nanos(1)))
+            );
+            assert_eq!(breaker.may_call(now), Ok(()));
+            breaker.note(now, Heard::Nothing);
+        }
+        breaker.note(now, Heard::Answer);
+        for _ in 0..FAILURES_TO_OPEN {
+            breaker.note(now, Heard::Nothing);
+        }
+        assert_eq!(breaker.may_call(now), wait(5));
+    }
+
+    #[test]
+    fn calls_from_before_it_opened_may_close_it_and_never_prolong_it() {
+        let mut breaker = opened(0);
+        for second in 1..5 {
+            breaker.note(second * SECOND, Heard::Nothing);
+        }
+        assert_eq!(breaker.may_call(4 * SECOND), wait(1));
+        breaker.note(4 * SECOND, Heard::Answer);
+        assert!(breaker.is_closed());
+    }
+
+    #[test]
+    fn a_probe_that_is_lost_does_not_shut_the_gateway_out_for_good() {
+        let mut breaker = opened(0);
+        assert_eq!(breaker.may_call(5 * SECOND), Ok(()));
+        assert_eq!(breaker.may_call(94 * SECOND), wait(5));
+        assert_eq!(breaker.may_call(95 * SECOND), Ok(()), "another probe");
+        assert_eq!(breaker.may_call(95 * SECOND), wait(5));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_no_answer_and_a_refusal_is_one() {
+        let came = |status: u16| {
+            let response = Response::builder().status(status).body(Bytes::new());
+            Ok(response.unwrap())
+        };
+        let not_yet = Outcome::NotYet { after: None };
+        for (came, read, heard) in [
+            (came(200), not_yet.clone(), Heard::Answer),
+            (came(404), not_yet.clone(), Heard::Answer),
+            (came(429), not_yet, Heard::Answer),
+            (came(400), Outcome::Unknown, Heard::Answer),
+            (came(200), Outcome::Unknown, Heard::Nothing),
+            (came(302), Outcome::Unknown, Heard::Nothing),
+            (came(500), Outcome::Unknown, Heard::Nothing),
+            (
+                Err(Undelivered::NotSent(String::new())),
+                Outcome::NotSent,
+                Heard::Nothing,
+            ),
+            (
+                Err(Undelivered::NoAnswer(String::new())),
+                Outcome::Unknown,
+                Heard::Nothing,
+            ),
+        ] {
+            assert_eq!(Heard::of(&came, &read), heard, "{came:?}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_that_is_down_for_an_hour_is_called_a_few_times() {
+        let (mut breaker, mut calls) = (Breaker::default(), 0);
+        for tenth in 0..36_000 {
+            let now = tenth * SECOND / 10;
+            if breaker.may_call(now).is_ok() {
+                calls += 1;
+                breaker.note(now, Heard::Nothing);
+            }
+        }
+        // Five until it opens, five while the cool-down grows for 155 s, then one every two minutes.
+        assert_eq!(calls, 5 + 5 + (3_600 - 155) / 120);
+    }
+
+    /// Whatever happens in whatever order: a refusal comes with a wait within bounds, a gateway that
+    /// answers gets calls, and none is shut out for good.
+    #[test]
+    fn any_history_keeps_the_promises() {
+        for seed in 1..=500_u64 {
+            let mut breaker = Breaker::default();
+            let mut chance = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mut draw = move || {
+                chance ^= chance << 13;
+                chance ^= chance >> 7;
+                chance ^= chance << 17;
+                chance
+            };
+            let mut now = 0;
+            for _ in 0..300 {
+                now += draw() % (20 * SECOND);
+                let was_closed = breaker.is_closed();
+                match breaker.may_call(now) {
+                    Ok(()) => {}
+                    Err(RetryAfter(wait)) => {
+                        assert!(!was_closed);
+                        assert!(wait > Duration::ZERO);
+                        assert!(wait <= Duration::from_nanos(COOL_DOWN_MAX_NS));
+                        assert!(
+                            breaker.may_call(now).is_err(),
+                            "the same moment, the same word"
+                        );
+                    }
+                }
+                match draw() % 4 {
+                    0 => {
+                        breaker.note(now, Heard::Answer);
+                        assert!(breaker.is_closed() && breaker.may_call(now).is_ok());
+                    }
+                    1 | 2 => breaker.note(now, Heard::Nothing),
+                    _ => {}
+                }
+            }
+            now += PROBE_PATIENCE_NS.max(COOL_DOWN_MAX_NS);
+            assert!(breaker.may_call(now).is_ok(), "nobody is shut out for good");
+        }
+    }
+}

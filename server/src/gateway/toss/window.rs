@@ -1,0 +1,41 @@
+//! What Toss's browser SDK is given to open its payment window (v2 `payment().requestPayment`, or v1 with the
+//! same values). There is no registration with Toss beforehand: the return is compared with the payment.
+
+use serde_json::{Value, json};
+
+use crate::config::{HttpUrl, TossClientKey};
+use crate::gateway::{Method, Offer};
+
+/// The longest order name Toss takes.
+const TITLE_LENGTH_MAX: usize = 100;
+
+/// The values, and where the SDK is.
+pub(super) fn window(sdk_url: &HttpUrl, client_key: &TossClientKey, offer: &Offer<'_>) -> Value {
+    let title: String = offer.title.chars().take(TITLE_LENGTH_MAX).collect();
+    json!({
+        "provider": "TOSS",
+        "sdk_url": sdk_url.as_str(),
+        "client_key": client_key.as_str(),
+        "customer_key": offer.customer_key,
+        "method": word(offer.method),
+        "amount": { "currency": offer.amount.currency().code(), "value": offer.amount.minor() },
+        "tax_free_amount": offer.tax_free,
+        "order_id": offer.payment.to_string(),
+        "order_name": title,
+        "customer_name": offer.customer.name,
+        "customer_email": offer.customer.email,
+        "customer_mobile_phone": offer.customer.tel,
+        "success_url": offer.return_to,
+        "fail_url": offer.return_to,
+    })
+}
+
+/// The SDK's word for a method.
+const fn word(method: Method) -> &'static str {
+    match method {
+        Method::Card => "CARD",
+        Method::Transfer => "TRANSFER",
+        Method::VirtualAccount => "VIRTUAL_ACCOUNT",
+        Method::Mobile => "MOBILE_PHONE",
+    }
+}
