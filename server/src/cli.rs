@@ -28,6 +28,9 @@ pub enum Command {
     /// Take payments.
     #[command(after_help = AFTER_SERVE_HELP)]
     Serve(Serve),
+    /// Run the gateways' simulators alone, for another client than this server.
+    #[cfg(feature = "sandbox")]
+    Sandbox(Sandbox),
     /// Check a data directory: chain, states, postings, balances, indexes. Like a start it cuts a
     /// torn last frame and brings the index to the journal's end. The server must be stopped.
     Verify(DataDirectory),
@@ -69,6 +72,22 @@ pub struct Serve {
     /// Print the settings in force and where each comes from, secrets hidden, and stop
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// How to simulate.
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// The first of the loopback ports to listen on; 0 lets the system choose
+    #[arg(long, value_name = "BASE", default_value_t = 0)]
+    pub ports: u16,
+
+    /// Where the books and the clock are kept
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    pub data: PathBuf,
+
+    /// Where notifications go, an http address of this machine [default: nowhere]
+    #[arg(long, value_name = "URL")]
+    pub notify: Option<String>,
 }
 
 /// Whose data.

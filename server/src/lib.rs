@@ -17,7 +17,10 @@ pub mod jobs;
 mod keyed;
 mod metrics_listener;
 mod notifications;
+pub mod outside;
 pub mod routes;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod seal;
 pub mod serve;
 pub mod telemetry;

@@ -2,16 +2,16 @@
 
 use std::{error::Error, ffi::OsString, process::ExitCode, sync::Arc};
 
-use axum::Router;
 use clap::Parser;
 use daegeum_server::{
     cli::{Cli, Command, Serve, offline},
     config::Config,
     http,
+    outside::Outside,
     serve::{self, Surroundings},
     telemetry::{Metrics, start_logging},
     welcome,
-    world::{Reach, SharedWorld, SystemWorld},
+    world::SystemWorld,
 };
 
 #[global_allocator]
@@ -33,6 +33,8 @@ fn run() -> Result<bool, Box<dyn Error>> {
     let world = SystemWorld::new()?;
     match Cli::parse().command {
         Command::Serve(command) => serve_until_stopped(&command, world).map(|()| true),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(asked) => simulate(&asked).map(|()| true),
         Command::Verify(at) => Ok(offline::verify(&at.data, &world)?),
         Command::Rebuild(at) => Ok(offline::rebuild(&at.data, &world).map(|()| true)?),
     }
@@ -49,16 +51,17 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
     let (transitions, _log) =
         start_logging(&config.settings.log, metrics.log_lines_dropped.clone())?;
     let stop = http::stop_signal()?;
-    let (more_routes, world) = sandbox(&config, world)?;
+    let outside = outside(config, world).await?;
     let around = Surroundings {
-        world,
+        world: outside.world,
         metrics,
         transitions,
-        more_routes,
+        more_routes: outside.routes,
     };
-    let told = config.clone();
-    serve::serve(config, around, stop, move |address| {
+    let told = outside.config.clone();
+    serve::serve(outside.config, around, stop, move |address| {
         tracing::info!(listen = %address, "serving");
+        (outside.begin)(address);
         if let Some(text) = welcome::text(&told, address) {
             eprintln!("{text}");
         }
@@ -72,27 +75,20 @@ fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
 }
 
-/// In the sandbox the world's clock can be moved, and there are routes to move it.
-fn sandbox(config: &Config, world: SystemWorld) -> Result<(Router, SharedWorld), Box<dyn Error>> {
-    let reach = if config.settings.gateways.allow_private {
-        Reach::Anywhere
-    } else {
-        Reach::Public
-    };
+/// What is beside the server: in the sandbox a clock that can be moved and simulated gateways.
+async fn outside(config: Config, world: SystemWorld) -> Result<Outside, Box<dyn Error>> {
     if !config.settings.server.sandbox {
-        return Ok((Router::new(), Arc::new(world.reaching(reach))));
+        return Ok(Outside::real(config, world));
     }
     #[cfg(not(feature = "sandbox"))]
     return Err("this build has no sandbox".into());
     #[cfg(feature = "sandbox")]
-    {
-        let folder = config.settings.server.data.join("sandbox");
-        let clock = Arc::new(daegeum_sandbox::clock::SandboxClock::open(&folder)?);
-        let world: SharedWorld =
-            Arc::new(SystemWorld::running_ahead(clock.ahead_ms())?.reaching(reach));
-        Ok((
-            daegeum_server::clock::sandbox_routes(clock, Arc::clone(&world)),
-            world,
-        ))
-    }
+    daegeum_server::sandbox::open(config).await
+}
+
+#[cfg(feature = "sandbox")]
+#[tokio::main]
+async fn simulate(asked: &daegeum_server::cli::Sandbox) -> Result<(), Box<dyn Error>> {
+    let stop = http::stop_signal()?;
+    daegeum_server::sandbox::alone(asked, stop).await
 }

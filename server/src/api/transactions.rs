@@ -50,6 +50,8 @@ fn opened(app: &App, event: &GroupEvent) -> Option<String> {
     match event {
         GroupEvent::Payment(_, PaymentEvent::WebhookReceived(e)) => app.seals.open(&e.body),
         GroupEvent::Payment(_, PaymentEvent::PersonDecided(e)) => app.seals.open(&e.reason),
+        GroupEvent::Payment(_, PaymentEvent::GatewayCalled(e)) => app.seals.open(&e.exchange),
+        GroupEvent::Payment(_, PaymentEvent::HintFollowed(e)) => app.seals.open(&e.from),
         _ => None,
     }
 }

@@ -1,0 +1,98 @@
+//! What `--sandbox` runs beside the server: the movable clock, and a simulator for each gateway that is not
+//! configured otherwise, on a loopback port of its own. Its books are below `DATA/sandbox`.
+
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use daegeum_sandbox::clock::SandboxClock;
+use daegeum_sandbox::toss::listener::{self, Standalone};
+use daegeum_sandbox::toss::{FileBooks, Settings, Toss};
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+
+use crate::cli::Sandbox;
+use crate::clock::sandbox_routes;
+use crate::config::Config;
+use crate::outside::{Outside, reach};
+use crate::world::{SharedWorld, SystemWorld};
+
+/// Where the simulator sends its notifications on the server it stands beside.
+const NOTIFICATIONS: &str = "/api/v1/payments/webhook/toss";
+
+/// Opens clock and books, and binds the simulators. They are served once the server is, and end with the process.
+pub async fn open(config: Config) -> Result<Outside, Box<dyn Error>> {
+    let folder = config.settings.server.data.join("sandbox");
+    let clock = Arc::new(SandboxClock::open(&folder)?);
+    let world = SystemWorld::running_ahead(clock.ahead_ms())?.reaching(reach(&config));
+    let world: SharedWorld = Arc::new(world);
+    let routes = sandbox_routes(clock, Arc::clone(&world));
+    let mut outside = Outside {
+        config,
+        world,
+        routes,
+        begin: Box::new(|_| {}),
+    };
+    if outside.config.toss_is_simulated() {
+        simulate_toss(&folder, &mut outside).await?;
+    }
+    Ok(outside)
+}
+
+async fn simulate_toss(folder: &Path, outside: &mut Outside) -> Result<(), Box<dyn Error>> {
+    let port = outside.config.settings.server.sandbox_ports;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let address = listener.local_addr()?;
+    outside.config = outside.config.clone().with_toss_at(address);
+    let books = FileBooks::open(folder)?;
+    let mut toss = Toss::open(Box::new(books), settings(&outside.config, address))?;
+    let world = Arc::clone(&outside.world);
+    outside.begin = Box::new(move |server| {
+        toss.set_notification_url(Some(format!("http://{server}{NOTIFICATIONS}")));
+        let clock = Arc::clone(&world);
+        let now: listener::Now = Arc::new(move || clock.now_ms());
+        world.spawn(Box::pin(async move {
+            let (toss, never) = (Arc::new(Mutex::new(toss)), std::future::pending());
+            if let Err(error) = listener::serve(listener, toss, now, never).await {
+                tracing::error!(%error, "the simulator of Toss ended");
+            }
+        }));
+    });
+    Ok(())
+}
+
+/// The shop at Toss that the server's keys are those of.
+fn settings(config: &Config, address: SocketAddr) -> Settings {
+    let (toss, usual) = (&config.settings.toss, Settings::default());
+    let client_key = toss.client_key.as_ref().map(|key| key.as_str().to_owned());
+    let secret_key = toss.secret_key.as_ref().map(|key| key.expose().to_owned());
+    Settings {
+        client_key: client_key.unwrap_or(usual.client_key),
+        secret_key: secret_key.unwrap_or(usual.secret_key),
+        base_url: format!("http://{address}"),
+        ..Settings::default()
+    }
+}
+
+/// `daegeum sandbox`: the simulators by themselves, for somebody else's client.
+pub async fn alone(
+    asked: &Sandbox,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), Box<dyn Error>> {
+    let wanted = Standalone {
+        folder: asked.data.join("sandbox"),
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, asked.ports)),
+        notification_url: asked.notify.clone(),
+        settings: Settings::default(),
+    };
+    let ready = |address: SocketAddr, settings: &Settings| {
+        eprintln!(
+            "Toss Payments, simulated:\n  API          http://{address}\n  Browser SDK  http://{address}/v2/standard\n  \
+             Client key   {}\n  Secret key   {}\n  Books        http://{address}/sandbox/books\n  \
+             Faults       http://{address}/sandbox/faults\n  Clock        http://{address}/sandbox/clock",
+            settings.client_key, settings.secret_key
+        );
+    };
+    Ok(listener::standalone(wanted, ready, stop).await?)
+}
