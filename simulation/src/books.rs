@@ -7,6 +7,7 @@ use daegeum_sandbox::toss::Notification;
 use serde_json::Value;
 
 use crate::run::Run;
+use crate::town::Town;
 
 /// What somebody did in the gateway's own dashboard is told once more: a notification that got lost for good would
 /// be found by the next day's reconciliation, which is not simulated.
@@ -29,6 +30,25 @@ pub fn remind(run: &Run) {
             // It knows the payment: it is its own.
             drop(toss.notify(now_ms, &reminder));
         });
+    }
+}
+
+/// What the gateway did about one payment.
+#[derive(Debug, Clone, Copy)]
+pub struct Stands {
+    /// It took money.
+    pub taken: bool,
+    /// It gave it back, or closed the account that waited for it.
+    pub returned: bool,
+}
+
+/// What the gateway's books say of one payment.
+pub fn of_payment(town: &Town, payment: &str) -> Stands {
+    let books = town.gateways.with_toss(|toss, _| toss.books());
+    let lines = || payments(&books).filter(|line| text(line, "orderId") == payment);
+    Stands {
+        taken: lines().any(|line| won(line, "taken") > 0),
+        returned: lines().any(|line| line["status"] == "CANCELED"),
     }
 }
 

@@ -3,13 +3,19 @@
 
 use daegeum_engine::event::Provider;
 use daegeum_engine::id::OrderId;
-use daegeum_engine::order::OrderState;
+use daegeum_engine::operation::{AnyOperation, OperationState};
+use daegeum_engine::order::{AnyOrder, OrderState};
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::store::StoreError;
 use daegeum_engine::store::reader::PaymentFilter;
+use daegeum_server::app::App;
+use daegeum_server::gateway::plan;
 use memchr::memmem;
 
 use crate::books;
 use crate::caller::{Caller, Who};
 use crate::mock::{self, Did};
+use crate::people::office;
 use crate::run::{Outcome, Run};
 use crate::secrets::{PERSONAL, SECRET};
 use crate::town::Town;
@@ -23,19 +29,21 @@ const LOOK_MS: u64 = 600_000;
 pub fn settle(run: &mut Run) -> Result<(), String> {
     run.town.clocks.set_ahead(0);
     let mut waited = 0;
+    if run.starts() > 1 || run.town.gateways.loses_notifications() {
+        books::remind(run);
+    }
     loop {
         gateway_speaks(run)?;
-        if waited == LOOK_MS {
-            books::remind(run);
-        }
+        person_looks(run)?;
         run.pass(LOOK_MS)?;
         waited += LOOK_MS;
-        let hanging = hanging(run)?;
+        // Our clock may have been ahead, and stands still until the world has caught up.
+        let hanging = hanging(run)?.or_else(|| books::compare(run).err());
         match hanging {
             None => return Ok(()),
             Some(what) if waited >= PATIENCE_MS => {
                 return Err(format!(
-                    "after {} minutes without faults {what}",
+                    "after {} minutes without faults: {what}",
                     waited / 60_000
                 ));
             }
@@ -62,20 +70,49 @@ fn gateway_speaks(run: &Run) -> Result<(), String> {
     Ok(())
 }
 
+/// What waits for a person gets one: who knows what the gateway did says so, and who wants an order canceled whose
+/// money the gateway kept asks again.
+fn person_looks(run: &Run) -> Result<(), String> {
+    let Some(app) = run.machine.app() else {
+        return Ok(());
+    };
+    let failed = |error: StoreError| error.to_string();
+    for payment in app.reader.in_flight(usize::MAX).map_err(failed)? {
+        if plan::needs_person(payment.core(), app.now()) {
+            run.town.send_out(office::say_what_happened(
+                run.town.clone(),
+                payment.core().id.to_string(),
+            ));
+        }
+    }
+    for id in run.town.orders() {
+        let order = app.reader.order(&parsed(&id)?).map_err(failed)?;
+        if order.is_some_and(|order| order.value.state() == OrderState::CancelRequested) {
+            run.town
+                .send_out(office::cancel_again(run.town.clone(), id));
+        }
+    }
+    Ok(())
+}
+
+fn parsed(id: &str) -> Result<OrderId, String> {
+    OrderId::parse(id).map_err(|error| format!("{error:?}"))
+}
+
 /// What has no end and nobody to end it.
 fn hanging(run: &Run) -> Result<Option<String>, String> {
     let Some(app) = run.machine.app() else {
         return Ok(Some("the server is down".to_owned()));
     };
-    let failed = |error: daegeum_engine::store::StoreError| error.to_string();
+    let failed = |error: StoreError| error.to_string();
     for id in run.town.orders() {
-        let id = OrderId::parse(&id).map_err(|error| format!("{error:?}"))?;
+        let id = parsed(&id)?;
         let Some(order) = app.reader.order(&id).map_err(failed)? else {
             return Err(format!("the acknowledged order {id} is not there"));
         };
         let settled = match order.value.state() {
             OrderState::PaymentPending => order.value.core().expires_at > app.now(),
-            OrderState::CancelRequested => false,
+            OrderState::CancelRequested => refund_was_refused(app, &order.value)?,
             _ => true,
         };
         if !settled {
@@ -99,6 +136,25 @@ fn hanging(run: &Run) -> Result<Option<String>, String> {
     Ok(None)
 }
 
+/// Whether the gateway will not give an order's money back: the merchant was told, and has to ask again.
+fn refund_was_refused(app: &App, order: &AnyOrder) -> Result<bool, String> {
+    let Some(holder) = order.core().claim.holder() else {
+        return Ok(false);
+    };
+    let payment = app
+        .reader
+        .payment(holder)
+        .map_err(|error| error.to_string())?;
+    let operation = payment.and_then(|payment| match payment.value {
+        AnyPayment::Captured(taken) => taken.core().operation.as_ref().map(AnyOperation::state),
+        AnyPayment::AwaitingDeposit(account) => {
+            account.core().operation.as_ref().map(AnyOperation::state)
+        }
+        _ => None,
+    });
+    Ok(operation == Some(OperationState::Refused))
+}
+
 /// Counts everything.
 pub fn count(run: &mut Run) -> Result<Outcome, String> {
     run.town.send_out(recount(run.town.clone()));
@@ -106,7 +162,6 @@ pub fn count(run: &mut Run) -> Result<Outcome, String> {
         run.pass(1_000)?;
     }
     mock_books(run)?;
-    books::compare(run)?;
     run.machine.stop()?;
     let report = run.machine.verify()?;
     if let Some(fault) = report.faults.first() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use daegeum_sandbox::toss::{Delivery, Ending, Exchange, NoBooks, Settings, Toss};
+use daegeum_sandbox::toss::{Delivery, Ending, Exchange, Fault, NoBooks, Settings, Toss};
 use daegeum_server::world::{BoxFuture, Outbound, Undelivered};
 use http::{Request, Response};
 use http_body_util::Full;
@@ -27,6 +27,7 @@ pub struct Gateways {
     toss: Arc<Mutex<Toss>>,
     /// When the simulator next does something of its own accord; known until it is touched.
     due_ns: Arc<Mutex<Option<Option<u64>>>>,
+    loses_notifications: bool,
     executor: Executor,
     clocks: Clocks,
     dice: Dice,
@@ -60,11 +61,13 @@ impl Gateways {
         toss.set_notification_url(Some(
             "https://shop.example/api/v1/payments/webhook/toss".into(),
         ));
-        toss.set_dial(dial::draw(&dice, &swarm.gateway))
-            .expect("rules that are allowed");
+        let dial = dial::draw(&dice, &swarm.gateway);
+        let loses_notifications = dial.rules.iter().any(|rule| rule.fault == Fault::Lost {});
+        toss.set_dial(dial).expect("rules that are allowed");
         Self {
             toss: Arc::new(Mutex::new(toss)),
             due_ns: Arc::default(),
+            loses_notifications,
             executor: executor.clone(),
             clocks: clocks.clone(),
             dice,
@@ -72,6 +75,11 @@ impl Gateways {
             trace: trace.clone(),
             network: network.clone(),
         }
+    }
+
+    /// Whether notifications may get lost for good in this run.
+    pub fn loses_notifications(&self) -> bool {
+        self.loses_notifications
     }
 
     /// Nothing goes wrong on purpose any more.

@@ -4,6 +4,7 @@
 use http::Method;
 use serde_json::json;
 
+use crate::books;
 use crate::caller::{Caller, Who};
 use crate::secrets;
 use crate::town::Town;
@@ -24,6 +25,12 @@ pub async fn office_hours(town: Town) {
 
 async fn decide(town: &Town, admin: &Caller, payment: &str) {
     let resolution = *town.dice.pick(&["take", "return"]);
+    resolve(town, admin, payment, resolution).await;
+}
+
+async fn resolve(town: &Town, admin: &Caller, payment: &str, resolution: &str) {
+    town.trace
+        .note("office:", &[payment.as_bytes(), resolution.as_bytes()]);
     let reason = secrets::personal("office", "called the buyer");
     let body = json!({ "resolution": resolution, "reason": reason });
     let path = format!("/api/v1/admin/payments/{payment}/resolve");
@@ -44,4 +51,26 @@ async fn feed(town: &Town) {
             town.violated(|| format!("the feed has a gap at {expected}: {item}"));
         }
     }
+}
+
+/// Looks into the gateway's own books and says what became of a call without an answer.
+pub async fn say_what_happened(town: Town, payment: String) {
+    let admin = Caller::new(&town, Who::Admin);
+    let Some(shown) = admin.read(&format!("/api/v1/payments/{payment}")).await else {
+        return;
+    };
+    let stands = books::of_payment(&town, &payment);
+    let done = match shown.json["operation"]["kind"].as_str() {
+        Some("cancel") => stands.returned,
+        _ => stands.taken,
+    };
+    let word = if done { "done" } else { "not_done" };
+    resolve(&town, &admin, &payment, word).await;
+}
+
+/// Asks once more for an order to be canceled whose money the gateway would not give back.
+pub async fn cancel_again(town: Town, order: String) {
+    let backend = Caller::new(&town, Who::Merchant);
+    let path = format!("/api/v1/orders/{order}/cancel");
+    drop(backend.once(Method::POST, &path, None).await);
 }
