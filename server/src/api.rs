@@ -13,6 +13,7 @@ pub mod orders;
 mod page;
 pub mod payments;
 mod schema;
+mod session_view;
 pub mod sessions;
 
 mod transactions;

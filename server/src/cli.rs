@@ -1,5 +1,6 @@
 //! The command line: what can be typed and what it means; below, what is done offline.
 
+pub mod doctor;
 pub mod offline;
 
 use std::path::PathBuf;
@@ -36,6 +37,9 @@ pub enum Command {
     Verify(DataDirectory),
     /// Make the index of a data directory anew from its journal. The server must be stopped.
     Rebuild(DataDirectory),
+    /// Look at what a payment needs: settings, gateways, clocks, the data directory, the running
+    /// server. Changes nothing; fails if something has to be corrected.
+    Doctor(Doctor),
 }
 
 const AFTER_SERVE_HELP: &str = "\
@@ -88,6 +92,30 @@ pub struct Sandbox {
     /// Where notifications go, an http address of this machine [default: nowhere]
     #[arg(long, value_name = "URL")]
     pub notify: Option<String>,
+}
+
+/// Where to look, and how to tell.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Look at a sandbox
+    #[arg(long)]
+    pub sandbox: bool,
+
+    /// Where the journal and its index are kept [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Read settings from this TOML file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Where the running server is [default: where the settings say that it listens]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+
+    /// Tell programs instead of people
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Whose data.

@@ -36,6 +36,8 @@ pub struct Call {
     /// The operation it belongs to; its id is the idempotency key, the same for every retry. An
     /// inquiry may belong to none.
     pub operation: Option<OperationId>,
+    /// Whether it may have been sent before, without an answer.
+    pub sent_before: bool,
     /// Our id of the payment, which is the gateway's order number.
     pub payment: PaymentId,
     /// The gateway's own name for the payment, if it is known.

@@ -4,14 +4,18 @@ use std::{error::Error, ffi::OsString, process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use daegeum_server::{
-    cli::{Cli, Command, Serve, offline},
+    cli::{
+        Cli, Command, Doctor, Serve,
+        doctor::{self, Ways},
+        offline,
+    },
     config::Config,
     http,
-    outside::Outside,
+    outside::{Outside, reach},
     serve::{self, Surroundings},
     telemetry::{Metrics, start_logging},
     welcome,
-    world::SystemWorld,
+    world::{Reach, SharedWorld, SystemWorld},
 };
 
 #[global_allocator]
@@ -37,6 +41,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
         Command::Sandbox(asked) => simulate(&asked).map(|()| true),
         Command::Verify(at) => Ok(offline::verify(&at.data, &world)?),
         Command::Rebuild(at) => Ok(offline::rebuild(&at.data, &world).map(|()| true)?),
+        Command::Doctor(command) => look(&command, world),
     }
 }
 
@@ -73,6 +78,29 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
 fn environment() -> impl Iterator<Item = (String, String)> {
     let text = |text: OsString| text.to_string_lossy().into_owned();
     std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
+}
+
+/// Examines, tells, and says whether nothing has to be corrected.
+#[tokio::main(flavor = "current_thread")]
+async fn look(command: &Doctor, world: SystemWorld) -> Result<bool, Box<dyn Error>> {
+    let to_server: SharedWorld = Arc::new(world.reaching(Reach::Anywhere));
+    let findings = match doctor::settings(command, environment(), &to_server) {
+        Ok(config) => {
+            let to_gateways = Arc::new(SystemWorld::new()?.reaching(reach(&config)));
+            let ways = Ways {
+                to_gateways,
+                to_server,
+            };
+            doctor::examine(command, &config, &ways).await
+        }
+        Err(findings) => findings,
+    };
+    if command.json {
+        println!("{}", findings.to_json());
+    } else {
+        print!("{findings}");
+    }
+    Ok(findings.well())
 }
 
 /// What is beside the server: in the sandbox a clock that can be moved and simulated gateways.

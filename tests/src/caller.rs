@@ -49,6 +49,11 @@ impl Caller {
         }
     }
 
+    /// Where it calls.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A request to be filled in further.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));

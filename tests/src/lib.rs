@@ -7,15 +7,18 @@
 )]
 
 pub mod caller;
+pub mod checkout;
 pub mod crash;
 pub mod gateway;
 pub mod program;
 pub mod secrets;
 pub mod shop;
 pub mod story;
+pub mod toss;
 pub mod world;
 
 pub use caller::{Answer, Caller};
+pub use checkout::Checkout;
 pub use gateway::Heard::{self, Canceled, Captured, Failed};
 pub use shop::Shop;
 pub use story::Says::{self, Fail, NoAnswer, Success};

@@ -20,6 +20,7 @@ use crate::caller::{Answer, Caller};
 use crate::gateway::Delivery;
 use crate::secrets;
 use crate::story::NewOrder;
+use crate::toss::Gateway;
 use crate::world::{Job, ShopWorld};
 
 /// See the module's text.
@@ -56,6 +57,34 @@ impl Shop {
         let settings = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = secrets::environment().into_iter().chain(settings).collect();
         Self::start(folder, settings, Arc::default()).await
+    }
+
+    /// A new shop that takes money through Toss, which is simulated beside it.
+    pub async fn open_with_toss() -> (Self, Gateway) {
+        Self::open_with_toss_and(&[]).await
+    }
+
+    /// The same, with these settings besides.
+    pub async fn open_with_toss_and(settings: &[(&str, &str)]) -> (Self, Gateway) {
+        let ahead_ms: Arc<AtomicI64> = Arc::default();
+        let gateway = Gateway::open(Arc::clone(&ahead_ms)).await;
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let usual = [
+            ("DAEGEUM_LISTEN", "127.0.0.1:0"),
+            ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
+            ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
+        ];
+        let said = usual.iter().chain(settings);
+        let said = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let toss = gateway.settings().into_iter();
+        let settings = secrets::environment().into_iter().chain(toss).chain(said);
+        let shop = Self::start(folder, settings.collect(), ahead_ms).await;
+        (shop, gateway)
+    }
+
+    /// Where it is served.
+    pub fn address(&self) -> String {
+        self.stranger.base().to_owned()
     }
 
     async fn start(
@@ -150,6 +179,11 @@ impl Shop {
     /// Lets the deadlines be looked at.
     pub async fn look_at_deadlines(&self) {
         self.world.turn(Job::Deadlines).await;
+    }
+
+    /// Lets calls without an answer be looked at.
+    pub async fn look_at_unanswered(&self) {
+        self.world.turn(Job::Unanswered).await;
     }
 
     /// Lets keys be dropped whose retention has ended.

@@ -122,6 +122,11 @@ impl Order {
         }
     }
 
+    /// The merchant's backend that registered it.
+    pub fn merchant(&self) -> &Caller {
+        &self.merchant
+    }
+
     /// The order as it is.
     pub async fn now(&self) -> Answer {
         self.merchant.get(&self.path("")).await.expect(200)

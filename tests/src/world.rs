@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use daegeum_server::world::{BoxFuture, Outbound, SystemWorld, Undelivered, World};
+use daegeum_server::world::{BoxFuture, Outbound, Reach, SystemWorld, Undelivered, World};
 use tokio::sync::oneshot;
 
 use crate::until;
@@ -45,7 +45,7 @@ impl ShopWorld {
     pub fn new(ahead_ms: Arc<AtomicI64>) -> Self {
         let machine = SystemWorld::running_ahead(Arc::clone(&ahead_ms));
         Self {
-            machine: machine.expect("randomness"),
+            machine: machine.expect("randomness").reaching(Reach::Anywhere),
             ahead_ms,
             resting: Mutex::default(),
         }

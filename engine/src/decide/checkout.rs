@@ -66,9 +66,10 @@ pub(super) fn confirm(
     let same_name = core.provider_payment_id.as_ref() == Some(&name);
     let subject = Subject::Payment(id);
     if core.operation_in_flight() {
-        return match same_name {
-            true => Ok((subject, Progress::InFlight)),
-            false => Err(Rejection::OperationInFlight.into()),
+        return if same_name {
+            Ok((subject, Progress::InFlight))
+        } else {
+            Err(Rejection::OperationInFlight.into())
         };
     }
     match payment.state() {

@@ -152,10 +152,10 @@ pub(super) fn captured(
         take_claim(work, id)?;
         let capture = capture_command(work.payment(id)?, source);
         work.step_payment(id, capture)?;
-        return match holds_for_order(work, id)? {
-            true => Ok(work.step_order(OrderCommand::Reserve(order::Reserve(id)))?),
-            false => paid(work, id, context),
-        };
+        if !holds_for_order(work, id)? {
+            return paid(work, id, context);
+        }
+        return Ok(work.step_order(OrderCommand::Reserve(order::Reserve(id)))?);
     }
     let goes_back = work.order()?.state() == OrderState::CancelRequested
         && work.payment(id)?.core().provider.capabilities().refund

@@ -37,11 +37,14 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(turn) = app.operations.begin(id) else {
         return;
     };
-    let payment = match app.reader.payment(id) {
-        Ok(Some(payment)) => payment.value,
-        Ok(None) => return,
-        Err(error) => return tracing::error!(%error, "a payment cannot be read"),
+    let Some(mut payment) = read(&app, id) else {
+        return;
     };
+    if may_have_been_sent(&app, &payment) {
+        commit(&app, without_exchange(&payment, News::None)).await;
+        let Some(again) = read(&app, id) else { return };
+        payment = again;
+    }
     let (asked, heard) = (turn.later.asked, turn.later.heard.clone());
     let Some(gateway) = app.gateways.of(payment.core().provider) else {
         return;
@@ -59,11 +62,6 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     };
     let rest = match next {
         Next::Ask(ask) => exchange(&app, &**gateway, &payment, ask, heard).await,
-        // Who sent it, if anybody, was another process: nothing certain is known of it.
-        Next::NeverSent if is_from_before(&app, &payment) => {
-            commit(&app, without_exchange(&payment, News::None)).await;
-            Rest::default()
-        }
         Next::NeverSent => {
             let fact = Fact::Failed {
                 code: FailureCode::new("NOT_SENT"),
@@ -84,10 +82,24 @@ struct Rest {
     unanswered: Option<Heard>,
 }
 
-/// Whether the payment's call was intended before this process began.
-fn is_from_before(app: &App, payment: &AnyPayment) -> bool {
-    let call = payment.core().operation.as_ref();
-    call.is_some_and(|call| call.core().intended_at <= app.operations.started_at())
+/// Whether an earlier process may have sent the payment's call: it was intended before this one began, whoever
+/// asks about it first.
+fn may_have_been_sent(app: &App, payment: &AnyPayment) -> bool {
+    let started_at = app.operations.started_at();
+    match &payment.core().operation {
+        Some(AnyOperation::Intended(call)) => call.core().intended_at <= started_at,
+        _ => false,
+    }
+}
+
+fn read(app: &App, id: PaymentId) -> Option<AnyPayment> {
+    match app.reader.payment(id) {
+        Ok(payment) => payment.map(|payment| payment.value),
+        Err(error) => {
+            tracing::error!(%error, "a payment cannot be read");
+            None
+        }
+    }
 }
 
 /// Makes one exchange and commits what it taught.
@@ -180,6 +192,7 @@ fn call_of(payment: &AnyPayment, ask: Ask) -> Call {
     Call {
         ask,
         operation: outstanding.map(|call| call.core().id),
+        sent_before: matches!(outstanding, Some(AnyOperation::Unknown(_))),
         payment: core.id,
         name: core.provider_payment_id.clone(),
         amount: money_of(payment),
@@ -289,11 +302,7 @@ pub async fn commit(app: &App, learned: Learned) {
 }
 
 fn ask_again_if_unanswered(app: &App, id: PaymentId, asked: u32, rest: Rest) {
-    let payment = match app.reader.payment(id) {
-        Ok(Some(payment)) => payment.value,
-        Ok(None) => return,
-        Err(error) => return tracing::error!(%error, "a payment cannot be read"),
-    };
+    let Some(payment) = read(app, id) else { return };
     let now = app.now();
     let least = if payment.core().operation_in_flight() {
         plan::rest(&payment, asked, now)
@@ -321,5 +330,5 @@ pub async fn resume(app: &App, payment: &AnyPayment) {
     if matches!(core.operation, Some(AnyOperation::Intended(_))) {
         commit(app, without_exchange(payment, News::None)).await;
     }
-    app.operations.ask_later(core.id, 0, app.now(), None);
+    app.operations.ask_later(core.id, 1, app.now(), None);
 }

@@ -48,7 +48,8 @@ pub fn next(payment: &AnyPayment, asked: u32, now: Timestamp) -> Option<Next> {
         about: Some(kind),
         window_over,
     };
-    let send_again = asked % 2 == 1 && !window_over;
+    // The first question after a lost answer is how it stands: mostly it is done.
+    let send_again = asked > 0 && asked.is_multiple_of(2) && !window_over;
     Some(Next::Ask(if send_again { send } else { inquire }))
 }
 

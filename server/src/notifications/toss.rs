@@ -60,8 +60,6 @@ fn hint(
         at: now,
         from: context.source,
     };
-    Ok(match app.operations.hint(id, heard, now) {
-        true => "followed",
-        false => "coalesced",
-    })
+    let followed = app.operations.hint(id, heard, now);
+    Ok(if followed { "followed" } else { "coalesced" })
 }

@@ -16,10 +16,9 @@ use serde::Deserialize;
 
 use super::errors::{self, Certainty};
 use super::payment::{OurCancel, Payment, Status};
-use crate::gateway::{Ask, Call, Outcome};
+use crate::gateway::{Ask, Call, Fault, Outcome};
 
 const NOT_FOUND: [&str; 2] = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"];
-const CANCEL_ABORTED: &str = "CANCEL_ABORTED";
 /// A gateway that wants to be left alone longer than this has to be asked anyway.
 const WAIT_MAX_S: u64 = 3600;
 
@@ -88,7 +87,7 @@ fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
                 OurCancel::Aborted => answered(
                     payment,
                     Fact::NotRefunded {
-                        code: FailureCode::new(CANCEL_ABORTED),
+                        code: FailureCode::new(errors::CANCEL_ABORTED),
                     },
                 ),
                 OurCancel::Absent | OurCancel::InProgress => NOT_YET,
@@ -160,6 +159,7 @@ fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
         code if status == StatusCode::NOT_FOUND && NOT_FOUND.contains(&code) => {
             not_found(call.ask, code)
         }
+        code if call.sent_before && may_be_new(status, code) => Outcome::Unknown,
         code if is_certain(status, code) => refused(call.ask, code),
         _ => Outcome::Unknown,
     }
@@ -199,6 +199,13 @@ fn is_certain(status: StatusCode, code: &str) -> bool {
             Some(certainty) => certainty == Certainty::Certain,
             None => status == StatusCode::UNAUTHORIZED,
         }
+}
+
+/// Whether a refusal may come from before Toss looks at the idempotency key: for the keys or the contract,
+/// which may have changed since the call was sent first. It says nothing about that first time.
+fn may_be_new(status: StatusCode, code: &str) -> bool {
+    let merchants = errors::find(code).is_some_and(|said| said.words.fault == Fault::Merchant);
+    status == StatusCode::UNAUTHORIZED || merchants
 }
 
 /// A certain refusal of the call that got it. That an inquiry was refused says nothing about what it was

@@ -217,7 +217,7 @@ fn an_account_that_nobody_paid_into_is_canceled_and_not_refunded() {
 
 #[test]
 fn a_documented_refusal_is_certain_for_the_call_that_got_it_alone() {
-    for said in errors::CODES.iter().filter(|said| said.status != 200) {
+    for said in errors::CODES.iter().filter(|said| said.status != 0) {
         let certain = said.certainty == errors::Certainty::Certain;
         let confirm = error(Ask::Confirm, said.status, said.code);
         let cancel = error(Ask::Cancel, said.status, said.code);
@@ -289,6 +289,31 @@ fn a_key_that_is_not_let_in_has_done_nothing() {
     let words = toss().explain(&FailureCode::new("UNAUTHORIZED_KEY"));
     assert_eq!(words.fault, crate::gateway::Fault::Merchant);
     assert_eq!(raw(Ask::Confirm, 401, "<html>"), Outcome::Unknown);
+}
+
+#[test]
+fn a_key_that_is_no_longer_let_in_says_nothing_about_what_was_sent_before() {
+    let again = |status: u16, code: &str| {
+        let call = Call {
+            sent_before: true,
+            ..call(Ask::Confirm)
+        };
+        let body = json!({"code": code, "message": "메시지"}).to_string();
+        let response = Response::builder().status(status).body(body.into());
+        toss().read(&call, &Ok(response.unwrap()))
+    };
+    for (status, code) in [
+        (401, "UNAUTHORIZED_KEY"),
+        (401, "BRAND_NEW_CODE"),
+        (403, "INCORRECT_BASIC_AUTH_FORMAT"),
+        (400, "INVALID_API_KEY"),
+        (403, "FORBIDDEN_REQUEST"),
+    ] {
+        assert_eq!(again(status, code), Outcome::Unknown, "{code}");
+    }
+    // Under the same key this is the first answer, given again.
+    let code = "REJECT_CARD_PAYMENT";
+    assert_eq!(again(403, code), nameless(failed(code)));
 }
 
 #[test]

@@ -1,0 +1,96 @@
+//! `daegeum doctor`: looks at everything a payment needs, and says in a line each what is well, what is
+//! not, and what to do. It changes nothing, moves no money and shows no secret.
+
+mod directory;
+mod finding;
+mod running;
+mod toss;
+
+use crate::cli::Doctor;
+use crate::config::{Config, Flags, KeyMode, Purpose};
+use crate::world::SharedWorld;
+
+pub use finding::{Finding, Findings, State};
+
+/// The way out, twice: a gateway is reached as the settings allow, our own server wherever it is.
+pub struct Ways {
+    /// As far as the settings allow.
+    pub to_gateways: SharedWorld,
+    /// To the running server, which is likely on this machine.
+    pub to_server: SharedWorld,
+}
+
+impl Doctor {
+    /// What was said of the settings.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            config: self.config.clone(),
+            data: self.data.clone(),
+            sandbox: self.sandbox,
+            ..Flags::default()
+        }
+    }
+}
+
+/// Reads the settings as a start would; what is wrong with them is a finding each.
+pub fn settings(
+    command: &Doctor,
+    environment: impl Iterator<Item = (String, String)>,
+    world: &SharedWorld,
+) -> Result<Config, Findings> {
+    Config::load(&command.flags(), environment, Purpose::Show, &**world).map_err(|error| {
+        let mut findings = Findings::default();
+        for problem in error.0 {
+            findings.fail("settings", problem, "correct it, then look again");
+        }
+        findings
+    })
+}
+
+/// Looks at everything else.
+pub async fn examine(command: &Doctor, config: &Config, ways: &Ways) -> Findings {
+    let mut findings = Findings::default();
+    look_at_settings(config, &mut findings);
+    toss::look(config, &ways.to_gateways, &mut findings).await;
+    let held = directory::look(config, &mut findings);
+    let url = command.url.as_deref();
+    running::look(config, url, held, &ways.to_server, &mut findings).await;
+    findings
+}
+
+fn look_at_settings(config: &Config, findings: &mut Findings) {
+    let settings = &config.settings;
+    let mut gateways = Vec::new();
+    if settings.gateways.mock {
+        gateways.push("the mock gateway".to_owned());
+    }
+    if let Some(key) = &settings.toss.secret_key {
+        let simulated = if config.toss_is_simulated() {
+            ", simulated"
+        } else {
+            ""
+        };
+        gateways.push(format!("Toss ({}{simulated})", key.kind()));
+    }
+    if gateways.is_empty() {
+        let todo = "set gateways.toss.secret_key and client_key";
+        findings.warn("settings", "valid, but no gateway takes payments", todo);
+    } else {
+        findings.ok("settings", format!("valid; {}", gateways.join(", ")));
+    }
+    let live = settings.toss.secret_key.as_ref().map(|key| key.kind().mode) == Some(KeyMode::Live);
+    match &settings.server.public_url {
+        Some(url) if live && !url.is_https() => findings.fail(
+            "public address",
+            format!("{url} is not https"),
+            "buyers and Toss come over the internet: set public_url to an https address",
+        ),
+        Some(url) => findings.ok("public address", url.to_string()),
+        None if settings.server.sandbox => {}
+        None => findings.warn(
+            "public address",
+            "not set",
+            "set public_url to the address at which buyers' browsers reach this server",
+        ),
+    }
+}

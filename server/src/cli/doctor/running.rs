@@ -1,0 +1,240 @@
+//! The running server, as anybody could ask it: whether it takes payments, whether gateways are heard,
+//! and whether somebody's money waits for a gateway's word.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
+
+use super::Findings;
+use crate::config::Config;
+use crate::world::{Outbound, SharedWorld, Undelivered};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_BYTES_MAX: usize = 4 << 20;
+const SERVER: &str = "server";
+
+/// Looks at the server at `url`, or where the settings say that it listens. `held`: whether some
+/// server has the data directory open.
+pub(super) async fn look(
+    config: &Config,
+    url: Option<&str>,
+    held: bool,
+    world: &SharedWorld,
+    findings: &mut Findings,
+) {
+    let base = url.map_or_else(|| listened_at(config), str::to_owned);
+    let base = base.trim_end_matches('/');
+    let answer = match get(&format!("{base}/readyz"), None, world).await {
+        Ok(answer) => answer,
+        Err(why) if held || url.is_some() => {
+            let todo = "name the running server with --url, or look into its log";
+            return findings.fail(SERVER, format!("{base} does not answer: {why}"), todo);
+        }
+        Err(_) => {
+            let todo = "start it, or name the running one with --url";
+            return findings.warn(SERVER, format!("none answers at {base}"), todo);
+        }
+    };
+    match answer.status() {
+        StatusCode::OK => findings.ok(SERVER, format!("{base} takes payments")),
+        status => {
+            let found = format!("{base}/readyz answers {}", status.as_u16());
+            return findings.fail(
+                SERVER,
+                found,
+                "look into its log; is it this program at all?",
+            );
+        }
+    }
+    look_at_figures(config, base, world, findings).await;
+}
+
+/// Where the settings say that it listens; everywhere is also here.
+fn listened_at(config: &Config) -> String {
+    let settings = &config.settings;
+    let scheme = if settings.tls.cert.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let listen = settings.server.listen;
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("{scheme}://{}", SocketAddr::new(ip, listen.port()))
+}
+
+async fn look_at_figures(
+    config: &Config,
+    base: &str,
+    world: &SharedWorld,
+    findings: &mut Findings,
+) {
+    const ABOUT: &str = "figures";
+    let (url, key) = match config.settings.metrics.listen {
+        Some(address) => (format!("http://{address}/metrics"), None),
+        None if !is_private_line(base) => {
+            let todo = "look on the server's own machine, or over https";
+            return findings.warn(ABOUT, "not asked: the key would go in the clear", todo);
+        }
+        None => {
+            let admin = config.secrets.admins.first();
+            let key = admin.map(|admin| admin.secret.expose());
+            (format!("{base}/metrics"), key)
+        }
+    };
+    match get(&url, key, world).await {
+        Ok(answer) if answer.status() == StatusCode::OK => {
+            let figures = String::from_utf8_lossy(answer.body());
+            look_at_notifications(config, &figures, findings);
+            look_at_unknown(&figures, findings);
+        }
+        Ok(answer) if matches!(answer.status().as_u16(), 401 | 403) => {
+            let todo = "look with the settings that the server runs with";
+            findings.warn(ABOUT, "the running server has another admin key", todo);
+        }
+        Ok(answer) => {
+            let found = format!("{url} answers {}", answer.status().as_u16());
+            findings.warn(ABOUT, found, "look into the server's log");
+        }
+        Err(why) => {
+            let todo = "compare metrics.listen with the running server's settings";
+            findings.warn(ABOUT, format!("{url} does not answer: {why}"), todo);
+        }
+    }
+}
+
+/// Whether nobody on the way can read along: TLS, or no way at all.
+fn is_private_line(base: &str) -> bool {
+    let Ok(uri) = Uri::try_from(base) else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default();
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    let address = literal.parse::<IpAddr>();
+    uri.scheme_str() == Some("https")
+        || host == "localhost"
+        || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn look_at_notifications(config: &Config, figures: &str, findings: &mut Findings) {
+    const ABOUT: &str = "notifications";
+    if config.settings.toss.secret_key.is_none() {
+        return;
+    }
+    let heard = sum(figures, "payment_webhook_total", Some("provider=\"TOSS\""));
+    if heard > 0 {
+        return findings.ok(
+            ABOUT,
+            format!("{heard} heard from Toss since the server started"),
+        );
+    }
+    let settings = &config.settings.server;
+    let public = settings.public_url.as_ref();
+    let base = public.map_or("https://<your address>", |url| url.as_str());
+    let todo = format!(
+        "right if nobody has paid yet; else register {base}/api/v1/payments/webhook/toss in Toss's \
+         developer centre for PAYMENT_STATUS_CHANGED"
+    );
+    findings.warn(ABOUT, "none heard from Toss since the server started", todo);
+}
+
+fn look_at_unknown(figures: &str, findings: &mut Findings) {
+    const ABOUT: &str = "unknown outcomes";
+    let waiting = sum(figures, "payment_unknown_outcomes", None);
+    if waiting == 0 {
+        return findings.ok(ABOUT, "none");
+    }
+    let minutes = sum(figures, "payment_unknown_outcome_age_seconds", None) / 60;
+    findings.warn(
+        ABOUT,
+        format!("{waiting} payments without a gateway's word, the oldest for {minutes} minutes"),
+        "the server keeps asking; for one that stays, compare with the gateway's own pages and \
+         resolve it as an administrator",
+    );
+}
+
+/// The sum of a figure's lines, those with `label` if one is given. Figures here are counts.
+fn sum(figures: &str, name: &str, label: Option<&str>) -> u64 {
+    let lines = figures.lines().filter_map(|line| {
+        let rest = line.strip_prefix(name)?;
+        let (labels, value) = match rest.strip_prefix('{') {
+            Some(rest) => rest.split_once('}')?,
+            None => ("", rest),
+        };
+        let wanted = label.is_none_or(|label| labels.split(',').any(|one| one == label));
+        let value = value.strip_prefix(' ')?;
+        wanted.then(|| value.trim().parse::<u64>().ok()).flatten()
+    });
+    lines.fold(0, u64::saturating_add)
+}
+
+async fn get(
+    url: &str,
+    bearer: Option<&str>,
+    world: &SharedWorld,
+) -> Result<Response<Bytes>, String> {
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = Uri::try_from(url).map_err(|error| error.to_string())?;
+    if let Some(bearer) = bearer {
+        let value = HeaderValue::try_from(format!("Bearer {bearer}"));
+        let mut value = value.map_err(|error| error.to_string())?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(header::AUTHORIZATION, value);
+    }
+    let outbound = Outbound {
+        request,
+        deadline: PATIENCE,
+        answer_bytes_max: ANSWER_BYTES_MAX,
+    };
+    let came = world.send(outbound).await;
+    came.map_err(|why| match why {
+        Undelivered::NotSent(why) | Undelivered::NoAnswer(why) => why,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_never_goes_in_the_clear() {
+        for good in [
+            "https://pay.example",
+            "http://127.0.0.1:8080",
+            "http://[::1]:1",
+            "http://localhost:1",
+        ] {
+            assert!(is_private_line(good), "{good}");
+        }
+        for bad in [
+            "http://pay.example",
+            "http://10.0.0.1",
+            "http://127.0.0.1.evil.example",
+            "x",
+            "",
+        ] {
+            assert!(!is_private_line(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn figures_are_summed_by_name_and_label() {
+        let figures = "# TYPE payment_webhook counter\n\
+            payment_webhook_total{provider=\"TOSS\",status=\"applied\"} 3\n\
+            payment_webhook_total{provider=\"TOSS\",status=\"unknown\"} 4\n\
+            payment_webhook_total{provider=\"MOCK\",status=\"applied\"} 50\n\
+            payment_unknown_outcomes 2\n\
+            payment_unknown_outcomes_of_another_kind 9\n\
+            broken{ 1\n";
+        let toss = Some("provider=\"TOSS\"");
+        assert_eq!(sum(figures, "payment_webhook_total", toss), 7);
+        assert_eq!(sum(figures, "payment_webhook_total", None), 57);
+        assert_eq!(sum(figures, "payment_unknown_outcomes", None), 2);
+        assert_eq!(sum(figures, "broken", None), 0);
+    }
+}

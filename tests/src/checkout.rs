@@ -1,0 +1,108 @@
+//! A buyer's checkout: the session's token in hand, from the beginning to the gateway's window and back.
+
+use serde_json::{Value, json};
+
+use crate::caller::{Answer, Caller};
+use crate::story::{Order, Payment};
+use crate::toss::{Approved, Gateway};
+
+/// A session that was begun.
+#[derive(Clone)]
+pub struct Checkout {
+    /// Whoever holds the session's token.
+    pub browser: Caller,
+    /// The session's id.
+    pub id: String,
+    /// Its payment, as the merchant sees it.
+    pub payment: Payment,
+    gateway: Gateway,
+}
+
+impl Order {
+    /// Begins a checkout, whatever is answered.
+    pub async fn send_session(&self, with: Value) -> Answer {
+        let mut body =
+            json!({ "order_id": self.id, "redirect_url": "https://shop.example/return" });
+        let fields = with.as_object().expect("an object").clone();
+        body.as_object_mut().expect("an object").extend(fields);
+        self.merchant()
+            .post("/api/v1/payments/sessions", &body)
+            .await
+    }
+
+    /// Begins a checkout at this gateway.
+    pub async fn checkout(&self, gateway: &Gateway) -> Checkout {
+        self.checkout_with(gateway, json!({})).await
+    }
+
+    /// Begins a checkout with more said about the buyer.
+    pub async fn checkout_with(&self, gateway: &Gateway, with: Value) -> Checkout {
+        let begun = self.send_session(with).await.expect(201);
+        Checkout {
+            browser: self.merchant().with(begun.text("session_token")),
+            id: begun.text("session_id").to_owned(),
+            payment: self.payment(&begun),
+            gateway: gateway.clone(),
+        }
+    }
+}
+
+impl Checkout {
+    /// The session as it is.
+    pub async fn now(&self) -> Answer {
+        self.browser.get(&self.path("")).await.expect(200)
+    }
+
+    /// Its status.
+    pub async fn status(&self) -> String {
+        self.now().await.text("status").to_owned()
+    }
+
+    /// Asks for what the window needs.
+    pub async fn prepare(&self) -> Answer {
+        self.browser.ask(&self.path("/prepare")).await
+    }
+
+    /// Prepares, opens the window, and approves there.
+    pub async fn approve(&self) -> Approved {
+        let prepared = self.prepare().await.expect(200);
+        self.gateway.approve(&prepared["window"], None)
+    }
+
+    /// Approves what the gateway will refuse to confirm, with this code.
+    pub async fn approve_what_fails(&self, code: &str) -> Approved {
+        let prepared = self.prepare().await.expect(200);
+        self.gateway.approve(&prepared["window"], Some(code))
+    }
+
+    /// Comes back from the window.
+    pub async fn confirm(&self, approved: &Approved) -> Answer {
+        confirm(&self.browser, approved).await
+    }
+
+    /// Pays: approves and comes back.
+    pub async fn pay(&self) -> Answer {
+        let approved = self.approve().await;
+        self.confirm(&approved).await
+    }
+
+    fn path(&self, verb: &str) -> String {
+        format!("/api/v1/payments/sessions/{}{verb}", self.id)
+    }
+}
+
+/// Whoever asks, with what the window gave.
+pub async fn confirm(caller: &Caller, approved: &Approved) -> Answer {
+    caller
+        .post("/api/v1/payments/confirm", &body(approved))
+        .await
+}
+
+/// The body of a confirmation.
+pub fn body(approved: &Approved) -> Value {
+    json!({
+        "payment_key": approved.payment_key,
+        "order_id": approved.order_id,
+        "amount": approved.amount,
+    })
+}

@@ -1,0 +1,216 @@
+//! Toss Payments beside a shop: the simulator on a loopback port, its clock the shop's, and what a buyer does in
+//! its window. It outlives the shop's server, as the real one would.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use daegeum_sandbox::toss::listener::{self, Now};
+use daegeum_sandbox::toss::{
+    Amount, Call, CancelRequest, Dial, Fault, MemoryBooks, Notification, OpenWindow, Rule,
+    Settings, Toss,
+};
+use parking_lot::Mutex;
+use serde_json::Value;
+
+/// A simulated Toss; clones are the same one.
+#[derive(Clone)]
+pub struct Gateway {
+    toss: Arc<Mutex<Toss>>,
+    now: Now,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// What the window gave the buyer's browser.
+#[derive(Debug, Clone)]
+pub struct Approved {
+    /// Toss's name for the payment.
+    pub payment_key: String,
+    /// The order number it was given: our payment id.
+    pub order_id: String,
+    /// What it says is to be paid.
+    pub amount: u64,
+}
+
+/// The secret key of the shop at Toss; found nowhere else, so that one that leaks is recognised.
+pub const SECRET_KEY: &str = "test_sk_51b7c0aa9d3e4f62";
+/// Its pair.
+pub const CLIENT_KEY: &str = "test_ck_51b7c0aa9d3e4f62";
+
+impl Gateway {
+    /// Opens one, on a thread and a port of its own, in the time that `ahead_ms` says.
+    pub async fn open(ahead_ms: Arc<AtomicI64>) -> Self {
+        let now: Now = Arc::new(move || machine_ms() + ahead_ms.load(Ordering::Relaxed));
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let theirs = Arc::clone(&now);
+        std::thread::spawn(move || serve(theirs, tell));
+        let (toss, address) = told.await.expect("the simulator listens");
+        Self { toss, now, address }
+    }
+
+    /// The settings of a shop that pays through it.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let base = format!("http://{}", self.address);
+        let sdk = format!("{base}/v2/standard");
+        [
+            ("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", SECRET_KEY),
+            ("DAEGEUM_GATEWAYS_TOSS_CLIENT_KEY", CLIENT_KEY),
+            ("DAEGEUM_GATEWAYS_TOSS_BASE_URL", &base),
+            ("DAEGEUM_GATEWAYS_TOSS_SDK_URL", &sdk),
+            ("DAEGEUM_GATEWAYS_ALLOW_PRIVATE", "true"),
+            ("DAEGEUM_CHECKOUT_REDIRECT_ORIGINS", "https://shop.example"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// Sends its notifications to this shop, or to nobody.
+    pub fn notifies(&self, shop: Option<&str>) {
+        let url = shop.map(|shop| format!("{shop}/api/v1/payments/webhook/toss"));
+        self.toss.lock().set_notification_url(url);
+    }
+
+    /// The buyer opens the window with what the shop's browser code was given.
+    pub fn window(&self, prepared: &Value) -> String {
+        let text = |name: &str| prepared[name].as_str().map(str::to_owned);
+        let open = OpenWindow {
+            client_key: text("client_key"),
+            method: text("method"),
+            amount: prepared["amount"]["value"].as_i64().map(Amount::Won),
+            order_id: text("order_id").expect("an order number"),
+            order_name: text("order_name").expect("a name"),
+            customer_key: text("customer_key"),
+            customer_name: text("customer_name"),
+            customer_mobile_phone: text("customer_mobile_phone"),
+            tax_free_amount: prepared["tax_free_amount"].as_i64(),
+            tax_exemption_amount: None,
+            use_escrow: false,
+            valid_hours: None,
+            easy_pay: None,
+            metadata: None,
+            success_url: text("success_url"),
+            fail_url: text("fail_url"),
+            opener: None,
+        };
+        let opened = self.toss.lock().open_window((self.now)(), &open);
+        opened.expect("the window opens")
+    }
+
+    /// The buyer opens the window and approves. `decline`: the code that confirming will be refused with.
+    pub fn approve(&self, prepared: &Value, decline: Option<&str>) -> Approved {
+        let payment_key = self.window(prepared);
+        let approved = self
+            .toss
+            .lock()
+            .approve((self.now)(), &payment_key, None, decline);
+        approved.expect("the buyer can approve");
+        Approved {
+            payment_key,
+            order_id: prepared["order_id"].as_str().expect("a number").to_owned(),
+            amount: prepared["amount"]["value"].as_u64().expect("an amount"),
+        }
+    }
+
+    /// The buyer transfers the money to the account of a payment.
+    pub fn deposit(&self, payment_key: &str) {
+        let paid = self.toss.lock().deposit((self.now)(), payment_key, false);
+        paid.expect("the account takes it");
+    }
+
+    /// Somebody cancels in Toss's own dashboard, past the shop.
+    pub fn cancel_in_dashboard(&self, payment_key: &str) {
+        let request = CancelRequest {
+            cancel_reason: "dashboard".to_owned(),
+            ..CancelRequest::default()
+        };
+        let canceled = self
+            .toss
+            .lock()
+            .cancel_in_dashboard((self.now)(), payment_key, request);
+        canceled.expect("it can be canceled");
+    }
+
+    /// The next `times` calls of this kind go wrong so.
+    pub fn fails(&self, call: Call, fault: Fault, times: u32) {
+        let mut toss = self.toss.lock();
+        let mut dial: Dial = toss.dial().clone();
+        dial.rules.push(Rule {
+            times: Some(times),
+            ..Rule::always(call, fault)
+        });
+        toss.set_dial(dial).expect("a dial that can be set");
+    }
+
+    /// Nothing goes wrong from now on.
+    pub fn recovers(&self) {
+        let set = self.toss.lock().set_dial(Dial::default());
+        set.expect("a dial that can be set");
+    }
+
+    /// Sends a notification, true or not.
+    pub fn notify(&self, notification: &Notification) {
+        let sent = self.toss.lock().notify((self.now)(), notification);
+        sent.expect("it can be sent");
+    }
+
+    /// Its own books.
+    pub fn books(&self) -> Value {
+        self.toss.lock().books()
+    }
+
+    /// What its books say of the payment with this order number.
+    pub fn payment(&self, order_id: &str) -> Option<Value> {
+        let books = self.books();
+        let payments = books["payments"].as_array().expect("payments");
+        let mut found = payments.iter().filter(|one| one["orderId"] == order_id);
+        found.next().cloned()
+    }
+
+    /// How many calls have arrived: to confirm, to inquire, to cancel.
+    pub fn calls(&self) -> (u64, u64, u64) {
+        let calls = self.toss.lock().calls();
+        (calls.confirm, calls.inquire, calls.cancel)
+    }
+
+    /// What it has taken and not given back, in won.
+    pub fn balance(&self) -> i64 {
+        let books = self.books();
+        books["totals"]["balance"].as_i64().expect("a balance")
+    }
+}
+
+fn machine_ms() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+    let ms = since_1970.expect("a clock after 1970").as_millis();
+    i64::try_from(ms).expect("not that late")
+}
+
+type Told = (Arc<Mutex<Toss>>, SocketAddr);
+
+/// Until the test ends; it has no state that would have to be kept.
+fn serve(now: Now, tell: tokio::sync::oneshot::Sender<Told>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let settings = Settings {
+            client_key: CLIENT_KEY.to_owned(),
+            secret_key: SECRET_KEY.to_owned(),
+            base_url: format!("http://{address}"),
+            ..Settings::default()
+        };
+        let toss = Toss::open(Box::new(MemoryBooks::default()), settings).expect("empty books");
+        let toss = Arc::new(Mutex::new(toss));
+        tell.send((Arc::clone(&toss), address)).ok();
+        let never = std::future::pending();
+        listener::serve(listener, toss, now, never)
+            .await
+            .expect("it serves");
+    });
+}
