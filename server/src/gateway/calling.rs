@@ -40,11 +40,14 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(turn) = app.operations.begin(id) else {
         return;
     };
-    let payment = match app.reader.payment(id) {
-        Ok(Some(payment)) => payment.value,
-        Ok(None) => return,
-        Err(error) => return tracing::error!(%error, "a payment cannot be read"),
+    let Some(mut payment) = read(&app, id) else {
+        return;
     };
+    if may_have_been_sent(&app, &payment) {
+        commit(&app, without_exchange(&payment, News::None)).await;
+        let Some(again) = read(&app, id) else { return };
+        payment = again;
+    }
     let (asked, heard) = (turn.later.asked, turn.later.heard.clone());
     let Some(gateway) = app.gateways.of(payment.core().provider) else {
         return;
@@ -60,29 +63,56 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(next) = planned.or(worth_asking.then_some(how_it_stands)) else {
         return;
     };
-    let wants_rest = match next {
+    let rest = match next {
         Next::Ask(ask) => exchange(&app, &**gateway, &payment, ask, heard).await,
         Next::NeverSent => {
             let fact = Fact::Failed {
                 code: FailureCode::new("NOT_SENT"),
             };
             commit(&app, without_exchange(&payment, News::Fact(fact))).await;
-            Duration::ZERO
+            Rest::default()
         }
     };
     // Given back first: what comes due in between can then be taken up.
     drop(turn);
-    ask_again_if_unanswered(&app, id, asked, wants_rest);
+    ask_again_if_unanswered(&app, id, asked, rest);
 }
 
-/// Makes one exchange and commits what it taught. Says how long the gateway wants to be left alone.
+/// How long the gateway wants to be left alone, and the hint that it has not answered.
+#[derive(Default)]
+struct Rest {
+    wanted: Duration,
+    unanswered: Option<Heard>,
+}
+
+/// Whether an earlier process may have sent the payment's call: it was intended before this one began, whoever
+/// asks about it first.
+fn may_have_been_sent(app: &App, payment: &AnyPayment) -> bool {
+    let started_at = app.operations.started_at();
+    match &payment.core().operation {
+        Some(AnyOperation::Intended(call)) => call.core().intended_at <= started_at,
+        _ => false,
+    }
+}
+
+fn read(app: &App, id: PaymentId) -> Option<AnyPayment> {
+    match app.reader.payment(id) {
+        Ok(payment) => payment.map(|payment| payment.value),
+        Err(error) => {
+            tracing::error!(%error, "a payment cannot be read");
+            None
+        }
+    }
+}
+
+/// Makes one exchange and commits what it taught.
 async fn exchange(
     app: &App,
     gateway: &dyn Gateway,
     payment: &AnyPayment,
     ask: Ask,
     heard: Option<Heard>,
-) -> Duration {
+) -> Rest {
     let call = call_of(payment, ask);
     let request = gateway.request(&call);
     let sent = request.body().clone();
@@ -99,11 +129,21 @@ async fn exchange(
         took_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
         content,
     });
-    learned.hint = heard.and_then(|heard| hint(app, &heard));
+    // A call sent again is answered as it was the first time: only an inquiry can know what the hint was about.
+    let follows = matches!(ask, Ask::Inquire { .. });
+    learned.hint = heard
+        .as_ref()
+        .filter(|_| follows)
+        .and_then(|heard| hint(app, heard));
     commit(app, learned).await;
-    match outcome {
-        Outcome::NotYet { after } => after.unwrap_or_default(),
-        _ => Duration::ZERO,
+    let (answered, wanted) = match outcome {
+        Outcome::Answered { .. } => (true, Duration::ZERO),
+        Outcome::NotYet { after } => (false, after.unwrap_or_default()),
+        Outcome::NotSent | Outcome::Unknown => (false, Duration::ZERO),
+    };
+    Rest {
+        wanted,
+        unanswered: heard.filter(|_| !(answered && follows)),
     }
 }
 
@@ -264,20 +304,24 @@ pub async fn commit(app: &App, learned: Learned) {
     }
 }
 
-fn ask_again_if_unanswered(app: &App, id: PaymentId, asked: u32, wants_rest: Duration) {
-    let payment = match app.reader.payment(id) {
-        Ok(Some(payment)) => payment.value,
-        Ok(None) => return,
-        Err(error) => return tracing::error!(%error, "a payment cannot be read"),
-    };
-    if !payment.core().operation_in_flight() {
-        return;
-    }
+fn ask_again_if_unanswered(app: &App, id: PaymentId, asked: u32, rest: Rest) {
+    let Some(payment) = read(app, id) else { return };
     let now = app.now();
-    let rest = plan::rest(&payment, asked, now).max(wants_rest);
-    let rest_ms = u64::try_from(rest.as_millis()).unwrap_or(u64::MAX);
-    app.operations
-        .ask_later(id, asked.saturating_add(1), now.plus_millis(rest_ms));
+    let least = if payment.core().operation_in_flight() {
+        plan::rest(&payment, asked, now)
+    } else if rest.unanswered.is_some() && asked < plan::HINT_FOLLOWED_MAX {
+        // The gateway has been told that it was heard and does not say it again.
+        plan::rest_after_hint(asked)
+    } else {
+        return;
+    };
+    let rest_ms = u64::try_from(least.max(rest.wanted).as_millis()).unwrap_or(u64::MAX);
+    app.operations.ask_later(
+        id,
+        asked.saturating_add(1),
+        now.plus_millis(rest_ms),
+        rest.unanswered,
+    );
 }
 
 /// Notes that a call which was begun before this start has no answer, and has it asked about.
@@ -289,5 +333,5 @@ pub async fn resume(app: &App, payment: &AnyPayment) {
     if matches!(core.operation, Some(AnyOperation::Intended(_))) {
         commit(app, without_exchange(payment, News::None)).await;
     }
-    app.operations.ask_later(core.id, 1, app.now());
+    app.operations.ask_later(core.id, 1, app.now(), None);
 }

@@ -150,10 +150,11 @@ impl Operations {
         })
     }
 
-    /// Has the payment asked about again.
-    pub fn ask_later(&self, id: PaymentId, asked: u32, at: Timestamp) {
+    /// Has the payment asked about again, because of the hint `unanswered` if there was one.
+    pub fn ask_later(&self, id: PaymentId, asked: u32, at: Timestamp, unanswered: Option<Heard>) {
         let mut state = self.state.lock();
-        let heard = state.later.remove(&id).and_then(|later| later.heard);
+        let newer = state.later.remove(&id).and_then(|later| later.heard);
+        let heard = newer.or(unanswered);
         state.later.insert(id, Later { at, asked, heard });
     }
 

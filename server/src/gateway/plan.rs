@@ -64,6 +64,14 @@ fn window_over(core: &PaymentCore, call: &AnyOperation, now: Timestamp) -> bool 
     now.millis_since(call.core().intended_at) > window_ms
 }
 
+/// How often a gateway that does not answer is asked because of one hint.
+pub const HINT_FOLLOWED_MAX: u32 = 24;
+
+/// How long to rest before asking again because of a hint that was not answered.
+pub fn rest_after_hint(asked: u32) -> Duration {
+    Duration::from_secs(1_u64.checked_shl(asked.min(20)).unwrap_or(u64::MAX)).min(LATER_MAX)
+}
+
 /// How long to rest before the next question: at once at first, then longer and longer.
 pub fn rest(payment: &AnyPayment, asked: u32, now: Timestamp) -> Duration {
     let Some(first) = asked.checked_sub(1) else {
