@@ -15,7 +15,7 @@ use daegeum_server::{
     serve::{self, Surroundings},
     telemetry::{Metrics, start_logging},
     welcome,
-    world::SystemWorld,
+    world::{Reach, SharedWorld, SystemWorld},
 };
 
 #[global_allocator]
