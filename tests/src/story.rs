@@ -204,6 +204,24 @@ impl Payment {
         self.now().await.text("status").to_owned()
     }
 
+    /// Whether a call about it has no answer yet.
+    pub async fn waits_for_gateway(&self) -> bool {
+        let operation = &self.now().await["operation"];
+        matches!(operation["state"].as_str(), Some("INTENDED" | "UNKNOWN"))
+    }
+
+    /// The ids of the calls about it, oldest first.
+    pub async fn operations(&self) -> Vec<String> {
+        let events = self.transactions().await;
+        let ids = events.iter().filter_map(|event| {
+            let intended = event["event_type"] == "OPERATION_INTENDED";
+            event["payload"]["operation_id"]
+                .as_str()
+                .filter(|_| intended)
+        });
+        ids.map(str::to_owned).collect()
+    }
+
     /// Finishes it at the mock gateway, whatever is answered.
     pub async fn complete(&self, says: Says) -> Answer {
         let body = json!({ "result": says.word() });
