@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::caller::{Answer, Caller};
 use crate::gateway::{Delivery, Heard};
+use crate::until;
 
 /// What the mock gateway is told to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,6 +247,17 @@ impl Payment {
     /// Gives it up.
     pub async fn cancel(&self) -> Answer {
         self.merchant.ask(&self.path("/cancel")).await
+    }
+
+    /// Gives it up, until the gateway's answer is known to be missing.
+    pub async fn cancel_without_answer(&self) -> JoinHandle<Answer> {
+        let payment = self.clone();
+        let canceling = tokio::spawn(async move { payment.cancel().await });
+        until("the outcome is unknown", || async {
+            self.now().await["operation"]["state"] == "UNKNOWN"
+        })
+        .await;
+        canceling
     }
 
     /// A notification about it arrives, under an id of its own; what became of it, in a word.

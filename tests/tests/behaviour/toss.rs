@@ -1,6 +1,7 @@
 //! Paying through Toss: the whole way of a checkout, and money that goes back.
 
 mod errors;
+mod faults;
 
 use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::Shop;
