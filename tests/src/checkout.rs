@@ -1,10 +1,12 @@
 //! A buyer's checkout: the session's token in hand, from the beginning to the gateway's window and back.
 
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::caller::{Answer, Caller};
 use crate::story::{Order, Payment};
 use crate::toss::{Approved, Gateway};
+use crate::until;
 
 /// A session that was begun.
 #[derive(Clone)]
@@ -15,6 +17,8 @@ pub struct Checkout {
     pub id: String,
     /// Its payment, as the merchant sees it.
     pub payment: Payment,
+    /// Its order.
+    pub order: Order,
     gateway: Gateway,
 }
 
@@ -42,6 +46,7 @@ impl Order {
             browser: self.merchant().with(begun.text("session_token")),
             id: begun.text("session_id").to_owned(),
             payment: self.payment(&begun),
+            order: self.clone(),
             gateway: gateway.clone(),
         }
     }
@@ -78,6 +83,22 @@ impl Checkout {
     /// Comes back from the window.
     pub async fn confirm(&self, approved: &Approved) -> Answer {
         confirm(&self.browser, approved).await
+    }
+
+    /// Comes back from the window, and does not wait for what is answered.
+    pub fn begin_to_confirm(&self, approved: &Approved) -> JoinHandle<Answer> {
+        let (browser, approved) = (self.browser.clone(), approved.clone());
+        tokio::spawn(async move { confirm(&browser, &approved).await })
+    }
+
+    /// The same, until the gateway's answer is known to be missing.
+    pub async fn confirm_without_answer(&self, approved: &Approved) -> JoinHandle<Answer> {
+        let confirming = self.begin_to_confirm(approved);
+        until("the outcome is unknown", || async {
+            self.status().await == "unknown"
+        })
+        .await;
+        confirming
     }
 
     /// Pays: approves and comes back.

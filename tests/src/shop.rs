@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use crate::caller::{Answer, Caller};
 use crate::gateway::Delivery;
 use crate::secrets;
-use crate::story::NewOrder;
+use crate::story::{NewOrder, Payment};
 use crate::toss::Gateway;
 use crate::world::{Job, ShopWorld};
 
@@ -184,6 +184,37 @@ impl Shop {
     /// Lets calls without an answer be looked at.
     pub async fn look_at_unanswered(&self) {
         self.world.turn(Job::Unanswered).await;
+    }
+
+    /// The same, and waits for what the gateway says.
+    pub async fn ask_gateway(&self) {
+        self.world.calls_rest().await;
+        self.look_at_unanswered().await;
+        self.world.calls_rest().await;
+    }
+
+    /// Waits until no call to a gateway is under way.
+    pub async fn calls_rest(&self) {
+        self.world.calls_rest().await;
+    }
+
+    /// Asks the gateway about a payment again and again, a while apart, until it has said.
+    pub async fn settle(&self, payment: &Payment) {
+        const TIMES: u32 = 100;
+        for _ in 0..TIMES {
+            let waits = payment.waits_for_gateway().await;
+            if !waits {
+                return;
+            }
+            self.ask_gateway().await;
+            self.advance(Duration::from_secs(31));
+        }
+        panic!("nothing is known of {}", payment.id);
+    }
+
+    /// From now on no answer of a gateway is waited for longer than this.
+    pub fn be_patient_for(&self, patience: Duration) {
+        self.world.be_patient_for(patience);
     }
 
     /// Lets keys be dropped whose retention has ended.

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::caller::{Answer, Caller};
 use crate::gateway::{Delivery, Heard};
+use crate::until;
 
 /// What the mock gateway is told to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,6 +206,24 @@ impl Payment {
         self.now().await.text("status").to_owned()
     }
 
+    /// Whether a call about it has no answer yet.
+    pub async fn waits_for_gateway(&self) -> bool {
+        let operation = &self.now().await["operation"];
+        matches!(operation["state"].as_str(), Some("INTENDED" | "UNKNOWN"))
+    }
+
+    /// The ids of the calls about it, oldest first.
+    pub async fn operations(&self) -> Vec<String> {
+        let events = self.transactions().await;
+        let ids = events.iter().filter_map(|event| {
+            let intended = event["event_type"] == "OPERATION_INTENDED";
+            event["payload"]["operation_id"]
+                .as_str()
+                .filter(|_| intended)
+        });
+        ids.map(str::to_owned).collect()
+    }
+
     /// Finishes it at the mock gateway, whatever is answered.
     pub async fn complete(&self, says: Says) -> Answer {
         let body = json!({ "result": says.word() });
@@ -227,6 +247,17 @@ impl Payment {
     /// Gives it up.
     pub async fn cancel(&self) -> Answer {
         self.merchant.ask(&self.path("/cancel")).await
+    }
+
+    /// Gives it up, until the gateway's answer is known to be missing.
+    pub async fn cancel_without_answer(&self) -> JoinHandle<Answer> {
+        let payment = self.clone();
+        let canceling = tokio::spawn(async move { payment.cancel().await });
+        until("the outcome is unknown", || async {
+            self.now().await["operation"]["state"] == "UNKNOWN"
+        })
+        .await;
+        canceling
     }
 
     /// A notification about it arrives, under an id of its own; what became of it, in a word.

@@ -1,6 +1,7 @@
 //! Toss Payments beside a shop: the simulator on a loopback port, its clock the shop's, and what a buyer does in
 //! its window. It outlives the shop's server, as the real one would.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,6 +14,9 @@ use daegeum_sandbox::toss::{
 };
 use parking_lot::Mutex;
 use serde_json::Value;
+
+use crate::shop::Shop;
+use crate::story::Payment;
 
 /// A simulated Toss; clones are the same one.
 #[derive(Clone)]
@@ -134,12 +138,32 @@ impl Gateway {
 
     /// The next `times` calls of this kind go wrong so.
     pub fn fails(&self, call: Call, fault: Fault, times: u32) {
-        let mut toss = self.toss.lock();
-        let mut dial: Dial = toss.dial().clone();
-        dial.rules.push(Rule {
+        self.add(Rule {
             times: Some(times),
             ..Rule::always(call, fault)
         });
+    }
+
+    /// The next call of this kind about this payment goes wrong so.
+    pub fn fails_once(&self, payment: &Payment, call: Call, fault: Fault) {
+        self.add(Rule {
+            order_id: Some(payment.id.clone()),
+            ..Rule::once(call, fault)
+        });
+    }
+
+    /// Every call of this kind about this payment goes wrong so.
+    pub fn fails_always(&self, payment: &Payment, call: Call, fault: Fault) {
+        self.add(Rule {
+            order_id: Some(payment.id.clone()),
+            ..Rule::always(call, fault)
+        });
+    }
+
+    fn add(&self, rule: Rule) {
+        let mut toss = self.toss.lock();
+        let mut dial: Dial = toss.dial().clone();
+        dial.rules.push(rule);
         toss.set_dial(dial).expect("a dial that can be set");
     }
 
@@ -147,6 +171,21 @@ impl Gateway {
     pub fn recovers(&self) {
         let set = self.toss.lock().set_dial(Dial::default());
         set.expect("a dial that can be set");
+    }
+
+    /// The time of a window, or of an account to pay into, is over.
+    pub fn expires(&self, payment_key: &str) {
+        let expired = self.toss.lock().expire_now((self.now)(), payment_key);
+        expired.expect("it can expire");
+    }
+
+    /// The bank corrects itself: there was no deposit.
+    pub fn takes_deposit_back(&self, payment_key: &str) {
+        let taken = self
+            .toss
+            .lock()
+            .take_deposit_back((self.now)(), payment_key);
+        taken.expect("there was one");
     }
 
     /// Sends a notification, true or not.
@@ -172,6 +211,44 @@ impl Gateway {
     pub fn calls(&self) -> (u64, u64, u64) {
         let calls = self.toss.lock().calls();
         (calls.confirm, calls.inquire, calls.cancel)
+    }
+
+    /// The idempotency keys it has answered, and how often something happened under each.
+    pub fn keys(&self) -> BTreeMap<String, u64> {
+        let books = self.books();
+        let keys = books["keys"].as_array().expect("keys").iter();
+        keys.map(|used| {
+            let key = used["idempotencyKey"].as_str().expect("text");
+            let effects = used["effects"].as_u64().expect("a number");
+            (key.to_owned(), effects)
+        })
+        .collect()
+    }
+
+    /// Both sides believe the same, and nothing has happened twice.
+    pub async fn agrees_with(&self, shop: &Shop) {
+        let books = self.books();
+        let payments = books["payments"].as_array().expect("payments");
+        for theirs in payments {
+            let id = theirs["orderId"].as_str().expect("our payment's id");
+            let path = format!("/api/v1/payments/{id}");
+            let ours = shop.merchant().get(&path).await.expect(200);
+            let here = match ours.text("detail") {
+                "CAPTURED" | "ORPHANED" => ours["amount"].as_i64().expect("an amount"),
+                "MISMATCHED" => ours["received"]["amount"].as_i64().expect("an amount"),
+                _ => 0,
+            };
+            let number = |name: &str| theirs[name].as_i64().expect("a number");
+            assert_eq!(number("taken") - number("returned"), here, "{theirs}");
+            assert!(number("confirms") <= 1, "taken twice: {theirs}");
+            let cancels = theirs["cancels"].as_array().expect("cancels");
+            assert!(cancels.len() <= 1, "given back twice: {theirs}");
+        }
+        for (key, effects) in self.keys() {
+            assert!(effects <= 1, "{key} did something {effects} times");
+        }
+        let receivable = shop.balance("gateway_receivable").await;
+        assert_eq!(receivable, self.balance(), "the books differ");
     }
 
     /// What it has taken and not given back, in won.

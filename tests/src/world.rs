@@ -1,9 +1,12 @@
-//! The world of a test's shop: the machine's, but that the domain's clock is moved by hand and that
+//! The world of a test's shop: the machine's, but that the clocks are moved by hand and that
 //! background jobs take a turn only when told to. So a story decides what happens before what.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use daegeum_server::world::{BoxFuture, Outbound, Reach, SystemWorld, Undelivered, World};
@@ -38,6 +41,40 @@ pub struct ShopWorld {
     machine: SystemWorld,
     ahead_ms: Arc<AtomicI64>,
     resting: Mutex<BTreeMap<Job, oneshot::Sender<()>>>,
+    calling: Arc<AtomicUsize>,
+    patience_ms: AtomicU64,
+}
+
+thread_local! {
+    /// Whether this thread is inside a task of the server's.
+    static IN_TASK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A task of the server's. What it begins in turn is a call to a gateway: connections and jobs are begun
+/// by the server itself.
+struct Task {
+    run: BoxFuture,
+    /// One of the calls under way, until it ends.
+    call: Option<Arc<AtomicUsize>>,
+}
+
+impl Future for Task {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let outside = IN_TASK.replace(true);
+        let polled = self.run.as_mut().poll(context);
+        IN_TASK.set(outside);
+        polled
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let Some(calling) = &self.call {
+            calling.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
 }
 
 impl ShopWorld {
@@ -48,10 +85,24 @@ impl ShopWorld {
             machine: machine.expect("randomness").reaching(Reach::Anywhere),
             ahead_ms,
             resting: Mutex::default(),
+            calling: Arc::default(),
+            patience_ms: AtomicU64::new(u64::MAX),
         }
     }
 
-    /// Moves the domain's clock on. Nothing happens by itself for that.
+    /// From now on no answer of a gateway is waited for longer than this.
+    pub fn be_patient_for(&self, patience: Duration) {
+        let ms = u64::try_from(patience.as_millis()).expect("not that long");
+        self.patience_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Waits until no call to a gateway is under way, and what each taught is kept.
+    pub async fn calls_rest(&self) {
+        let none = || async { self.calling.load(Ordering::SeqCst) == 0 };
+        until("no call is under way", none).await;
+    }
+
+    /// Moves the clocks on. Nothing happens by itself for that.
     pub fn advance(&self, by: Duration) {
         let by_ms = i64::try_from(by.as_millis()).expect("not that long");
         self.ahead_ms.fetch_add(by_ms, Ordering::Relaxed);
@@ -80,7 +131,9 @@ impl World for ShopWorld {
     }
 
     fn monotonic_ns(&self) -> u64 {
-        self.machine.monotonic_ns()
+        let ahead_ms = self.ahead_ms.load(Ordering::Relaxed);
+        let ahead_ms = u64::try_from(ahead_ms).expect("time goes on");
+        self.machine.monotonic_ns() + ahead_ms * 1_000_000
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
@@ -88,13 +141,19 @@ impl World for ShopWorld {
     }
 
     fn spawn(&self, task: BoxFuture) {
-        self.machine.spawn(task);
+        let call = IN_TASK.get().then(|| Arc::clone(&self.calling));
+        if let Some(calling) = &call {
+            calling.fetch_add(1, Ordering::SeqCst);
+        }
+        self.machine.spawn(Box::pin(Task { run: task, call }));
     }
 
     fn send(
         &self,
-        outbound: Outbound,
+        mut outbound: Outbound,
     ) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> {
+        let patience = Duration::from_millis(self.patience_ms.load(Ordering::Relaxed));
+        outbound.deadline = outbound.deadline.min(patience);
         self.machine.send(outbound)
     }
 

@@ -1,5 +1,8 @@
 //! Paying through Toss: the whole way of a checkout, and money that goes back.
 
+mod errors;
+mod faults;
+
 use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::Shop;
 use daegeum_tests::checkout::{body, confirm};
