@@ -10,6 +10,7 @@ use bytes::Bytes;
 use daegeum_engine::command::Fact;
 use daegeum_engine::event::FailureCode;
 use daegeum_engine::operation::OperationKind;
+use daegeum_engine::planted::{self, Bug};
 use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 use serde::Deserialize;
@@ -58,6 +59,9 @@ const fn is_about_a_cancel(ask: Ask) -> bool {
 
 fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
     match payment.status {
+        Status::Ready | Status::InProgress if planted::is(Bug::NotYetIsFailure) => {
+            failed(payment, errors::ABORTED)
+        }
         Status::Ready | Status::InProgress => NOT_YET,
         Status::Done | Status::PartialCanceled if payment.balance.is_zero() => Outcome::Unknown,
         // Part of it may have gone back since; it was taken all the same.
