@@ -41,11 +41,15 @@ impl Order {
 
     /// Begins a checkout with more said about the buyer.
     pub async fn checkout_with(&self, gateway: &Gateway, with: Value) -> Checkout {
-        let begun = self.send_session(with).await.expect(201);
+        self.begun(&self.send_session(with).await.expect(201), gateway)
+    }
+
+    /// The checkout that an answer is about.
+    pub fn begun(&self, begun: &Answer, gateway: &Gateway) -> Checkout {
         Checkout {
             browser: self.merchant().with(begun.text("session_token")),
             id: begun.text("session_id").to_owned(),
-            payment: self.payment(&begun),
+            payment: self.payment(begun),
             order: self.clone(),
             gateway: gateway.clone(),
         }
@@ -53,6 +57,16 @@ impl Order {
 }
 
 impl Checkout {
+    /// The same checkout at a shop that has moved: where this caller calls.
+    pub fn at(&self, stranger: &Caller) -> Self {
+        Self {
+            browser: self.browser.at(stranger.base()),
+            payment: self.payment.at(stranger.base()),
+            order: self.order.at(stranger.base()),
+            ..self.clone()
+        }
+    }
+
     /// The session as it is.
     pub async fn now(&self) -> Answer {
         self.browser.get(&self.path("")).await.expect(200)

@@ -2,6 +2,8 @@
 
 mod errors;
 mod faults;
+mod restarts;
+mod waiting;
 
 use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::Shop;
