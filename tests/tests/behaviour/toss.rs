@@ -2,6 +2,8 @@
 
 mod errors;
 mod faults;
+mod giving_back;
+mod once;
 mod restarts;
 mod waiting;
 
