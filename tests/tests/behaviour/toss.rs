@@ -3,6 +3,7 @@
 mod errors;
 mod faults;
 mod giving_back;
+mod hints;
 mod once;
 mod restarts;
 mod waiting;
