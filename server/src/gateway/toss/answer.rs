@@ -68,6 +68,7 @@ fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
                 amount: payment.total,
             },
         ),
+        Status::WaitingForDeposit if payment.account_ran_out() => failed(payment, errors::EXPIRED),
         Status::WaitingForDeposit => match payment.due_at() {
             Some(due_at) => answered(payment, Fact::AwaitingDeposit { due_at }),
             None => Outcome::Unknown,

@@ -42,6 +42,7 @@ struct Cancel {
 #[serde(rename_all = "camelCase")]
 struct VirtualAccount {
     due_date: Option<String>,
+    expired: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,6 +142,12 @@ impl Payment {
         let due = self.body.virtual_account.as_ref()?.due_date.as_deref()?;
         // Documented without an offset, seen with one; without one it is Korea's time.
         Timestamp::parse_rfc3339(due).or_else(|| Timestamp::parse_rfc3339(&format!("{due}+09:00")))
+    }
+
+    /// Whether nobody can transfer any more. The status stays WAITING_FOR_DEPOSIT then.
+    pub(super) fn account_ran_out(&self) -> bool {
+        let account = self.body.virtual_account.as_ref();
+        account.is_some_and(|account| account.expired == Some(true))
     }
 
     /// Why it failed, if Toss says it.
