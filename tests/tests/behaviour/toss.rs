@@ -1,10 +1,12 @@
 //! Paying through Toss: the whole way of a checkout, and money that goes back.
 
+mod deposits;
 mod errors;
 mod faults;
 mod giving_back;
 mod hints;
 mod once;
+mod people;
 mod restarts;
 mod waiting;
 
