@@ -8,6 +8,7 @@ mod hints;
 mod once;
 mod people;
 mod restarts;
+mod sessions;
 mod waiting;
 
 use daegeum_sandbox::toss::{Call, Fault};
