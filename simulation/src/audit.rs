@@ -18,6 +18,8 @@ pub struct Audit {
     groups: BTreeMap<OrderId, GroupBooks>,
     payments: BTreeMap<PaymentId, PaymentBooks>,
     feed: u64,
+    /// Payments through Toss that were called failed, since somebody last asked.
+    failed: Vec<PaymentId>,
 }
 
 /// The won of one payment.
@@ -34,6 +36,8 @@ struct GroupBooks {
     last_record: u64,
     claim: Option<PaymentId>,
     paid_by: Option<PaymentId>,
+    payments: Vec<PaymentId>,
+    canceling: bool,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +47,8 @@ struct PaymentBooks {
     set_aside: u64,
     came: u64,
     through_toss: bool,
-    operation: Option<OperationId>,
+    operations: Vec<(OperationId, OperationKind)>,
+    in_flight: bool,
     notified: Vec<String>,
 }
 
@@ -69,6 +74,22 @@ impl Audit {
     pub fn through_toss(&self) -> impl Iterator<Item = (String, u64)> {
         let through = self.payments.iter().filter(|(_, books)| books.through_toss);
         through.map(|(id, books)| (id.to_string(), books.captured + books.set_aside))
+    }
+
+    /// Payments through Toss that were called failed since this was last asked.
+    pub fn take_failed(&mut self) -> Vec<PaymentId> {
+        std::mem::take(&mut self.failed)
+    }
+
+    /// How many money calls of a kind were begun for a payment.
+    pub fn operations(&self, payment: &str, kind: &str) -> usize {
+        let books = PaymentId::parse(payment).ok();
+        let books = books.and_then(|id| self.payments.get(&id));
+        let begun = books.map_or(&[][..], |books| &books.operations);
+        begun
+            .iter()
+            .filter(|(_, begun)| begun.name() == kind)
+            .count()
     }
 
     /// The won of a payment.
@@ -143,15 +164,44 @@ impl Audit {
             ));
         }
         books.last_record = number;
+        let was_canceling = books.canceling;
         for event in &record.events {
             self.feed += u64::from(event.concerns_merchant());
             match event {
                 GroupEvent::Order(event) => books.order(event)?,
                 GroupEvent::Payment(id, event) => {
+                    if !books.payments.contains(id) {
+                        books.payments.push(*id);
+                    }
                     let payment = self.payments.entry(*id).or_default();
                     payment.event(event)?;
+                    if payment.through_toss && matches!(event, PaymentEvent::PaymentFailed(_)) {
+                        self.failed.push(*id);
+                    }
                     books.about(*id, event)?;
                 }
+            }
+        }
+        for event in &record.events {
+            let GroupEvent::Payment(id, event) = event else {
+                // Asking for it is one thing; doing it has to wait for the gateway's answer.
+                if matches!(event, GroupEvent::Order(OrderEvent::OrderCanceled(_)))
+                    && books.payments.iter().any(|id| {
+                        self.payments
+                            .get(id)
+                            .is_some_and(PaymentBooks::is_being_taken)
+                    })
+                {
+                    return Err("canceled while its payment is being taken".to_owned());
+                }
+                continue;
+            };
+            let Some(payment) = self.payments.get(id).filter(|books| books.through_toss) else {
+                continue;
+            };
+            let came_late = matches!(event, PaymentEvent::PaymentOrphaned(_));
+            if was_canceling && came_late && !payment.in_flight {
+                return Err("money came after its order's cancellation was asked for, and nobody sends it back".to_owned());
             }
         }
         Ok(())
@@ -168,6 +218,8 @@ impl GroupBooks {
                 self.claim = Some(taken.payment);
             }
             OrderEvent::ClaimReleased(_) => self.claim = None,
+            OrderEvent::OrderCancelRequested(_) => self.canceling = true,
+            OrderEvent::OrderCanceled(_) => self.canceling = false,
             OrderEvent::OrderPaid(paid) => {
                 if let Some(other) = self.paid_by {
                     return Err(format!("paid by {} and by {other}", paid.payment));
@@ -198,6 +250,12 @@ impl GroupBooks {
 }
 
 impl PaymentBooks {
+    /// Whether a call that takes its money has no answer.
+    fn is_being_taken(&self) -> bool {
+        let last = self.operations.last().map(|(_, kind)| *kind);
+        self.in_flight && matches!(last, Some(OperationKind::Confirm | OperationKind::Capture))
+    }
+
     fn event(&mut self, event: &PaymentEvent) -> Result<(), String> {
         match event {
             PaymentEvent::PaymentInitiated(begun) => {
@@ -217,10 +275,18 @@ impl PaymentBooks {
             PaymentEvent::SuspendedMoneyReturned(back) => self.leave(back.suspended.minor())?,
             PaymentEvent::PaymentRefunded(back) => self.refund(back.refunded.total().minor())?,
             PaymentEvent::OperationIntended(intended) => {
-                if self.operation == Some(intended.operation) {
+                let begun = (intended.operation, intended.kind);
+                if self.operations.contains(&begun) {
                     return Err("an operation is begun twice".to_owned());
                 }
-                self.operation = Some(intended.operation);
+                if self.in_flight {
+                    return Err("a second call is begun while the first has no answer".to_owned());
+                }
+                self.operations.push(begun);
+                self.in_flight = true;
+            }
+            PaymentEvent::ProviderConfirmed(_) | PaymentEvent::ProviderRefused(_) => {
+                self.in_flight = false;
             }
             PaymentEvent::WebhookReceived(heard) => {
                 let id = heard.event_id.to_string();

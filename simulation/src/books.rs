@@ -78,6 +78,14 @@ pub fn compare(run: &Run) -> Result<(), String> {
             ));
         }
     }
+    for (payment, call, keys) in run.town.gateways.keys() {
+        let operations = run.audit.operations(&payment, call);
+        if keys > operations {
+            return Err(format!(
+                "{payment}: {keys} keys for {operations} calls to {call}"
+            ));
+        }
+    }
     let used = books["keys"].as_array().into_iter().flatten();
     match used.into_iter().find(|used| won(used, "effects") > 1) {
         Some(used) => Err(format!("an operation key moved money twice: {used}")),

@@ -46,7 +46,7 @@ fn fault(dice: &Dice, call: Call) -> Fault {
     let status = *dice.pick(&[500, 500, 502, 503]);
     let kept = dice.one_in(4);
     let code = || "FAILED_INTERNAL_SYSTEM_PROCESSING".to_owned();
-    match dice.below(12) {
+    match dice.below(15) {
         0 => Fault::RequestLost { silent_ms },
         1 => Fault::ResponseLost { silent_ms },
         2 => Fault::Delay { ms },
@@ -64,14 +64,14 @@ fn fault(dice: &Dice, call: Call) -> Fault {
         6 => Fault::Truncated { at: None },
         7 => Fault::Garbage {},
         8 => Fault::Html { status: 502 },
-        9 => Fault::Reset {
+        13 => Fault::Reset {
             effect: dice.one_in(2),
         },
-        10 if matches!(call, Call::Confirm | Call::Cancel) => Fault::StaleRead {
+        9..=12 if matches!(call, Call::Confirm | Call::Cancel) => Fault::StaleRead {
             ms: Some(*dice.pick(&[500, 3_000, 30_000])),
             reads: None,
         },
-        10 => Fault::RateLimited {},
+        9..=12 => Fault::RateLimited {},
         _ => Fault::Drip {
             bytes: 200,
             every_ms: *dice.pick(&[10, 2_000]),

@@ -16,12 +16,17 @@ use crate::books;
 use crate::caller::{Caller, Who};
 use crate::mock::{self, Did};
 use crate::people::office;
-use crate::run::{Outcome, Run};
+use crate::run::{MS, Outcome, Run};
 use crate::secrets::{PERSONAL, SECRET};
 use crate::town::Town;
 
 /// The longest anything may take to be settled once nothing goes wrong any more.
-const PATIENCE_MS: u64 = 4 * 3_600_000;
+const PATIENCE_MS: u64 = 6 * HOUR_MS;
+const HOUR_MS: u64 = 3_600_000;
+/// The longest a call without an answer may go without being asked about.
+const QUIET_MS: u64 = 2 * HOUR_MS + 600_000;
+/// How long a person leaves a call to itself that has no answer.
+const PERSON_AFTER_MS: u64 = 3 * HOUR_MS;
 /// How often one looks.
 const LOOK_MS: u64 = 600_000;
 
@@ -34,7 +39,7 @@ pub fn settle(run: &mut Run) -> Result<(), String> {
     }
     loop {
         gateway_speaks(run)?;
-        person_looks(run)?;
+        person_looks(run, waited)?;
         run.pass(LOOK_MS)?;
         waited += LOOK_MS;
         // Our clock may have been ahead, and stands still until the world has caught up.
@@ -72,17 +77,23 @@ fn gateway_speaks(run: &Run) -> Result<(), String> {
 
 /// What waits for a person gets one: who knows what the gateway did says so, and who wants an order canceled whose
 /// money the gateway kept asks again.
-fn person_looks(run: &Run) -> Result<(), String> {
+fn person_looks(run: &Run, waited_ms: u64) -> Result<(), String> {
     let Some(app) = run.machine.app() else {
         return Ok(());
     };
     let failed = |error: StoreError| error.to_string();
     for payment in app.reader.in_flight(usize::MAX).map_err(failed)? {
-        if plan::needs_person(payment.core(), app.now()) {
-            run.town.send_out(office::say_what_happened(
-                run.town.clone(),
-                payment.core().id.to_string(),
+        let id = payment.core().id.to_string();
+        let quiet_ns = run.town.executor.now_ns() - run.town.gateways.last_asked_ns(&id);
+        let quiet_ms = (quiet_ns / MS).min(waited_ms);
+        if payment.core().provider == Provider::Toss && quiet_ms > QUIET_MS {
+            return Err(format!(
+                "{id} has no answer, and nobody asks for it any more"
             ));
+        }
+        if waited_ms > PERSON_AFTER_MS && plan::needs_person(payment.core(), app.now()) {
+            run.town
+                .send_out(office::say_what_happened(run.town.clone(), id));
         }
     }
     for id in run.town.orders() {

@@ -1,6 +1,7 @@
 //! The gateways as the server reaches them, and as they reach the server: the simulated Toss behind a network that
 //! loses, delays and doubles. A request that has left arrives whatever becomes of who sent it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use daegeum_server::world::{BoxFuture, Outbound, Undelivered};
 use http::{Request, Response};
 use http_body_util::Full;
 use parking_lot::Mutex;
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::dial;
@@ -28,12 +30,24 @@ pub struct Gateways {
     /// When the simulator next does something of its own accord; known until it is touched.
     due_ns: Arc<Mutex<Option<Option<u64>>>>,
     loses_notifications: bool,
+    heard: Arc<Mutex<Heard>>,
     executor: Executor,
     clocks: Clocks,
     dice: Dice,
     swarm: Swarm,
     trace: Trace,
     network: Network,
+}
+
+/// What the server has asked, by payment.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Payments by the gateway's names for them.
+    named: BTreeMap<String, String>,
+    /// Idempotency keys by payment and call.
+    keys: BTreeMap<(String, &'static str), BTreeSet<Vec<u8>>>,
+    /// When it last asked about a payment.
+    last_ns: BTreeMap<String, u64>,
 }
 
 type Came = Result<Response<Bytes>, Undelivered>;
@@ -68,6 +82,7 @@ impl Gateways {
             toss: Arc::new(Mutex::new(toss)),
             due_ns: Arc::default(),
             loses_notifications,
+            heard: Arc::default(),
             executor: executor.clone(),
             clocks: clocks.clone(),
             dice,
@@ -94,6 +109,51 @@ impl Gateways {
         let done = act(&mut self.toss.lock(), self.clocks.true_ms());
         *self.due_ns.lock() = None;
         done
+    }
+
+    /// A buyer's window has given a payment a name of the gateway's.
+    pub fn named(&self, key: &str, payment: &str) {
+        let mut heard = self.heard.lock();
+        heard.named.insert(key.to_owned(), payment.to_owned());
+    }
+
+    /// Payments and calls with how many idempotency keys they were made under.
+    pub fn keys(&self) -> Vec<(String, &'static str, usize)> {
+        let heard = self.heard.lock();
+        let keys = heard.keys.iter();
+        keys.map(|((payment, call), keys)| (payment.clone(), *call, keys.len()))
+            .collect()
+    }
+
+    /// When the server last asked about a payment.
+    pub fn last_asked_ns(&self, payment: &str) -> u64 {
+        self.heard.lock().last_ns.get(payment).copied().unwrap_or(0)
+    }
+
+    fn hear(&self, request: &Request<Bytes>) {
+        let said: Value = serde_json::from_slice(request.body()).unwrap_or(Value::Null);
+        let path = request.uri().path();
+        let call = match path.rsplit('/').next() {
+            Some("confirm") => "confirm",
+            Some("cancel") => "cancel",
+            _ => "inquire",
+        };
+        let mut heard = self.heard.lock();
+        let words = path.split('/').chain(said["orderId"].as_str());
+        let payment = words
+            .filter_map(|word| match word {
+                word if word.starts_with("pay_") => Some(word.to_owned()),
+                word => heard.named.get(word).cloned(),
+            })
+            .next_back();
+        let Some(payment) = payment else { return };
+        heard
+            .last_ns
+            .insert(payment.clone(), self.executor.now_ns());
+        if let Some(key) = request.headers().get("idempotency-key") {
+            let keys = heard.keys.entry((payment, call)).or_default();
+            keys.insert(key.as_bytes().to_vec());
+        }
     }
 
     /// When a gateway does something of its own accord.
@@ -139,6 +199,7 @@ impl Gateways {
         let (tell, told) = oneshot::channel();
         let own = self.clone();
         let request = outbound.request;
+        self.hear(&request);
         let faults = &self.swarm.gateway;
         if self.swarm.strikes(&self.dice, faults.not_sent) {
             return Box::pin(async move {

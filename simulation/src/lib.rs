@@ -25,6 +25,8 @@ pub mod many;
 pub mod mock;
 pub mod network;
 pub mod people;
+#[cfg(planted)]
+pub mod planted;
 pub mod run;
 pub mod secrets;
 pub mod swarm;

@@ -9,17 +9,19 @@ use daegeum_simulation::many::{guarded, run_all};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const HELP: &str = "\
-simulate [--seeds A..B] [--ops N] [--trace SEED]
+simulate [--seeds A..B] [--ops N] [--trace SEED | --planted]
 
   --seeds A..B   these seeds, each one world of its own (0..2000)
   --ops N        so many operations of people each, at least (200)
   --trace SEED   this seed alone, everything that happens in it printed
+  --planted      every planted bug, with how many seeds it takes to find it; wants a build with `--cfg planted`
 ";
 
 struct Asked {
     seeds: Range<u64>,
     operations: u64,
     trace: Option<u64>,
+    planted: bool,
 }
 
 fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
         seeds: 0..2_000,
         operations: 200,
         trace: None,
+        planted: false,
     };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
@@ -52,6 +55,7 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
                 asked.seeds = number(from)?..number(to)?;
             }
             "--ops" => asked.operations = number(&value()?)?,
+            "--planted" => asked.planted = true,
             "--trace" => asked.trace = Some(number(&value()?)?),
             _ => return Err(format!("`{word}` means nothing here")),
         }
@@ -61,6 +65,9 @@ fn asked(mut words: impl Iterator<Item = String>) -> Result<Asked, String> {
 
 fn simulate(asked: &Asked) -> bool {
     let operations = asked.operations;
+    if asked.planted {
+        return find_planted(operations);
+    }
     if let Some(seed) = asked.trace {
         return match guarded(seed, operations, true) {
             Ok(outcome) => {
@@ -101,4 +108,26 @@ fn simulate(asked: &Asked) -> bool {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(planted)]
+fn find_planted(operations: u64) -> bool {
+    use daegeum_simulation::planted::{SEEDS_MAX, find_all};
+    println!("{:<28} {:>5}  what does not hold", "bug", "seeds");
+    find_all(operations, |found| match &found.by {
+        Some((seeds, what)) => {
+            let what: String = what.chars().take(110).collect();
+            println!("{:<28} {seeds:>5}  {what}", format!("{:?}", found.bug));
+        }
+        None => println!(
+            "{:<28}     -  not found in {SEEDS_MAX} seeds",
+            format!("{:?}", found.bug)
+        ),
+    })
+}
+
+#[cfg(not(planted))]
+fn find_planted(_: u64) -> bool {
+    eprintln!("no bug is planted in this build: cargo xtask simulate --planted makes one");
+    false
 }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::run::{Outcome, run};
+use crate::run::{self, Outcome};
 
 /// What many runs came to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,8 +38,19 @@ pub struct Failed {
 /// One seed in so many is run twice, to see that it is the same.
 const TWICE_EVERY: u64 = 40;
 
-/// Runs these seeds, each for so many operations, until one fails.
+/// Runs these seeds, each for so many operations, until one fails; some of them twice.
 pub fn run_all(seeds: Range<u64>, operations: u64) -> Result<Summary, Failed> {
+    on_all_cores(seeds, |seed| once_or_twice(seed, operations))
+}
+
+/// Runs these seeds once, until one fails.
+pub fn run_once_each(seeds: Range<u64>, operations: u64) -> Result<Summary, Failed> {
+    on_all_cores(seeds, |seed| Ok((guarded(seed, operations, false)?, false)))
+}
+
+type Ran = Result<(Outcome, bool), String>;
+
+fn on_all_cores(seeds: Range<u64>, run: impl Fn(u64) -> Ran + Sync) -> Result<Summary, Failed> {
     let began = Instant::now();
     let next = AtomicU64::new(seeds.start);
     let stopped = AtomicBool::new(false);
@@ -54,7 +65,7 @@ pub fn run_all(seeds: Range<u64>, operations: u64) -> Result<Summary, Failed> {
                     if seed >= seeds.end {
                         return;
                     }
-                    match once_or_twice(seed, operations) {
+                    match run(seed) {
                         Ok((outcome, twice)) => add(&summary, &outcome, twice),
                         Err(what) => {
                             stopped.store(true, Ordering::Relaxed);
@@ -88,7 +99,7 @@ fn add(summary: &Mutex<Summary>, outcome: &Outcome, twice: bool) {
     summary.twice += u64::from(twice);
 }
 
-fn once_or_twice(seed: u64, operations: u64) -> Result<(Outcome, bool), String> {
+fn once_or_twice(seed: u64, operations: u64) -> Ran {
     let outcome = guarded(seed, operations, false)?;
     if !seed.is_multiple_of(TWICE_EVERY) {
         return Ok((outcome, false));
@@ -102,7 +113,7 @@ fn once_or_twice(seed: u64, operations: u64) -> Result<(Outcome, bool), String> 
 
 /// Runs a seed; a panic of the product is a failure like any other.
 pub fn guarded(seed: u64, operations: u64, printed: bool) -> Result<Outcome, String> {
-    catch_unwind(AssertUnwindSafe(|| run(seed, operations, printed))).unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(|| run::run(seed, operations, printed))).unwrap_or_else(|panic| {
         let text = panic
             .downcast_ref::<String>()
             .cloned()

@@ -65,6 +65,16 @@ pub fn unanswered(town: &Town, payment: &str, amount: u64) {
     }
 }
 
+/// The gateway said that it refused, and takes the money all the same.
+pub fn thinks_better_of_it(town: &Town, payment: &str, amount: u64) {
+    let did = town.mock.lock().decide(payment, amount, 0);
+    let (town, payment) = (town.clone(), payment.to_owned());
+    town.clone().send_out(async move {
+        town.wait_up_to(600_000).await;
+        tell(&town, &payment, did, amount, 0).await;
+    });
+}
+
 async fn tell(town: &Town, payment: &str, did: Did, amount: u64, event: u64) {
     let (kind, amount) = match did {
         Did::Took(took) => ("payment.captured", took),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::audit::Audit;
+use crate::books;
 use crate::disasters::{Disaster, Plan};
 use crate::ending;
 use crate::logs;
@@ -178,6 +179,13 @@ impl Run {
                 self.town.trace.count("committed", new.len() as u64);
                 self.audit.look(new)?;
                 self.audit.promise();
+                for failed in self.audit.take_failed() {
+                    if books::of_payment(&self.town, &failed.to_string()).taken {
+                        return Err(format!(
+                            "{failed} is called failed, and the gateway has its money"
+                        ));
+                    }
+                }
                 let feed = self.machine.app().map_or(0, |app| app.reader.last_event());
                 if feed != self.audit.feed() {
                     return Err(format!(

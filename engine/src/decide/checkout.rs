@@ -9,6 +9,7 @@ use crate::money::Money;
 use crate::operation::OperationKind;
 use crate::order::OrderState;
 use crate::payment::{AnyPayment, PaymentAction, PaymentCommand, PaymentState, Prepare};
+use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 
 /// Begins a payment of the order's total, and opens the buyer's view of it.
@@ -60,7 +61,8 @@ pub(super) fn confirm(
 ) -> Outcome {
     let payment = visible(work, asker, id)?;
     let core = payment.core();
-    if amount != core.amount() || !core.provider.capabilities().remote {
+    let compared = !planted::is(Bug::ReturnNotCompared);
+    if (compared && amount != core.amount()) || !core.provider.capabilities().remote {
         return Err(Rejection::ReturnMismatched.into());
     }
     let same_name = core.provider_payment_id.as_ref() == Some(&name);

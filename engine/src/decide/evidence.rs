@@ -11,6 +11,7 @@ use crate::money::Money;
 use crate::operation::OperationKind;
 use crate::order::{self, CancelReason, OrderCommand, OrderState};
 use crate::payment::{self, AnyPayment, PaymentCommand, PaymentState};
+use crate::planted::{self, Bug};
 
 type Step = Result<(), Refusal>;
 
@@ -27,6 +28,7 @@ pub(super) fn would_move(work: &Work, id: PaymentId, fact: &Fact) -> Result<bool
             | PaymentState::Refunded
             | PaymentState::Orphaned
             | PaymentState::Returned => false,
+            PaymentState::Failed if planted::is(Bug::FailedForGood) => false,
             PaymentState::Mismatched => {
                 *amount == own_amount && gateway::order_takes(work.order()?, id)
             }

@@ -82,6 +82,23 @@ pub struct PastRecord {
     pub group: GroupRecord,
 }
 
+impl PastRecord {
+    /// Applies one of its events.
+    fn evolve(
+        &self,
+        group: &mut Group,
+        order: &OrderId,
+        event: &GroupEvent,
+    ) -> Result<(), StoreError> {
+        group.evolve(order, event, self.at).map_err(|impossible| {
+            StoreError::Damaged(format!(
+                "record {} does not follow: {impossible}",
+                self.number
+            ))
+        })
+    }
+}
+
 /// A record of the feed with where its events begin.
 #[derive(Debug)]
 pub struct FeedRecord {
@@ -329,12 +346,7 @@ impl Reader {
         let mut group = Group::default();
         for past in self.history(order)?.into_iter().rev() {
             for event in &past.group.events {
-                group.evolve(order, event, past.at).map_err(|impossible| {
-                    StoreError::Damaged(format!(
-                        "record {} does not follow: {impossible}",
-                        past.number
-                    ))
-                })?;
+                past.evolve(&mut group, order, event)?;
                 if version_of(&group, payment) == Some(version) {
                     return Ok(group);
                 }
@@ -395,12 +407,7 @@ impl Reader {
         let mut group = Group::default();
         for past in self.history(order)?.into_iter().rev() {
             for event in &past.group.events {
-                group.evolve(order, event, past.at).map_err(|impossible| {
-                    StoreError::Damaged(format!(
-                        "record {} does not follow: {impossible}",
-                        past.number
-                    ))
-                })?;
+                past.evolve(&mut group, order, event)?;
             }
             if is_so(&group) {
                 return Ok(Some(group));

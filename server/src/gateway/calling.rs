@@ -14,6 +14,7 @@ use daegeum_engine::money::Money;
 use daegeum_engine::operation::AnyOperation;
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::payment::PaymentState;
+use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::sealed::{RetentionClass, Sealed};
 use serde_json::json;
 
@@ -114,7 +115,13 @@ async fn exchange(
     heard: Option<Heard>,
 ) -> Rest {
     let call = call_of(payment, ask);
-    let request = gateway.request(&call);
+    let mut request = gateway.request(&call);
+    if planted::is(Bug::NewKeyPerRetry)
+        && let Some(key) = request.headers_mut().get_mut("idempotency-key")
+        && let Ok(another) = app.job_id().as_str().parse()
+    {
+        *key = another;
+    }
     let sent = request.body().clone();
     let begun_ns = app.world.monotonic_ns();
     let (came, outcome) = send(app, gateway, &call, request).await;
@@ -214,6 +221,10 @@ fn money_of(payment: &AnyPayment) -> Money {
 fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
     let (news, name) = match outcome {
         Outcome::Answered { name, fact } => (News::Fact(fact.clone()), name.clone()),
+        Outcome::Unknown if planted::is(Bug::UnknownIsFailure) => {
+            let code = FailureCode::new("UNKNOWN");
+            (News::Fact(Fact::Failed { code }), None)
+        }
         Outcome::NotYet { .. } | Outcome::Unknown => (News::None, None),
         Outcome::NotSent => (News::NotSent, None),
     };

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::payment::{AnyPayment, PaymentState};
+use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::store::reader::PaymentFilter;
 use daegeum_engine::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -56,10 +57,11 @@ async fn resume(app: &App, now: Timestamp) {
     let started_at = app.operations.started_at();
     let left_behind = |payment: &&AnyPayment| {
         let call = payment.core().operation.as_ref();
-        call.is_some_and(|call| {
-            let intended_at = call.core().intended_at;
-            intended_at < started_at || now.millis_since(intended_at) > FORGOTTEN_AFTER_MS
-        })
+        !planted::is(Bug::NotResumed)
+            && call.is_some_and(|call| {
+                let intended_at = call.core().intended_at;
+                intended_at < started_at || now.millis_since(intended_at) > FORGOTTEN_AFTER_MS
+            })
     };
     for payment in waiting.iter().filter(left_behind) {
         calling::resume(app, payment).await;

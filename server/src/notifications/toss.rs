@@ -3,14 +3,17 @@
 //! is counted and answered 200; nothing of it is written, however much of it comes.
 
 use axum::response::Response;
-use daegeum_engine::event::Provider;
+use daegeum_engine::command::{Command, Fact, Learned, News};
+use daegeum_engine::event::{Provider, Source};
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::idempotency::hash16;
+use daegeum_engine::payment::PaymentCore;
+use daegeum_engine::planted::{self, Bug};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::answer;
-use crate::app::App;
+use crate::app::{App, Asked};
 use crate::gateway::operations::Heard;
 use crate::http::{Problem, RequestContext};
 
@@ -38,6 +41,32 @@ pub fn receive(app: &App, context: &RequestContext, body: &[u8]) -> Result<Respo
     answer::json(200, &json!({ "result": "received" }))
 }
 
+/// Takes what nobody has proven for a fact: only ever called where that bug is planted.
+fn believe(app: &App, context: &RequestContext, payment: &PaymentCore, body: &[u8]) {
+    let said = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
+    let fact = match said["data"]["status"].as_str() {
+        Some("DONE") => Fact::Captured {
+            amount: payment.amount(),
+        },
+        Some("CANCELED") => Fact::Canceled,
+        _ => return,
+    };
+    let learned = Learned {
+        payment_id: payment.id,
+        operation: None,
+        name: None,
+        news: News::Fact(fact),
+        source: Source::Notification,
+        exchange: None,
+        hint: None,
+    };
+    drop(app.submit(Asked {
+        command: Command::Learn(Box::new(learned)),
+        keyed: None,
+        request_id: context.id.as_str(),
+    }));
+}
+
 fn named(body: &[u8]) -> Option<PaymentId> {
     let named: Named = serde_json::from_slice(body).ok()?;
     let inside = named.data.and_then(|data| data.order_id);
@@ -53,6 +82,11 @@ fn hint(
     let known = app.reader.payment(id).map_err(answer::stored)?;
     if known.is_none_or(|known| known.value.core().provider != Provider::Toss) {
         return Ok("unmatched");
+    }
+    if planted::is(Bug::HintIsBelieved)
+        && let Some(known) = app.reader.payment(id).map_err(answer::stored)?
+    {
+        believe(app, context, known.value.core(), body);
     }
     let now = app.now();
     let heard = Heard {

@@ -135,9 +135,11 @@ impl Checkout {
             .gateways
             .with_toss(|toss, now_ms| toss.open_window(now_ms, &open));
         match &opened {
-            Ok(key) => town
-                .trace
-                .note("window:", &[self.payment.as_bytes(), key.as_bytes()]),
+            Ok(key) => {
+                town.gateways.named(key, &self.payment);
+                let names = [self.payment.as_bytes(), key.as_bytes()];
+                town.trace.note("window:", &names);
+            }
             Err(refusal) => {
                 let why = format!("{refusal:?}");
                 town.trace

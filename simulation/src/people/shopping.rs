@@ -163,6 +163,9 @@ impl Story {
                 let answer = self.merchant.once(Method::POST, &path, Some(&body)).await;
                 answer.ok()
             };
+            if word == "FAIL" && dice.one_in(4) && answer.as_ref().is_some_and(Answer::is_done) {
+                mock::thinks_better_of_it(&self.town, payment, self.total);
+            }
             let unanswered = match answer {
                 Some(answer) => answer.status == 202,
                 None => self.is_unknown(payment).await,

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use daegeum_engine::command::Fact;
 use daegeum_engine::event::FailureCode;
 use daegeum_engine::operation::OperationKind;
+use daegeum_engine::planted::{self, Bug};
 use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 use serde::Deserialize;
@@ -58,6 +59,9 @@ const fn is_about_a_cancel(ask: Ask) -> bool {
 
 fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
     match payment.status {
+        Status::Ready | Status::InProgress if planted::is(Bug::NotYetIsFailure) => {
+            failed(payment, errors::ABORTED)
+        }
         Status::Ready | Status::InProgress => NOT_YET,
         Status::Done | Status::PartialCanceled if payment.balance.is_zero() => Outcome::Unknown,
         // Part of it may have gone back since; it was taken all the same.
@@ -67,7 +71,7 @@ fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
                 amount: payment.total,
             },
         ),
-        Status::WaitingForDeposit if payment.account_expired() => answered(payment, Fact::Canceled),
+        Status::WaitingForDeposit if payment.account_ran_out() => failed(payment, errors::EXPIRED),
         Status::WaitingForDeposit => match payment.due_at() {
             Some(due_at) => answered(payment, Fact::AwaitingDeposit { due_at }),
             None => Outcome::Unknown,
@@ -83,7 +87,7 @@ fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
 fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
     match payment.status {
         Status::Canceled => canceled(call, payment),
-        Status::WaitingForDeposit if payment.account_expired() => answered(payment, Fact::Canceled),
+        Status::WaitingForDeposit if payment.account_ran_out() => answered(payment, Fact::Canceled),
         Status::Done | Status::PartialCanceled | Status::WaitingForDeposit => {
             match payment.cancel_of(call.operation) {
                 OurCancel::Aborted => answered(
