@@ -208,6 +208,7 @@ pub fn count(run: &mut Run) -> Result<Outcome, String> {
         operations: run.town.operations(),
         records: report.records,
         starts: run.starts(),
+        happened: run.audit.happened().clone(),
         hash: run.town.trace.hash(),
     })
 }

@@ -1,16 +1,19 @@
 //! Many seeds on all cores: each seed is one world on one thread. The first failure stops the rest and says how to
 //! see it again.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use daegeum_engine::event::{OrderEventKind, PaymentEventKind};
+
 use crate::run::{self, Outcome};
 
 /// What many runs came to.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Seeds that were run.
     pub seeds: u64,
@@ -22,8 +25,21 @@ pub struct Summary {
     pub starts: u64,
     /// Seeds that were run twice, with the same hash.
     pub twice: u64,
+    /// How often each kind of event happened.
+    pub happened: BTreeMap<&'static str, u64>,
     /// How long it took.
     pub took: Duration,
+}
+
+impl Summary {
+    /// Kinds of events that never happened: what they stand for has not been tried.
+    pub fn never(&self) -> Vec<&'static str> {
+        let payments = PaymentEventKind::ALL.iter().map(|kind| kind.name());
+        let orders = OrderEventKind::ALL.iter().map(|kind| kind.name());
+        let mut never: Vec<_> = payments.chain(orders).collect();
+        never.retain(|name| !self.happened.contains_key(name));
+        never
+    }
 }
 
 /// A seed that failed.
@@ -97,6 +113,9 @@ fn add(summary: &Mutex<Summary>, outcome: &Outcome, twice: bool) {
     summary.records += outcome.records;
     summary.starts += outcome.starts;
     summary.twice += u64::from(twice);
+    for (name, times) in &outcome.happened {
+        *summary.happened.entry(*name).or_default() += times;
+    }
 }
 
 fn once_or_twice(seed: u64, operations: u64) -> Ran {
