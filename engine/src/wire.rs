@@ -366,6 +366,8 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("exchange", &opened)
         }
         PaymentEvent::HintFollowed(e) => {
+            let hash = u128::from_be_bytes(e.hash);
+            map.serialize_entry("hash", &format_args!("{hash:032x}"))?;
             map.serialize_entry("heard_at", &Text(e.heard_at))?;
             map.serialize_entry("from", &opened)
         }

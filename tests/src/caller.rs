@@ -49,6 +49,14 @@ impl Caller {
         }
     }
 
+    /// The same caller, who calls elsewhere.
+    pub fn at(&self, base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Where it calls.
     pub fn base(&self) -> &str {
         &self.base

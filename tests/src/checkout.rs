@@ -41,11 +41,15 @@ impl Order {
 
     /// Begins a checkout with more said about the buyer.
     pub async fn checkout_with(&self, gateway: &Gateway, with: Value) -> Checkout {
-        let begun = self.send_session(with).await.expect(201);
+        self.begun(&self.send_session(with).await.expect(201), gateway)
+    }
+
+    /// The checkout that an answer is about.
+    pub fn begun(&self, begun: &Answer, gateway: &Gateway) -> Checkout {
         Checkout {
             browser: self.merchant().with(begun.text("session_token")),
             id: begun.text("session_id").to_owned(),
-            payment: self.payment(&begun),
+            payment: self.payment(begun),
             order: self.clone(),
             gateway: gateway.clone(),
         }
@@ -53,6 +57,16 @@ impl Order {
 }
 
 impl Checkout {
+    /// The same checkout at a shop that has moved: where this caller calls.
+    pub fn at(&self, stranger: &Caller) -> Self {
+        Self {
+            browser: self.browser.at(stranger.base()),
+            payment: self.payment.at(stranger.base()),
+            order: self.order.at(stranger.base()),
+            ..self.clone()
+        }
+    }
+
     /// The session as it is.
     pub async fn now(&self) -> Answer {
         self.browser.get(&self.path("")).await.expect(200)
@@ -85,6 +99,12 @@ impl Checkout {
         confirm(&self.browser, approved).await
     }
 
+    /// Asks whether what the window gave fits the payment.
+    pub async fn verify(&self, approved: &Approved) -> Answer {
+        let path = "/api/v1/payments/verify";
+        self.browser.post(path, &body(approved)).await
+    }
+
     /// Comes back from the window, and does not wait for what is answered.
     pub fn begin_to_confirm(&self, approved: &Approved) -> JoinHandle<Answer> {
         let (browser, approved) = (self.browser.clone(), approved.clone());
@@ -105,6 +125,20 @@ impl Checkout {
     pub async fn pay(&self) -> Answer {
         let approved = self.approve().await;
         self.confirm(&approved).await
+    }
+
+    /// Toss's name for the payment, once it is known.
+    pub async fn approved_key(&self) -> String {
+        let now = self.payment.now().await;
+        now.text("provider_payment_id").to_owned()
+    }
+
+    /// What is told of the first event of this name about the payment.
+    pub async fn happened(&self, event_type: &str) -> Value {
+        let events = self.payment.transactions().await;
+        let mut events = events.iter();
+        let found = events.find(|event| event["event_type"] == event_type);
+        found.unwrap_or_else(|| panic!("no {event_type}"))["payload"].clone()
     }
 
     fn path(&self, verb: &str) -> String {

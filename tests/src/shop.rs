@@ -166,6 +166,11 @@ impl Shop {
         NewOrder::new(self.merchant(), order_id)
     }
 
+    /// A payment that somebody has begun.
+    pub fn payment(&self, payment_id: &str, amount: u64) -> Payment {
+        Payment::known(self.merchant(), payment_id, amount)
+    }
+
     /// Delivers a notification.
     pub async fn deliver(&self, delivery: &Delivery) -> Answer {
         delivery.to(&self.stranger).await
@@ -210,6 +215,11 @@ impl Shop {
             self.advance(Duration::from_secs(31));
         }
         panic!("nothing is known of {}", payment.id);
+    }
+
+    /// From now on no request waits longer than this for a gateway's answer.
+    pub fn let_requests_wait_for(&self, at_most: Duration) {
+        self.world.let_requests_wait_for(at_most);
     }
 
     /// From now on no answer of a gateway is waited for longer than this.

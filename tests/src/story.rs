@@ -124,6 +124,14 @@ impl Order {
         }
     }
 
+    /// The same at a shop that has moved.
+    pub fn at(&self, base: &str) -> Self {
+        Self {
+            merchant: self.merchant.at(base),
+            ..self.clone()
+        }
+    }
+
     /// The merchant's backend that registered it.
     pub fn merchant(&self) -> &Caller {
         &self.merchant
@@ -191,6 +199,23 @@ pub struct Payment {
 }
 
 impl Payment {
+    /// A payment that somebody has begun.
+    pub fn known(merchant: Caller, id: &str, amount: u64) -> Self {
+        Self {
+            merchant,
+            id: id.to_owned(),
+            amount,
+        }
+    }
+
+    /// The same at a shop that has moved.
+    pub fn at(&self, base: &str) -> Self {
+        Self {
+            merchant: self.merchant.at(base),
+            ..self.clone()
+        }
+    }
+
     /// The payment as it is.
     pub async fn now(&self) -> Answer {
         self.merchant.get(&self.path("")).await.expect(200)

@@ -228,9 +228,17 @@ impl Gateway {
     /// Both sides believe the same, and nothing has happened twice.
     pub async fn agrees_with(&self, shop: &Shop) {
         let books = self.books();
-        let payments = books["payments"].as_array().expect("payments");
-        for theirs in payments {
+        let windows = books["payments"].as_array().expect("payments");
+        let mut left: BTreeMap<&str, i64> = BTreeMap::new();
+        for theirs in windows {
+            let number = |name: &str| theirs[name].as_i64().expect("a number");
             let id = theirs["orderId"].as_str().expect("our payment's id");
+            *left.entry(id).or_default() += number("taken") - number("returned");
+            assert!(number("confirms") <= 1, "taken twice: {theirs}");
+            let cancels = theirs["cancels"].as_array().expect("cancels");
+            assert!(cancels.len() <= 1, "given back twice: {theirs}");
+        }
+        for (id, left) in left {
             let path = format!("/api/v1/payments/{id}");
             let ours = shop.merchant().get(&path).await.expect(200);
             let here = match ours.text("detail") {
@@ -238,11 +246,7 @@ impl Gateway {
                 "MISMATCHED" => ours["received"]["amount"].as_i64().expect("an amount"),
                 _ => 0,
             };
-            let number = |name: &str| theirs[name].as_i64().expect("a number");
-            assert_eq!(number("taken") - number("returned"), here, "{theirs}");
-            assert!(number("confirms") <= 1, "taken twice: {theirs}");
-            let cancels = theirs["cancels"].as_array().expect("cancels");
-            assert!(cancels.len() <= 1, "given back twice: {theirs}");
+            assert_eq!(left, here, "{}", ours.body());
         }
         for (key, effects) in self.keys() {
             assert!(effects <= 1, "{key} did something {effects} times");

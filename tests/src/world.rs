@@ -43,7 +43,11 @@ pub struct ShopWorld {
     resting: Mutex<BTreeMap<Job, oneshot::Sender<()>>>,
     calling: Arc<AtomicUsize>,
     patience_ms: AtomicU64,
+    requests_wait_ms: AtomicU64,
 }
+
+/// How long the server lets a request wait for a gateway's answer, by which that rest is recognised.
+const REQUESTS_WAIT: Duration = Duration::from_secs(10);
 
 thread_local! {
     /// Whether this thread is inside a task of the server's.
@@ -87,6 +91,7 @@ impl ShopWorld {
             resting: Mutex::default(),
             calling: Arc::default(),
             patience_ms: AtomicU64::new(u64::MAX),
+            requests_wait_ms: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -94,6 +99,12 @@ impl ShopWorld {
     pub fn be_patient_for(&self, patience: Duration) {
         let ms = u64::try_from(patience.as_millis()).expect("not that long");
         self.patience_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// From now on no request waits longer than this for a gateway's answer.
+    pub fn let_requests_wait_for(&self, at_most: Duration) {
+        let ms = u64::try_from(at_most.as_millis()).expect("not that long");
+        self.requests_wait_ms.store(ms, Ordering::Relaxed);
     }
 
     /// Waits until no call to a gateway is under way, and what each taught is kept.
@@ -158,6 +169,10 @@ impl World for ShopWorld {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture {
+        if duration == REQUESTS_WAIT {
+            let most = Duration::from_millis(self.requests_wait_ms.load(Ordering::Relaxed));
+            return self.machine.sleep(duration.min(most));
+        }
         let Some(job) = Job::resting_for(duration) else {
             return self.machine.sleep(duration);
         };

@@ -244,6 +244,9 @@ pub struct EventSchema {
     #[schema(value_type = Object)]
     payload: String,
     created_at: String,
+    /// How long a call to a gateway took; only of those.
+    #[schema(required = false)]
+    processing_time_ms: Option<u32>,
 }
 
 /// What happened to a payment.

@@ -4,10 +4,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::gateway::{Delivery, Heard};
 use daegeum_tests::program::{self, Program};
 use daegeum_tests::story::NewOrder;
-use daegeum_tests::{Caller, Captured, Payment, Shop, Success, secrets};
+use daegeum_tests::{Caller, Captured, Payment, Shop, Success, secrets, toss};
 use serde_json::{Value, json};
 
 /// Strings found nowhere else: what a gateway wrote of a buyer, and what an administrator wrote.
@@ -268,4 +271,118 @@ async fn a_log_has_the_ids_and_no_secret() {
             .unwrap()
             .starts_with("mock_")
     );
+}
+
+/// What a buyer said of themselves, each found nowhere else.
+const BUYER: [&str; 3] = ["김까나리아", "canary.kim@example.com", "01093717394"];
+
+fn said_of_the_buyer() -> Value {
+    json!({ "buyer_name": BUYER[0], "buyer_email": BUYER[1], "buyer_tel": "010-9371-7394" })
+}
+
+/// What a checkout is opened with, and what its gateway is called with, besides [`secrets::all`].
+fn of_the_checkout(token: &str) -> Vec<String> {
+    let basic = STANDARD.encode(format!("{}:", toss::SECRET_KEY));
+    let secrets = [toss::SECRET_KEY, &basic, token].map(str::to_owned);
+    secrets
+        .into_iter()
+        .chain(BUYER.map(str::to_owned))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_a_buyer_says_of_themselves_is_sealed_and_can_be_erased() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").by("ari").register().await;
+    let begun = order.send_session(said_of_the_buyer()).await.expect(201);
+    let checkout = order.begun(&begun, &toss);
+    let by_name = checkout.prepare().await.expect(200);
+    assert_eq!(by_name["window"]["customer_name"], BUYER[0], "it is kept");
+    checkout.pay().await.expect(200);
+    let hint = json!({ "orderId": checkout.payment.id, "customerName": BUYER[0] });
+    let webhook = "/api/v1/payments/webhook/toss";
+    shop.stranger().post(webhook, &hint).await.expect(200);
+    shop.ask_gateway().await;
+    let audit = checkout.payment.path("/transactions");
+    let audit = shop.merchant().get(&audit).await.expect(200).body();
+    for canary in of_the_checkout(begun.text("session_token")) {
+        assert!(!audit.contains(&canary), "{canary} is in the audit trail");
+    }
+    let erase = "/api/v1/admin/buyers/ari/erase";
+    shop.admin().ask(erase).await.expect(200);
+    let transactions = checkout.payment.transactions().await;
+    let calls = transactions
+        .iter()
+        .filter(|event| event["event_type"] == "GATEWAY_CALLED");
+    assert!(
+        calls
+            .into_iter()
+            .all(|call| call["payload"]["exchange"].is_null())
+    );
+    let folder = shop.close();
+    let mut hidden = secrets::all();
+    hidden.extend(of_the_checkout(begun.text("session_token")));
+    // What Toss was told and said is sealed too.
+    hidden.extend(["approveNo", "paymentKey\"", "127.0.0.1"].map(str::to_owned));
+    for (name, bytes) in files_below(folder.path()) {
+        for canary in &hidden {
+            assert!(!holds(&bytes, canary), "{canary} is in {name}");
+        }
+    }
+    verified(folder.path());
+}
+
+#[tokio::test]
+async fn a_checkouts_log_and_errors_tell_nothing_of_the_buyer() {
+    let toss = toss::Gateway::open(std::sync::Arc::default()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let settings: Vec<_> = secrets::environment()
+        .into_iter()
+        .chain(toss.settings())
+        .collect();
+    let mut program = Program::start(&data, &settings, &[], &log);
+    program.ready().await;
+    let merchant = Caller::new(&program.base()).with(secrets::MERCHANT);
+    let order = NewOrder::new(merchant.clone(), "o-1").register().await;
+    let begun = order.send_session(said_of_the_buyer()).await.expect(201);
+    let checkout = order.begun(&begun, &toss);
+    let approved = checkout.approve().await;
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    toss.fails(Call::Confirm, lost, 1);
+    toss.fails(Call::Inquire, Fault::Garbage {}, 1);
+    checkout.confirm(&approved).await.expect(200);
+    let mut tampered = approved.clone();
+    tampered.amount = 1;
+    let mut answers = vec![checkout.confirm(&tampered).await.refused(422, "MISMATCHED")];
+    for (field, wrong) in [
+        ("buyer_name", format!("{}\u{7}", BUYER[0])),
+        ("buyer_email", format!("{} ", BUYER[1])),
+        ("buyer_tel", format!("{}#", BUYER[2])),
+        ("buyer_phone", BUYER[2].to_owned()),
+    ] {
+        answers.push(
+            order
+                .send_session(json!({ field: wrong }))
+                .await
+                .expect(400),
+        );
+    }
+    let query = format!("/api/v1/payments/sessions/{}?tel={}", checkout.id, BUYER[2]);
+    answers.push(merchant.get(&query).await.expect(400));
+    assert!(program.stop().success());
+    let logged = std::fs::read_to_string(&log).expect("a log");
+    assert!(
+        logged.contains(&checkout.payment.id),
+        "it logs what it does"
+    );
+    let mut hidden = secrets::all();
+    hidden.extend(of_the_checkout(begun.text("session_token")));
+    for canary in &hidden {
+        let line = logged.lines().find(|line| line.contains(canary));
+        assert_eq!(line, None, "{canary} is in the log");
+        for answer in &answers {
+            assert!(!answer.body().contains(canary), "{}", answer.body());
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use daegeum_engine::rejection::Rejection;
+use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Answer, Captured, NoAnswer, Shop, Success};
 use serde_json::{Value, json};
 
@@ -21,12 +22,14 @@ impl Reached {
 
 #[tokio::test]
 async fn every_rejection_is_reached() {
-    let shop = Shop::open().await;
+    let both = [("DAEGEUM_GATEWAYS_MOCK", "true")];
+    let (shop, toss) = Shop::open_with_toss_and(&both).await;
     let mut reached = Reached::default();
     of_orders(&shop, &mut reached).await;
     of_requests(&shop, &mut reached).await;
     of_payments(&shop, &mut reached).await;
     of_set_aside_money(&shop, &mut reached).await;
+    of_checkouts(&shop, &toss, &mut reached).await;
     of_holds(&shop, &mut reached).await;
     for rejection in Rejection::all() {
         let code = rejection.code();
@@ -118,6 +121,21 @@ async fn of_set_aside_money(shop: &Shop, reached: &mut Reached) {
     let path = format!("/api/v1/admin/payments/{}/resolve", payment.id);
     let take = json!({"resolution": "take", "reason": "?"});
     reached.note(shop.admin().post(&path, &take).await);
+}
+
+async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
+    let small = shop.order("o-7").of(99).register().await;
+    reached.note(small.send_session(json!({})).await);
+    let checkout = shop.order("o-8").register().await.checkout(toss).await;
+    let mut tampered = checkout.approve().await;
+    tampered.amount = 1;
+    reached.note(checkout.confirm(&tampered).await);
+    let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
+    let done = json!({"resolution": "done", "reason": "?"});
+    reached.note(shop.admin().post(&path, &done).await);
+    shop.advance(Duration::from_hours(25));
+    let late = format!("/api/v1/payments/sessions/{}/prepare", checkout.id);
+    reached.note(shop.buyer("buyer-1").ask(&late).await);
 }
 
 async fn of_holds(shop: &Shop, reached: &mut Reached) {

@@ -1,7 +1,15 @@
 //! Paying through Toss: the whole way of a checkout, and money that goes back.
 
+mod deposits;
 mod errors;
 mod faults;
+mod giving_back;
+mod hints;
+mod once;
+mod people;
+mod restarts;
+mod sessions;
+mod waiting;
 
 use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::Shop;

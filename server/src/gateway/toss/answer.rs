@@ -71,7 +71,7 @@ fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
                 amount: payment.total,
             },
         ),
-        Status::WaitingForDeposit if payment.account_expired() => answered(payment, Fact::Canceled),
+        Status::WaitingForDeposit if payment.account_ran_out() => failed(payment, errors::EXPIRED),
         Status::WaitingForDeposit => match payment.due_at() {
             Some(due_at) => answered(payment, Fact::AwaitingDeposit { due_at }),
             None => Outcome::Unknown,
@@ -87,7 +87,7 @@ fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
 fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
     match payment.status {
         Status::Canceled => canceled(call, payment),
-        Status::WaitingForDeposit if payment.account_expired() => answered(payment, Fact::Canceled),
+        Status::WaitingForDeposit if payment.account_ran_out() => answered(payment, Fact::Canceled),
         Status::Done | Status::PartialCanceled | Status::WaitingForDeposit => {
             match payment.cancel_of(call.operation) {
                 OurCancel::Aborted => answered(

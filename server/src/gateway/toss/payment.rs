@@ -42,8 +42,7 @@ struct Cancel {
 #[serde(rename_all = "camelCase")]
 struct VirtualAccount {
     due_date: Option<String>,
-    #[serde(default)]
-    expired: bool,
+    expired: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,17 +137,17 @@ impl Payment {
         }
     }
 
-    /// Whether the account's time is over. Nothing else says so: the status stays, and no notification comes.
-    pub(super) fn account_expired(&self) -> bool {
-        let account = self.body.virtual_account.as_ref();
-        account.is_some_and(|account| account.expired)
-    }
-
     /// Until when the buyer can transfer.
     pub(super) fn due_at(&self) -> Option<Timestamp> {
         let due = self.body.virtual_account.as_ref()?.due_date.as_deref()?;
         // Documented without an offset, seen with one; without one it is Korea's time.
         Timestamp::parse_rfc3339(due).or_else(|| Timestamp::parse_rfc3339(&format!("{due}+09:00")))
+    }
+
+    /// Whether nobody can transfer any more. The status stays WAITING_FOR_DEPOSIT then.
+    pub(super) fn account_ran_out(&self) -> bool {
+        let account = self.body.virtual_account.as_ref();
+        account.is_some_and(|account| account.expired == Some(true))
     }
 
     /// Why it failed, if Toss says it.

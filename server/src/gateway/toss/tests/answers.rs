@@ -99,6 +99,20 @@ fn a_deposit_is_awaited_until_its_date_with_or_without_an_offset() {
 }
 
 #[test]
+fn an_account_whose_time_is_over_waits_for_nothing() {
+    let body = payment(json!({
+        "status": "WAITING_FOR_DEPOSIT", "method": "가상계좌", "card": null, "approvedAt": null,
+        "virtualAccount": {"bankCode": "20", "dueDate": "2024-02-18T23:59:59", "expired": true},
+    }));
+    let ask = Ask::Inquire {
+        about: None,
+        window_over: false,
+    };
+    let code = FailureCode::new("EXPIRED");
+    assert_eq!(read(ask, 200, &body), answered(Fact::Failed { code }));
+}
+
+#[test]
 fn a_payment_on_its_way_is_no_answer_however_long_it_takes() {
     for status in ["READY", "IN_PROGRESS"] {
         let body = payment(json!({"status": status, "approvedAt": null}));

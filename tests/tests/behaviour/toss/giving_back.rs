@@ -1,0 +1,221 @@
+//! Money goes back: because the merchant says so, because the order is canceled, or because somebody did it at
+//! Toss. Booking an order and confirming it later, at a gateway that can only take.
+
+use std::time::Duration;
+
+use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_tests::toss::Gateway;
+use daegeum_tests::{Checkout, Shop, until};
+use serde_json::json;
+
+/// An order that holds its money until it is confirmed, paid.
+async fn booked(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+    let order = shop.order(id).on_confirmation().register().await;
+    let checkout = order.checkout(toss).await;
+    checkout.pay().await.expect(200);
+    checkout
+}
+
+async fn paid(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+    let checkout = shop.order(id).register().await.checkout(toss).await;
+    checkout.pay().await.expect(200);
+    checkout
+}
+
+async fn nothing_is_left(shop: &Shop, toss: &Gateway) {
+    assert_eq!(toss.balance(), 0);
+    for account in ["gateway_receivable", "hold", "refund_pending", "suspense"] {
+        assert_eq!(shop.balance(account).await, 0, "{account}");
+    }
+    toss.agrees_with(shop).await;
+}
+
+#[tokio::test]
+async fn a_booking_is_charged_at_once_and_earned_when_confirmed() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let booking = booked(&shop, &toss, "o-1").await;
+    let order = booking.order.now().await;
+    assert_eq!(
+        (order.text("status"), order.text("detail")),
+        ("AUTHORIZED", "RESERVED")
+    );
+    assert_eq!(booking.payment.detail().await, "CAPTURED");
+    assert_eq!(booking.now().await["capture"], "charge_then_hold");
+    booking.order.confirm().await.expect(200);
+    assert_eq!(booking.order.status().await, "PAID");
+    assert_eq!(booking.order.confirm().await.expect(200)["status"], "PAID");
+    assert_eq!(toss.calls(), (1, 0, 0), "confirming calls nobody");
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_booking_that_is_canceled_gives_its_money_back() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let booking = booked(&shop, &toss, "o-1").await;
+    let asked = booking.order.cancel().await.expect(202);
+    assert_eq!(asked.text("status"), "CANCEL_REQUESTED");
+    until("it is canceled", || async {
+        booking.order.status().await == "CANCELED"
+    })
+    .await;
+    assert_eq!(booking.payment.detail().await, "REFUNDED");
+    booking.order.cancel().await.expect(200);
+    assert_eq!(toss.calls(), (1, 0, 1));
+    nothing_is_left(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn a_booking_whose_money_may_not_go_back_asks_again_under_another_key() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let booking = booked(&shop, &toss, "o-1").await;
+    let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
+    let refuses = Fault::ErrorBefore { status, code, kept };
+    toss.fails_once(&booking.payment, Call::Cancel, refuses);
+    booking.order.cancel().await.expect(202);
+    until("Toss has refused", || async {
+        booking.payment.now().await["operation"]["state"] == "REFUSED"
+    })
+    .await;
+    assert_eq!(booking.order.status().await, "CANCEL_REQUESTED");
+    assert_eq!(booking.payment.detail().await, "CAPTURED");
+    assert_eq!(shop.balance("refund_pending").await, 0);
+    assert_eq!(-shop.balance("hold").await, 11_000);
+    let confirmed = booking.order.confirm().await;
+    confirmed.refused(409, "ORDER_NOT_PERMITTED");
+    booking.order.cancel().await.expect(202);
+    until("it is canceled", || async {
+        booking.order.status().await == "CANCELED"
+    })
+    .await;
+    assert_eq!(booking.payment.operations().await.len(), 3);
+    assert_eq!(toss.keys().len(), 3);
+    nothing_is_left(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_recognised_by_our_name_in_the_reason() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let paid = paid(&shop, &toss, "o-1").await;
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    toss.fails_once(&paid.payment, Call::Cancel, lost);
+    let asked = paid.payment.cancel_without_answer().await;
+    shop.ask_gateway().await;
+    let back = asked.await.expect("no panic").expect(200);
+    assert_eq!(back.text("detail"), "REFUNDED");
+    assert_eq!(toss.calls(), (1, 1, 1), "asked, not sent again");
+    let operation = &paid.payment.operations().await[1];
+    let theirs = toss.payment(&paid.payment.id).expect("theirs");
+    let reason = theirs["cancels"][0]["cancelReason"].as_str();
+    assert!(reason.expect("a reason").contains(operation));
+    let refunded = paid.happened("REFUND_SUCCEEDED").await;
+    assert_eq!(refunded["requested"], true);
+    nothing_is_left(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn what_somebody_canceled_at_toss_is_found_out() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let paid = paid(&shop, &toss, "o-1").await;
+    toss.notifies(Some(&shop.address()));
+    toss.cancel_in_dashboard(&paid.approved_key().await);
+    until("Toss is asked", || async {
+        shop.ask_gateway().await;
+        toss.calls().1 == 1
+    })
+    .await;
+    assert_eq!(paid.payment.detail().await, "REFUNDED");
+    assert_eq!(paid.order.status().await, "REFUNDED");
+    let refunded = paid.happened("REFUND_SUCCEEDED").await;
+    assert_eq!(refunded["requested"], false);
+    assert_eq!(refunded["source"], "inquiry");
+    nothing_is_left(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn what_was_canceled_at_toss_before_us_is_no_second_refund() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let paid = paid(&shop, &toss, "o-1").await;
+    toss.cancel_in_dashboard(&paid.approved_key().await);
+    let asked = paid.payment.cancel_without_answer().await;
+    shop.settle(&paid.payment).await;
+    asked.await.expect("no panic").expect(200);
+    assert_eq!(paid.payment.detail().await, "REFUNDED");
+    nothing_is_left(&shop, &toss).await;
+}
+
+/// An order is canceled while its confirmation is under way; Toss then says that it took the money.
+#[tokio::test]
+async fn money_that_comes_to_a_canceled_order_goes_back_by_itself() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    toss.fails(Call::Confirm, Fault::Delay { ms: 200 }, 1);
+    let asked = checkout.begin_to_confirm(&approved);
+    until("it is under way", || async { toss.calls().0 == 1 }).await;
+    let canceled = checkout.order.cancel().await.expect(202);
+    assert_eq!(canceled.text("status"), "CANCEL_REQUESTED");
+    asked.await.expect("no panic").expect(200);
+    until("the money is back", || async {
+        shop.ask_gateway().await;
+        toss.balance() == 0
+    })
+    .await;
+    assert_eq!(checkout.order.status().await, "CANCELED");
+    assert_eq!(checkout.payment.detail().await, "RETURNED");
+    assert_eq!(toss.calls(), (1, 0, 1));
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    assert_eq!(desk["items"], json!([]), "nobody has to do anything");
+    nothing_is_left(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn a_deadline_waits_for_the_answer_of_the_call_under_way() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    for (id, declined) in [("taken", false), ("refused", true)] {
+        let checkout = shop.order(id).register().await.checkout(&toss).await;
+        let approved = match declined {
+            true => checkout.approve_what_fails("REJECT_CARD_COMPANY").await,
+            false => checkout.approve().await,
+        };
+        let before = toss.calls().0;
+        toss.fails_once(&checkout.payment, Call::Confirm, Fault::Delay { ms: 200 });
+        let asked = checkout.begin_to_confirm(&approved);
+        until("it is under way", || async { toss.calls().0 > before }).await;
+        shop.advance(Duration::from_mins(31));
+        shop.look_at_deadlines().await;
+        assert_eq!(checkout.order.status().await, "CANCEL_REQUESTED", "{id}");
+        asked.await.expect("no panic").expect(200);
+        until("it has ended", || async {
+            checkout.order.status().await == "CANCELED"
+        })
+        .await;
+        until("the money is back", || async {
+            shop.ask_gateway().await;
+            toss.balance() == 0
+        })
+        .await;
+    }
+    nothing_is_left(&shop, &toss).await;
+}
+
+/// Refused for certain, and taken all the same: what Toss says later counts.
+#[tokio::test]
+async fn a_refusal_that_took_the_money_is_put_right_by_a_hint() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    let (status, code, kept) = (400, "INVALID_STOPPED_CARD".to_owned(), false);
+    let lies = Fault::ErrorAfter { status, code, kept };
+    toss.fails_once(&checkout.payment, Call::Confirm, lies);
+    toss.notifies(Some(&shop.address()));
+    let told = checkout.confirm(&approved).await.expect(200);
+    assert_eq!(told.text("detail"), "FAILED");
+    until("Toss is asked", || async {
+        shop.ask_gateway().await;
+        toss.calls().1 == 1
+    })
+    .await;
+    assert_eq!(checkout.payment.detail().await, "CAPTURED");
+    assert_eq!(checkout.order.status().await, "PAID");
+    toss.agrees_with(&shop).await;
+}

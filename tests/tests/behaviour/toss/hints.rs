@@ -1,0 +1,324 @@
+//! Toss signs no notification of a payment. Whoever sends one, however often and whatever it says, makes us ask
+//! Toss at most, and only what Toss answers moves anything.
+
+use std::path::Path;
+use std::time::Duration;
+
+use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_tests::toss::Gateway;
+use daegeum_tests::{Answer, Caller, Checkout, Shop, until};
+use serde_json::{Value, json};
+
+const WEBHOOK: &str = "/api/v1/payments/webhook/toss";
+
+/// What anybody can send.
+fn forged(payment_id: &str, status: &str) -> Value {
+    json!({
+        "eventType": "PAYMENT_STATUS_CHANGED",
+        "createdAt": "2026-01-01T00:00:00.000000",
+        "data": {
+            "paymentKey": "tgen_forged", "orderId": payment_id, "status": status,
+            "totalAmount": 11_000, "balanceAmount": 11_000, "secret": "ps_forged",
+        },
+    })
+}
+
+async fn send(shop: &Shop, body: &Value) -> Answer {
+    let answer = shop.stranger().post(WEBHOOK, body).await.expect(200);
+    assert_eq!(answer.json(), &json!({ "result": "received" }));
+    answer
+}
+
+async fn heard(shop: &Shop, status: &str) -> u64 {
+    let name = format!("payment_webhook_total{{provider=\"TOSS\",status=\"{status}\"}}");
+    shop.figure(&name).await
+}
+
+async fn begun(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+    shop.order(id).register().await.checkout(toss).await
+}
+
+#[tokio::test]
+async fn a_forged_success_moves_nothing_and_costs_one_question_in_five_seconds() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = begun(&shop, &toss, "o-1").await;
+    checkout.approve().await;
+    let last = shop.last_event().await;
+    for _ in 0..20 {
+        send(&shop, &forged(&checkout.payment.id, "DONE")).await;
+    }
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls(), (0, 1, 0));
+    for _ in 0..20 {
+        send(&shop, &forged(&checkout.payment.id, "DONE")).await;
+        shop.ask_gateway().await;
+    }
+    assert_eq!(toss.calls(), (0, 1, 0));
+    shop.advance(Duration::from_secs(5));
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls(), (0, 2, 0));
+    shop.advance(Duration::from_mins(1));
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls(), (0, 2, 0), "no hint is followed twice");
+
+    assert_eq!(
+        (
+            heard(&shop, "followed").await,
+            heard(&shop, "coalesced").await
+        ),
+        (2, 38)
+    );
+    assert_eq!(checkout.status().await, "prepared");
+    assert_eq!(shop.last_event().await, last);
+    assert!(
+        !checkout
+            .payment
+            .events()
+            .await
+            .contains(&"HINT_FOLLOWED".to_owned())
+    );
+    assert_eq!(shop.balance("gateway_receivable").await, 0);
+}
+
+#[tokio::test]
+async fn a_forged_failure_or_cancellation_leaves_taken_money_alone() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = begun(&shop, &toss, "o-1").await;
+    checkout.pay().await.expect(200);
+    for status in [
+        "ABORTED",
+        "EXPIRED",
+        "CANCELED",
+        "WAITING_FOR_DEPOSIT",
+        "PARTIAL_CANCELED",
+    ] {
+        send(&shop, &forged(&checkout.payment.id, status)).await;
+        shop.advance(Duration::from_secs(6));
+        shop.ask_gateway().await;
+        assert_eq!(checkout.payment.detail().await, "CAPTURED", "{status}");
+    }
+    assert_eq!(toss.calls().1, 5);
+    assert_eq!(checkout.order.status().await, "PAID");
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_patient_forger_fills_no_journal() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = begun(&shop, &toss, "o-1").await;
+    for _ in 0..70 {
+        send(&shop, &forged(&checkout.payment.id, "DONE")).await;
+        shop.ask_gateway().await;
+        shop.advance(Duration::from_secs(6));
+    }
+    assert_eq!(toss.calls().1, 70);
+    let events = checkout.payment.events().await;
+    let recorded = events.iter().filter(|name| *name == "GATEWAY_CALLED");
+    assert_eq!(recorded.count(), 64);
+    toss.notifies(Some(&shop.address()));
+    checkout.pay().await.expect(200);
+    assert_eq!(checkout.order.status().await, "PAID");
+}
+
+#[tokio::test]
+async fn a_true_one_that_overtakes_our_answer_changes_nothing() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    toss.notifies(Some(&shop.address()));
+    let checkout = begun(&shop, &toss, "o-1").await;
+    let approved = checkout.approve().await;
+    toss.fails(Call::Confirm, Fault::Delay { ms: 250 }, 1);
+    let asked = checkout.begin_to_confirm(&approved);
+    until("Toss has told of it", || async {
+        heard(&shop, "followed").await == 1
+    })
+    .await;
+    shop.look_at_unanswered().await;
+    assert_eq!(toss.calls(), (1, 0, 0), "the call under way will say it");
+    asked.await.expect("no panic").expect(200);
+    let last = shop.last_event().await;
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls(), (1, 1, 0));
+    assert_eq!(shop.last_event().await, last);
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_true_one_ends_the_waiting_and_is_kept_as_what_made_us_ask() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    toss.notifies(Some(&shop.address()));
+    let checkout = begun(&shop, &toss, "o-1").await;
+    let approved = checkout.approve().await;
+    toss.fails(Call::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
+    let asked = checkout.confirm_without_answer(&approved).await;
+    until("Toss has told of it", || async {
+        heard(&shop, "followed").await + heard(&shop, "coalesced").await == 1
+    })
+    .await;
+    shop.ask_gateway().await;
+    let paid = asked.await.expect("no panic").expect(200);
+    assert_eq!(paid.text("detail"), "CAPTURED");
+    let hint = checkout.happened("HINT_FOLLOWED").await;
+    assert_eq!(hint["from"], "127.0.0.1");
+    assert!(hint["heard_at"].as_str().expect("a time").ends_with('Z'));
+    assert_eq!(hint["hash"].as_str().expect("a hash").len(), 32);
+    assert_eq!(
+        checkout.happened("CAPTURE_SUCCEEDED").await["source"],
+        "inquiry"
+    );
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn however_they_come_the_end_is_the_same() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    toss.notifies(Some(&shop.address()));
+    for (name, fault) in [
+        ("lost", Fault::Lost {}),
+        ("duplicated", Fault::Duplicated { n: 5 }),
+        ("reordered", Fault::Reordered { within_ms: 60_000 }),
+        ("late", Fault::Late { ms: 3_600_000 }),
+        ("forged", Fault::Forged {}),
+        ("unknown", Fault::Unknown {}),
+    ] {
+        let checkout = begun(&shop, &toss, name).await;
+        toss.fails_always(&checkout.payment, Call::Notify, fault);
+        let approved = checkout.approve().await;
+        let lost = Fault::ResponseLost { silent_ms: 0 };
+        toss.fails_once(&checkout.payment, Call::Confirm, lost);
+        let asked = checkout.confirm_without_answer(&approved).await;
+        shop.settle(&checkout.payment).await;
+        asked.await.expect("no panic").expect(200);
+        checkout.payment.cancel().await.expect(200);
+    }
+    until("all were delivered", || async {
+        shop.advance(Duration::from_mins(10));
+        shop.ask_gateway().await;
+        toss.books()["notifications"]["waiting"] == 0
+    })
+    .await;
+    shop.advance(Duration::from_mins(1));
+    shop.ask_gateway().await;
+    for order in [
+        "lost",
+        "duplicated",
+        "reordered",
+        "late",
+        "forged",
+        "unknown",
+    ] {
+        let order = shop
+            .merchant()
+            .get(&format!("/api/v1/orders/{order}"))
+            .await;
+        assert_eq!(order.text("status"), "REFUNDED", "{}", order.body());
+    }
+    assert_eq!(toss.balance(), 0);
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_flood_for_payments_that_are_not_ours_leaves_the_journal_as_it_was() {
+    const FLOOD: usize = 10_000;
+    const SENDERS: usize = 16;
+    let (shop, toss) = Shop::open_with_toss().await;
+    begun(&shop, &toss, "o-1").await.pay().await.expect(200);
+    let before = (written(&shop).await, journal(shop.folder()));
+    let mut senders = Vec::new();
+    for sender in 0..SENDERS {
+        let stranger = shop.stranger().clone();
+        senders.push(tokio::spawn(flood(stranger, sender, FLOOD / SENDERS)));
+    }
+    for sender in senders {
+        sender.await.expect("no panic");
+    }
+    assert_eq!(heard(&shop, "unmatched").await, 10_000);
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls(), (1, 0, 0), "nobody is asked about them");
+    assert_eq!(written(&shop).await, before.0);
+    assert!(journal(shop.folder()) == before.1, "the journal is another");
+}
+
+async fn flood(stranger: Caller, sender: usize, times: usize) {
+    for n in 0..times {
+        let stranger_to_us = format!("pay_0193a1b2c3d47e8f9a0b{sender:04x}{n:08x}");
+        let body = forged(&stranger_to_us, "DONE");
+        stranger.post(WEBHOOK, &body).await.expect(200);
+    }
+}
+
+/// How many commits there were, and of how many bytes.
+async fn written(shop: &Shop) -> Vec<String> {
+    let figures = shop.admin().get("/metrics").await.expect(200).body();
+    let lines = figures.lines();
+    let commits = lines.filter(|line| line.starts_with("store_commit_bytes_"));
+    let commits: Vec<_> = commits.map(str::to_owned).collect();
+    assert!(commits.len() >= 2, "count and sum");
+    commits
+}
+
+/// Every byte of the journal.
+fn journal(data: &Path) -> Vec<(String, Vec<u8>)> {
+    let folder = std::fs::read_dir(data.join("journal")).expect("a journal");
+    let mut files: Vec<_> = folder
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let bytes = std::fs::read(&path).expect("a file");
+            // What is prepared for later is all zeros.
+            let end = bytes
+                .iter()
+                .rposition(|byte| *byte != 0)
+                .map_or(0, |at| at + 1);
+            (path.display().to_string(), bytes[..end].to_vec())
+        })
+        .filter(|(_, bytes)| !bytes.is_empty())
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+#[tokio::test]
+async fn rubbish_is_received_and_counted() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let last = written(&shop).await;
+    let deep = "[".repeat(100_000);
+    let deeper = format!("{{\"data\":{}", "{\"data\":".repeat(20_000));
+    let long = "x".repeat(200 << 10);
+    let rubbish: Vec<Vec<u8>> = vec![
+        b"".into(),
+        b"null".into(),
+        b"{}".into(),
+        b"[]".into(),
+        b"not JSON".into(),
+        b"\xff\xfe\x00".into(),
+        b"{\"orderId\":7}".into(),
+        b"{\"orderId\":\"\"}".into(),
+        b"{\"data\":{\"orderId\":\"pay_\"}}".into(),
+        b"{\"eventType\":\"BILLING_DELETED\",\"data\":{\"billingKey\":\"x\"}}".into(),
+        deep.into(),
+        deeper.into(),
+        long.into(),
+    ];
+    let count = u64::try_from(rubbish.len()).expect("few");
+    for body in rubbish {
+        shop.stranger().post_raw(WEBHOOK, body).await.expect(200);
+    }
+    assert_eq!(heard(&shop, "malformed").await, count);
+    let too_long = "x".repeat((256 << 10) + 1);
+    shop.stranger()
+        .post_raw(WEBHOOK, too_long)
+        .await
+        .expect(413);
+    let get = shop.stranger().get(WEBHOOK).await;
+    get.expect(405);
+    assert_eq!(written(&shop).await, last);
+    assert_eq!(toss.calls(), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_shop_without_toss_does_not_listen_to_it() {
+    let shop = Shop::open().await;
+    let body = forged("pay_x", "DONE");
+    let told = shop.stranger().post(WEBHOOK, &body).await;
+    told.refused(404, "NOT_FOUND");
+}

@@ -1,0 +1,173 @@
+//! The shop stops, or is killed, at each step of a payment. Afterwards the payment is finished, once.
+
+use std::time::Duration;
+
+use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_tests::checkout::{body, confirm};
+use daegeum_tests::program::Program;
+use daegeum_tests::story::NewOrder;
+use daegeum_tests::toss::Gateway;
+use daegeum_tests::{Caller, Checkout, Shop, secrets, until};
+
+/// Instead of ten seconds.
+const SHORTLY: Duration = Duration::from_millis(20);
+
+/// A checkout as seen after the shop has opened again, which is at another address.
+fn again(shop: &Shop, checkout: &Checkout) -> Checkout {
+    checkout.at(shop.stranger())
+}
+
+#[tokio::test]
+async fn a_checkout_goes_on_where_it_was() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let begun = shop.order("o-1").register().await.checkout(&toss).await;
+    let shop = shop.reopen().await;
+    let prepared = again(&shop, &begun);
+    assert_eq!(prepared.status().await, "created");
+    prepared.prepare().await.expect(200);
+    let shop = shop.reopen().await;
+    let approved_here = again(&shop, &begun);
+    assert_eq!(approved_here.status().await, "prepared");
+    let approved = approved_here.approve().await;
+    let shop = shop.reopen().await;
+    let paid = again(&shop, &begun).confirm(&approved).await.expect(200);
+    assert_eq!(paid.text("detail"), "CAPTURED");
+    assert_eq!(toss.calls().0, 1);
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_call_under_way() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    toss.fails(Call::Confirm, Fault::Delay { ms: 300 }, 1);
+    let asked = checkout.begin_to_confirm(&approved);
+    until("the call is under way", || async { toss.calls().0 == 1 }).await;
+    let shop = shop.reopen().await;
+    let told = asked.await.expect("no panic").expect(200);
+    let known = again(&shop, &checkout).payment.now().await;
+    assert_eq!(known.text("detail"), "CAPTURED");
+    assert_eq!(known.bytes, told.bytes, "who waited was told so");
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls(), (1, 0, 0), "there was nothing to ask");
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn what_was_unknown_is_asked_about_after_the_next_start() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    toss.fails_always(&checkout.payment, Call::Any, lost);
+    shop.let_requests_wait_for(SHORTLY);
+    let asked = checkout.confirm_without_answer(&approved).await;
+    let told = asked.await.expect("no panic").expect(202);
+    assert_eq!(told.text("detail"), "PREPARED");
+    let shop = shop.reopen().await;
+    let same = again(&shop, &checkout);
+    assert_eq!(same.status().await, "unknown");
+    toss.recovers();
+    shop.settle(&same.payment).await;
+    assert_eq!(same.status().await, "paid");
+    assert_eq!(
+        toss.keys().len(),
+        1,
+        "whatever was sent again had the same key"
+    );
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn money_on_its_way_back_arrives_after_the_next_start() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    for (id, fault) in [
+        ("given-back", Fault::ResponseLost { silent_ms: 0 }),
+        ("not-yet", Fault::RequestLost { silent_ms: 0 }),
+    ] {
+        let paid = shop.order(id).register().await.checkout(&toss).await;
+        paid.pay().await.expect(200);
+        toss.fails_once(&paid.payment, Call::Cancel, fault);
+        shop.let_requests_wait_for(SHORTLY);
+        let asked = paid.payment.cancel_without_answer().await;
+        asked.await.expect("no panic").expect(202);
+    }
+    let shop = shop.reopen().await;
+    for id in ["given-back", "not-yet"] {
+        let order = shop.merchant().get(&format!("/api/v1/orders/{id}")).await;
+        let payment = order.expect(200)["payments"][0].clone();
+        let payment = shop.payment(payment.as_str().expect("an id"), 11_000);
+        shop.settle(&payment).await;
+        assert_eq!(payment.detail().await, "REFUNDED", "{id}");
+        assert_eq!(payment.operations().await.len(), 2, "{id}");
+    }
+    assert_eq!(toss.balance(), 0);
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn the_same_key_gives_the_same_bytes_before_and_after() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let begin = serde_json::json!({ "order_id": "o-1" });
+    let sessions = "/api/v1/payments/sessions";
+    let begun = shop.merchant().post_keyed(sessions, "k-1", &begin).await;
+    let begun = begun.expect(201);
+    let checkout = order.begun(&begun, &toss);
+    let approved = checkout.approve().await;
+    let confirmation = body(&approved);
+    let path = "/api/v1/payments/confirm";
+    let paid = checkout.browser.post_keyed(path, "k-2", &confirmation);
+    let paid = paid.await.expect(200);
+    let shop = shop.reopen().await;
+    let same = shop.merchant().post_keyed(sessions, "k-1", &begin).await;
+    assert_eq!(same.bytes, begun.bytes);
+    assert!(same.replayed());
+    let browser = again(&shop, &checkout).browser;
+    let same = browser.post_keyed(path, "k-2", &confirmation).await;
+    assert_eq!(same.expect(200).bytes, paid.bytes);
+    let unkeyed = confirm(&browser, &approved).await.expect(200);
+    assert_eq!(unkeyed.bytes, paid.bytes);
+    assert_eq!(toss.calls(), (1, 0, 0));
+}
+
+/// The program itself, killed with a call under way.
+#[tokio::test]
+async fn killed_with_a_call_under_way_it_finishes_it_once() {
+    for (name, fault) in [
+        ("taken", Fault::ResponseLost { silent_ms: 60_000 }),
+        ("not taken", Fault::RequestLost { silent_ms: 60_000 }),
+    ] {
+        let toss = Gateway::open(std::sync::Arc::default()).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings: Vec<_> = secrets::environment()
+            .into_iter()
+            .chain(toss.settings())
+            .collect();
+        let start = || {
+            let data = folder.path().join("data");
+            Program::start(&data, &settings, &[], &folder.path().join("log"))
+        };
+        let mut program = start();
+        program.ready().await;
+        let merchant = Caller::new(&program.base()).with(secrets::MERCHANT);
+        let order = NewOrder::new(merchant, "o-1").register().await;
+        let checkout = order.checkout(&toss).await;
+        let approved = checkout.approve().await;
+        toss.fails_once(&checkout.payment, Call::Confirm, fault);
+        let asked = checkout.begin_to_confirm(&approved);
+        until("the call is under way", || async { toss.calls().0 == 1 }).await;
+        program.kill();
+        asked.abort();
+        let mut program = start();
+        program.ready().await;
+        let same = checkout.at(&Caller::new(&program.base()));
+        until("it is finished", || async { same.status().await == "paid" }).await;
+        assert_eq!(same.order.status().await, "PAID", "{name}");
+        assert_eq!(toss.balance(), 11_000, "{name}");
+        let keys = toss.keys();
+        assert_eq!(keys.len(), 1, "{name}: one key");
+        assert!(program.stop().success());
+    }
+}

@@ -1,0 +1,292 @@
+//! A checkout's token opens that checkout, for as long as it lasts, and nothing else.
+
+use std::time::Duration;
+
+use daegeum_tests::checkout::confirm;
+use daegeum_tests::{Caller, Shop, secrets};
+use serde_json::json;
+
+const SESSIONS: &str = "/api/v1/payments/sessions";
+
+#[tokio::test]
+async fn a_token_opens_its_own_checkout_alone() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let own = shop.order("o-1").register().await.checkout(&toss).await;
+    let same_buyer = shop.order("o-2").register().await.checkout(&toss).await;
+    let same_order = own.order.checkout(&toss).await;
+    let session = |id: &str| format!("{SESSIONS}/{id}");
+    own.browser.get(&session(&own.id)).await.expect(200);
+    for other in [&same_buyer, &same_order] {
+        let seen = own.browser.get(&session(&other.id)).await;
+        seen.refused(404, "PAYMENT_NOT_FOUND");
+        let prepared = format!("{}/prepare", session(&other.id));
+        own.browser
+            .ask(&prepared)
+            .await
+            .refused(404, "PAYMENT_NOT_FOUND");
+        let approved = other.approve().await;
+        // Told no more than whoever tampers is.
+        confirm(&own.browser, &approved)
+            .await
+            .refused(422, "MISMATCHED");
+    }
+    assert_eq!(toss.calls(), (0, 0, 0));
+    closed_to(&own.browser, &own.payment.id, &own.order.id).await;
+}
+
+/// Everything that is not the checkout.
+async fn closed_to(browser: &Caller, payment: &str, order: &str) {
+    let of_payment = format!("/api/v1/payments/{payment}");
+    for path in [
+        "/api/v1/payments".to_owned(),
+        of_payment.clone(),
+        format!("{of_payment}/transactions"),
+        format!("/api/v1/orders/{order}"),
+        "/api/v1/me/payments".to_owned(),
+        "/api/v1/events".to_owned(),
+        "/api/v1/admin/desk".to_owned(),
+        "/api/v1/admin/unanswered".to_owned(),
+        "/api/v1/admin/balances".to_owned(),
+        "/metrics".to_owned(),
+    ] {
+        let answer = browser.get(&path).await;
+        assert_eq!(answer.status, 403, "{path}: {}", answer.body());
+    }
+    for path in [
+        format!("{of_payment}/cancel"),
+        format!("{of_payment}/capture"),
+        format!("/api/v1/orders/{order}/cancel"),
+        format!("/api/v1/orders/{order}/confirm"),
+        "/api/v1/admin/buyers/buyer-1/erase".to_owned(),
+    ] {
+        let answer = browser.ask(&path).await;
+        assert_eq!(answer.status, 403, "{path}: {}", answer.body());
+    }
+    let more = browser.post(SESSIONS, &json!({ "order_id": order })).await;
+    more.refused(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn a_checkout_ends_in_the_shops_time() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let late = daegeum_tests::story::rfc3339_in(Duration::from_hours(72));
+    let order = shop.order("o-1").expiring_at(&late).register().await;
+    let checkout = order.checkout(&toss).await;
+    checkout.prepare().await.expect(200);
+    shop.advance(Duration::from_hours(23));
+    let approved = checkout.approve().await;
+    assert_eq!(checkout.status().await, "prepared");
+    shop.advance(Duration::from_mins(61));
+    let path = format!("{SESSIONS}/{}", checkout.id);
+    let gone = checkout.browser.get(&path).await;
+    gone.refused(401, "TOKEN_EXPIRED");
+    checkout
+        .confirm(&approved)
+        .await
+        .refused(401, "TOKEN_EXPIRED");
+    // Whoever the buyer is, this checkout is over.
+    let buyer = shop.buyer("buyer-1");
+    let seen = buyer.get(&path).await.expect(200);
+    assert_eq!(
+        (seen.text("status"), seen.text("next")),
+        ("expired", "begin_again")
+    );
+    confirm(&buyer, &approved)
+        .await
+        .refused(409, "SESSION_EXPIRED");
+    let prepared = buyer.ask(&format!("{path}/prepare")).await;
+    prepared.refused(409, "SESSION_EXPIRED");
+    assert_eq!(toss.calls(), (0, 0, 0));
+    order.checkout(&toss).await.pay().await.expect(200);
+    assert_eq!(order.status().await, "PAID");
+}
+
+#[tokio::test]
+async fn a_token_that_was_changed_or_made_elsewhere_opens_nothing() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let begun = order.send_session(json!({})).await.expect(201);
+    let (token, path) = (
+        begun.text("session_token").to_owned(),
+        format!("{SESSIONS}/{}", begun.text("session_id")),
+    );
+    let other_data_key = "11".repeat(32);
+    let (elsewhere, _) =
+        Shop::open_with_toss_and(&[("DAEGEUM_DATA_KEY", other_data_key.as_str())]).await;
+    let theirs = elsewhere.order("o-1").register().await;
+    let foreign = theirs.send_session(json!({})).await.expect(201);
+    let mut parts: Vec<&str> = token.split('.').collect();
+    let later = "9999999999999";
+    parts[1] = later;
+    let stretched = parts.join(".");
+    let cut = &token[..token.len() - 1];
+    for bad in [
+        stretched.as_str(),
+        cut,
+        foreign.text("session_token"),
+        begun.text("session_id"),
+        "ses_",
+    ] {
+        let answer = shop.stranger().with(bad).get(&path).await;
+        answer.refused(401, "INVALID_CREDENTIALS");
+    }
+    let stranger = shop.stranger().get(&path).await;
+    stranger.refused(401, "UNAUTHENTICATED");
+    shop.stranger().with(token).get(&path).await.expect(200);
+    assert_eq!(toss.calls(), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn another_buyer_finds_nothing() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").by("ari").register().await;
+    let checkout = checkout.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    let (ari, bora) = (shop.buyer("ari"), shop.buyer("bora"));
+    let path = format!("{SESSIONS}/{}", checkout.id);
+    bora.get(&path).await.refused(404, "PAYMENT_NOT_FOUND");
+    let prepare = format!("{path}/prepare");
+    bora.ask(&prepare).await.refused(404, "PAYMENT_NOT_FOUND");
+    confirm(&bora, &approved)
+        .await
+        .refused(404, "PAYMENT_NOT_FOUND");
+    let more = bora.post(SESSIONS, &json!({ "order_id": "o-1" })).await;
+    more.refused(404, "ORDER_NOT_FOUND");
+    let old = secrets::token_of(&json!({ "sub": "ari", "exp": 1 }), secrets::TOKENS);
+    shop.stranger().with(old).get(&path).await.expect(401);
+    assert_eq!(toss.calls(), (0, 0, 0));
+    ari.get(&path).await.expect(200);
+    confirm(&ari, &approved).await.expect(200);
+    assert_eq!(checkout.status().await, "paid");
+}
+
+#[tokio::test]
+async fn beginning_again_under_the_same_key_gives_the_same_bytes() {
+    let (shop, _toss) = Shop::open_with_toss().await;
+    shop.order("o-1").register().await;
+    let begin = json!({ "order_id": "o-1", "buyer_name": "김하나" });
+    let merchant = shop.merchant();
+    let first = merchant.post_keyed(SESSIONS, "k-1", &begin).await;
+    let first = first.expect(201);
+    shop.advance(Duration::from_hours(2));
+    let again = merchant.post_keyed(SESSIONS, "k-1", &begin).await;
+    assert_eq!(again.status, 201);
+    assert!(again.replayed() && !first.replayed());
+    assert_eq!(again.bytes, first.bytes, "the token and all");
+    let other = json!({ "order_id": "o-1", "buyer_name": "김두리" });
+    let other = merchant.post_keyed(SESSIONS, "k-1", &other).await;
+    other.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    let order = merchant.get("/api/v1/orders/o-1").await;
+    let payments = order.expect(200)["payments"].clone();
+    assert_eq!(payments.as_array().expect("ids").len(), 1);
+}
+
+#[tokio::test]
+async fn a_buyer_is_sent_nowhere_but_to_listed_origins() {
+    let (shop, _toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    for allowed in [
+        "https://shop.example/return",
+        "https://shop.example",
+        "https://SHOP.example:443/x?y=1",
+    ] {
+        let with = json!({ "redirect_url": allowed });
+        order.send_session(with).await.expect(201);
+    }
+    let long = format!("https://shop.example/{}", "x".repeat(2_000));
+    for refused in [
+        "https://evil.example/return",
+        "http://shop.example/return",
+        "https://shop.example:8443/",
+        "https://shop.example.evil.example/",
+        "https://shop.example@evil.example/",
+        "https://evil.example/https://shop.example",
+        "https://shop.example/x#y",
+        "//shop.example/return",
+        "/return",
+        "javascript:alert(1)",
+        "https://",
+        "",
+        long.as_str(),
+    ] {
+        let with = json!({ "redirect_url": refused });
+        let answer = order.send_session(with).await;
+        let answer = answer.refused(400, "INVALID_VALUE");
+        assert_eq!(answer["errors"][0]["field"], "redirect_url", "{refused}");
+        assert!(refused.len() < 3 || !answer.body().contains(refused));
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_no_gateway_would_take_is_refused_and_not_repeated() {
+    let (shop, _toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let long_name = "김".repeat(61);
+    for (field, bad) in [
+        ("buyer_name", ""),
+        ("buyer_name", "   "),
+        ("buyer_name", "bell\u{7}"),
+        ("buyer_name", long_name.as_str()),
+        ("buyer_email", "nobody"),
+        ("buyer_email", "no@where"),
+        ("buyer_email", "two@at@example.com"),
+        ("buyer_email", "with space@example.com"),
+        ("buyer_tel", "1234567"),
+        ("buyer_tel", "1234567890123456"),
+        ("buyer_tel", "전화번호"),
+    ] {
+        let answer = order.send_session(json!({ field: bad })).await;
+        let answer = answer.refused(400, "INVALID_VALUE");
+        assert_eq!(answer["errors"][0]["field"], field, "{bad}");
+        assert!(
+            bad.trim().len() < 4 || !answer.body().contains(bad),
+            "{bad}"
+        );
+    }
+    for with in [
+        json!({ "buyer_name": 7 }),
+        json!({ "method": "barter" }),
+        json!({ "amount": 1 }),
+        json!({ "provider": 1 }),
+    ] {
+        order.send_session(with).await.expect(400);
+    }
+    let nowhere = order.send_session(json!({ "provider": "KCP" })).await;
+    nowhere.refused(422, "PROVIDER_UNAVAILABLE");
+    let good = json!({ "buyer_name": "김", "buyer_email": "a@b.kr", "buyer_tel": "010-1234-5678" });
+    order.send_session(good).await.expect(201);
+}
+
+#[tokio::test]
+async fn what_is_said_of_the_buyer_is_in_the_window_until_it_is_erased() {
+    let (shop, _toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let buyer = json!({ "buyer_name": "김하나", "buyer_tel": "010-1234-5678" });
+    let begun = order.send_session(buyer).await.expect(201);
+    assert!(!begun.body().contains("김하나"));
+    let browser = shop.stranger().with(begun.text("session_token"));
+    let path = format!("{SESSIONS}/{}/prepare", begun.text("session_id"));
+    let prepared = browser.ask(&path).await.expect(200);
+    let window = &prepared["window"];
+    assert_eq!(window["customer_name"], "김하나");
+    assert_eq!(window["customer_mobile_phone"], "01012345678");
+    assert_eq!(window["order_id"], begun["payment_id"]);
+    let named = window["customer_key"].as_str().expect("a name");
+    assert!(!named.contains("buyer-1"));
+    let erase = "/api/v1/admin/buyers/buyer-1/erase";
+    shop.admin().ask(erase).await.expect(200);
+    let prepared = browser.ask(&path).await.expect(200);
+    assert!(!prepared.body().contains("김하나"));
+    assert!(!prepared.body().contains("01012345678"));
+}
+
+/// An amount below what Toss takes is known before anybody opens a window.
+#[tokio::test]
+async fn an_amount_that_toss_would_refuse_is_refused_at_once() {
+    let (shop, _toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").of(99).register().await;
+    let refused = order.send_session(json!({})).await;
+    refused.refused(422, "AMOUNT_BELOW_MINIMUM");
+    let order = shop.order("o-2").of(100).register().await;
+    order.send_session(json!({})).await.expect(201);
+}

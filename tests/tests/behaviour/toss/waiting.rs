@@ -1,0 +1,101 @@
+//! While a gateway has not answered: who is told what, who has to look, and what happens when it cannot even be
+//! reached.
+
+use std::time::Duration;
+
+use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_tests::{Shop, until};
+use serde_json::json;
+
+#[tokio::test]
+async fn what_has_no_answer_is_listed_with_its_age_until_a_person_has_to_look() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    toss.fails_always(&checkout.payment, Call::Any, lost);
+    let asked = checkout.confirm_without_answer(&approved).await;
+    let listed = || async {
+        let all = shop.admin().get("/api/v1/admin/unanswered").await;
+        all.expect(200)["items"].clone()
+    };
+    let first = listed().await;
+    assert_eq!(first.as_array().expect("items").len(), 1);
+    assert_eq!(first[0]["needs_person"], false);
+    let operation = &checkout.payment.operations().await[0];
+    assert_eq!(first[0]["operation_id"], *operation);
+    assert_eq!(shop.figure("payment_unknown_outcomes").await, 1);
+
+    shop.advance(Duration::from_mins(61));
+    shop.ask_gateway().await;
+    let late = listed().await;
+    assert_eq!(late[0]["needs_person"], true);
+    assert!(late[0]["age_seconds"].as_u64().expect("seconds") >= 3_660);
+    let oldest = shop.figure("payment_unknown_outcome_age_seconds").await;
+    assert!(oldest >= 3_660, "{oldest}");
+    assert_eq!(checkout.status().await, "unknown");
+
+    toss.recovers();
+    shop.settle(&checkout.payment).await;
+    asked.await.expect("no panic").expect(200);
+    assert_eq!(listed().await, json!([]));
+    assert_eq!(shop.figure("payment_unknown_outcomes").await, 0);
+    assert_eq!(shop.figure("payment_unknown_outcome_age_seconds").await, 0);
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_be_reached_has_taken_nothing() {
+    // Nobody listens there.
+    let nowhere = [("DAEGEUM_GATEWAYS_TOSS_BASE_URL", "http://127.0.0.1:1")];
+    let (shop, toss) = Shop::open_with_toss_and(&nowhere).await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    let asked = checkout.begin_to_confirm(&approved);
+    until("it is begun", || async {
+        checkout.status().await == "pending"
+    })
+    .await;
+    shop.ask_gateway().await;
+    assert_eq!(checkout.status().await, "pending", "it was never sent");
+    shop.advance(Duration::from_mins(12));
+    shop.settle(&checkout.payment).await;
+    let failed = asked.await.expect("no panic").expect(200);
+    assert_eq!(failed.text("detail"), "FAILED");
+    assert_eq!(failed["failure"]["code"], "NOT_SENT");
+    assert_eq!(checkout.order.status().await, "PAYMENT_PENDING");
+    assert_eq!(toss.calls(), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_gateway_that_does_not_answer_is_left_alone_and_buyers_are_told_at_once() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let mut unanswered = Vec::new();
+    for n in 0..5 {
+        let order = shop.order(&format!("o-{n}")).register().await;
+        let checkout = order.checkout(&toss).await;
+        let approved = checkout.approve().await;
+        toss.fails(Call::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
+        let asked = checkout.confirm_without_answer(&approved).await;
+        unanswered.push((checkout, asked));
+    }
+    let late = shop.order("late").register().await.checkout(&toss).await;
+    let approved = late.approve().await;
+    let last = shop.last_event().await;
+    let told = late.confirm(&approved).await;
+    let told = told.refused(503, "GATEWAY_UNAVAILABLE");
+    let wait = told.headers["retry-after"].to_str().expect("text");
+    assert!((1..=5).contains(&wait.parse().expect("seconds")), "{wait}");
+    assert_eq!(shop.last_event().await, last, "something was begun");
+    assert_eq!(late.status().await, "prepared");
+    assert_eq!(toss.calls().0, 5);
+
+    shop.advance(Duration::from_secs(6));
+    late.confirm(&approved).await.expect(200);
+    for (checkout, asked) in unanswered {
+        shop.settle(&checkout.payment).await;
+        let known = asked.await.expect("no panic").expect(200);
+        assert_eq!(known.text("detail"), "CAPTURED");
+    }
+    toss.agrees_with(&shop).await;
+}
