@@ -140,3 +140,35 @@ pub fn guarded(seed: u64, operations: u64, printed: bool) -> Result<Outcome, Str
         Err(format!("a panic: {}", text.unwrap_or_default()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_the_same_run_every_time_and_no_other() {
+        let runs: Vec<_> = [3, 3, 4].map(|seed| guarded(seed, 40, false)).into();
+        assert_eq!(runs[0], runs[1]);
+        let hashes = runs.iter().map(|run| run.as_ref().map(|run| run.hash));
+        assert_eq!(hashes.collect::<std::collections::BTreeSet<_>>().len(), 2);
+    }
+
+    #[test]
+    fn the_lowest_seed_that_fails_is_told() {
+        let failed = on_all_cores(0..20, |seed| match seed {
+            7 | 8 => Err(format!("{seed} fails")),
+            seed => Ok((guarded(seed, 1, false)?, false)),
+        });
+        let failed = failed.expect_err("two of them fail");
+        assert_eq!((failed.seed, &*failed.what), (7, "7 fails"));
+    }
+
+    #[test]
+    fn what_never_happened_is_named() {
+        let name = PaymentEventKind::PaymentCaptured.name();
+        let mut summary = Summary::default();
+        assert!(summary.never().contains(&name));
+        summary.happened.insert(name, 1);
+        assert!(!summary.never().contains(&name));
+    }
+}
