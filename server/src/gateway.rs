@@ -88,9 +88,9 @@ pub enum Outcome {
         /// What it says happened.
         fact: Fact,
     },
-    /// The gateway answered, but not yet about this: ask again, after this time if it said one.
+    /// The gateway answered, but not yet about this: ask again.
     NotYet {
-        /// How long it wants to be left alone.
+        /// How long it wants to be left alone, where it did not even say how the payment stands.
         after: Option<Duration>,
     },
     /// The gateway may or may not have done it.

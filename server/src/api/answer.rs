@@ -151,10 +151,26 @@ async fn order_when_answered(
     let response = if let Some(order) = after {
         order_response(app, 200, &order, first_record)?
     } else {
+        // Nothing is under way any more where the gateway refused to give the money back.
         let now = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
-        order_response(app, 202, &now.value, first_record)?
+        let status = if under_way(app, &now.value)? {
+            202
+        } else {
+            200
+        };
+        order_response(app, status, &now.value, first_record)?
     };
     Ok(Some(response))
+}
+
+/// Whether a call of one of the order's payments has no answer yet.
+fn under_way(app: &App, order: &AnyOrder) -> Result<bool, Problem> {
+    for payment in &order.core().payments {
+        if present(app, *payment)?.core().operation_in_flight() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Waits a while for the payment's call to end, if there is one.

@@ -169,7 +169,7 @@ pub struct WordingSchema {
 #[derive(ToSchema)]
 #[schema(as = Operation)]
 pub struct OperationSchema {
-    /// `confirm`, `capture` or `void`.
+    /// `confirm`, `capture`, `void` or `cancel`.
     kind: String,
     /// `INTENDED`, `UNKNOWN`, `SUCCEEDED` or `REFUSED`.
     state: String,
@@ -181,7 +181,7 @@ pub struct OperationSchema {
 pub struct OrderSchema {
     order_id: String,
     buyer_id: String,
-    /// `PAYMENT_PENDING`, `AUTHORIZED`, `PAID`, `CANCEL_REQUESTED` or `CANCELED`.
+    /// `PAYMENT_PENDING`, `AUTHORIZED`, `PAID`, `CANCEL_REQUESTED`, `CANCELED` or `REFUNDED`.
     status: String,
     /// The exact state; see the lifecycle.
     detail: String,
@@ -295,7 +295,7 @@ pub struct ErasedSchema {
 #[derive(ToSchema)]
 #[schema(as = NotificationReceipt)]
 pub struct ReceiptSchema {
-    /// `applied`, `duplicate`, `ignored` or `unmatched`.
+    /// `applied`, `duplicate`, `ignored` or `unmatched`; `received` for a gateway that does not sign what it sends.
     result: String,
 }
 

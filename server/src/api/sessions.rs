@@ -130,8 +130,10 @@ fn provider(app: &App, name: Option<&str>) -> Option<Provider> {
 
 fn may_return_to(app: &App, url: &str) -> bool {
     let settings = &app.config.settings;
-    let own = settings.server.public_url.as_ref();
-    let own = own.and_then(|own| WebOrigin::of(own.as_str()));
+    let own = match &settings.server.public_url {
+        Some(own) => WebOrigin::of(own.as_str()),
+        None => WebOrigin::of(&format!("http://{}", settings.server.listen)),
+    };
     let Some(origin) = WebOrigin::of(url).filter(|_| url.len() <= 2_000) else {
         return false;
     };

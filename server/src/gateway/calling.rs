@@ -145,7 +145,9 @@ async fn exchange(
     commit(app, learned).await;
     let (answered, wanted) = match outcome {
         Outcome::Answered { .. } => (true, Duration::ZERO),
-        Outcome::NotYet { after } => (false, after.unwrap_or_default()),
+        // It said how the payment stands, and that is no news; where it wants to be left alone it said nothing.
+        Outcome::NotYet { after: None } => (true, Duration::ZERO),
+        Outcome::NotYet { after: Some(after) } => (false, after),
         Outcome::NotSent | Outcome::Unknown => (false, Duration::ZERO),
     };
     Rest {

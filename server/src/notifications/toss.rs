@@ -2,18 +2,18 @@
 //! payment of ours makes us ask Toss, at most once in a few seconds, and what Toss answers is recorded. All else
 //! is counted and answered 200; nothing of it is written, however much of it comes.
 
+#[cfg(planted)]
+mod believed;
+
 use axum::response::Response;
-use daegeum_engine::command::{Command, Fact, Learned, News};
-use daegeum_engine::event::{Provider, Source};
+use daegeum_engine::event::Provider;
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::idempotency::hash16;
-use daegeum_engine::payment::PaymentCore;
-use daegeum_engine::planted::{self, Bug};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::answer;
-use crate::app::{App, Asked};
+use crate::app::App;
 use crate::gateway::operations::Heard;
 use crate::http::{Problem, RequestContext};
 
@@ -41,35 +41,6 @@ pub fn receive(app: &App, context: &RequestContext, body: &[u8]) -> Result<Respo
     answer::json(200, &json!({ "result": "received" }))
 }
 
-/// Takes what nobody has proven for a fact: only ever called where that bug is planted.
-fn believe(app: &App, context: &RequestContext, payment: &PaymentCore, body: &[u8]) {
-    let said = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
-    let status = said
-        .pointer("/data/status")
-        .and_then(|status| status.as_str());
-    let fact = match status {
-        Some("DONE") => Fact::Captured {
-            amount: payment.amount(),
-        },
-        Some("CANCELED") => Fact::Canceled,
-        _ => return,
-    };
-    let learned = Learned {
-        payment_id: payment.id,
-        operation: None,
-        name: None,
-        news: News::Fact(fact),
-        source: Source::Notification,
-        exchange: None,
-        hint: None,
-    };
-    drop(app.submit(Asked {
-        command: Command::Learn(Box::new(learned)),
-        keyed: None,
-        request_id: context.id.as_str(),
-    }));
-}
-
 fn named(body: &[u8]) -> Option<PaymentId> {
     let named: Named = serde_json::from_slice(body).ok()?;
     let inside = named.data.and_then(|data| data.order_id);
@@ -86,11 +57,8 @@ fn hint(
     if known.is_none_or(|known| known.value.core().provider != Provider::Toss) {
         return Ok("unmatched");
     }
-    if planted::is(Bug::HintIsBelieved)
-        && let Some(known) = app.reader.payment(id).map_err(answer::stored)?
-    {
-        believe(app, context, known.value.core(), body);
-    }
+    #[cfg(planted)]
+    believed::believe(app, context, id, body);
     let now = app.now();
     let heard = Heard {
         hash: hash16(&[body]),

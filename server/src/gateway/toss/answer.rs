@@ -22,6 +22,8 @@ use crate::gateway::{Ask, Call, Fault, Outcome};
 const NOT_FOUND: [&str; 2] = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"];
 /// A gateway that wants to be left alone longer than this has to be asked anyway.
 const WAIT_MAX_S: u64 = 3600;
+/// One that does not say how long.
+const WAIT_USUAL_S: u64 = 2;
 
 const NOT_YET: Outcome = Outcome::NotYet { after: None };
 
@@ -174,8 +176,9 @@ fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
 fn not_yet(response: &Response<Bytes>) -> Outcome {
     let said = response.headers().get(RETRY_AFTER);
     let seconds = said.and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
+    let seconds = seconds.unwrap_or(WAIT_USUAL_S).min(WAIT_MAX_S);
     Outcome::NotYet {
-        after: seconds.map(|seconds| Duration::from_secs(seconds.min(WAIT_MAX_S))),
+        after: Some(Duration::from_secs(seconds)),
     }
 }
 
