@@ -18,6 +18,8 @@ pub struct Audit {
     groups: BTreeMap<OrderId, GroupBooks>,
     payments: BTreeMap<PaymentId, PaymentBooks>,
     feed: u64,
+    /// How often each kind of event happened.
+    happened: BTreeMap<&'static str, u64>,
     /// Payments through Toss that were called failed, since somebody last asked.
     failed: Vec<PaymentId>,
 }
@@ -74,6 +76,11 @@ impl Audit {
     pub fn through_toss(&self) -> impl Iterator<Item = (String, u64)> {
         let through = self.payments.iter().filter(|(_, books)| books.through_toss);
         through.map(|(id, books)| (id.to_string(), books.captured + books.set_aside))
+    }
+
+    /// How often each kind of event happened.
+    pub const fn happened(&self) -> &BTreeMap<&'static str, u64> {
+        &self.happened
     }
 
     /// Payments through Toss that were called failed since this was last asked.
@@ -167,6 +174,7 @@ impl Audit {
         let was_canceling = books.canceling;
         for event in &record.events {
             self.feed += u64::from(event.concerns_merchant());
+            *self.happened.entry(name(event)).or_default() += 1;
             match event {
                 GroupEvent::Order(event) => books.order(event)?,
                 GroupEvent::Payment(id, event) => {
@@ -205,6 +213,14 @@ impl Audit {
             }
         }
         Ok(())
+    }
+}
+
+/// An event's name in the API.
+const fn name(event: &GroupEvent) -> &'static str {
+    match event {
+        GroupEvent::Order(event) => event.kind().name(),
+        GroupEvent::Payment(_, event) => event.kind().name(),
     }
 }
 

@@ -8,6 +8,9 @@ use crate::swarm::GatewayFaults;
 /// A dial for a seed.
 pub fn draw(dice: &Dice, faults: &GatewayFaults) -> Dial {
     let mut rules = Vec::new();
+    if dice.one_in(8) {
+        rules.extend(forgetful(dice));
+    }
     if faults.own > 0 {
         for _ in 0..dice.between(1, 5) {
             let call = *dice.pick(&[
@@ -30,6 +33,18 @@ pub fn draw(dice: &Dice, faults: &GatewayFaults) -> Dial {
         rules,
         requests_per_minute: None,
     }
+}
+
+/// A gateway that does not know yet what it has just done, and hardly tells of it later.
+fn forgetful(dice: &Dice) -> [Rule; 2] {
+    let stale = Fault::StaleRead {
+        ms: Some(dice.between(1_000, 60_000)),
+        reads: None,
+    };
+    [
+        rule(Call::Confirm, stale, 700),
+        rule(Call::Notify, Fault::Lost {}, 500),
+    ]
 }
 
 fn rule(call: Call, fault: Fault, per_mille: u64) -> Rule {

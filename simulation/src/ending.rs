@@ -34,6 +34,7 @@ const LOOK_MS: u64 = 600_000;
 pub fn settle(run: &mut Run) -> Result<(), String> {
     run.town.clocks.set_ahead(0);
     let mut waited = 0;
+    // A hint is kept in memory until it is followed: a process that dies in between has answered 200 for nothing.
     if run.starts() > 1 || run.town.gateways.loses_notifications() {
         books::remind(run);
     }
@@ -208,6 +209,7 @@ pub fn count(run: &mut Run) -> Result<Outcome, String> {
         operations: run.town.operations(),
         records: report.records,
         starts: run.starts(),
+        happened: run.audit.happened().clone(),
         hash: run.town.trace.hash(),
     })
 }

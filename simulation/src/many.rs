@@ -1,16 +1,19 @@
 //! Many seeds on all cores: each seed is one world on one thread. The first failure stops the rest and says how to
 //! see it again.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use daegeum_engine::event::{OrderEventKind, PaymentEventKind};
+
 use crate::run::{self, Outcome};
 
 /// What many runs came to.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Seeds that were run.
     pub seeds: u64,
@@ -22,8 +25,21 @@ pub struct Summary {
     pub starts: u64,
     /// Seeds that were run twice, with the same hash.
     pub twice: u64,
+    /// How often each kind of event happened.
+    pub happened: BTreeMap<&'static str, u64>,
     /// How long it took.
     pub took: Duration,
+}
+
+impl Summary {
+    /// Kinds of events that never happened: what they stand for has not been tried.
+    pub fn never(&self) -> Vec<&'static str> {
+        let payments = PaymentEventKind::ALL.iter().map(|kind| kind.name());
+        let orders = OrderEventKind::ALL.iter().map(|kind| kind.name());
+        let mut never: Vec<_> = payments.chain(orders).collect();
+        never.retain(|name| !self.happened.contains_key(name));
+        never
+    }
 }
 
 /// A seed that failed.
@@ -97,6 +113,9 @@ fn add(summary: &Mutex<Summary>, outcome: &Outcome, twice: bool) {
     summary.records += outcome.records;
     summary.starts += outcome.starts;
     summary.twice += u64::from(twice);
+    for (name, times) in &outcome.happened {
+        *summary.happened.entry(*name).or_default() += times;
+    }
 }
 
 fn once_or_twice(seed: u64, operations: u64) -> Ran {
@@ -120,4 +139,36 @@ pub fn guarded(seed: u64, operations: u64, printed: bool) -> Result<Outcome, Str
             .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!("a panic: {}", text.unwrap_or_default()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_the_same_run_every_time_and_no_other() {
+        let runs: Vec<_> = [3, 3, 4].map(|seed| guarded(seed, 40, false)).into();
+        assert_eq!(runs[0], runs[1]);
+        let hashes = runs.iter().map(|run| run.as_ref().map(|run| run.hash));
+        assert_eq!(hashes.collect::<std::collections::BTreeSet<_>>().len(), 2);
+    }
+
+    #[test]
+    fn the_lowest_seed_that_fails_is_told() {
+        let failed = on_all_cores(0..20, |seed| match seed {
+            7 | 8 => Err(format!("{seed} fails")),
+            seed => Ok((guarded(seed, 1, false)?, false)),
+        });
+        let failed = failed.expect_err("two of them fail");
+        assert_eq!((failed.seed, &*failed.what), (7, "7 fails"));
+    }
+
+    #[test]
+    fn what_never_happened_is_named() {
+        let name = PaymentEventKind::PaymentCaptured.name();
+        let mut summary = Summary::default();
+        assert!(summary.never().contains(&name));
+        summary.happened.insert(name, 1);
+        assert!(!summary.never().contains(&name));
+    }
 }

@@ -1,6 +1,7 @@
 //! One seed's day: the server starts, people come and go, disasters strike; then the faults stop, everybody comes
 //! home, and everything is counted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::audit::Audit;
@@ -14,7 +15,7 @@ use crate::secrets;
 use crate::town::Town;
 
 /// What a run came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// Requests of people and what they did at a gateway's window.
     pub operations: u64,
@@ -22,6 +23,8 @@ pub struct Outcome {
     pub records: u64,
     /// How often the server was started.
     pub starts: u64,
+    /// How often each kind of event happened.
+    pub happened: BTreeMap<&'static str, u64>,
     /// The hash of all that happened.
     pub hash: [u8; 32],
 }

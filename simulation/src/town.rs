@@ -20,14 +20,23 @@ use crate::world::Clocks;
 /// See the module's text. Clones are the same town.
 #[derive(Clone)]
 pub struct Town {
+    /// Tasks, timers and virtual time.
     pub executor: Executor,
+    /// Chance.
     pub dice: Dice,
+    /// What goes wrong.
     pub swarm: Swarm,
+    /// What happened.
     pub trace: Trace,
+    /// True time and the server's.
     pub clocks: Clocks,
+    /// The way to the server.
     pub network: Network,
+    /// Toss.
     pub gateways: Gateways,
+    /// The mock gateway.
     pub mock: Arc<Mutex<MockGateway>>,
+    /// What callers have been told.
     pub told: Arc<Mutex<Told>>,
     operations: Arc<AtomicU64>,
     people: Arc<AtomicU64>,

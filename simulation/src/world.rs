@@ -51,12 +51,19 @@ impl Clocks {
 
 /// See the module's text.
 pub struct ServerWorld {
+    /// Tasks, timers and virtual time.
     pub executor: Executor,
+    /// Which start of the server this is.
     pub owner: Owner,
+    /// Chance.
     pub dice: Dice,
+    /// True time and the server's.
     pub clocks: Clocks,
+    /// What goes wrong.
     pub swarm: Swarm,
+    /// Who is reached over the network.
     pub gateways: Gateways,
+    /// Whether the process lives.
     pub alive: AtomicBool,
 }
 

@@ -21,6 +21,10 @@ pub async fn office_hours(town: Town) {
         }
     }
     feed(&town).await;
+    if town.dice.one_in(12) {
+        let path = format!("/api/v1/admin/buyers/b{}/erase", town.dice.below(6));
+        drop(admin.once(Method::POST, &path, None).await);
+    }
 }
 
 async fn decide(town: &Town, admin: &Caller, payment: &str) {
