@@ -99,3 +99,44 @@ async fn a_gateway_that_does_not_answer_is_left_alone_and_buyers_are_told_at_onc
     }
     toss.agrees_with(&shop).await;
 }
+
+#[tokio::test]
+async fn a_buyer_who_comes_back_too_late_is_told_so_and_begins_again() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    shop.advance(Duration::from_mins(11));
+    let asked = checkout.confirm_without_answer(&approved).await;
+    shop.settle(&checkout.payment).await;
+    let failed = asked.await.expect("no panic").expect(200);
+    assert_eq!(failed["failure"]["code"], "EXPIRED");
+    let now = checkout.now().await;
+    assert_eq!(
+        (now.text("status"), now.text("next")),
+        ("failed", "begin_again")
+    );
+    checkout.order.checkout(&toss).await.pay().await.expect(200);
+    assert_eq!(checkout.order.status().await, "PAID");
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_window_that_nobody_finished_frees_nothing_and_blocks_nothing() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    toss.notifies(Some(&shop.address()));
+    let late = daegeum_tests::story::rfc3339_in(Duration::from_hours(2));
+    let order = shop.order("o-1").expiring_at(&late).register().await;
+    let left = order.checkout(&toss).await;
+    let prepared = left.prepare().await.expect(200);
+    toss.window(&prepared["window"]);
+    shop.advance(Duration::from_mins(31));
+    until("Toss has told that its time is over", || async {
+        shop.ask_gateway().await;
+        left.status().await == "failed"
+    })
+    .await;
+    assert_eq!(order.status().await, "PAYMENT_PENDING");
+    order.checkout(&toss).await.pay().await.expect(200);
+    assert_eq!(order.status().await, "PAID");
+    toss.agrees_with(&shop).await;
+}
