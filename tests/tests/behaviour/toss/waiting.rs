@@ -140,3 +140,38 @@ async fn a_window_that_nobody_finished_frees_nothing_and_blocks_nothing() {
     assert_eq!(order.status().await, "PAID");
     toss.agrees_with(&shop).await;
 }
+
+/// Whoever holds a session's token can bring back any name for the payment.
+#[tokio::test]
+async fn a_name_that_is_not_the_payments_takes_no_money() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let victim = shop.order("o-1").register().await.checkout(&toss).await;
+    let theirs = victim.approve().await;
+    for (id, payment_key, code) in [
+        ("another's", theirs.payment_key.as_str(), "INVALID_REQUEST"),
+        ("made up", "tgen_20260101000000abcd", "NOT_FOUND_PAYMENT"),
+        ("a path", "../orders/x?y=#z%2e", "NOT_FOUND_PAYMENT"),
+    ] {
+        let id = id.replace(['\'', ' '], "-");
+        let checkout = shop.order(&id).register().await.checkout(&toss).await;
+        let mut brought = checkout.approve().await;
+        payment_key.clone_into(&mut brought.payment_key);
+        let asked = checkout.begin_to_confirm(&brought);
+        until("it is sent", || async {
+            !matches!(&*checkout.status().await, "prepared" | "pending")
+        })
+        .await;
+        shop.settle(&checkout.payment).await;
+        let failed = asked.await.expect("no panic").expect(200);
+        assert_eq!(failed.text("detail"), "FAILED", "{id}");
+        assert_eq!(failed["failure"]["code"], code, "{id}");
+        assert_eq!(toss.balance(), 0);
+    }
+    let too_long = "k".repeat(201);
+    for malformed in ["", " ", "a\nb", too_long.as_str()] {
+        let mut brought = theirs.clone();
+        malformed.clone_into(&mut brought.payment_key);
+        victim.confirm(&brought).await.refused(422, "MISMATCHED");
+    }
+    toss.agrees_with(&shop).await;
+}
