@@ -9,7 +9,7 @@ use std::time::Duration;
 use daegeum_engine::amounts::Component;
 use daegeum_engine::command::{Command, Exchange, Fact, Hint, Learned, News};
 use daegeum_engine::event::{CallStatus, FailureCode, Source};
-use daegeum_engine::id::PaymentId;
+use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::AnyOperation;
 use daegeum_engine::payment::AnyPayment;
@@ -69,7 +69,8 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     };
     // Given back first: what comes due in between can then be taken up.
     drop(turn);
-    ask_again_if_unanswered(&app, id, asked, wants_rest);
+    let made = payment.core().operation.as_ref().map(|call| call.core().id);
+    follow_up(&app, id, made, asked, wants_rest);
 }
 
 /// Makes one exchange and commits what it taught. Says how long the gateway wants to be left alone.
@@ -260,14 +261,26 @@ pub async fn commit(app: &App, learned: Learned) {
     }
 }
 
-fn ask_again_if_unanswered(app: &App, id: PaymentId, asked: u32, wants_rest: Duration) {
+/// A call without an answer is asked about later. One that was intended while the turn was taken, mostly by what
+/// this exchange taught, is made at once: whoever took it up then found the turn taken.
+fn follow_up(
+    app: &App,
+    id: PaymentId,
+    made: Option<OperationId>,
+    asked: u32,
+    wants_rest: Duration,
+) {
     let payment = match app.reader.payment(id) {
         Ok(Some(payment)) => payment.value,
         Ok(None) => return,
         Err(error) => return tracing::error!(%error, "a payment cannot be read"),
     };
-    if !payment.core().operation_in_flight() {
+    let call = payment.core().operation.as_ref();
+    let Some(call) = call.filter(|call| call.in_flight()) else {
         return;
+    };
+    if Some(call.core().id) != made && matches!(call, AnyOperation::Intended(_)) {
+        return app.operations.begin_soon(id);
     }
     let now = app.now();
     let rest = plan::rest(&payment, asked, now).max(wants_rest);
