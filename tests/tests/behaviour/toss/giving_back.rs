@@ -156,11 +156,8 @@ async fn money_that_comes_to_a_canceled_order_goes_back_by_itself() {
     assert_eq!(canceled.text("status"), "CANCEL_REQUESTED");
     shop.advance(Duration::from_mins(1));
     asked.await.expect("no panic").expect(200);
-    until("the money is back", || async {
-        shop.ask_gateway().await;
-        toss.balance() == 0
-    })
-    .await;
+    until("the money is back", || async { toss.balance() == 0 }).await;
+    shop.calls_rest().await;
     assert_eq!(checkout.order.status().await, "CANCELED");
     assert_eq!(checkout.payment.detail().await, "RETURNED");
     assert_eq!(toss.calls(), (1, 0, 1));
