@@ -144,7 +144,7 @@ impl Payment {
         Timestamp::parse_rfc3339(due).or_else(|| Timestamp::parse_rfc3339(&format!("{due}+09:00")))
     }
 
-    /// Whether nobody can transfer any more. The status stays WAITING_FOR_DEPOSIT then.
+    /// Whether nobody can transfer any more. The status stays `WAITING_FOR_DEPOSIT` then.
     pub(super) fn account_ran_out(&self) -> bool {
         let account = self.body.virtual_account.as_ref();
         account.is_some_and(|account| account.expired == Some(true))
