@@ -149,17 +149,15 @@ async fn money_that_comes_to_a_canceled_order_goes_back_by_itself() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 200 }, 1);
+    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
     let asked = checkout.begin_to_confirm(&approved);
     until("it is under way", || async { toss.calls().0 == 1 }).await;
     let canceled = checkout.order.cancel().await.expect(202);
     assert_eq!(canceled.text("status"), "CANCEL_REQUESTED");
+    shop.advance(Duration::from_mins(1));
     asked.await.expect("no panic").expect(200);
-    until("the money is back", || async {
-        shop.ask_gateway().await;
-        toss.balance() == 0
-    })
-    .await;
+    until("the money is back", || async { toss.balance() == 0 }).await;
+    shop.calls_rest().await;
     assert_eq!(checkout.order.status().await, "CANCELED");
     assert_eq!(checkout.payment.detail().await, "RETURNED");
     assert_eq!(toss.calls(), (1, 0, 1));
@@ -214,21 +212,27 @@ async fn a_booking_whose_payment_goes_back_waits_for_another() {
 async fn a_deadline_waits_for_the_answer_of_the_call_under_way() {
     let (shop, toss) = Shop::open_with_toss().await;
     for (id, declined) in [("taken", false), ("refused", true)] {
-        let checkout = shop.order(id).register().await.checkout(&toss).await;
+        let order = shop.order(id).register().await;
+        let checkout = order.checkout(&toss).await;
+        // The buyer comes back five minutes before the order's half hour is over.
+        shop.advance(Duration::from_mins(25));
         let approved = match declined {
             true => checkout.approve_what_fails("REJECT_CARD_COMPANY").await,
             false => checkout.approve().await,
         };
         let before = toss.calls().0;
-        toss.fails_once(&checkout.payment, Call::Confirm, Fault::Delay { ms: 200 });
+        let held = Fault::Held { ms: 8 * 60_000 };
+        toss.fails_once(&checkout.payment, Call::Confirm, held);
         let asked = checkout.begin_to_confirm(&approved);
         until("it is under way", || async { toss.calls().0 > before }).await;
-        shop.advance(Duration::from_mins(31));
+        shop.advance(Duration::from_mins(6));
         shop.look_at_deadlines().await;
-        assert_eq!(checkout.order.status().await, "CANCEL_REQUESTED", "{id}");
+        assert_eq!(order.status().await, "CANCEL_REQUESTED", "{id}");
+        assert_eq!(checkout.status().await, "pending", "{id}");
+        shop.advance(Duration::from_mins(2));
         asked.await.expect("no panic").expect(200);
         until("it has ended", || async {
-            checkout.order.status().await == "CANCELED"
+            order.status().await == "CANCELED"
         })
         .await;
         until("the money is back", || async {

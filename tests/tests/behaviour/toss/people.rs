@@ -147,7 +147,8 @@ async fn a_key_that_is_dead_waits_for_a_person_and_the_next_call_has_another() {
 async fn orphan(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
     let checkout = shop.order(id).register().await.checkout(toss).await;
     let approved = checkout.approve().await;
-    toss.fails_once(&checkout.payment, Call::Confirm, Fault::Delay { ms: 150 });
+    let held = Fault::Held { ms: 60_000 };
+    toss.fails_once(&checkout.payment, Call::Confirm, held);
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
     toss.fails_once(&checkout.payment, Call::Cancel, refuses);
@@ -155,6 +156,7 @@ async fn orphan(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
     let asked = checkout.begin_to_confirm(&approved);
     until("it is under way", || async { toss.calls().0 > before }).await;
     checkout.order.cancel().await.expect(202);
+    shop.advance(Duration::from_mins(1));
     asked.await.expect("no panic").expect(200);
     until("Toss has refused", || async {
         shop.ask_gateway().await;
