@@ -144,9 +144,8 @@ async fn exchange(
         .and_then(|heard| hint(app, heard));
     commit(app, learned).await;
     let (answered, wanted) = match outcome {
-        Outcome::Answered { .. } => (true, Duration::ZERO),
-        // It said how the payment stands, and that is no news; where it wants to be left alone it said nothing.
-        Outcome::NotYet { after: None } => (true, Duration::ZERO),
+        // That nothing is new is an answer too; where it wants to be left alone it said nothing.
+        Outcome::Answered { .. } | Outcome::NotYet { after: None } => (true, Duration::ZERO),
         Outcome::NotYet { after: Some(after) } => (false, after),
         Outcome::NotSent | Outcome::Unknown => (false, Duration::ZERO),
     };

@@ -24,10 +24,11 @@ fn files_below(folder: &Path) -> Vec<(String, Vec<u8>)> {
         if path.is_dir() {
             files.extend(files_below(&path));
         } else {
-            files.push((
-                path.display().to_string(),
-                std::fs::read(&path).expect("a file"),
-            ));
+            let mut bytes = std::fs::read(&path).expect("a file");
+            // What is prepared for later is all zeros, and much.
+            let used = bytes.iter().rposition(|byte| *byte != 0);
+            bytes.truncate(used.map_or(0, |at| at + 1));
+            files.push((path.display().to_string(), bytes));
         }
     }
     files

@@ -217,6 +217,35 @@ async fn an_account_whose_time_is_over_frees_the_order() {
     toss.agrees_with(&shop).await;
 }
 
+#[tokio::test]
+async fn a_transfer_that_comes_after_all_pays_the_order_or_is_set_aside() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    toss.notifies(Some(&shop.address()));
+    for (paid_by_another, detail) in [(false, "CAPTURED"), (true, "ORPHANED")] {
+        let waits = account(&shop, &toss, detail, 30).await;
+        let key = waits.approved_key().await;
+        toss.expires(&key);
+        until("its time is known to be over", || async {
+            shop.advance(Duration::from_mins(11));
+            shop.ask_gateway().await;
+            waits.payment.detail().await == "FAILED"
+        })
+        .await;
+        if paid_by_another {
+            waits.order.checkout(&toss).await.pay().await.expect(200);
+        }
+        toss.deposit_late(&key);
+        until("it is found", || async {
+            shop.advance(Duration::from_secs(6));
+            shop.ask_gateway().await;
+            waits.payment.detail().await == detail
+        })
+        .await;
+        assert_eq!(waits.order.status().await, "PAID");
+    }
+    toss.agrees_with(&shop).await;
+}
+
 /// The bank corrects itself: there was no transfer.
 #[tokio::test]
 #[ignore = "no transition leads from CAPTURED back to AWAITING_DEPOSIT yet: the books keep money that the bank took back"]

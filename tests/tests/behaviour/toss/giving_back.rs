@@ -168,6 +168,48 @@ async fn money_that_comes_to_a_canceled_order_goes_back_by_itself() {
     nothing_is_left(&shop, &toss).await;
 }
 
+/// The same where nobody knows, through a restart, what became of the confirmation.
+#[tokio::test]
+async fn money_that_is_found_for_a_canceled_order_goes_back_by_itself() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    shop.let_requests_wait_for(Duration::from_millis(20));
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    toss.fails_always(&checkout.payment, Call::Any, lost);
+    let asked = checkout.confirm_without_answer(&approved).await;
+    asked.await.expect("no panic").expect(202);
+    checkout.order.cancel().await.expect(202);
+    let shop = shop.reopen().await;
+    let checkout = checkout.at(shop.stranger());
+    assert_eq!(checkout.order.status().await, "CANCEL_REQUESTED");
+    toss.recovers();
+    shop.settle(&checkout.payment).await;
+    assert_eq!(checkout.order.status().await, "CANCELED");
+    assert_eq!(checkout.payment.detail().await, "RETURNED");
+    nothing_is_left(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn a_booking_whose_payment_goes_back_waits_for_another() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let booking = booked(&shop, &toss, "o-1").await;
+    let lost = Fault::RequestLost { silent_ms: 0 };
+    toss.fails_once(&booking.payment, Call::Cancel, lost);
+    let asked = booking.payment.cancel_without_answer().await;
+    let confirmed = booking.order.confirm().await;
+    confirmed.refused(409, "OPERATION_IN_FLIGHT");
+    let captured = booking.payment.capture().await;
+    captured.refused(409, "OPERATION_IN_FLIGHT");
+    shop.settle(&booking.payment).await;
+    asked.await.expect("no panic").expect(200);
+    assert_eq!(booking.order.status().await, "PAYMENT_PENDING");
+    booking.order.checkout(&toss).await.pay().await.expect(200);
+    assert_eq!(booking.order.status().await, "AUTHORIZED");
+    assert_eq!(toss.balance(), 11_000);
+    toss.agrees_with(&shop).await;
+}
+
 #[tokio::test]
 async fn a_deadline_waits_for_the_answer_of_the_call_under_way() {
     let (shop, toss) = Shop::open_with_toss().await;

@@ -156,3 +156,51 @@ async fn a_key_is_for_one_request() {
     assert!(!unkeyed.replayed());
     assert_eq!(toss.calls(), (1, 0, 0));
 }
+
+#[tokio::test]
+async fn all_who_cancel_at_once_join_one_call() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let paid = shop.order("o-1").register().await.checkout(&toss).await;
+    paid.pay().await.expect(200);
+    toss.fails(Call::Cancel, Fault::Delay { ms: 100 }, 1);
+    let mut asked = Vec::new();
+    for n in 0..64 {
+        let (merchant, path) = (shop.merchant(), paid.payment.path("/cancel"));
+        asked.push(tokio::spawn(async move {
+            let request = merchant.request(Method::POST, &path);
+            let key = format!("key {}", n % 8);
+            Answer::to(request.header("idempotency-key", key)).await
+        }));
+    }
+    let mut answers = Vec::new();
+    for one in asked {
+        answers.push(one.await.expect("no panic").expect(200).bytes);
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "they differ");
+    assert_eq!(toss.calls(), (1, 0, 1));
+    assert_eq!(toss.balance(), 0);
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_payment_with_a_call_under_way_takes_no_other() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    toss.fails(Call::Confirm, Fault::Delay { ms: 200 }, 1);
+    let asked = checkout.begin_to_confirm(&approved);
+    until("it is under way", || async { toss.calls().0 == 1 }).await;
+    let canceled = checkout.payment.cancel().await;
+    canceled.refused(409, "OPERATION_IN_FLIGHT");
+    let other = checkout.order.checkout(&toss).await;
+    let elsewhere = other.approve().await;
+    let refused = other.confirm(&elsewhere).await;
+    refused.refused(409, "ORDER_PAYMENT_IN_PROGRESS");
+    asked.await.expect("no panic").expect(200);
+    assert_eq!(other.status().await, "canceled", "paid by another");
+    let late = other.confirm(&elsewhere).await;
+    late.refused(409, "PAYMENT_NOT_PERMITTED");
+    assert_eq!(toss.calls(), (1, 0, 0));
+    toss.agrees_with(&shop).await;
+}

@@ -99,3 +99,79 @@ async fn a_gateway_that_does_not_answer_is_left_alone_and_buyers_are_told_at_onc
     }
     toss.agrees_with(&shop).await;
 }
+
+#[tokio::test]
+async fn a_buyer_who_comes_back_too_late_is_told_so_and_begins_again() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    shop.advance(Duration::from_mins(11));
+    let asked = checkout.confirm_without_answer(&approved).await;
+    shop.settle(&checkout.payment).await;
+    let failed = asked.await.expect("no panic").expect(200);
+    assert_eq!(failed["failure"]["code"], "EXPIRED");
+    let now = checkout.now().await;
+    assert_eq!(
+        (now.text("status"), now.text("next")),
+        ("failed", "begin_again")
+    );
+    checkout.order.checkout(&toss).await.pay().await.expect(200);
+    assert_eq!(checkout.order.status().await, "PAID");
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_window_that_nobody_finished_frees_nothing_and_blocks_nothing() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    toss.notifies(Some(&shop.address()));
+    let late = daegeum_tests::story::rfc3339_in(Duration::from_hours(2));
+    let order = shop.order("o-1").expiring_at(&late).register().await;
+    let left = order.checkout(&toss).await;
+    let prepared = left.prepare().await.expect(200);
+    toss.window(&prepared["window"]);
+    shop.advance(Duration::from_mins(31));
+    until("Toss has told that its time is over", || async {
+        shop.ask_gateway().await;
+        left.status().await == "failed"
+    })
+    .await;
+    assert_eq!(order.status().await, "PAYMENT_PENDING");
+    order.checkout(&toss).await.pay().await.expect(200);
+    assert_eq!(order.status().await, "PAID");
+    toss.agrees_with(&shop).await;
+}
+
+/// Whoever holds a session's token can bring back any name for the payment.
+#[tokio::test]
+async fn a_name_that_is_not_the_payments_takes_no_money() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let victim = shop.order("o-1").register().await.checkout(&toss).await;
+    let theirs = victim.approve().await;
+    for (id, payment_key, code) in [
+        ("another's", theirs.payment_key.as_str(), "INVALID_REQUEST"),
+        ("made up", "tgen_20260101000000abcd", "NOT_FOUND_PAYMENT"),
+        ("a path", "../orders/x?y=#z%2e", "NOT_FOUND_PAYMENT"),
+    ] {
+        let id = id.replace(['\'', ' '], "-");
+        let checkout = shop.order(&id).register().await.checkout(&toss).await;
+        let mut brought = checkout.approve().await;
+        payment_key.clone_into(&mut brought.payment_key);
+        let asked = checkout.begin_to_confirm(&brought);
+        until("it is sent", || async {
+            !matches!(&*checkout.status().await, "prepared" | "pending")
+        })
+        .await;
+        shop.settle(&checkout.payment).await;
+        let failed = asked.await.expect("no panic").expect(200);
+        assert_eq!(failed.text("detail"), "FAILED", "{id}");
+        assert_eq!(failed["failure"]["code"], code, "{id}");
+        assert_eq!(toss.balance(), 0);
+    }
+    let too_long = "k".repeat(201);
+    for malformed in ["", " ", "a\nb", too_long.as_str()] {
+        let mut brought = theirs.clone();
+        malformed.clone_into(&mut brought.payment_key);
+        victim.confirm(&brought).await.refused(422, "MISMATCHED");
+    }
+    toss.agrees_with(&shop).await;
+}
