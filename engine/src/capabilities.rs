@@ -82,7 +82,8 @@ const TOSS: Capabilities = Capabilities {
     refund: true,
     partial_refund: true,
     tax_free: true,
-    virtual_account: true,
+    // Toss has them; nothing here could tell a buyer where to transfer yet, nor give such money back.
+    virtual_account: false,
     escrow: false,
     settlements: true,
     confirm_window_ms: 10 * MINUTE,

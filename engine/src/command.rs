@@ -90,6 +90,13 @@ pub enum Fact {
         /// Until when.
         due_at: Timestamp,
     },
+    /// The money was taken, and a part of it went back by somebody's doing at the gateway.
+    PartlyReturned {
+        /// How much was taken.
+        taken: Money,
+        /// How much of it is left.
+        left: Money,
+    },
     /// Taken money went back to the buyer.
     Refunded {
         /// How much, in all.
@@ -199,7 +206,7 @@ pub enum Resolution {
     Take,
     /// It goes back to the buyer: through the gateway where that can, else this records that it did.
     Return,
-    /// It went back to the buyer by other means.
+    /// It went back to the buyer by other means, from the platform's bank account.
     Returned,
     /// The gateway did what was asked of it; its answer was lost.
     Done,

@@ -106,6 +106,25 @@ impl CallKind {
     }
 }
 
+/// Which way money goes back to a buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum RefundWay {
+    /// Through the gateway it came through.
+    Gateway,
+    /// From the platform's bank account, by a person.
+    BankTransfer,
+}
+
+impl RefundWay {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::BankTransfer => "bank_transfer",
+        }
+    }
+}
+
 /// How an exchange with a gateway went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum CallStatus {
@@ -310,6 +329,8 @@ event_structs! {
         refunded: Amounts,
         /// Whether it had been asked for here; if not, somebody did it at the gateway.
         requested: bool,
+        /// Which way it went.
+        way: RefundWay,
         /// Who told us.
         source: Source,
     }
@@ -320,6 +341,13 @@ event_structs! {
         /// The gateway's code.
         code: FailureCode,
     }
+    /// The gateway says that it has another amount of this payment's money than our books say.
+    GatewayDisagreed {
+        /// What it has.
+        holds: Money,
+    }
+    /// The gateway has again what our books say.
+    GatewayAgreed {}
     /// An order was registered.
     OrderCreated {
         /// Whose it is.
@@ -530,6 +558,10 @@ event_enum! {
         PaymentRefunded = "REFUND_SUCCEEDED" feed,
         /// Money did not go back.
         RefundFailed = "REFUND_FAILED" feed,
+        /// The gateway has other money than we think.
+        GatewayDisagreed = "GATEWAY_DISAGREED" feed,
+        /// It has what we think.
+        GatewayAgreed = "GATEWAY_AGREED" feed,
     }
 }
 

@@ -53,6 +53,8 @@ impl GroupEvent {
                     | PaymentEventKind::BuyerReturned
                     | PaymentEventKind::GatewayCalled
                     | PaymentEventKind::HintFollowed
+                    | PaymentEventKind::GatewayDisagreed
+                    | PaymentEventKind::GatewayAgreed
             ),
         }
     }

@@ -4,7 +4,7 @@
 use bincode::{Decode, Encode};
 
 use crate::amounts::{Amounts, Component};
-use crate::event::{PaymentEvent, Provider};
+use crate::event::{PaymentEvent, Provider, RefundWay};
 use crate::group::GroupEvent;
 use crate::id::PaymentId;
 use crate::money::{Currency, Money};
@@ -20,6 +20,8 @@ pub enum Account {
     Suspense(Provider),
     /// To go back to buyers; the gateway has not said yet that it did.
     RefundPending(Provider),
+    /// The platform's own account, into which gateways settle.
+    SettlementBank,
 }
 
 impl Account {
@@ -30,6 +32,7 @@ impl Account {
             Self::Hold => "hold",
             Self::Suspense(_) => "suspense",
             Self::RefundPending(_) => "refund_pending",
+            Self::SettlementBank => "settlement_bank",
         }
     }
 
@@ -39,7 +42,7 @@ impl Account {
             Self::GatewayReceivable(provider)
             | Self::Suspense(provider)
             | Self::RefundPending(provider) => Some(provider),
-            Self::Hold => None,
+            Self::Hold | Self::SettlementBank => None,
         }
     }
 }
@@ -102,7 +105,11 @@ pub fn postings(event: &GroupEvent, provider: Provider) -> Vec<Posting> {
         }
         PaymentEvent::PaymentRefunded(e) => {
             let owed = if e.requested { pending } else { Account::Hold };
-            by_component(*payment, owed, receivable, &e.refunded).collect()
+            let from = match e.way {
+                RefundWay::Gateway => receivable,
+                RefundWay::BankTransfer => Account::SettlementBank,
+            };
+            by_component(*payment, owed, from, &e.refunded).collect()
         }
         _ => Vec::new(),
     }

@@ -159,6 +159,16 @@ impl Operation<Intended> {
     }
 }
 
+impl OperationCore {
+    /// After this long without an answer a person has to look, and may say what happened.
+    pub const NEEDS_PERSON_AFTER_MS: u64 = 3_600_000;
+
+    /// Whether it has waited so long that a person may say what happened.
+    pub const fn needs_person(&self, now: Timestamp) -> bool {
+        now.millis_since(self.intended_at) >= Self::NEEDS_PERSON_AFTER_MS
+    }
+}
+
 impl AnyOperation {
     /// Whether the gateway's word is still outstanding.
     pub const fn in_flight(&self) -> bool {

@@ -73,6 +73,8 @@ pub struct PaymentCore {
     pub session_until: Option<Timestamp>,
     /// How many exchanges with the gateway are recorded, at most [`PaymentCore::MAX_CALLS`].
     pub calls: u8,
+    /// What the gateway has of its money, where that is not what we have taken; a person has to look.
+    pub disagreement: Option<Money>,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -275,6 +277,7 @@ impl Payment<Initiated> {
             erased: false,
             session_until: None,
             calls: 0,
+            disagreement: None,
             created_at: at,
             updated_at: at,
             version: 1,
@@ -313,7 +316,13 @@ impl PaymentState {
 }
 
 impl AnyPayment {
-    /// Whether the gateway refused to give its money back: somebody has to look.
+    /// Whether the money that was taken for it is not where it should be, and somebody has to look.
+    pub fn wants_a_look(&self) -> bool {
+        let disagrees = self.core().disagreement.is_some() && matches!(self, Self::Captured(_));
+        disagrees || self.keeps_what_should_go_back()
+    }
+
+    /// Whether the gateway refused to give its money back.
     pub fn keeps_what_should_go_back(&self) -> bool {
         let refused = match &self.core().operation {
             Some(AnyOperation::Refused(call)) => call.core().kind == OperationKind::Cancel,

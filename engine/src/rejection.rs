@@ -69,6 +69,8 @@ pub enum Rejection {
     NoUnknownOutcome,
     /// The gateway takes no amount as small as this.
     AmountBelowMinimum,
+    /// The gateway cannot be paid through this way here.
+    MethodUnavailable,
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -128,7 +130,8 @@ impl Rejection {
             | Self::IdempotencyKeyReused
             | Self::ProviderUnavailable
             | Self::ReturnMismatched
-            | Self::AmountBelowMinimum => Kind::Rule,
+            | Self::AmountBelowMinimum
+            | Self::MethodUnavailable => Kind::Rule,
         }
     }
 
@@ -157,6 +160,7 @@ impl Rejection {
             Self::SessionExpired => "SESSION_EXPIRED",
             Self::NoUnknownOutcome => "NO_UNKNOWN_OUTCOME",
             Self::AmountBelowMinimum => "AMOUNT_BELOW_MINIMUM",
+            Self::MethodUnavailable => "METHOD_UNAVAILABLE",
         }
     }
 
@@ -192,6 +196,7 @@ impl Rejection {
             Self::SessionExpired => "This checkout has ended; begin a new one.",
             Self::NoUnknownOutcome => "No call of this payment is without an answer.",
             Self::AmountBelowMinimum => "The gateway takes no amount as small as this.",
+            Self::MethodUnavailable => "This way of paying is not available here.",
         }
     }
 
@@ -203,6 +208,7 @@ impl Rejection {
             Self::LineCountOutOfRange => Some("lines"),
             Self::DeadlineOutOfRange => Some("expires_at"),
             Self::ProviderUnavailable => Some("provider"),
+            Self::MethodUnavailable => Some("method"),
             Self::IdempotencyKeyReused => Some("idempotency_key"),
             _ => None,
         }
@@ -265,6 +271,7 @@ impl Rejection {
             Self::SessionExpired,
             Self::NoUnknownOutcome,
             Self::AmountBelowMinimum,
+            Self::MethodUnavailable,
         ]
     }
 

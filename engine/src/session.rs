@@ -2,6 +2,7 @@
 //! payment, so that the two can never disagree.
 
 use crate::id::{PaymentId, SessionId};
+use crate::order::CancelReason;
 use crate::payment::AnyPayment;
 use crate::time::Timestamp;
 
@@ -44,6 +45,8 @@ pub enum SessionStatus {
     InReview,
     /// The money went back.
     Refunded,
+    /// Another payment has paid the order.
+    PaidByAnother,
 }
 
 impl SessionStatus {
@@ -56,6 +59,11 @@ impl SessionStatus {
             (AnyPayment::Captured(_), _) => Self::Paid,
             (AnyPayment::Refunded(_) | AnyPayment::Returned(_), _) => Self::Refunded,
             (AnyPayment::Failed(_), _) => Self::Failed,
+            (AnyPayment::Canceled(given_up), _)
+                if given_up.detail().reason == CancelReason::PaidByAnother =>
+            {
+                Self::PaidByAnother
+            }
             (AnyPayment::Canceled(_) | AnyPayment::Voided(_), _) => Self::Canceled,
             (AnyPayment::Expired(_), _) => Self::Expired,
             (AnyPayment::Mismatched(_) | AnyPayment::Orphaned(_), _) => Self::InReview,
@@ -84,6 +92,7 @@ impl SessionStatus {
             Self::Expired => "expired",
             Self::InReview => "in_review",
             Self::Refunded => "refunded",
+            Self::PaidByAnother => "paid_by_another",
         }
     }
 
@@ -95,7 +104,11 @@ impl SessionStatus {
             Self::Pending | Self::Unknown => Next::Wait,
             Self::AwaitingDeposit => Next::Transfer,
             Self::Failed | Self::Expired | Self::Canceled => Next::BeginAgain,
-            Self::Authorized | Self::Paid | Self::InReview | Self::Refunded => Next::Nothing,
+            Self::Authorized
+            | Self::Paid
+            | Self::InReview
+            | Self::Refunded
+            | Self::PaidByAnother => Next::Nothing,
         }
     }
 }

@@ -91,6 +91,10 @@ impl Serialize for PaymentView<'_> {
         if let AnyPayment::AwaitingDeposit(account) = self.payment {
             map.serialize_entry("due_at", &Text(account.detail().due_at))?;
         }
+        let captured = matches!(self.payment, AnyPayment::Captured(_));
+        if let Some(holds) = core.disagreement.filter(|_| captured) {
+            map.serialize_entry("gateway_holds", &MoneyView(holds))?;
+        }
         map.serialize_entry("operation", &OperationView::of(self.payment))?;
         map.serialize_entry("created_at", &Text(core.created_at))?;
         map.serialize_entry("updated_at", &Text(core.updated_at))?;
@@ -300,7 +304,9 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
             map.serialize_entry("provider", e.provider.name())
         }
-        PaymentEvent::PaymentPrepared(_) | PaymentEvent::PaymentExpired(_) => Ok(()),
+        PaymentEvent::PaymentPrepared(_)
+        | PaymentEvent::PaymentExpired(_)
+        | PaymentEvent::GatewayAgreed(_) => Ok(()),
         PaymentEvent::PaymentAuthorized(e) => {
             map.serialize_entry("amount", &MoneyView(e.authorized.total()))?;
             map.serialize_entry("expires_at", &Text(e.expires_at))
@@ -379,11 +385,13 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("amount", &MoneyView(e.refunded.total()))?;
             map.serialize_entry("amounts", &AmountsView(&e.refunded))?;
             map.serialize_entry("requested", &e.requested)?;
+            map.serialize_entry("way", e.way.name())?;
             map.serialize_entry("source", e.source.name())
         }
         PaymentEvent::RefundFailed(e) => {
             map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
             map.serialize_entry("code", e.code.as_str())
         }
+        PaymentEvent::GatewayDisagreed(e) => map.serialize_entry("holds", &MoneyView(e.holds)),
     }
 }

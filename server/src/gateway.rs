@@ -259,9 +259,18 @@ pub trait Gateway: Send + Sync {
 
     /// A body of an exchange as the audit trail keeps it: no secret, no personal data, bounded.
     fn redact(&self, body: &[u8]) -> String;
+}
 
-    /// A failure code in words; a code nobody has documented gets careful ones.
-    fn explain(&self, code: &FailureCode) -> Explanation;
+/// The failure code of a call that certainly never reached its gateway, when it is too late to make it.
+pub const NOT_SENT: &str = "NOT_SENT";
+
+/// What a provider's failure code means, whether or not the provider is configured: what was once answered is
+/// answered again in the same words.
+pub fn explain(provider: Provider, code: &FailureCode) -> Option<Explanation> {
+    match provider {
+        Provider::Mock => None,
+        Provider::Toss => Some(toss::errors::explain(code)),
+    }
 }
 
 /// The gateways that take payments here.

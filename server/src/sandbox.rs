@@ -42,7 +42,10 @@ pub async fn open(config: Config) -> Result<Outside, Box<dyn Error>> {
 
 async fn simulate_toss(folder: &Path, outside: &mut Outside) -> Result<(), Box<dyn Error>> {
     let port = outside.config.settings.server.sandbox_ports;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let taken = |error| format!("sandbox_ports = {port}: {error}");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(taken)?;
     let address = listener.local_addr()?;
     outside.config = outside.config.clone().with_toss_at(address);
     let books = FileBooks::open(folder)?;

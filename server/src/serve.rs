@@ -40,7 +40,9 @@ pub async fn serve(
 ) -> Result<(), Box<dyn Error>> {
     let config = Arc::new(config);
     let tls = http::acceptor(&config.settings.tls)?;
-    let listener = TcpListener::bind(config.settings.server.listen).await?;
+    let address = config.settings.server.listen;
+    let taken = |error| format!("listen = {address}: {error}");
+    let listener = TcpListener::bind(address).await.map_err(taken)?;
     let files: Arc<dyn Files> = Arc::new(DiskFiles);
     let cache_bytes = u64::try_from(config.settings.store.index_cache.0)?;
     let home = SledHome::new(&config.settings.server.data, cache_bytes);

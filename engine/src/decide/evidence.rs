@@ -4,7 +4,10 @@
 
 use super::{Context, gateway};
 use crate::command::Fact;
-use crate::event::{FailureCode, ProviderPaymentId, ProviderRefused, RefundFailed, Source};
+use crate::event::{
+    FailureCode, GatewayAgreed, GatewayDisagreed, ProviderPaymentId, ProviderRefused, RefundFailed,
+    RefundRequested, RefundWay, Source,
+};
 use crate::group::{Refusal, Work};
 use crate::id::PaymentId;
 use crate::money::Money;
@@ -24,19 +27,29 @@ pub(super) fn would_move(work: &Work, id: PaymentId, fact: &Fact) -> Result<bool
     let unpaid = matches!(state, PaymentState::Initiated | PaymentState::Prepared);
     Ok(match fact {
         Fact::Captured { amount } => match state {
-            PaymentState::Captured
-            | PaymentState::Refunded
-            | PaymentState::Orphaned
-            | PaymentState::Returned => false,
+            PaymentState::Captured => {
+                payment.core().disagreement.is_some() && *amount == own_amount
+            }
+            PaymentState::Refunded | PaymentState::Orphaned | PaymentState::Returned => false,
             PaymentState::Failed if planted::is(Bug::FailedForGood) => false,
             PaymentState::Mismatched => {
                 *amount == own_amount && gateway::order_takes(work.order()?, id)
             }
             _ => true,
         },
-        Fact::AwaitingDeposit { .. } => unpaid,
+        // A deposit can be taken back after it was taken.
+        Fact::AwaitingDeposit { .. } => {
+            unpaid || disagrees(payment, Money::zero(own_amount.currency()))
+        }
+        Fact::PartlyReturned { left, .. } => match state {
+            PaymentState::Captured => disagrees(payment, *left),
+            _ => unpaid,
+        },
         Fact::Failed { .. } => unpaid || state == PaymentState::AwaitingDeposit,
-        Fact::Canceled => state.is_open() || state == PaymentState::Failed,
+        Fact::Canceled => {
+            let asked_for = calls(payment, OperationKind::Cancel) && money_here(payment).is_some();
+            asked_for || state.is_open() || state == PaymentState::Failed
+        }
         Fact::Refunded { amount, .. } => match money_here(payment) {
             Some(here) => here == *amount,
             None => unpaid || state == PaymentState::AwaitingDeposit,
@@ -56,9 +69,26 @@ pub(super) fn apply(
     context: &mut Context<'_>,
 ) -> Step {
     match fact {
+        Fact::Captured { .. } if work.payment(id)?.state() == PaymentState::Captured => {
+            Ok(work.note_payment(id, GatewayAgreed {})?)
+        }
         Fact::Captured { amount } => captured(work, id, amount, name, source, context),
+        Fact::PartlyReturned { taken, left } => {
+            if work.payment(id)?.state() != PaymentState::Captured {
+                captured(work, id, taken, name, source, context)?;
+            }
+            Ok(work.note_payment(id, GatewayDisagreed { holds: left })?)
+        }
         Fact::Failed { code } => gateway::refused(work, id, code, source, context),
+        // The money that we have taken is not there, says the gateway that was to give it back.
+        Fact::Canceled if money_here(work.payment(id)?).is_some() => {
+            refunded(work, id, name, source, context)
+        }
         Fact::Canceled => canceled(work, id, source, context),
+        Fact::AwaitingDeposit { .. } if work.payment(id)?.state() == PaymentState::Captured => {
+            let holds = Money::zero(work.payment(id)?.core().amount().currency());
+            Ok(work.note_payment(id, GatewayDisagreed { holds })?)
+        }
         Fact::AwaitingDeposit { due_at } => {
             gateway::confirmed(work, id, name, source)?;
             let account = payment::AwaitDeposit { due_at };
@@ -84,6 +114,11 @@ fn money_here(payment: &AnyPayment) -> Option<Money> {
     }
 }
 
+/// Whether it is news that the gateway has this much of a captured payment's money.
+fn disagrees(payment: &AnyPayment, holds: Money) -> bool {
+    matches!(payment, AnyPayment::Captured(_)) && payment.core().disagreement != Some(holds)
+}
+
 /// Whether a call of this kind is without an answer.
 fn calls(payment: &AnyPayment, kind: OperationKind) -> bool {
     let operation = payment.core().operation.as_ref();
@@ -103,7 +138,8 @@ fn captured(
         gateway::confirmed(work, id, name, source)?;
     }
     if amount == work.payment(id)?.core().amount() {
-        return gateway::captured(work, id, source, context);
+        gateway::captured(work, id, source, context)?;
+        return goes_back_at_once(work, id);
     }
     work.step_payment(
         id,
@@ -111,6 +147,17 @@ fn captured(
     )?;
     gateway::release_claim(work, id)?;
     gateway::finish_requested_cancel(work, context)
+}
+
+/// Money that comes while it is being sent back is to go back from the beginning, in the books too.
+fn goes_back_at_once(work: &mut Work, id: PaymentId) -> Step {
+    if let AnyPayment::Captured(taken) = work.payment(id)?
+        && calls(work.payment(id)?, OperationKind::Cancel)
+    {
+        let amounts = taken.detail().captured;
+        work.note_payment(id, RefundRequested { amounts })?;
+    }
+    Ok(())
 }
 
 /// The gateway gave the payment up, by itself or because we asked.
@@ -157,6 +204,7 @@ fn refunded(
             let back = payment::Refund {
                 amount,
                 requested,
+                way: RefundWay::Gateway,
                 source,
             };
             work.step_payment(id, PaymentCommand::Refund(back))?;
@@ -168,6 +216,25 @@ fn refunded(
         )?),
         (_, None) => canceled(work, id, source, context),
     }
+}
+
+/// A person gave the money back that the gateway would not.
+pub(super) fn returned_by_transfer(
+    work: &mut Work,
+    id: PaymentId,
+    context: &mut Context<'_>,
+) -> Step {
+    let Some(amount) = money_here(work.payment(id)?) else {
+        return Ok(());
+    };
+    let back = payment::Refund {
+        amount,
+        requested: false,
+        way: RefundWay::BankTransfer,
+        source: Source::Person,
+    };
+    work.step_payment(id, PaymentCommand::Refund(back))?;
+    money_left_the_order(work, id, context)
 }
 
 /// An order whose money went back was refunded, waits for another payment, or is canceled as was asked.

@@ -22,7 +22,10 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
         News::NotSent => false,
         News::None => learned.operation.is_some() && current && !is_unknown(core),
     };
-    if let Some(exchange) = learned.exchange.filter(|_| moves || may_record) {
+    // The gateway answered the call, and what it said does not fit: the call has not ended, and a person can end it.
+    let parks = !moves && learned.operation.is_some() && current && !is_unknown(core);
+    let parks = parks && matches!(learned.news, News::Fact(_));
+    if let Some(exchange) = learned.exchange.filter(|_| moves || parks || may_record) {
         record(work, id, learned.operation, exchange)?;
     }
     if let Some(hint) = learned.hint.filter(|_| moves) {
@@ -37,6 +40,8 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
             }
             News::None | News::NotSent => gateway::unanswered(work, id)?,
         }
+    } else if parks {
+        gateway::unanswered(work, id)?;
     }
     let progress = if work.payment(id)?.core().operation_in_flight() {
         Progress::InFlight
@@ -56,7 +61,10 @@ fn is_current(core: &PaymentCore, about: Option<OperationId>) -> bool {
 
 /// Whether a fact is about the money rather than about one call: it stays true when the call is history.
 const fn speaks_for_itself(fact: &Fact) -> bool {
-    matches!(fact, Fact::Captured { .. } | Fact::Refunded { .. })
+    matches!(
+        fact,
+        Fact::Captured { .. } | Fact::PartlyReturned { .. } | Fact::Refunded { .. }
+    )
 }
 
 const fn is_unknown(core: &PaymentCore) -> bool {

@@ -47,7 +47,13 @@ fn set_aside(
     let subject = Subject::Payment(id);
     let payment = work.payment(id)?;
     let state = payment.state();
-    if state == to {
+    let stuck = payment.keeps_what_should_go_back();
+    if stuck && to == PaymentState::Returned {
+        work.note_payment(id, decided)?;
+        evidence::returned_by_transfer(work, id, context)?;
+        return Ok((subject, Progress::Done));
+    }
+    if state == to && !stuck {
         return Ok((subject, Progress::Done));
     }
     let action = match to {
@@ -107,10 +113,15 @@ fn unknown(
     context: &mut Context<'_>,
 ) -> Outcome {
     let payment = work.payment(id)?;
-    let Some(AnyOperation::Unknown(call)) = &payment.core().operation else {
-        return Err(Rejection::NoUnknownOutcome.into());
+    let call = payment.core().operation.as_ref();
+    let kind = match call {
+        Some(AnyOperation::Unknown(call)) => call.core().kind,
+        // Not sent for so long that nothing will come of it by itself.
+        Some(AnyOperation::Intended(call)) if call.core().needs_person(work.now()) => {
+            call.core().kind
+        }
+        _ => return Err(Rejection::NoUnknownOutcome.into()),
     };
-    let kind = call.core().kind;
     let amount = payment.core().amount();
     let name = payment.core().provider_payment_id.clone();
     let name = name.unwrap_or_else(|| mock_name(id));

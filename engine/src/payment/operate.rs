@@ -50,6 +50,8 @@ pub(super) fn note(
         PaymentEvent::BuyerReturned(e) => {
             core.provider_payment_id = Some(e.provider_payment_id.clone());
         }
+        PaymentEvent::GatewayDisagreed(e) => core.disagreement = Some(e.holds),
+        PaymentEvent::GatewayAgreed(_) => core.disagreement = None,
         PaymentEvent::GatewayCalled(_) => core.calls = core.calls.saturating_add(1),
         moving => {
             return Err(Impossible {

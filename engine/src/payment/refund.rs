@@ -1,7 +1,7 @@
 //! Refund: all of the taken money goes back to the buyer.
 
 use super::{Captured, Payment, PaymentTransition, Refunded};
-use crate::event::{PaymentRefunded, Source};
+use crate::event::{PaymentRefunded, RefundWay, Source};
 use crate::money::Money;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -13,6 +13,8 @@ pub struct Refund {
     pub amount: Money,
     /// Whether it had been asked for here.
     pub requested: bool,
+    /// Which way it went.
+    pub way: RefundWay,
     /// Who told us.
     pub source: Source,
 }
@@ -24,6 +26,7 @@ impl Payment<Captured> {
         Refund {
             amount,
             requested,
+            way,
             source,
         }: Refund,
         now: Timestamp,
@@ -34,6 +37,7 @@ impl Payment<Captured> {
         let event = PaymentRefunded {
             refunded: self.detail.captured,
             requested,
+            way,
             source,
         };
         Ok(self.step::<Refund, Refunded>(event, now))

@@ -264,8 +264,8 @@ impl Reader {
         ids.filter_map(|id| read(id).transpose()).collect()
     }
 
-    /// Captured payments whose gateway refused to give the money back, newest first.
-    pub fn refused_refunds(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
+    /// Captured payments whose money is not where it should be, newest first.
+    pub fn to_look_at(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
         let found = self.scan(&keys::listed_before(PaymentState::Captured, None), limit)?;
         let ids = found
             .iter()

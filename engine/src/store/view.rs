@@ -99,8 +99,7 @@ impl Facets {
             _ => None,
         };
         let listed =
-            (state.is_open() || state.needs_decision() || payment.keeps_what_should_go_back())
-                .then_some(state);
+            (state.is_open() || state.needs_decision() || payment.wants_a_look()).then_some(state);
         Self::Payment {
             id: payment.core().id,
             listed,

@@ -83,8 +83,8 @@ pub async fn resolve(
     answer::when_answered(&app, app.execute(asked).await?).await
 }
 
-/// Lists payments that wait for a decision, newest first: those with set-aside money, and those whose gateway
-/// refused to give the money back.
+/// Lists payments that wait for a decision, newest first: those with set-aside money, those whose gateway
+/// refused to give the money back, and those of whose money the gateway has another amount than we do.
 #[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin", security(("admin" = [])),
     responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
@@ -105,9 +105,9 @@ pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Respon
             .map_err(answer::stored)?;
         found.payments.extend(page.payments);
     }
-    let refused = app.reader.refused_refunds(MOST).map_err(answer::stored)?;
+    let refused = app.reader.to_look_at(MOST).map_err(answer::stored)?;
     found.payments.extend(refused);
-    answer::json(200, &PageView(&app, found))
+    answer::json(200, &PageView(found))
 }
 
 /// Lists the calls to gateways that have no answer, oldest first, with how long they have waited.
@@ -128,7 +128,7 @@ pub async fn unanswered(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<
             "intended_at": call.intended_at.to_string(),
             "age_seconds": now.millis_since(call.intended_at) / 1_000,
             "needs_person": plan::needs_person(payment.core(), now),
-            "payment": serde_json::to_value(answer::view(&app, payment)).map_err(Problem::internal)?,
+            "payment": serde_json::to_value(answer::view(payment)).map_err(Problem::internal)?,
         }));
     }
     answer::json(200, &json!({ "items": items }))

@@ -18,6 +18,7 @@ use daegeum_engine::wire::{FailureView, OrderView, PaymentView, Wording};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::gateway::{self, Explanation};
 use crate::http::Problem;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -67,9 +68,9 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
             ..
         } => {
             if let Some(Shown::Payment(payment)) = shown {
-                payment_response(app, status, &payment)?
+                payment_response(status, &payment)?
             } else {
-                payment_response(app, status, &past_payment(app, payment_id, version)?)?
+                payment_response(status, &past_payment(app, payment_id, version)?)?
             }
         }
     };
@@ -79,6 +80,8 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
     Ok(response)
 }
 
+/// What is kept of a request's time for answering it.
+const TO_ANSWER: Duration = Duration::from_millis(500);
 /// How long a request waits for a gateway's answer before it says that there is none yet.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -123,8 +126,8 @@ async fn payment_when_answered(
     let order_id = &payment.core().order_id;
     let after = app.reader.after_call(order_id, id, version);
     Ok(Some(match after.map_err(stored)? {
-        Some(payment) => payment_response(app, 200, &payment)?,
-        None => payment_response(app, 202, &present(app, id)?)?,
+        Some(payment) => payment_response(200, &payment)?,
+        None => payment_response(202, &present(app, id)?)?,
     }))
 }
 
@@ -139,8 +142,9 @@ async fn order_when_answered(
     let mut remote = false;
     for payment in &order.value.core().payments {
         let payment = present(app, *payment)?;
-        remote |= payment.core().provider.capabilities().remote;
-        if remote && payment.core().operation_in_flight() {
+        let called = payment.core().provider.capabilities().remote;
+        remote |= called;
+        if called && payment.core().operation_in_flight() {
             wait_for_call(app, payment.core().id).await?;
         }
     }
@@ -177,11 +181,14 @@ fn under_way(app: &App, order: &AnyOrder) -> Result<bool, Problem> {
 async fn wait_for_call(app: &App, id: PaymentId) -> Result<(), Problem> {
     // Asked before looking, so that an end in between is not missed.
     let ended = app.operations.wait_for(id);
+    // Before the request's own time is over: then nobody would learn how far it got.
+    let own = app.config.settings.limits.request_timeout;
+    let longest = WAIT_MAX.min(own.saturating_sub(TO_ANSWER));
     if present(app, id)?.core().operation_in_flight() {
         tokio::select! {
             biased;
             _ = ended => {}
-            () = app.world.sleep(WAIT_MAX) => {}
+            () = app.world.sleep(longest) => {}
         }
     }
     Ok(())
@@ -266,27 +273,33 @@ pub fn order_response(
 }
 
 /// A payment.
-pub fn payment_response(app: &App, status: u16, payment: &AnyPayment) -> Result<Response, Problem> {
-    json(status, &view(app, payment))
+pub fn payment_response(status: u16, payment: &AnyPayment) -> Result<Response, Problem> {
+    json(status, &view(payment))
 }
 
 /// A payment as the API shows it, with the words its gateway has for a failure.
-pub fn view<'a>(app: &App, payment: &'a AnyPayment) -> PaymentView<'a> {
+pub fn view(payment: &AnyPayment) -> PaymentView<'_> {
     let failure = match payment {
-        AnyPayment::Failed(failed) => app.gateways.of(payment.core().provider).map(|gateway| {
-            let said = gateway.explain(&failed.detail().code);
-            FailureView {
-                fault: said.fault.name(),
-                retry: said.retry.name(),
-                message: Wording {
-                    ko: said.ko,
-                    en: said.en,
-                },
-            }
-        }),
+        AnyPayment::Failed(failed) => {
+            gateway::explain(payment.core().provider, &failed.detail().code)
+        }
         _ => None,
     };
-    PaymentView { payment, failure }
+    PaymentView {
+        payment,
+        failure: failure.map(words),
+    }
+}
+
+fn words(said: Explanation) -> FailureView {
+    FailureView {
+        fault: said.fault.name(),
+        retry: said.retry.name(),
+        message: Wording {
+            ko: said.ko,
+            en: said.en,
+        },
+    }
 }
 
 /// Anything as JSON.

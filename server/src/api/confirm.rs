@@ -82,7 +82,7 @@ pub async fn verify(
     if !matches(&payment, &checked) {
         return Err(mismatched(&app, checked.payment_id));
     }
-    answer::payment_response(&app, 200, &payment)
+    answer::payment_response(200, &payment)
 }
 
 /// Takes the money of a payment the buyer has approved at the gateway.
@@ -104,6 +104,10 @@ pub async fn confirm(
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
     let checked = checked(&app, &body, &who)?;
     let payment = visible(&app, &who, checked.payment_id)?;
+    // Here already, so that whoever tampers leaves nothing behind; the engine compares it again.
+    if payment.core().amount() != checked.amount {
+        return Err(mismatched(&app, checked.payment_id));
+    }
     refuse_unreachable(&app, &payment)?;
     let asked = Asked {
         command: Command::ConfirmPayment {

@@ -26,12 +26,12 @@ pub async fn payments(
     }
     let mut asked = query.check()?;
     let Ok(buyer) = BuyerId::parse(&sub) else {
-        return answer::json(200, &PageView(&app, PaymentPage::default()));
+        return answer::json(200, &PageView(PaymentPage::default()));
     };
     asked.filter.buyer = Some(buyer);
     let page = app
         .reader
         .payments(&asked.filter, asked.before, asked.limit)
         .map_err(answer::stored)?;
-    answer::json(200, &PageView(&app, page))
+    answer::json(200, &PageView(page))
 }

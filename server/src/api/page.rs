@@ -8,7 +8,6 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::answer;
-use crate::app::App;
 use crate::http::{HttpErrorCode, Problem};
 
 /// How many payments a page has unless asked otherwise, and at most.
@@ -131,22 +130,21 @@ fn states(name: &str) -> Result<Vec<PaymentState>, Problem> {
 }
 
 /// A page as the API shows it.
-pub struct PageView<'a>(pub &'a App, pub PaymentPage);
+pub struct PageView(pub PaymentPage);
 
-impl Serialize for PageView<'_> {
+impl Serialize for PageView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("items", &Items(self))?;
-        map.serialize_entry("next", &self.1.next.map(|id| id.to_string()))?;
+        map.serialize_entry("items", &Items(&self.0))?;
+        map.serialize_entry("next", &self.0.next.map(|id| id.to_string()))?;
         map.end()
     }
 }
 
-struct Items<'a>(&'a PageView<'a>);
+struct Items<'a>(&'a PaymentPage);
 
 impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let PageView(app, page) = self.0;
-        serializer.collect_seq(page.payments.iter().map(|one| answer::view(app, one)))
+        serializer.collect_seq(self.0.payments.iter().map(|one| answer::view(one)))
     }
 }

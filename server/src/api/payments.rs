@@ -110,7 +110,7 @@ pub async fn get(
     if !keyed::asker(&who).may_see_payment(payment.core()) {
         return Err(not_found());
     }
-    answer::payment_response(&app, 200, &payment)
+    answer::payment_response(200, &payment)
 }
 
 fn find(app: &App, payment_id: &str) -> Result<AnyPayment, Problem> {
@@ -143,7 +143,7 @@ pub async fn list(
         .reader
         .payments(&asked.filter, asked.before, asked.limit)
         .map_err(answer::stored)?;
-    answer::json(200, &PageView(&app, page))
+    answer::json(200, &PageView(page))
 }
 
 /// What happened to a payment, oldest first.

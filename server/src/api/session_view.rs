@@ -41,7 +41,7 @@ pub struct SessionView<'a> {
 
 impl<'a> SessionView<'a> {
     /// The checkout of this payment as it is at `at`.
-    pub fn of(app: &App, payment: &'a AnyPayment, at: Timestamp) -> Self {
+    pub fn of(payment: &'a AnyPayment, at: Timestamp) -> Self {
         let core = payment.core();
         let status = SessionStatus::of(payment, at);
         Self {
@@ -56,7 +56,7 @@ impl<'a> SessionView<'a> {
             provider: core.provider.name(),
             capture: core.provider.capabilities().capture.name(),
             expires_at: until(payment).to_string(),
-            payment: answer::view(app, payment),
+            payment: answer::view(payment),
             window: None,
         }
     }

@@ -87,7 +87,7 @@ pub async fn create(
         request_id: context.id.as_str(),
     };
     let executed = app.execute(asked).await?;
-    shown(&app, executed, true)
+    shown(&app, executed, |view| Ok(view.with_token(&app)))
 }
 
 impl CreateSession {
@@ -97,6 +97,10 @@ impl CreateSession {
             OrderId::parse(&self.order_id).map_err(|_| refuse(Rejection::OrderNotFound))?;
         let provider = provider(app, self.provider.as_deref())
             .ok_or_else(|| refuse(Rejection::ProviderUnavailable))?;
+        let account = self.method == Some(Method::VirtualAccount);
+        if account && !provider.capabilities().virtual_account {
+            return Err(refuse(Rejection::MethodUnavailable));
+        }
         let contact = contact::check(self.buyer_name, self.buyer_email, self.buyer_tel)?;
         if self
             .redirect_url
@@ -156,7 +160,7 @@ pub async fn get(
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {
     let payment = find(&app, &who, &session_id)?;
-    answer::json(200, &SessionView::of(&app, &payment, app.now()))
+    answer::json(200, &SessionView::of(&payment, app.now()))
 }
 
 /// The payment of a session that exists for the caller.
@@ -196,16 +200,15 @@ pub async fn prepare(
         request_id: context.id.as_str(),
     };
     let executed = app.execute(asked).await?;
-    if matches!(executed.answer, Answer::Rejected { .. }) {
-        return answer::of(&app, executed);
-    }
-    let payment = find(&app, &who, &session_id)?;
-    let view = SessionView::of(&app, &payment, app.now());
-    answer::json(200, &view.with_window(&app)?)
+    shown(&app, executed, |view| view.with_window(&app))
 }
 
-/// The session that a command was about.
-fn shown(app: &App, executed: Executed, with_token: bool) -> Result<Response, Problem> {
+/// The session that a command was about, with what belongs to this answer alone.
+fn shown(
+    app: &App,
+    executed: Executed,
+    with: impl FnOnce(SessionView<'_>) -> Result<SessionView<'_>, Problem>,
+) -> Result<Response, Problem> {
     let Answer::Payment {
         status,
         payment_id,
@@ -221,12 +224,7 @@ fn shown(app: &App, executed: Executed, with_token: bool) -> Result<Response, Pr
     };
     // As of the answer, not of the clock: given again, it is the same.
     let at = payment.core().updated_at;
-    let view = SessionView::of(app, &payment, at);
-    let view = if with_token {
-        view.with_token(app)
-    } else {
-        view
-    };
+    let view = with(SessionView::of(&payment, at))?;
     let mut response = answer::json(status, &view)?;
     if executed.replayed {
         answer::mark_replayed(&mut response);

@@ -11,7 +11,7 @@ use daegeum_engine::command::{Command, Exchange, Fact, Hint, Learned, News};
 use daegeum_engine::event::{CallStatus, FailureCode, Source};
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::money::Money;
-use daegeum_engine::operation::AnyOperation;
+use daegeum_engine::operation::{AnyOperation, OperationKind};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::payment::PaymentState;
 use daegeum_engine::planted::{self, Bug};
@@ -21,7 +21,7 @@ use serde_json::json;
 use super::breaker::Heard as Health;
 use super::operations::Heard;
 use super::plan::{self, Next};
-use super::{Ask, Call, Gateway, Outcome};
+use super::{Ask, Call, Gateway, NOT_SENT, Outcome};
 use crate::app::{App, Asked};
 use crate::http::{HttpErrorCode, Problem};
 use crate::world::{Outbound, Undelivered};
@@ -66,9 +66,11 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     };
     let rest = match next {
         Next::Ask(ask) => exchange(&app, &**gateway, &payment, ask, heard).await,
-        Next::NeverSent => {
-            let fact = Fact::Failed {
-                code: FailureCode::new("NOT_SENT"),
+        Next::NeverSent(kind) => {
+            let code = FailureCode::new(NOT_SENT);
+            let fact = match kind {
+                OperationKind::Cancel => Fact::NotRefunded { code },
+                _ => Fact::Failed { code },
             };
             commit(&app, without_exchange(&payment, News::Fact(fact))).await;
             Rest::default()
@@ -106,7 +108,8 @@ fn read(app: &App, id: PaymentId) -> Option<AnyPayment> {
     }
 }
 
-/// Makes one exchange and commits what it taught.
+/// Makes one exchange and commits what it taught. While the gateway is left alone there is none, and nothing to
+/// record.
 async fn exchange(
     app: &App,
     gateway: &dyn Gateway,
@@ -114,6 +117,14 @@ async fn exchange(
     ask: Ask,
     heard: Option<Heard>,
 ) -> Rest {
+    let (provider, now_ns) = (gateway.provider(), app.world.monotonic_ns());
+    if !app.gateways.may_call(provider, now_ns) {
+        let wanted = app.gateways.left_alone(provider, now_ns);
+        return Rest {
+            wanted: wanted.unwrap_or_default(),
+            unanswered: heard,
+        };
+    }
     let call = call_of(payment, ask);
     let mut request = gateway.request(&call);
     if planted::is(Bug::NewKeyPerRetry)
@@ -171,19 +182,13 @@ fn note(app: &App, gateway: &dyn Gateway, call: &Call, outcome: &Outcome, took: 
     }
 }
 
-/// Sends the request of a call and reads what comes, unless the gateway is to be left alone: then it is
-/// certainly not sent.
+/// Sends the request of a call and reads what comes.
 async fn send(
     app: &App,
     gateway: &dyn Gateway,
     call: &Call,
     request: http::Request<bytes::Bytes>,
 ) -> (Came, Outcome) {
-    let provider = gateway.provider();
-    if !app.gateways.may_call(provider, app.world.monotonic_ns()) {
-        let why = "the gateway is left alone, because it did not answer";
-        return (Err(Undelivered::NotSent(why.to_owned())), Outcome::NotSent);
-    }
     let outbound = Outbound {
         request,
         deadline: gateway.deadline(call.ask),
@@ -193,7 +198,7 @@ async fn send(
     let outcome = gateway.read(call, &came);
     let health = Health::of(&came, &outcome);
     app.gateways
-        .heard(provider, app.world.monotonic_ns(), health);
+        .heard(gateway.provider(), app.world.monotonic_ns(), health);
     (came, outcome)
 }
 

@@ -210,12 +210,21 @@ impl Operations {
         due
     }
 
-    /// Has it asked whether the payment's transfer has come, if that was not asked lately.
-    pub fn ask_about_deposit(&self, id: PaymentId, now: Timestamp, every_ms: u64) {
+    /// Forgets whom nobody waits for any more, and the deposits that were asked about longer than this ago.
+    pub fn tidy(&self, now: Timestamp, deposits_every_ms: u64) {
         let mut state = self.state.lock();
+        state.waiting.retain(|_, waiting| {
+            waiting.retain(|waiter| !waiter.is_closed());
+            !waiting.is_empty()
+        });
         state
             .deposits
-            .retain(|_, last| now.millis_since(*last) < every_ms);
+            .retain(|_, last| now.millis_since(*last) < deposits_every_ms);
+    }
+
+    /// Has it asked whether the payment's transfer has come, if that was not asked lately.
+    pub fn ask_about_deposit(&self, id: PaymentId, now: Timestamp) {
+        let mut state = self.state.lock();
         if !state.deposits.contains_key(&id) && !state.later.contains_key(&id) {
             state.deposits.insert(id, now);
             let later = Later {

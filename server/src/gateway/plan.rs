@@ -14,8 +14,9 @@ use super::operations::HINTS_EVERY;
 
 /// How far the gateway's clock may be from ours before we say that its time is over.
 const SKEW_MS: u64 = 60_000;
-/// After this long without an answer, a person has to look.
-pub const PERSON_AFTER: Duration = Duration::from_hours(1);
+/// So long a cancellation is sent again; one that the gateway does not know of by then was not made. Should it be
+/// made later all the same, the gateway's books say so, and a second one finds nothing left to return.
+const CANCEL_WINDOW_MS: u64 = 30 * 60_000;
 /// The rests between two questions while an answer can be had soon, and later.
 const SOON_MAX: Duration = Duration::from_secs(30);
 const LATER_MAX: Duration = Duration::from_hours(1);
@@ -26,7 +27,7 @@ pub enum Next {
     /// Ask this.
     Ask(Ask),
     /// It certainly never reached the gateway, and now it is too late to send it.
-    NeverSent,
+    NeverSent(OperationKind),
 }
 
 /// What to do about the payment's call without an answer; nothing if it has none.
@@ -40,9 +41,10 @@ pub fn next(payment: &AnyPayment, asked: u32, now: Timestamp) -> Option<Next> {
         _ => Ask::Cancel,
     };
     if matches!(call, AnyOperation::Intended(_)) {
-        return Some(match (kind, window_over) {
-            (OperationKind::Confirm, true) => Next::NeverSent,
-            _ => Next::Ask(send),
+        return Some(if window_over {
+            Next::NeverSent(kind)
+        } else {
+            Next::Ask(send)
         });
     }
     let inquire = Ask::Inquire {
@@ -59,8 +61,7 @@ fn window_over(core: &PaymentCore, call: &AnyOperation, now: Timestamp) -> bool 
     let capabilities = core.provider.capabilities();
     let window_ms = match call.core().kind {
         OperationKind::Confirm => capabilities.confirm_window_ms.saturating_add(SKEW_MS),
-        // Another cancellation under a forgotten key could be a second one.
-        _ => capabilities.idempotency_ms.saturating_sub(SKEW_MS),
+        _ => CANCEL_WINDOW_MS.min(capabilities.idempotency_ms.saturating_sub(SKEW_MS)),
     };
     now.millis_since(call.core().intended_at) > window_ms
 }
@@ -88,7 +89,5 @@ pub fn rest(payment: &AnyPayment, asked: u32, now: Timestamp) -> Duration {
 /// Whether the call has waited so long that a person has to look.
 pub fn needs_person(core: &PaymentCore, now: Timestamp) -> bool {
     let waiting = core.operation.as_ref().filter(|call| call.in_flight());
-    waiting.is_some_and(|call| {
-        u128::from(now.millis_since(call.core().intended_at)) >= PERSON_AFTER.as_millis()
-    })
+    waiting.is_some_and(|call| call.core().needs_person(now))
 }

@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use daegeum_engine::event::{FailureCode, Provider};
+use daegeum_engine::event::Provider;
 use daegeum_engine::planted::{self, Bug};
 use http::{HeaderValue, Request, Response};
 
-use super::{Ask, Call, Explanation, Gateway, Offer, Outcome};
+use super::{Ask, Call, Gateway, Offer, Outcome};
 use crate::config::{self, HttpUrl, TossClientKey, TossSecretKey};
 use crate::world::Undelivered;
 
@@ -90,10 +90,6 @@ impl Gateway for Toss {
 
     fn redact(&self, body: &[u8]) -> String {
         redact::redact(body)
-    }
-
-    fn explain(&self, code: &FailureCode) -> Explanation {
-        errors::explain(code)
     }
 }
 

@@ -39,6 +39,7 @@ pub async fn run(app: Arc<App>) {
     let now = app.now();
     if app.operations.look_around(now) {
         resume(&app, now).await;
+        app.operations.tidy(now, DEPOSITS_EVERY_MS);
         ask_about_deposits(&app, now);
     }
     for id in app.operations.due(now, BATCH) {
@@ -88,8 +89,7 @@ fn ask_about_deposits(app: &App, now: Timestamp) {
     match app.reader.payments(&filter, None, MOST_RESUMED) {
         Ok(page) => {
             for payment in &page.payments {
-                app.operations
-                    .ask_about_deposit(payment.core().id, now, DEPOSITS_EVERY_MS);
+                app.operations.ask_about_deposit(payment.core().id, now);
             }
         }
         Err(error) => tracing::error!(%error, "awaited deposits cannot be read"),

@@ -200,6 +200,7 @@ fn checkout_events() -> Vec<PaymentEvent> {
         PaymentRefunded {
             refunded: amounts(),
             requested: true,
+            way: RefundWay::BankTransfer,
             source: Source::Inquiry,
         }
         .into(),
@@ -208,6 +209,8 @@ fn checkout_events() -> Vec<PaymentEvent> {
             code: code(),
         }
         .into(),
+        GatewayDisagreed { holds: won(7_000) }.into(),
+        GatewayAgreed {}.into(),
     ]
 }
 
@@ -405,7 +408,7 @@ pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
             .find(|event| event.name() == name);
         found.unwrap_or_else(|| panic!("no event {name}"))
     };
-    let samples: [(&str, &[&str]); 18] = [
+    let samples: [(&str, &[&str]); 19] = [
         ("INITIATED", &[]),
         ("PREPARED", &["PAYMENT_PREPARED"]),
         (
@@ -450,6 +453,7 @@ pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
             &["SESSION_OPENED", "BUYER_RETURNED", "GATEWAY_CALLED"],
         ),
         ("AWAITING_DEPOSIT", &["DEPOSIT_AWAITED"]),
+        ("DISAGREED", &["CAPTURE_SUCCEEDED", "GATEWAY_DISAGREED"]),
         (
             "REFUNDED",
             &["CAPTURE_SUCCEEDED", "REFUND_REQUESTED", "REFUND_SUCCEEDED"],

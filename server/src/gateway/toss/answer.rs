@@ -66,8 +66,14 @@ fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
         }
         Status::Ready | Status::InProgress => NOT_YET,
         Status::Done | Status::PartialCanceled if payment.balance.is_zero() => Outcome::Unknown,
-        // Part of it may have gone back since; it was taken all the same.
-        Status::Done | Status::PartialCanceled => answered(
+        Status::PartialCanceled => answered(
+            payment,
+            Fact::PartlyReturned {
+                taken: payment.total,
+                left: payment.balance,
+            },
+        ),
+        Status::Done => answered(
             payment,
             Fact::Captured {
                 amount: payment.total,
@@ -84,8 +90,9 @@ fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
     }
 }
 
-/// An inquiry never says that a cancel was refused: money that did not go back yet still may, and to
-/// send the same cancel again under the same key is safe and brings its own answer.
+/// While the cancel may still be made, an inquiry never says that it was refused: it is sent again under the same
+/// key. An error that Toss keeps under that key is all it answers then, so that after a while the payment itself
+/// has to say that nothing was done.
 fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
     match payment.status {
         Status::Canceled => canceled(call, payment),
@@ -98,6 +105,12 @@ fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
                         code: FailureCode::new(errors::CANCEL_ABORTED),
                     },
                 ),
+                OurCancel::Absent if window_over(call.ask) => answered(
+                    payment,
+                    Fact::NotRefunded {
+                        code: FailureCode::new(errors::CANCEL_NOT_DONE),
+                    },
+                ),
                 OurCancel::Absent | OurCancel::InProgress => NOT_YET,
                 // Ours returns everything, so something has to be wrong where a balance is left.
                 OurCancel::Done => Outcome::Unknown,
@@ -106,6 +119,17 @@ fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
         // Nothing was taken, says the gateway that took it.
         Status::Ready | Status::InProgress | Status::Aborted | Status::Expired => Outcome::Unknown,
     }
+}
+
+/// Whether what is asked about can no longer be done.
+const fn window_over(ask: Ask) -> bool {
+    matches!(
+        ask,
+        Ask::Inquire {
+            window_over: true,
+            ..
+        }
+    )
 }
 
 /// Nothing is left, by whosever doing.

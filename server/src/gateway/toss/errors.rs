@@ -11,7 +11,7 @@ use std::fmt::{self, Write as _};
 
 use daegeum_engine::event::FailureCode;
 
-use super::super::Explanation;
+use super::super::{Explanation, NOT_SENT};
 use Certainty::{Certain, Unknown};
 #[allow(clippy::wildcard_imports, reason = "the table below is made of them")]
 use words::*;
@@ -59,8 +59,8 @@ pub const ABORTED: &str = "ABORTED";
 
 /// A cancel that Toss began and gave up.
 pub const CANCEL_ABORTED: &str = "CANCEL_ABORTED";
-/// A call that never reached Toss, and whose time is over.
-pub const NOT_SENT: &str = "NOT_SENT";
+/// A cancel that Toss does not know of when it is too late to make it.
+pub const CANCEL_NOT_DONE: &str = "CANCEL_NOT_DONE";
 
 /// Not a status: the code is ours.
 const OURS: u16 = 0;
@@ -241,8 +241,11 @@ pub const CODES: &[Said] = &[
     // Ours, where Toss gives none.
     said(OURS, ABORTED, Certain, &NOT_FINISHED),
     said(OURS, CANCEL_ABORTED, Certain, &REFUND_REFUSED),
+    said(OURS, CANCEL_NOT_DONE, Certain, &REFUND_REFUSED),
+    said(OURS, "CANCELED_AT_PROVIDER", Certain, &NOT_FINISHED),
     said(OURS, EXPIRED, Certain, &TOO_LATE),
     said(OURS, NOT_SENT, Certain, &NOT_REACHED),
+    said(OURS, "RESOLVED_NOT_DONE", Certain, &NOT_FINISHED),
 ];
 
 /// What is known about a code.

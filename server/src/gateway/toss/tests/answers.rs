@@ -1,6 +1,7 @@
 //! What answers mean.
 
 use daegeum_engine::command::Fact;
+use daegeum_engine::event::FailureCode;
 use daegeum_engine::time::Timestamp;
 
 use super::*;
@@ -59,8 +60,13 @@ fn money_that_was_taken_is_captured_whoever_asks() {
         "whether it is the order's amount is for the engine to say"
     );
     let partly = payment(json!({"status": "PARTIAL_CANCELED", "balanceAmount": 1_000}));
+    let partly_returned = Fact::PartlyReturned {
+        taken: won(TOTAL),
+        left: won(1_000),
+    };
     for ask in about_taking() {
-        assert_eq!(read(ask, 200, &partly), captured(), "{ask:?}");
+        let said = read(ask, 200, &partly);
+        assert_eq!(said, answered(partly_returned.clone()), "{ask:?}");
     }
 }
 
@@ -176,7 +182,12 @@ fn our_cancel_is_known_by_the_balance_and_by_our_operation_in_its_reason() {
 
 #[test]
 fn a_cancel_that_is_not_there_yet_may_still_come() {
-    for ask in [Ask::Cancel, inquiry(CANCEL, false), inquiry(CANCEL, true)] {
+    let not_done = Fact::NotRefunded {
+        code: FailureCode::new("CANCEL_NOT_DONE"),
+    };
+    let too_late = read(inquiry(CANCEL, true), 200, &payment(json!({})));
+    assert_eq!(too_late, answered(not_done));
+    for ask in [Ask::Cancel, inquiry(CANCEL, false)] {
         assert_eq!(read(ask, 200, &payment(json!({}))), NOT_YET);
         let by_another = payment(json!({
             "status": "PARTIAL_CANCELED", "balanceAmount": 1_000,
@@ -303,7 +314,7 @@ fn a_key_that_is_not_let_in_has_done_nothing() {
             Outcome::Unknown
         );
     }
-    let words = toss().explain(&FailureCode::new("UNAUTHORIZED_KEY"));
+    let words = super::errors::explain(&FailureCode::new("UNAUTHORIZED_KEY"));
     assert_eq!(words.fault, crate::gateway::Fault::Merchant);
     assert_eq!(raw(Ask::Confirm, 401, "<html>"), Outcome::Unknown);
 }
