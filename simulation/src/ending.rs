@@ -35,7 +35,7 @@ pub fn settle(run: &mut Run) -> Result<(), String> {
     run.town.clocks.set_ahead(0);
     let mut waited = 0;
     // A hint is kept in memory until it is followed: a process that dies in between has answered 200 for nothing.
-    if run.starts() > 1 || run.town.gateways.loses_notifications() {
+    if run.was_interrupted() || run.town.gateways.loses_notifications() {
         books::remind(run);
     }
     loop {

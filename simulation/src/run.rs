@@ -39,6 +39,7 @@ pub struct Run {
     doomed: Option<(u64, Death)>,
     starts_at: Option<u64>,
     starts: u64,
+    interrupted: bool,
 }
 
 /// Nanoseconds of a millisecond.
@@ -94,12 +95,18 @@ impl Run {
             doomed: None,
             starts_at: None,
             starts: 0,
+            interrupted: false,
         }
     }
 
     /// How often the server was started.
     pub const fn starts(&self) -> u64 {
         self.starts
+    }
+
+    /// Whether the server ever went away, if only for a moment.
+    pub const fn was_interrupted(&self) -> bool {
+        self.interrupted
     }
 
     /// Starts the server and looks at what it found.
@@ -223,6 +230,7 @@ impl Run {
 
     /// The server is started again after a while.
     fn come_back(&mut self) {
+        self.interrupted = true;
         let away_ms = if self.town.swarm.is_calm() {
             10
         } else {
