@@ -26,6 +26,10 @@ impl CaptureStrategy {
 
 /// What a gateway can do, and within which bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own that a gateway can do or not"
+)]
 pub struct Capabilities {
     /// How money waits for a confirmation.
     pub capture: CaptureStrategy,

@@ -20,6 +20,7 @@ pub mod money;
 pub mod operation;
 pub mod order;
 pub mod payment;
+pub mod planted;
 pub mod rejection;
 pub mod sealed;
 pub mod session;

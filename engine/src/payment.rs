@@ -41,7 +41,7 @@ use crate::id::{BuyerId, OrderId, PaymentId};
 use crate::lifecycle;
 use crate::lifecycle::{EnteredBy, Impossible};
 use crate::money::Money;
-use crate::operation::AnyOperation;
+use crate::operation::{AnyOperation, OperationKind};
 use crate::order::{CancelReason, CaptureMode};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -313,6 +313,15 @@ impl PaymentState {
 }
 
 impl AnyPayment {
+    /// Whether the gateway refused to give its money back: somebody has to look.
+    pub fn keeps_what_should_go_back(&self) -> bool {
+        let refused = match &self.core().operation {
+            Some(AnyOperation::Refused(call)) => call.core().kind == OperationKind::Cancel,
+            _ => false,
+        };
+        refused && matches!(self, Self::Captured(_))
+    }
+
     fn not_permitted(state: PaymentState, action: PaymentAction) -> Rejection {
         Rejection::PaymentNotPermitted { state, action }
     }

@@ -198,12 +198,11 @@ impl Rejection {
     /// The field of the request that breaks the rule, where there is one.
     pub const fn field(&self) -> Option<&'static str> {
         match self {
-            Self::AmountMismatch => Some("amount"),
+            Self::AmountMismatch | Self::AmountBelowMinimum => Some("amount"),
             Self::TotalMismatch => Some("total"),
             Self::LineCountOutOfRange => Some("lines"),
             Self::DeadlineOutOfRange => Some("expires_at"),
             Self::ProviderUnavailable => Some("provider"),
-            Self::AmountBelowMinimum => Some("amount"),
             Self::IdempotencyKeyReused => Some("idempotency_key"),
             _ => None,
         }

@@ -82,8 +82,11 @@ impl Serialize for PaymentView<'_> {
             map.serialize_entry("received", &MoneyView(aside.detail().received))?;
         }
         if let (AnyPayment::Failed(failed), Some(words)) = (self.payment, self.failure) {
-            let code = failed.detail().code.as_str();
-            map.serialize_entry("failure", &CodedFailure { code, words })?;
+            let failure = CodedFailure {
+                code: failed.detail().code.as_str(),
+                words,
+            };
+            map.serialize_entry("failure", &failure)?;
         }
         if let AnyPayment::AwaitingDeposit(account) = self.payment {
             map.serialize_entry("due_at", &Text(account.detail().due_at))?;

@@ -7,12 +7,16 @@
 //! give the same answers. What happens to an answer on the wire it only says
 //! ([`Transport`]); `listener.rs` does it to a socket, a simulation to its own network.
 
+mod address;
 mod admin;
 mod api;
+mod bank;
 mod books;
 mod cancel;
 mod confirm;
 mod dial;
+mod faults;
+mod held;
 mod inquire;
 mod ledger;
 pub mod listener;
@@ -20,6 +24,7 @@ mod notify;
 mod page;
 mod payment;
 mod refusal;
+mod repeats;
 mod reply;
 mod show;
 mod state;
@@ -337,7 +342,7 @@ impl Toss {
                 {
                     self.expire(at_ms, &key);
                 }
-                (_, Some((at_ms, id))) => self.release(at_ms, id),
+                (_, Some((at_ms, id))) => self.release(at_ms, now_ms, id),
                 (Some((at_ms, key)), None) => self.expire(at_ms, &key),
             }
         }

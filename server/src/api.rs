@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub mod confirm;
 mod contact;
 pub mod events;
+pub mod gateways;
 pub mod health;
 pub mod me;
 mod nothing;
@@ -13,6 +14,7 @@ pub mod orders;
 mod page;
 pub mod payments;
 mod schema;
+mod session_view;
 pub mod sessions;
 
 mod transactions;

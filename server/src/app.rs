@@ -107,7 +107,7 @@ impl App {
     pub fn takes(&self, provider: Provider) -> bool {
         match provider {
             Provider::Mock => self.config.settings.gateways.mock,
-            remote => self.gateways.of(remote).is_some(),
+            Provider::Toss => self.gateways.of(provider).is_some(),
         }
     }
 

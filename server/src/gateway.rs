@@ -36,6 +36,8 @@ pub struct Call {
     /// The operation it belongs to; its id is the idempotency key, the same for every retry. An
     /// inquiry may belong to none.
     pub operation: Option<OperationId>,
+    /// Whether it may have been sent before, without an answer.
+    pub sent_before: bool,
     /// Our id of the payment, which is the gateway's order number.
     pub payment: PaymentId,
     /// The gateway's own name for the payment, if it is known.
@@ -86,9 +88,9 @@ pub enum Outcome {
         /// What it says happened.
         fact: Fact,
     },
-    /// The gateway answered, but not yet about this: ask again, after this time if it said one.
+    /// The gateway answered, but not yet about this: ask again.
     NotYet {
-        /// How long it wants to be left alone.
+        /// How long it wants to be left alone, where it did not even say how the payment stands.
         after: Option<Duration>,
     },
     /// The gateway may or may not have done it.

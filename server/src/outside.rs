@@ -35,8 +35,9 @@ impl Outside {
 
 /// Which addresses the server may call.
 pub fn reach(config: &Config) -> Reach {
-    match config.settings.gateways.allow_private {
-        true => Reach::Anywhere,
-        false => Reach::Public,
+    if config.settings.gateways.allow_private {
+        Reach::Anywhere
+    } else {
+        Reach::Public
     }
 }

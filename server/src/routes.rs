@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::api::{admin, confirm, events, health, me, openapi, orders, payments, sessions};
+use crate::api::{
+    admin, confirm, events, gateways, health, me, openapi, orders, payments, sessions,
+};
 use crate::app::App;
 use crate::notifications;
 
@@ -39,6 +41,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/payments/webhook/{provider}", post(notifications::receive))
         .route("/me/payments", get(me::payments))
         .route("/events", get(events::feed))
+        .route("/gateways", get(gateways::list))
         .route("/admin/desk", get(admin::desk))
         .route("/admin/unanswered", get(admin::unanswered))
         .route("/admin/balances", get(admin::balances))

@@ -13,13 +13,17 @@ use std::{env, ffi::OsStr};
 use serde_json::Value;
 
 use crate::failure::{Failure, While};
-use crate::process;
+use crate::{planting, process};
 
 /// Release for what people run and measure, dev for what the checks have built anyway.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
     Dev,
     Release,
+    /// What the simulation runs: fast, and with every assertion.
+    Simulation,
+    /// The same with bugs that can be planted.
+    Planted,
 }
 
 /// The folder of the workspace's Cargo.toml.
@@ -66,8 +70,14 @@ pub(crate) fn in_ci() -> bool {
 pub(crate) fn build_programs(profile: Profile, names: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     let mut command = cargo(["build", "--workspace"]);
     command.args(names.iter().flat_map(|name| ["--bin", name]));
-    if profile == Profile::Release {
-        command.arg("--release");
+    match profile {
+        Profile::Dev => {}
+        Profile::Release => drop(command.arg("--release")),
+        Profile::Simulation => drop(command.args(["--profile", "simulation"])),
+        Profile::Planted => {
+            command.args(["--profile", "simulation"]);
+            planting::plant(&mut command)?;
+        }
     }
     let built = artifacts(&mut command)?;
     let place = |name: &&str| {

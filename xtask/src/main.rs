@@ -13,6 +13,7 @@ mod failure;
 mod generated;
 mod links;
 mod options;
+mod planting;
 mod process;
 mod product;
 mod report;
@@ -31,6 +32,7 @@ cargo xtask COMMAND
   serve [-- ARGS]   build the server and start it with the sandbox on this machine
   test              every check CI runs, seconds per stage
   crash             kill the server under load, again and again, and check what it promised
+  simulate [ARGS]   the whole system from seeds, faults and crashes included, in virtual time
   bench [ARGS]      measure the release server beside this machine's ceilings
   wasm              only the check that the core is pure and runs in a browser
 
@@ -41,6 +43,9 @@ cargo xtask COMMAND --help says more.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    if planting::is_asked_for() {
+        return planting::compile();
+    }
     let mut args = std::env::args().skip(1);
     let command = args.next().unwrap_or_default();
     let args: Vec<String> = args.collect();
@@ -48,6 +53,7 @@ fn main() -> ExitCode {
         "serve" => product::serve(&args),
         "test" => test::command(&args),
         "crash" => product::crash(&args),
+        "simulate" => product::simulate(&args),
         "bench" => product::bench(&args),
         "wasm" => wasm::command(&args),
         "help" | "--help" | "-h" => Err(Stop::Help(HELP)),

@@ -34,6 +34,18 @@ hold, and that the index equals a rebuild; N times. A failure prints the seed to
   --dev   the unoptimized build with its assertions, as `cargo xtask test` runs it
 ";
 
+const SIMULATE: &str = "\
+cargo xtask simulate [--seeds A..B] [--ops N] [--trace SEED | --planted]
+
+Runs server, store, gateways, people, clock, network and crashes in one deterministic world per
+seed, in virtual time, and holds all of it to what was promised. A failure prints the seed.
+
+  --seeds A..B   these seeds (0..2000)
+  --ops N        operations of people in each, at least (200)
+  --trace SEED   this seed alone, everything that happens in it printed
+  --planted      plants known bugs, one at a time, and says how many seeds each takes to be found
+";
+
 const BENCH: &str = "\
 cargo xtask bench [ARGS]
 
@@ -63,6 +75,30 @@ pub(crate) fn crash(args: &[String]) -> Result<(), Stop> {
     };
     let mut harness = harness(profile, "crash")?;
     Err(process::become_program(harness.args(options.rest())).into())
+}
+
+pub(crate) fn simulate(args: &[String]) -> Result<(), Stop> {
+    let options = Options::new(args, SIMULATE);
+    if options.wants_help() {
+        return Err(Stop::Help(SIMULATE));
+    }
+    let planted = args.iter().any(|word| word == "--planted");
+    let mut simulation = simulation(planted)?;
+    Err(process::become_program(simulation.args(options.rest())).into())
+}
+
+/// The simulation, with bugs that can be planted or as the product is.
+pub(crate) fn simulation(planted: bool) -> Result<Command, Failure> {
+    let profile = if planted {
+        Profile::Planted
+    } else {
+        Profile::Simulation
+    };
+    let programs = build_programs(profile, &["simulate"])?;
+    let program = programs.into_iter().next();
+    program
+        .map(Command::new)
+        .ok_or_else(|| Failure::new("one program was asked for"))
 }
 
 pub(crate) fn bench(args: &[String]) -> Result<(), Stop> {

@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
     NotChecked(String),
 }
 
-pub(crate) const STAGES: [Stage; 11] = [
+pub(crate) const STAGES: [Stage; 13] = [
     Stage {
         name: "fmt",
         about: "every file as rustfmt writes it",
@@ -63,6 +63,16 @@ pub(crate) const STAGES: [Stage; 11] = [
         name: "crash",
         about: "25 kills under load",
         run: crash,
+    },
+    Stage {
+        name: "simulation",
+        about: "2,000 seeds of the whole system, faults and crashes included",
+        run: simulation,
+    },
+    Stage {
+        name: "planted",
+        about: "the simulation finds every planted bug",
+        run: planted,
     },
     Stage {
         name: "wasm",
@@ -155,6 +165,16 @@ fn property(run: &mut Run) -> Result<Outcome, Failure> {
 fn crash(_: &mut Run) -> Result<Outcome, Failure> {
     let mut harness = product::harness(Profile::Dev, "crash")?;
     checked(process::run(harness.args(["--cycles", "25"])))
+}
+
+/// The same as `cargo xtask simulate`.
+fn simulation(_: &mut Run) -> Result<Outcome, Failure> {
+    checked(process::run(&mut product::simulation(false)?))
+}
+
+/// The same as `cargo xtask simulate --planted`.
+fn planted(_: &mut Run) -> Result<Outcome, Failure> {
+    checked(process::run(product::simulation(true)?.arg("--planted")))
 }
 
 fn wasm(_: &mut Run) -> Result<Outcome, Failure> {

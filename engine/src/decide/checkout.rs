@@ -9,6 +9,7 @@ use crate::money::Money;
 use crate::operation::OperationKind;
 use crate::order::OrderState;
 use crate::payment::{AnyPayment, PaymentAction, PaymentCommand, PaymentState, Prepare};
+use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 
 /// Begins a payment of the order's total, and opens the buyer's view of it.
@@ -60,15 +61,17 @@ pub(super) fn confirm(
 ) -> Outcome {
     let payment = visible(work, asker, id)?;
     let core = payment.core();
-    if amount != core.amount() || !core.provider.capabilities().remote {
+    let compared = !planted::is(Bug::ReturnNotCompared);
+    if (compared && amount != core.amount()) || !core.provider.capabilities().remote {
         return Err(Rejection::ReturnMismatched.into());
     }
     let same_name = core.provider_payment_id.as_ref() == Some(&name);
     let subject = Subject::Payment(id);
     if core.operation_in_flight() {
-        return match same_name {
-            true => Ok((subject, Progress::InFlight)),
-            false => Err(Rejection::OperationInFlight.into()),
+        return if same_name {
+            Ok((subject, Progress::InFlight))
+        } else {
+            Err(Rejection::OperationInFlight.into())
         };
     }
     match payment.state() {

@@ -11,6 +11,7 @@ use crate::money::Money;
 use crate::operation::OperationKind;
 use crate::order::{self, CancelReason, OrderCommand, OrderState};
 use crate::payment::{self, AnyPayment, PaymentCommand, PaymentState};
+use crate::planted::{self, Bug};
 
 type Step = Result<(), Refusal>;
 
@@ -27,6 +28,7 @@ pub(super) fn would_move(work: &Work, id: PaymentId, fact: &Fact) -> Result<bool
             | PaymentState::Refunded
             | PaymentState::Orphaned
             | PaymentState::Returned => false,
+            PaymentState::Failed if planted::is(Bug::FailedForGood) => false,
             PaymentState::Mismatched => {
                 *amount == own_amount && gateway::order_takes(work.order()?, id)
             }
@@ -116,7 +118,12 @@ fn canceled(work: &mut Work, id: PaymentId, source: Source, context: &mut Contex
     let reason = CancelReason::Provider;
     let payment = work.payment(id)?;
     let held = payment.state() == PaymentState::Authorized;
-    if payment.core().operation_in_flight() {
+    let asked_for = calls(payment, OperationKind::Cancel);
+    if asked_for {
+        let name = payment.core().provider_payment_id.clone();
+        let name = name.unwrap_or_else(|| ProviderPaymentId("".into()));
+        gateway::confirmed(work, id, name, source)?;
+    } else if payment.core().operation_in_flight() {
         let code = FailureCode::new("CANCELED_AT_PROVIDER");
         work.note_payment(id, ProviderRefused { code, source })?;
     }

@@ -16,6 +16,7 @@ use crate::id::{OperationId, PaymentId};
 use crate::operation::OperationKind;
 use crate::order::{self, AnyOrder, CancelReason, CaptureMode, OrderCommand, OrderState};
 use crate::payment::{self, AnyPayment, PaymentCommand, PaymentState};
+use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 
 type Step = Result<(), Refusal>;
@@ -28,7 +29,7 @@ pub(super) fn intend(
     context: &mut Context<'_>,
 ) -> Step {
     let order = work.order()?;
-    if !order.core().claim.open_to(id) {
+    if !order.core().claim.open_to(id) && !planted::is(Bug::ClaimNotChecked) {
         return Err(Rejection::OrderPaymentInProgress.into());
     }
     if order.core().expires_at <= work.now() && order.state() == OrderState::PaymentPending {
@@ -152,14 +153,15 @@ pub(super) fn captured(
         take_claim(work, id)?;
         let capture = capture_command(work.payment(id)?, source);
         work.step_payment(id, capture)?;
-        return match holds_for_order(work, id)? {
-            true => Ok(work.step_order(OrderCommand::Reserve(order::Reserve(id)))?),
-            false => paid(work, id, context),
-        };
+        if !holds_for_order(work, id)? {
+            return paid(work, id, context);
+        }
+        return Ok(work.step_order(OrderCommand::Reserve(order::Reserve(id)))?);
     }
     let goes_back = work.order()?.state() == OrderState::CancelRequested
         && work.payment(id)?.core().provider.capabilities().refund
-        && !work.payment(id)?.core().operation_in_flight();
+        && !work.payment(id)?.core().operation_in_flight()
+        && !planted::is(Bug::MoneyIsKept);
     let aside = if work.payment(id)?.state().is_open() {
         PaymentCommand::Orphan(payment::Orphan)
     } else {

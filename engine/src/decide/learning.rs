@@ -38,9 +38,10 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
             News::None | News::NotSent => gateway::unanswered(work, id)?,
         }
     }
-    let progress = match work.payment(id)?.core().operation_in_flight() {
-        true => Progress::InFlight,
-        false => Progress::Done,
+    let progress = if work.payment(id)?.core().operation_in_flight() {
+        Progress::InFlight
+    } else {
+        Progress::Done
     };
     Ok((Subject::Payment(id), progress))
 }

@@ -11,6 +11,7 @@ use crate::order::{
     self, CancelReason, Line, OrderAction, OrderCommand, OrderCore, OrderState, Tax,
 };
 use crate::payment::PaymentState;
+use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -165,6 +166,8 @@ pub(super) fn unwind(
             .is_ok_and(|payment| payment.state() == PaymentState::Captured)
     });
     let in_flight = in_flight.or(taken);
+    let overtakes = reason == CancelReason::Unpaid && planted::is(Bug::DeadlineOvertakes);
+    let in_flight = in_flight.filter(|_| !overtakes);
     gateway::give_up_open_payments(work, in_flight, reason, context)?;
     if in_flight.is_some() {
         work.step_order(OrderCommand::RequestCancel(order::RequestCancel(reason)))?;

@@ -21,16 +21,20 @@ impl Payment<Captured> {
     /// Records that all of it went back.
     pub fn refund(
         self,
-        back: Refund,
+        Refund {
+            amount,
+            requested,
+            source,
+        }: Refund,
         now: Timestamp,
     ) -> Result<PaymentTransition<Payment<Refunded>>, Rejection> {
-        if back.amount != self.detail.captured.total() {
+        if amount != self.detail.captured.total() {
             return Err(Rejection::AmountMismatch);
         }
         let event = PaymentRefunded {
             refunded: self.detail.captured,
-            requested: back.requested,
-            source: back.source,
+            requested,
+            source,
         };
         Ok(self.step::<Refund, Refunded>(event, now))
     }

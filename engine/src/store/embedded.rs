@@ -14,6 +14,7 @@ use super::reader::{Reader, Shared};
 use super::record::Record;
 use super::view::Source as _;
 use super::{Commit, Conflict, KeyRange, Store, StoreError, Write};
+use crate::planted::{self, Bug};
 
 /// Figures of one group commit, for whoever measures.
 #[derive(Debug, Clone, Copy, Default)]
@@ -139,6 +140,9 @@ impl Store for EmbeddedStore {
     /// The only writer never conflicts.
     fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError> {
         self.shared.overlay.wait_for_room()?;
+        if planted::is(Bug::AnswerBeforeSync) {
+            self.journal.sync()?;
+        }
         self.last = Committed::default();
         let first = self.next_record();
         let mut records = Vec::with_capacity(commits.len());
@@ -149,7 +153,9 @@ impl Store for EmbeddedStore {
         }
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.append_all(records)?;
-        self.journal.sync()?;
+        if !planted::is(Bug::AnswerBeforeSync) {
+            self.journal.sync()?;
+        }
         for write in writes
             .iter()
             .filter(|write| keys::is_mostly_absent(&write.key))

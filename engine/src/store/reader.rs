@@ -13,7 +13,7 @@ use super::{KeyRange, StoreError};
 use crate::event::OrderEvent;
 use crate::group::{Group, GroupEvent};
 use crate::id::{BuyerId, OrderId, PaymentId};
-use crate::order::{AnyOrder, Line};
+use crate::order::{AnyOrder, Line, OrderState};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
@@ -80,6 +80,23 @@ pub struct PastRecord {
     pub at: Timestamp,
     /// What it was.
     pub group: GroupRecord,
+}
+
+impl PastRecord {
+    /// Applies one of its events.
+    fn evolve(
+        &self,
+        group: &mut Group,
+        order: &OrderId,
+        event: &GroupEvent,
+    ) -> Result<(), StoreError> {
+        group.evolve(order, event, self.at).map_err(|impossible| {
+            StoreError::Damaged(format!(
+                "record {} does not follow: {impossible}",
+                self.number
+            ))
+        })
+    }
 }
 
 /// A record of the feed with where its events begin.
@@ -247,6 +264,16 @@ impl Reader {
         ids.filter_map(|id| read(id).transpose()).collect()
     }
 
+    /// Captured payments whose gateway refused to give the money back, newest first.
+    pub fn refused_refunds(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
+        let found = self.scan(&keys::listed_before(PaymentState::Captured, None), limit)?;
+        let ids = found
+            .iter()
+            .filter_map(|(key, _)| keys::trailing_payment(key));
+        let read = |id| Ok(self.payment(id)?.map(|payment| payment.value));
+        ids.filter_map(|id| read(id).transpose()).collect()
+    }
+
     /// What has come due, earliest first.
     pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError> {
         let found = self.scan(&keys::due_by(now), limit)?;
@@ -319,12 +346,7 @@ impl Reader {
         let mut group = Group::default();
         for past in self.history(order)?.into_iter().rev() {
             for event in &past.group.events {
-                group.evolve(order, event, past.at).map_err(|impossible| {
-                    StoreError::Damaged(format!(
-                        "record {} does not follow: {impossible}",
-                        past.number
-                    ))
-                })?;
+                past.evolve(&mut group, order, event)?;
                 if version_of(&group, payment) == Some(version) {
                     return Ok(group);
                 }
@@ -342,29 +364,53 @@ impl Reader {
         payment: PaymentId,
         version: u64,
     ) -> Result<Option<AnyPayment>, StoreError> {
-        let mut group = Group::default();
         let mut call = None;
-        for past in self.history(order)?.into_iter().rev() {
-            for event in &past.group.events {
-                group.evolve(order, event, past.at).map_err(|impossible| {
-                    StoreError::Damaged(format!(
-                        "record {} does not follow: {impossible}",
-                        past.number
-                    ))
-                })?;
-            }
-            let Some(now) = group.payment(payment).map(AnyPayment::core) else {
-                continue;
+        let ended = |group: &Group| {
+            let now = group.payment(payment).map(AnyPayment::core);
+            let Some(now) = now.filter(|now| now.version >= version) else {
+                return false;
             };
-            if now.version < version {
-                continue;
-            }
             let under_way = now.operation.as_ref().filter(|one| one.in_flight());
             let under_way = under_way.map(|one| one.core().id);
             let asked_about = *call.get_or_insert(under_way);
-            if under_way.is_none() || under_way != asked_about {
-                let mut payments = group.payments.into_iter();
-                return Ok(payments.find(|one| one.core().id == payment));
+            under_way.is_none() || under_way != asked_about
+        };
+        let group = self.first_after(order, ended)?;
+        let payments = group.map(|group| group.payments).into_iter().flatten();
+        Ok(payments.into_iter().find(|one| one.core().id == payment))
+    }
+
+    /// The order as it was when the cancellation that was asked for at its `version` was decided; nothing while it
+    /// is not.
+    pub fn after_cancel(
+        &self,
+        order: &OrderId,
+        version: u64,
+    ) -> Result<Option<AnyOrder>, StoreError> {
+        let decided = |group: &Group| {
+            let now = group.order.as_ref();
+            now.is_some_and(|now| {
+                now.core().version >= version && now.state() != OrderState::CancelRequested
+            })
+        };
+        Ok(self
+            .first_after(order, decided)?
+            .and_then(|group| group.order))
+    }
+
+    /// The group as it was after the first record with which `is_so` held.
+    fn first_after(
+        &self,
+        order: &OrderId,
+        mut is_so: impl FnMut(&Group) -> bool,
+    ) -> Result<Option<Group>, StoreError> {
+        let mut group = Group::default();
+        for past in self.history(order)?.into_iter().rev() {
+            for event in &past.group.events {
+                past.evolve(&mut group, order, event)?;
+            }
+            if is_so(&group) {
+                return Ok(Some(group));
             }
         }
         Ok(None)

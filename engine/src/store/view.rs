@@ -98,7 +98,9 @@ impl Facets {
             AnyPayment::Authorized(held) => Some(held.detail().expires_at),
             _ => None,
         };
-        let listed = (state.is_open() || state.needs_decision()).then_some(state);
+        let listed =
+            (state.is_open() || state.needs_decision() || payment.keeps_what_should_go_back())
+                .then_some(state);
         Self::Payment {
             id: payment.core().id,
             listed,

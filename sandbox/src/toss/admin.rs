@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Toss,
+    address::is_loopback,
     api::{Api, language_of},
     cancel::CancelRequest,
     dial::Dial,
@@ -16,7 +17,7 @@ use super::{
     refusal::{Language, Refusal},
     reply,
     transport::Exchange,
-    window::{OpenWindow, is_loopback},
+    window::OpenWindow,
 };
 
 const SDK: &str = include_str!("sdk.js");

@@ -100,7 +100,7 @@ pub struct FileBooks {
     reason = "the sandbox has files of its own"
 )]
 impl FileBooks {
-    /// Opens `folder`/toss.jsonl, or begins it.
+    /// Opens `folder`/toss.jsonl, or begins it. Nobody else may have it open.
     pub fn open(folder: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join("toss.jsonl");
@@ -108,6 +108,7 @@ impl FileBooks {
             .create(true)
             .append(true)
             .open(&path)?;
+        file.try_lock()?;
         File::open(folder)?.sync_all()?;
         Ok(Self { path, file })
     }

@@ -1,18 +1,22 @@
 //! The payment window as a browser sees it: opened by the SDK with a query, left by a form. Korean,
 //! or English for those who ask. Everything from outside is escaped.
 
+mod words;
+
 use std::fmt::Write;
 
 use bytes::Bytes;
 use http::{Method as Verb, Request, Response};
 
+use self::words::{Words, words};
 use super::{
     Toss,
+    address::{failing, is_http},
     api::language_of,
     payment::{Method, Pair, Payment, Status},
     refusal::{Language, Refusal, message_of},
     reply,
-    window::{OpenWindow, failing, is_http},
+    window::OpenWindow,
 };
 
 const STYLE: &str = include_str!("window.css");
@@ -187,7 +191,7 @@ impl Toss {
         let mut codes = String::new();
         for code in CODES {
             let text = escaped(message_of(code, words.language));
-            let _ = write!(codes, "<option value=\"{code}\">{code} · {text}</option>");
+            let _ = write!(codes, "<option value=\"{code}\">{text} · {code}</option>");
         }
         let body = format!(
             "<main><h1>{title}</h1>{bought}<form method=\"post\" action=\"/sandbox/pay/{key}\">\
@@ -319,73 +323,3 @@ fn escaped(text: &str) -> String {
     }
     escaped
 }
-
-struct Words {
-    language: Language,
-    tag: &'static str,
-    simulator: &'static str,
-    title: &'static str,
-    shop: &'static str,
-    bought: &'static str,
-    amount: &'static str,
-    order: &'static str,
-    method: &'static str,
-    approve: &'static str,
-    decline_how: &'static str,
-    reason: &'static str,
-    decline: &'static str,
-    decline_later: &'static str,
-    cancel: &'static str,
-    close: &'static str,
-    receipt: &'static str,
-    sorry: &'static str,
-}
-
-fn words(language: Language) -> &'static Words {
-    match language {
-        Language::Korean => &KOREAN,
-        Language::English => &ENGLISH,
-    }
-}
-
-static KOREAN: Words = Words {
-    language: Language::Korean,
-    tag: "ko",
-    simulator: "모의 결제창 — 실제로 결제되지 않습니다",
-    title: "결제하기",
-    shop: "상점",
-    bought: "주문명",
-    amount: "결제 금액",
-    order: "주문번호",
-    method: "결제 수단",
-    approve: "승인",
-    decline_how: "거절해 보기",
-    reason: "거절 사유",
-    decline: "결제창에서 거절",
-    decline_later: "인증 후 승인 요청에서 거절",
-    cancel: "결제 취소",
-    close: "이 창을 닫아도 됩니다.",
-    receipt: "모의 영수증",
-    sorry: "결제를 진행할 수 없습니다",
-};
-
-static ENGLISH: Words = Words {
-    language: Language::English,
-    tag: "en",
-    simulator: "Simulated payment window — no money moves",
-    title: "Payment",
-    shop: "Shop",
-    bought: "Order",
-    amount: "Amount",
-    order: "Order number",
-    method: "Payment method",
-    approve: "Approve",
-    decline_how: "Try a decline",
-    reason: "Reason",
-    decline: "Decline in this window",
-    decline_later: "Approve here, decline at confirmation",
-    cancel: "Cancel payment",
-    close: "You can close this window.",
-    receipt: "Simulated receipt",
-    sorry: "This payment cannot go on",
-};

@@ -28,6 +28,7 @@ pub(super) struct Kept {
 /// A request taken, to be looked at later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Held {
+    /// When it is to be looked at, or was.
     pub(super) until_ms: i64,
     pub(super) ask: Ask,
     /// Whether it began its idempotency key.

@@ -1,18 +1,14 @@
-//! The payment window, as the SDK opens it and as a buyer leaves it; and what happens to a virtual
-//! account at the bank.
+//! The payment window, as the SDK opens it and as a buyer leaves it.
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::collections::BTreeMap;
 
-use http::Uri;
 use serde::Deserialize;
 
 use super::{
     Toss,
-    payment::{Instrument, Method, Pair, Payment, Status, Window},
-    refusal::{Language, Refusal, message_of},
+    address::{fail_url, is_http, success_url},
+    payment::{Method, Pair, Payment, Status, Window},
+    refusal::{Language, Refusal},
     when,
 };
 
@@ -196,88 +192,6 @@ impl Toss {
         }
         Ok(payment.clone())
     }
-
-    // At the bank
-
-    /// The buyer pays into the virtual account. The bank refuses that after the due date, unless
-    /// it is forced.
-    pub(super) fn deposited(&mut self, now_ms: i64, key: &str, force: bool) -> Result<(), Refusal> {
-        let mut payment = self.waiting_account(key, Status::WaitingForDeposit)?;
-        if !force && payment.is_past_due(now_ms) {
-            return Err(Refusal::of("NOT_FOUND_PAYMENT_SESSION"));
-        }
-        payment.last_transaction_key = Some(self.transaction_key());
-        self.take(now_ms, &mut payment);
-        self.state.put(payment.clone());
-        self.announce(now_ms, &payment);
-        Ok(())
-    }
-
-    /// The bank corrects itself: there was no deposit.
-    pub(super) fn deposit_taken_back(&mut self, now_ms: i64, key: &str) -> Result<(), Refusal> {
-        let mut payment = self.waiting_account(key, Status::Done)?;
-        payment.status = Status::WaitingForDeposit;
-        payment.approved_at_ms = None;
-        payment.returned = payment.returned.saturating_add(payment.amount);
-        payment.last_transaction_key = Some(self.transaction_key());
-        let desk = self.state.desk_mut();
-        desk.returned = desk.returned.saturating_add(payment.amount);
-        self.state.put(payment.clone());
-        self.announce(now_ms, &payment);
-        Ok(())
-    }
-
-    fn waiting_account(&self, key: &str, status: Status) -> Result<Payment, Refusal> {
-        let payment = self
-            .state
-            .payment(key)
-            .ok_or_else(|| Refusal::of("NOT_FOUND_PAYMENT"))?;
-        if !payment.is_virtual_account() || payment.status != status {
-            return Err(Refusal::of("INVALID_REQUEST"));
-        }
-        Ok(payment.clone())
-    }
-
-    /// Its time is over now: the window's, or the virtual account's.
-    pub(super) fn expired_now(&mut self, now_ms: i64, key: &str) -> Result<(), Refusal> {
-        let mut payment = self
-            .state
-            .payment(key)
-            .cloned()
-            .ok_or_else(|| Refusal::of("NOT_FOUND_PAYMENT"))?;
-        match (payment.status, &mut payment.instrument) {
-            (Status::Ready | Status::InProgress, _) => self.expire(now_ms, key),
-            (Status::WaitingForDeposit, Some(Instrument::VirtualAccount { due_ms, .. })) => {
-                *due_ms = now_ms.min(*due_ms);
-                self.state.put(payment);
-            }
-            _ => return Err(Refusal::of("INVALID_REQUEST")),
-        }
-        Ok(())
-    }
-
-    /// `READY` and `IN_PROGRESS` end as EXPIRED, and that is told.
-    pub(super) fn expire(&mut self, at_ms: i64, key: &str) {
-        let Some(mut payment) = self.state.payment(key).cloned() else {
-            return;
-        };
-        payment.status = Status::Expired;
-        self.state.put(payment.clone());
-        self.announce(at_ms, &payment);
-    }
-}
-
-impl Payment {
-    pub(super) fn is_virtual_account(&self) -> bool {
-        self.method == Method::VirtualAccount
-    }
-
-    fn is_past_due(&self, now_ms: i64) -> bool {
-        match &self.instrument {
-            Some(Instrument::VirtualAccount { due_ms, .. }) => now_ms >= *due_ms,
-            _ => false,
-        }
-    }
 }
 
 fn checked_amount(open: &OpenWindow, method: Method) -> Result<i64, Refusal> {
@@ -353,78 +267,4 @@ fn check_urls(open: &OpenWindow) -> Result<(), Refusal> {
         return Err(Refusal::of("INVALID_URL_FORMAT"));
     }
     Ok(())
-}
-
-/// An address that a browser can be sent to.
-pub(super) fn is_http(url: &str) -> bool {
-    url.len() <= 4_096
-        && url.parse::<Uri>().is_ok_and(|uri| {
-            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
-        })
-}
-
-/// An address on this machine, without encryption: the only ones that notifications go to.
-pub(super) fn is_loopback(url: &str) -> bool {
-    url.parse::<Uri>().is_ok_and(|uri| {
-        uri.scheme_str() == Some("http") && uri.host().and_then(loopback).is_some()
-    })
-}
-
-/// The address that such a host means.
-pub(super) fn loopback(host: &str) -> Option<IpAddr> {
-    if host == "localhost" {
-        return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    }
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.parse().ok().filter(IpAddr::is_loopback)
-}
-
-fn success_url(payment: &Payment) -> Option<String> {
-    let mut query = vec![
-        ("paymentKey", payment.key.clone()),
-        ("orderId", payment.order_id.clone()),
-        ("amount", payment.amount.to_string()),
-    ];
-    if payment.pair == Pair::Widget {
-        query.push(("paymentType", "NORMAL".to_owned()));
-    }
-    Some(with_query(payment.window.success_url.as_deref()?, &query))
-}
-
-fn fail_url(payment: &Payment, code: &str, language: Language) -> Option<String> {
-    let fail_url = payment.window.fail_url.as_deref()?;
-    Some(failing(fail_url, code, Some(&payment.order_id), language))
-}
-
-/// With the code and its text, and the order's number unless the buyer canceled.
-pub(super) fn failing(
-    fail_url: &str,
-    code: &str,
-    order_id: Option<&str>,
-    language: Language,
-) -> String {
-    let mut query = vec![
-        ("code", code.to_owned()),
-        ("message", message_of(code, language).to_owned()),
-    ];
-    if let Some(order_id) = order_id.filter(|_| code != "PAY_PROCESS_CANCELED") {
-        query.push(("orderId", order_id.to_owned()));
-    }
-    with_query(fail_url, &query)
-}
-
-/// Before the fragment, after what is there.
-fn with_query(url: &str, pairs: &[(&str, String)]) -> String {
-    let (url, fragment) = match url.split_once('#') {
-        Some((url, fragment)) => (url, Some(fragment)),
-        None => (url, None),
-    };
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish();
-    let joint = if url.contains('?') { '&' } else { '?' };
-    match fragment {
-        Some(fragment) => format!("{url}{joint}{query}#{fragment}"),
-        None => format!("{url}{joint}{query}"),
-    }
 }

@@ -165,3 +165,18 @@ fn an_unknown_payment_is_not_found_either_way() {
     shop.get("/v1/payments/orders/order-9")
         .is_refused(404, "NOT_FOUND_PAYMENT");
 }
+
+#[test]
+fn approving_again_neither_prolongs_nor_changes_anything() {
+    let mut shop = Shop::new();
+    let key = shop.open(order("order-1", 1_000));
+    let led = shop.toss.approve(shop.now_ms, &key, None, None).unwrap();
+    shop.pass(9 * MINUTE_MS);
+    let code = Some("REJECT_CARD_COMPANY");
+    let again = shop.toss.approve(shop.now_ms, &key, Some("TRANSFER"), code);
+    assert_eq!(again.unwrap(), led);
+    assert_eq!(shop.inquire(&key).body["method"], "카드");
+    shop.pass(MINUTE_MS);
+    shop.confirm(&key, "order-1", 1_000)
+        .is_refused(404, "NOT_FOUND_PAYMENT_SESSION");
+}

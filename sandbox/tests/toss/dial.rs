@@ -239,3 +239,38 @@ fn a_rule_that_makes_no_sense_is_refused_and_changes_nothing() {
     assert_eq!(plain.status, 415, "no other origin's page can send it");
     assert_eq!(shop.toss.dial(), &before);
 }
+
+#[test]
+fn any_call_is_not_any_notification() {
+    let mut shop = Shop::listening();
+    let key = shop.approved("order-1", 1_000);
+    shop.rules(vec![Rule {
+        times: Some(2),
+        ..Rule::always(Call::Any, Fault::Delay { ms: 1_000 })
+    }]);
+    shop.confirm(&key, "order-1", 1_000);
+    assert_eq!(
+        shop.toss.dial().rules[0].times,
+        Some(1),
+        "the call, and nothing else"
+    );
+    assert_eq!(shop.heard().len(), 1);
+}
+
+#[test]
+fn a_first_answer_is_not_overwritten_by_a_later_error() {
+    for fault in [
+        json!({"error_before": {"kept": true}}),
+        json!({"error_after": {"kept": true}}),
+    ] {
+        let mut shop = Shop::new();
+        let key = shop.approved("order-1", 1_000);
+        let keyed = [("idempotency-key", "k")];
+        let body = confirm(&key, "order-1", 1_000);
+        shop.post_with(CONFIRM, &keyed, &body).is_payment("DONE");
+        shop.once(Call::Confirm, serde_json::from_value(fault).unwrap());
+        shop.post_with(CONFIRM, &keyed, &body)
+            .is_refused(500, "COMMON_ERROR");
+        shop.post_with(CONFIRM, &keyed, &body).is_payment("DONE");
+    }
+}

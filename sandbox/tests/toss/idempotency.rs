@@ -148,6 +148,31 @@ fn a_held_request_happens_later_and_once() {
 }
 
 #[test]
+fn an_answer_can_be_collected_after_the_clock_has_jumped() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    shop.once(Call::Confirm, Fault::Held { ms: 60_000 });
+    let held = shop.confirm(&key, "order-1", 1_000);
+    let Ending::Held { id, .. } = held.transport.ending else {
+        panic!("{held:?}");
+    };
+    shop.pass(DAY_MS);
+    let resumed = Answer::of(shop.toss.resume(shop.now_ms, id).unwrap());
+    resumed.is_payment("DONE");
+    let approved_at = &resumed.body["approvedAt"];
+    assert_eq!(approved_at, "2024-02-13T12:19:14+09:00", "at its own time");
+
+    let key = shop.approved("order-2", 1_000);
+    shop.once(Call::Confirm, Fault::Held { ms: 60_000 });
+    shop.confirm(&key, "order-2", 1_000);
+    shop.pass(60_000);
+    shop.toss.tick(shop.now_ms);
+    shop.pass(600_000);
+    shop.toss.tick(shop.now_ms);
+    assert_eq!(shop.toss.next_due_ms(), None, "nobody collected it");
+}
+
+#[test]
 fn a_held_request_can_come_too_late() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 1_000);
@@ -156,4 +181,31 @@ fn a_held_request_can_come_too_late() {
     shop.pass(600_000);
     shop.inquire(&key).is_payment("EXPIRED");
     assert_eq!(shop.taken_times(&key), 0);
+}
+
+#[test]
+fn the_books_count_what_happened_under_each_key() {
+    let mut shop = Shop::new();
+    let key = shop.paid("order-1", 1_000);
+    let body = confirm(&key, "order-1", 1_000);
+    shop.post_with(CONFIRM, &[("idempotency-key", "late one")], &body)
+        .is_refused(400, "ALREADY_PROCESSED_PAYMENT");
+    let path = format!("/v1/payments/{key}/cancel");
+    for _ in 0..2 {
+        let body = json!({"cancelReason": "x", "cancelAmount": 400});
+        shop.post_with(&path, &[("idempotency-key", "part")], &body)
+            .is_payment("PARTIAL_CANCELED");
+    }
+    assert_eq!(
+        shop.toss.books()["keys"],
+        json!([
+            {"idempotencyKey": "late one", "url": "POST /v1/payments/confirm", "effects": 0},
+            {"idempotencyKey": "part", "url": format!("POST {path}"), "effects": 1},
+        ])
+    );
+    let totals = shop.toss.books()["totals"].clone();
+    assert_eq!(
+        totals,
+        json!({"taken": 1_000, "returned": 400, "balance": 600})
+    );
 }

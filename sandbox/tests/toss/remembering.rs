@@ -224,6 +224,7 @@ fn a_file_is_read_again_and_a_torn_line_forgotten() {
     };
     let mut shop = Shop::new();
     shop.toss = open().unwrap();
+    assert!(FileBooks::open(folder.path()).is_err(), "one at a time");
     let key = shop.paid("order-1", 1_000);
     let before = shop.toss.snapshot();
     let file = folder.path().join("toss.jsonl");
@@ -231,17 +232,20 @@ fn a_file_is_read_again_and_a_torn_line_forgotten() {
     let whole = lines.len();
     lines.extend_from_slice(b"{\"payments\":[{\"key\":");
     std::fs::write(&file, &lines).unwrap();
+    shop.toss = Shop::new().toss;
     shop.toss = open().unwrap();
     assert_eq!(shop.toss.snapshot(), before);
     assert_eq!(std::fs::read(&file).unwrap().len(), whole);
     shop.cancel(&key, &json!({"cancelReason": "x"}))
         .is_payment("CANCELED");
+    shop.toss = Shop::new().toss;
     shop.toss = open().unwrap();
     shop.inquire(&key).is_payment("CANCELED");
 
     let mut lines = std::fs::read(&file).unwrap();
     lines.splice(0..1, *b"[");
     std::fs::write(&file, &lines).unwrap();
+    shop.toss = Shop::new().toss;
     assert!(matches!(
         open(),
         Err(BooksError::Unreadable { line: 1, .. })

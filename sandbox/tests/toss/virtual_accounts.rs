@@ -202,3 +202,14 @@ fn the_bank_is_reached_over_http_too() {
     assert_eq!(at("deposit").status, 404);
     at("nonsense").is_refused(404, "NOT_FOUND");
 }
+
+#[test]
+fn a_paid_account_does_not_expire() {
+    let mut shop = Shop::new();
+    let key = issued(&mut shop);
+    shop.toss.deposit(shop.now_ms, &key, false).unwrap();
+    shop.pass(30 * DAY_MS);
+    let done = shop.inquire(&key);
+    done.is_payment("DONE");
+    assert_eq!(done.body["virtualAccount"]["expired"], false);
+}

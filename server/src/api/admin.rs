@@ -83,7 +83,8 @@ pub async fn resolve(
     answer::when_answered(&app, app.execute(asked).await?).await
 }
 
-/// Lists payments that hold set-aside money and wait for a decision, newest first.
+/// Lists payments that wait for a decision, newest first: those with set-aside money, and those whose gateway
+/// refused to give the money back.
 #[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin", security(("admin" = [])),
     responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
@@ -104,6 +105,8 @@ pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Respon
             .map_err(answer::stored)?;
         found.payments.extend(page.payments);
     }
+    let refused = app.reader.refused_refunds(MOST).map_err(answer::stored)?;
+    found.payments.extend(refused);
     answer::json(200, &PageView(&app, found))
 }
 

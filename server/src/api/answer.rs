@@ -82,41 +82,109 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
 /// How long a request waits for a gateway's answer before it says that there is none yet.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// The response to a command that may have begun a call to a gateway, or joined one: the payment as it is when
-/// the call has ended, for everybody who asks the same bytes; else, after a while, 202 with the payment as it is.
+/// The response to a command that may have begun a call to a gateway, or joined one: what it was about as it is when
+/// the call has ended, for everybody who asks the same bytes; else, after a while, 202 with it as it is.
 pub async fn when_answered(app: &App, executed: Executed) -> Result<Response, Problem> {
-    let Answer::Payment {
-        status: 202,
-        payment_id,
-        version,
-        ..
-    } = executed.answer
-    else {
+    let ended = match &executed.answer {
+        Answer::Payment {
+            status: 202,
+            payment_id,
+            version,
+            ..
+        } => payment_when_answered(app, *payment_id, *version).await?,
+        Answer::Order {
+            status: 202,
+            order_id,
+            version,
+            ..
+        } => order_when_answered(app, order_id, *version).await?,
+        _ => None,
+    };
+    let Some(mut response) = ended else {
         return of(app, executed);
     };
-    // Asked before looking, so that an end in between is not missed.
-    let ended = app.operations.wait_for(payment_id);
-    let payment = present(app, payment_id)?;
-    if !payment.core().provider.capabilities().remote {
-        return of(app, executed);
+    if executed.replayed {
+        mark_replayed(&mut response);
     }
-    if payment.core().operation_in_flight() {
+    Ok(response)
+}
+
+/// The payment once its call has ended; nothing where no gateway is called.
+async fn payment_when_answered(
+    app: &App,
+    id: PaymentId,
+    version: u64,
+) -> Result<Option<Response>, Problem> {
+    let payment = present(app, id)?;
+    if !payment.core().provider.capabilities().remote {
+        return Ok(None);
+    }
+    wait_for_call(app, id).await?;
+    let order_id = &payment.core().order_id;
+    let after = app.reader.after_call(order_id, id, version);
+    Ok(Some(match after.map_err(stored)? {
+        Some(payment) => payment_response(app, 200, &payment)?,
+        None => payment_response(app, 202, &present(app, id)?)?,
+    }))
+}
+
+/// The order once the call that its cancellation waits for has ended; nothing where no gateway is called.
+async fn order_when_answered(
+    app: &App,
+    id: &OrderId,
+    version: u64,
+) -> Result<Option<Response>, Problem> {
+    let order = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
+    let first_record = order.first_record;
+    let mut remote = false;
+    for payment in &order.value.core().payments {
+        let payment = present(app, *payment)?;
+        remote |= payment.core().provider.capabilities().remote;
+        if remote && payment.core().operation_in_flight() {
+            wait_for_call(app, payment.core().id).await?;
+        }
+    }
+    if !remote {
+        return Ok(None);
+    }
+    let after = app.reader.after_cancel(id, version).map_err(stored)?;
+    let response = if let Some(order) = after {
+        order_response(app, 200, &order, first_record)?
+    } else {
+        // Nothing is under way any more where the gateway refused to give the money back.
+        let now = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
+        let status = if under_way(app, &now.value)? {
+            202
+        } else {
+            200
+        };
+        order_response(app, status, &now.value, first_record)?
+    };
+    Ok(Some(response))
+}
+
+/// Whether a call of one of the order's payments has no answer yet.
+fn under_way(app: &App, order: &AnyOrder) -> Result<bool, Problem> {
+    for payment in &order.core().payments {
+        if present(app, *payment)?.core().operation_in_flight() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Waits a while for the payment's call to end, if there is one.
+async fn wait_for_call(app: &App, id: PaymentId) -> Result<(), Problem> {
+    // Asked before looking, so that an end in between is not missed.
+    let ended = app.operations.wait_for(id);
+    if present(app, id)?.core().operation_in_flight() {
         tokio::select! {
             biased;
             _ = ended => {}
             () = app.world.sleep(WAIT_MAX) => {}
         }
     }
-    let order_id = &payment.core().order_id;
-    let after = app.reader.after_call(order_id, payment_id, version);
-    let mut response = match after.map_err(stored)? {
-        Some(payment) => payment_response(app, 200, &payment)?,
-        None => payment_response(app, 202, &present(app, payment_id)?)?,
-    };
-    if executed.replayed {
-        mark_replayed(&mut response);
-    }
-    Ok(response)
+    Ok(())
 }
 
 fn present(app: &App, id: PaymentId) -> Result<AnyPayment, Problem> {

@@ -283,5 +283,5 @@ async fn act(
         keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
-    answer::of(app, app.execute(asked).await?)
+    answer::when_answered(app, app.execute(asked).await?).await
 }

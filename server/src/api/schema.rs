@@ -84,6 +84,43 @@ pub struct MoneySchema {
     currency: String,
 }
 
+/// The gateways that take payments here.
+#[derive(ToSchema)]
+#[schema(as = Gateways)]
+pub struct GatewaysSchema {
+    items: Vec<GatewaySchema>,
+}
+
+/// A gateway and what it can do.
+#[derive(ToSchema)]
+#[schema(as = Gateway)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own that a gateway can do or not"
+)]
+pub struct GatewaySchema {
+    provider: String,
+    /// Whether it answers just now, as far as is known.
+    reachable: bool,
+    /// `authorize_then_capture`: funds are held and taken on confirmation. `charge_then_hold`: they are taken at once
+    /// and given back if the order is canceled.
+    capture: String,
+    /// How long it holds funds, where it does.
+    hold_seconds: Option<u64>,
+    /// The smallest amount, in won.
+    minimum_amount: u64,
+    /// Whether taken money can be given back through it.
+    refund: bool,
+    /// Whether the gateway itself can give back a part. This version gives back all.
+    partial_refund: bool,
+    tax_free: bool,
+    virtual_account: bool,
+    escrow: bool,
+    settlements: bool,
+    /// How long after the buyer's approval the payment can be confirmed.
+    confirm_within_seconds: u64,
+}
+
 /// Calls to gateways without an answer.
 #[derive(ToSchema)]
 #[schema(as = Unanswered)]
@@ -132,7 +169,7 @@ pub struct WordingSchema {
 #[derive(ToSchema)]
 #[schema(as = Operation)]
 pub struct OperationSchema {
-    /// `confirm`, `capture` or `void`.
+    /// `confirm`, `capture`, `void` or `cancel`.
     kind: String,
     /// `INTENDED`, `UNKNOWN`, `SUCCEEDED` or `REFUSED`.
     state: String,
@@ -144,7 +181,7 @@ pub struct OperationSchema {
 pub struct OrderSchema {
     order_id: String,
     buyer_id: String,
-    /// `PAYMENT_PENDING`, `AUTHORIZED`, `PAID`, `CANCEL_REQUESTED` or `CANCELED`.
+    /// `PAYMENT_PENDING`, `AUTHORIZED`, `PAID`, `CANCEL_REQUESTED`, `CANCELED` or `REFUNDED`.
     status: String,
     /// The exact state; see the lifecycle.
     detail: String,
@@ -258,7 +295,7 @@ pub struct ErasedSchema {
 #[derive(ToSchema)]
 #[schema(as = NotificationReceipt)]
 pub struct ReceiptSchema {
-    /// `applied`, `duplicate`, `ignored` or `unmatched`.
+    /// `applied`, `duplicate`, `ignored` or `unmatched`; `received` for a gateway that does not sign what it sends.
     result: String,
 }
 

@@ -7,25 +7,23 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use daegeum_engine::command::{Command, NewSession};
-use daegeum_engine::event::{PaymentEvent, Provider, SessionOpened};
-use daegeum_engine::group::GroupEvent;
+use daegeum_engine::event::Provider;
 use daegeum_engine::id::{OrderId, SessionId};
 use daegeum_engine::idempotency::{Answer, hash16};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::sealed::{RetentionClass, Sealed};
-use daegeum_engine::session::SessionStatus;
 use daegeum_engine::store::executor::{Executed, Shown};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::nothing::{NoParameters, Nothing};
 use super::schema::{PreparedSchema, ProblemSchema, SessionSchema};
+use super::session_view::SessionView;
 use super::{answer, contact};
 use crate::app::{App, Asked};
 use crate::config::WebOrigin;
-use crate::gateway::{Customer, Method, Offer};
+use crate::gateway::{Customer, Method};
 use crate::http::{
     BodyKey, Checkout, HttpErrorCode, Json, OptionalJson, Payer, Principal, Problem, Query,
     RequestContext,
@@ -132,8 +130,10 @@ fn provider(app: &App, name: Option<&str>) -> Option<Provider> {
 
 fn may_return_to(app: &App, url: &str) -> bool {
     let settings = &app.config.settings;
-    let own = settings.server.public_url.as_ref();
-    let own = own.and_then(|own| WebOrigin::of(own.as_str()));
+    let own = match &settings.server.public_url {
+        Some(own) => WebOrigin::of(own.as_str()),
+        None => WebOrigin::of(&format!("http://{}", settings.server.listen)),
+    };
     let Some(origin) = WebOrigin::of(url).filter(|_| url.len() <= 2_000) else {
         return false;
     };
@@ -156,7 +156,7 @@ pub async fn get(
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {
     let payment = find(&app, &who, &session_id)?;
-    answer::json(200, &view(&app, &payment, app.now(), false)?)
+    answer::json(200, &SessionView::of(&app, &payment, app.now()))
 }
 
 /// The payment of a session that exists for the caller.
@@ -200,74 +200,8 @@ pub async fn prepare(
         return answer::of(&app, executed);
     }
     let payment = find(&app, &who, &session_id)?;
-    let mut prepared = view(&app, &payment, app.now(), false)?;
-    prepared["window"] = window(&app, &payment)?;
-    answer::json(200, &prepared)
-}
-
-/// What the gateway's window is opened with.
-fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {
-    let core = payment.core();
-    let lost = || Problem::internal("a session whose beginning is not in its history");
-    let gateway = app.gateways.of(core.provider);
-    let gateway = gateway.ok_or_else(|| answer::problem(&Rejection::ProviderUnavailable))?;
-    let opened = opened(app, payment)?.ok_or_else(lost)?;
-    let customer = match &opened.buyer {
-        Some(sealed) if !core.erased => app.seals.open(sealed),
-        _ => None,
-    };
-    let customer = customer.and_then(|text| serde_json::from_str(&text).ok());
-    let order = app.reader.order(&core.order_id).map_err(answer::stored)?;
-    let order = order.ok_or_else(lost)?;
-    let lines = app
-        .reader
-        .lines(order.first_record)
-        .map_err(answer::stored)?;
-    Ok(gateway.window(&Offer {
-        payment: core.id,
-        amount: core.amount(),
-        tax_free: core
-            .amounts
-            .get(daegeum_engine::amounts::Component::TaxFree),
-        title: title(&lines),
-        customer_key: customer_key(core.buyer_id.as_str()),
-        customer: customer.unwrap_or_default(),
-        method: opened
-            .method
-            .as_deref()
-            .and_then(Method::from_name)
-            .unwrap_or(Method::Card),
-        return_to: opened.redirect_url.as_deref(),
-    }))
-}
-
-/// How the session was begun.
-fn opened(app: &App, payment: &AnyPayment) -> Result<Option<SessionOpened>, Problem> {
-    let id = payment.core().id;
-    let history = app.reader.history(&payment.core().order_id);
-    let events = history.map_err(answer::stored)?.into_iter();
-    let mut events = events.flat_map(|past| past.group.events);
-    Ok(events.find_map(|event| match event {
-        GroupEvent::Payment(of, PaymentEvent::SessionOpened(opened)) if of == id => Some(opened),
-        _ => None,
-    }))
-}
-
-/// What is bought, in the words of a statement: the first line, and how many more.
-fn title(lines: &[daegeum_engine::order::Line]) -> String {
-    const LONGEST: usize = 80;
-    let first = lines.first().map_or("", |line| &*line.name);
-    let first: String = first.chars().take(LONGEST).collect();
-    match lines.len().saturating_sub(1) {
-        0 => first,
-        more => format!("{first} 외 {more}건"),
-    }
-}
-
-/// The gateway's name for a buyer: the same for each of their payments, and nothing anybody could read.
-fn customer_key(buyer_id: &str) -> String {
-    let hash = hash16(&[b"customer key", buyer_id.as_bytes()]);
-    u128::from_be_bytes(hash).to_string()
+    let view = SessionView::of(&app, &payment, app.now());
+    answer::json(200, &view.with_window(&app)?)
 }
 
 /// The session that a command was about.
@@ -287,38 +221,15 @@ fn shown(app: &App, executed: Executed, with_token: bool) -> Result<Response, Pr
     };
     // As of the answer, not of the clock: given again, it is the same.
     let at = payment.core().updated_at;
-    let mut response = answer::json(status, &view(app, &payment, at, with_token)?)?;
+    let view = SessionView::of(app, &payment, at);
+    let view = if with_token {
+        view.with_token(app)
+    } else {
+        view
+    };
+    let mut response = answer::json(status, &view)?;
     if executed.replayed {
         answer::mark_replayed(&mut response);
     }
     Ok(response)
-}
-
-fn view(
-    app: &App,
-    payment: &AnyPayment,
-    at: daegeum_engine::time::Timestamp,
-    with_token: bool,
-) -> Result<Value, Problem> {
-    let core = payment.core();
-    let session = SessionId::of(core.id);
-    let status = SessionStatus::of(payment, at);
-    let until = core.session_until.unwrap_or(core.created_at);
-    let mut view = json!({
-        "session_id": session.to_string(),
-        "status": status.name(),
-        "next": status.next().name(),
-        "payment_id": core.id.to_string(),
-        "order_id": core.order_id.as_str(),
-        "amount": core.amount().minor(),
-        "currency": core.amount().currency().code(),
-        "provider": core.provider.name(),
-        "capture": core.provider.capabilities().capture.name(),
-        "expires_at": until.to_string(),
-        "payment": serde_json::to_value(answer::view(app, payment)).map_err(Problem::internal)?,
-    });
-    if with_token {
-        view["session_token"] = app.session_tokens.issue(session, until).into();
-    }
-    Ok(view)
 }

@@ -14,6 +14,7 @@ use daegeum_engine::money::Money;
 use daegeum_engine::operation::AnyOperation;
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::payment::PaymentState;
+use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::sealed::{RetentionClass, Sealed};
 use serde_json::json;
 
@@ -34,14 +35,20 @@ type Came = Result<http::Response<bytes::Bytes>, Undelivered>;
 
 /// Takes the next step of a payment's call, or asks how the payment stands if a notification hinted at news.
 pub async fn take_up(app: Arc<App>, id: PaymentId) {
+    let Some(_place) = app.operations.place().await else {
+        return;
+    };
     let Some(turn) = app.operations.begin(id) else {
         return;
     };
-    let payment = match app.reader.payment(id) {
-        Ok(Some(payment)) => payment.value,
-        Ok(None) => return,
-        Err(error) => return tracing::error!(%error, "a payment cannot be read"),
+    let Some(mut payment) = read(&app, id) else {
+        return;
     };
+    if may_have_been_sent(&app, &payment) {
+        commit(&app, without_exchange(&payment, News::None)).await;
+        let Some(again) = read(&app, id) else { return };
+        payment = again;
+    }
     let (asked, heard) = (turn.later.asked, turn.later.heard.clone());
     let Some(gateway) = app.gateways.of(payment.core().provider) else {
         return;
@@ -57,32 +64,65 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(next) = planned.or(worth_asking.then_some(how_it_stands)) else {
         return;
     };
-    let wants_rest = match next {
+    let rest = match next {
         Next::Ask(ask) => exchange(&app, &**gateway, &payment, ask, heard).await,
         Next::NeverSent => {
             let fact = Fact::Failed {
                 code: FailureCode::new("NOT_SENT"),
             };
             commit(&app, without_exchange(&payment, News::Fact(fact))).await;
-            Duration::ZERO
+            Rest::default()
         }
     };
     // Given back first: what comes due in between can then be taken up.
     drop(turn);
     let made = payment.core().operation.as_ref().map(|call| call.core().id);
-    follow_up(&app, id, made, asked, wants_rest);
+    follow_up(&app, id, made, asked, rest);
 }
 
-/// Makes one exchange and commits what it taught. Says how long the gateway wants to be left alone.
+/// How long the gateway wants to be left alone, and the hint that it has not answered.
+#[derive(Default)]
+struct Rest {
+    wanted: Duration,
+    unanswered: Option<Heard>,
+}
+
+/// Whether an earlier process may have sent the payment's call: it was intended before this one began, whoever
+/// asks about it first.
+fn may_have_been_sent(app: &App, payment: &AnyPayment) -> bool {
+    let started_at = app.operations.started_at();
+    match &payment.core().operation {
+        Some(AnyOperation::Intended(call)) => call.core().intended_at <= started_at,
+        _ => false,
+    }
+}
+
+fn read(app: &App, id: PaymentId) -> Option<AnyPayment> {
+    match app.reader.payment(id) {
+        Ok(payment) => payment.map(|payment| payment.value),
+        Err(error) => {
+            tracing::error!(%error, "a payment cannot be read");
+            None
+        }
+    }
+}
+
+/// Makes one exchange and commits what it taught.
 async fn exchange(
     app: &App,
     gateway: &dyn Gateway,
     payment: &AnyPayment,
     ask: Ask,
     heard: Option<Heard>,
-) -> Duration {
+) -> Rest {
     let call = call_of(payment, ask);
-    let request = gateway.request(&call);
+    let mut request = gateway.request(&call);
+    if planted::is(Bug::NewKeyPerRetry)
+        && let Some(key) = request.headers_mut().get_mut("idempotency-key")
+        && let Ok(another) = app.job_id().as_str().parse()
+    {
+        *key = another;
+    }
     let sent = request.body().clone();
     let begun_ns = app.world.monotonic_ns();
     let (came, outcome) = send(app, gateway, &call, request).await;
@@ -97,11 +137,22 @@ async fn exchange(
         took_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
         content,
     });
-    learned.hint = heard.and_then(|heard| hint(app, &heard));
+    // A call sent again is answered as it was the first time: only an inquiry can know what the hint was about.
+    let follows = matches!(ask, Ask::Inquire { .. });
+    learned.hint = heard
+        .as_ref()
+        .filter(|_| follows)
+        .and_then(|heard| hint(app, heard));
     commit(app, learned).await;
-    match outcome {
-        Outcome::NotYet { after } => after.unwrap_or_default(),
-        _ => Duration::ZERO,
+    let (answered, wanted) = match outcome {
+        // That nothing is new is an answer too; where it wants to be left alone it said nothing.
+        Outcome::Answered { .. } | Outcome::NotYet { after: None } => (true, Duration::ZERO),
+        Outcome::NotYet { after: Some(after) } => (false, after),
+        Outcome::NotSent | Outcome::Unknown => (false, Duration::ZERO),
+    };
+    Rest {
+        wanted,
+        unanswered: heard.filter(|_| !(answered && follows)),
     }
 }
 
@@ -153,6 +204,7 @@ fn call_of(payment: &AnyPayment, ask: Ask) -> Call {
     Call {
         ask,
         operation: outstanding.map(|call| call.core().id),
+        sent_before: matches!(outstanding, Some(AnyOperation::Unknown(_))),
         payment: core.id,
         name: core.provider_payment_id.clone(),
         amount: money_of(payment),
@@ -171,6 +223,10 @@ fn money_of(payment: &AnyPayment) -> Money {
 fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
     let (news, name) = match outcome {
         Outcome::Answered { name, fact } => (News::Fact(fact.clone()), name.clone()),
+        Outcome::Unknown if planted::is(Bug::UnknownIsFailure) => {
+            let code = FailureCode::new("UNKNOWN");
+            (News::Fact(Fact::Failed { code }), None)
+        }
         Outcome::NotYet { .. } | Outcome::Unknown => (News::None, None),
         Outcome::NotSent => (News::NotSent, None),
     };
@@ -263,30 +319,29 @@ pub async fn commit(app: &App, learned: Learned) {
 
 /// A call without an answer is asked about later. One that was intended while the turn was taken, mostly by what
 /// this exchange taught, is made at once: whoever took it up then found the turn taken.
-fn follow_up(
-    app: &App,
-    id: PaymentId,
-    made: Option<OperationId>,
-    asked: u32,
-    wants_rest: Duration,
-) {
-    let payment = match app.reader.payment(id) {
-        Ok(Some(payment)) => payment.value,
-        Ok(None) => return,
-        Err(error) => return tracing::error!(%error, "a payment cannot be read"),
-    };
-    let call = payment.core().operation.as_ref();
-    let Some(call) = call.filter(|call| call.in_flight()) else {
-        return;
-    };
-    if Some(call.core().id) != made && matches!(call, AnyOperation::Intended(_)) {
+fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, rest: Rest) {
+    let Some(payment) = read(app, id) else { return };
+    if let Some(AnyOperation::Intended(call)) = &payment.core().operation
+        && Some(call.core().id) != made
+    {
         return app.operations.begin_soon(id);
     }
     let now = app.now();
-    let rest = plan::rest(&payment, asked, now).max(wants_rest);
-    let rest_ms = u64::try_from(rest.as_millis()).unwrap_or(u64::MAX);
-    app.operations
-        .ask_later(id, asked.saturating_add(1), now.plus_millis(rest_ms));
+    let least = if payment.core().operation_in_flight() {
+        plan::rest(&payment, asked, now)
+    } else if rest.unanswered.is_some() && asked < plan::HINT_FOLLOWED_MAX {
+        // The gateway has been told that it was heard and does not say it again.
+        plan::rest_after_hint(asked)
+    } else {
+        return;
+    };
+    let rest_ms = u64::try_from(least.max(rest.wanted).as_millis()).unwrap_or(u64::MAX);
+    app.operations.ask_later(
+        id,
+        asked.saturating_add(1),
+        now.plus_millis(rest_ms),
+        rest.unanswered,
+    );
 }
 
 /// Notes that a call which was begun before this start has no answer, and has it asked about.
@@ -298,5 +353,5 @@ pub async fn resume(app: &App, payment: &AnyPayment) {
     if matches!(core.operation, Some(AnyOperation::Intended(_))) {
         commit(app, without_exchange(payment, News::None)).await;
     }
-    app.operations.ask_later(core.id, 1, app.now());
+    app.operations.ask_later(core.id, 1, app.now(), None);
 }

@@ -12,7 +12,7 @@ use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::time::Timestamp;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 
 /// A notification that proves nothing: what is kept of it until the gateway was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub struct Operations {
     state: Mutex<State>,
     rested: Notify,
     started_at: Timestamp,
+    places: Semaphore,
 }
 
 #[derive(Default)]
@@ -72,6 +73,8 @@ pub struct TurnToCall<'a> {
 pub const HINTS_EVERY: Duration = Duration::from_secs(5);
 /// Hints that wait; more are dropped, and what they hinted at is found by asking.
 const MOST_HINTS: usize = 10_000;
+/// Exchanges under way at once; the next wait their turn.
+const MOST_AT_ONCE: usize = 256;
 
 impl Operations {
     /// None under way. Intents that are committed come out of the receiver.
@@ -82,6 +85,7 @@ impl Operations {
             state: Mutex::default(),
             rested: Notify::new(),
             started_at: now,
+            places: Semaphore::new(MOST_AT_ONCE),
         };
         (operations, receiver)
     }
@@ -132,6 +136,11 @@ impl Operations {
         told
     }
 
+    /// A place among the exchanges that may be under way at once, in the order in which it was asked for.
+    pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        self.places.acquire().await.ok()
+    }
+
     /// Takes the payment's turn to call, unless it is taken or the server stops.
     pub fn begin(&self, id: PaymentId) -> Option<TurnToCall<'_>> {
         let mut state = self.state.lock();
@@ -146,10 +155,11 @@ impl Operations {
         })
     }
 
-    /// Has the payment asked about again.
-    pub fn ask_later(&self, id: PaymentId, asked: u32, at: Timestamp) {
+    /// Has the payment asked about again, because of the hint `unanswered` if there was one.
+    pub fn ask_later(&self, id: PaymentId, asked: u32, at: Timestamp, unanswered: Option<Heard>) {
         let mut state = self.state.lock();
-        let heard = state.later.remove(&id).and_then(|later| later.heard);
+        let newer = state.later.remove(&id).and_then(|later| later.heard);
+        let heard = newer.or(unanswered);
         state.later.insert(id, Later { at, asked, heard });
     }
 

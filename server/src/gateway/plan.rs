@@ -10,6 +10,7 @@ use daegeum_engine::payment::{AnyPayment, PaymentCore};
 use daegeum_engine::time::Timestamp;
 
 use super::Ask;
+use super::operations::HINTS_EVERY;
 
 /// How far the gateway's clock may be from ours before we say that its time is over.
 const SKEW_MS: u64 = 60_000;
@@ -62,6 +63,15 @@ fn window_over(core: &PaymentCore, call: &AnyOperation, now: Timestamp) -> bool 
         _ => capabilities.idempotency_ms.saturating_sub(SKEW_MS),
     };
     now.millis_since(call.core().intended_at) > window_ms
+}
+
+/// How often a gateway that does not answer is asked because of one hint.
+pub const HINT_FOLLOWED_MAX: u32 = 24;
+
+/// How long to rest before asking again because of a hint that was not answered.
+pub fn rest_after_hint(asked: u32) -> Duration {
+    let longer = Duration::from_secs(1_u64.checked_shl(asked.min(20)).unwrap_or(u64::MAX));
+    longer.clamp(HINTS_EVERY, LATER_MAX)
 }
 
 /// How long to rest before the next question: at once at first, then longer and longer.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use daegeum_engine::event::{FailureCode, Provider};
+use daegeum_engine::planted::{self, Bug};
 use http::{HeaderValue, Request, Response};
 
 use super::{Ask, Call, Explanation, Gateway, Offer, Outcome};
@@ -80,6 +81,9 @@ impl Gateway for Toss {
         match came {
             Ok(response) => answer::read(call, response),
             Err(Undelivered::NotSent(_)) => Outcome::NotSent,
+            Err(Undelivered::NoAnswer(_)) if planted::is(Bug::NoAnswerIsNotSent) => {
+                Outcome::NotSent
+            }
             Err(Undelivered::NoAnswer(_)) => Outcome::Unknown,
         }
     }

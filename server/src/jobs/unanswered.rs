@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::payment::{AnyPayment, PaymentState};
+use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::store::reader::PaymentFilter;
 use daegeum_engine::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::app::App;
-use crate::gateway::calling;
+use crate::gateway::{calling, plan};
 
 /// How many are taken up in one turn; each waits for a gateway beside the others.
 const BATCH: usize = 64;
@@ -52,16 +53,30 @@ async fn resume(app: &App, now: Timestamp) {
         Ok(waiting) => waiting,
         Err(error) => return tracing::error!(%error, "calls without an answer cannot be read"),
     };
+    tell_of_people(&waiting, now);
     let started_at = app.operations.started_at();
     let left_behind = |payment: &&AnyPayment| {
         let call = payment.core().operation.as_ref();
-        call.is_some_and(|call| {
-            let intended_at = call.core().intended_at;
-            intended_at < started_at || now.millis_since(intended_at) > FORGOTTEN_AFTER_MS
-        })
+        !planted::is(Bug::NotResumed)
+            && call.is_some_and(|call| {
+                let intended_at = call.core().intended_at;
+                intended_at < started_at || now.millis_since(intended_at) > FORGOTTEN_AFTER_MS
+            })
     };
     for payment in waiting.iter().filter(left_behind) {
         calling::resume(app, payment).await;
+    }
+}
+
+/// What has waited too long is for a person; it is said again with each look, because nothing else will end it.
+fn tell_of_people(waiting: &[AnyPayment], now: Timestamp) {
+    let late = waiting.iter().map(AnyPayment::core);
+    let late: Vec<_> = late.filter(|core| plan::needs_person(core, now)).collect();
+    if let Some(oldest) = late.first() {
+        tracing::error!(
+            count = late.len(), payment_id = %oldest.id,
+            "calls to a gateway wait for a person: look at the gateway, then resolve them"
+        );
     }
 }
 

@@ -8,6 +8,7 @@ use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::idempotency::Answer;
 use daegeum_engine::money::Currency;
+use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::sealed::RetentionClass;
 use daegeum_engine::signature::{SignatureHeaders, verify};
 use daegeum_engine::store::executor::Executed;
@@ -44,6 +45,12 @@ pub async fn receive(
     body: &[u8],
 ) -> Result<Response, Problem> {
     let count = |status| app.metrics.payments.webhook("MOCK", status).inc();
+    if planted::is(Bug::DedupeBeforeAuthentication)
+        && let Some(id) = headers.get("webhook-id")
+        && planted::seen_before(id.as_bytes())
+    {
+        return answer::json(200, &json!({ "result": "duplicate" }));
+    }
     let Some(event_id) = authentic(app, headers, body) else {
         count("invalid_signature");
         return Err(HttpErrorCode::InvalidSignature.into());

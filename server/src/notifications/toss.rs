@@ -2,6 +2,9 @@
 //! payment of ours makes us ask Toss, at most once in a few seconds, and what Toss answers is recorded. All else
 //! is counted and answered 200; nothing of it is written, however much of it comes.
 
+#[cfg(planted)]
+mod believed;
+
 use axum::response::Response;
 use daegeum_engine::event::Provider;
 use daegeum_engine::id::PaymentId;
@@ -54,14 +57,14 @@ fn hint(
     if known.is_none_or(|known| known.value.core().provider != Provider::Toss) {
         return Ok("unmatched");
     }
+    #[cfg(planted)]
+    believed::believe(app, context, id, body);
     let now = app.now();
     let heard = Heard {
         hash: hash16(&[body]),
         at: now,
         from: context.source,
     };
-    Ok(match app.operations.hint(id, heard, now) {
-        true => "followed",
-        false => "coalesced",
-    })
+    let followed = app.operations.hint(id, heard, now);
+    Ok(if followed { "followed" } else { "coalesced" })
 }

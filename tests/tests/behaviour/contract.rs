@@ -227,6 +227,10 @@ async fn checkouts(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
 }
 
 async fn waiting(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
+    let gateways = "GET /api/v1/gateways";
+    let path = "/api/v1/gateways";
+    contract.holds(gateways, &shop.merchant().get(path).await);
+    contract.holds(gateways, &shop.stranger().get(path).await);
     shop.let_requests_wait_for(Duration::from_millis(20));
     let order = shop.order("t-2").register().await;
     let checkout = order.checkout(toss).await;

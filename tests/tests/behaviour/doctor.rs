@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const SECRET_KEY: &str = "test_sk_zXLkKEypNArWmo50nX3l";
 const CLIENT_KEY: &str = "test_ck_D5GePWvyJnrK0W0k6q8g";
@@ -154,20 +155,20 @@ fn folder() -> TempDir {
 
 /// The doctor where Toss is at this address.
 fn doctor_at(url: &str, private: bool) -> Told {
-    doctor(
-        folder().path(),
-        &[
-            ("TOSS_PAYMENTS_SECRET_KEY", SECRET_KEY),
-            ("TOSS_PAYMENTS_CLIENT_KEY", CLIENT_KEY),
-            ("TOSS_PAYMENTS_BASE_URL", url),
-            ("APP_BASE_URL", "https://pay.shop.example"),
-            (
-                "DAEGEUM_GATEWAYS_ALLOW_PRIVATE",
-                if private { "true" } else { "false" },
-            ),
-        ],
-        &[],
-    )
+    doctor_with(url, private, &[])
+}
+
+fn doctor_with(url: &str, private: bool, more: &[(&str, &str)]) -> Told {
+    let private = if private { "true" } else { "false" };
+    let mut variables = vec![
+        ("TOSS_PAYMENTS_SECRET_KEY", SECRET_KEY),
+        ("TOSS_PAYMENTS_CLIENT_KEY", CLIENT_KEY),
+        ("TOSS_PAYMENTS_BASE_URL", url),
+        ("APP_BASE_URL", "https://pay.shop.example"),
+        ("DAEGEUM_GATEWAYS_ALLOW_PRIVATE", private),
+    ];
+    variables.extend(more);
+    doctor(folder().path(), &variables, &[])
 }
 
 #[test]
@@ -183,6 +184,47 @@ fn a_good_key_is_found_by_a_call_that_moves_nothing() {
     let asked = toss.asked.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(asked.starts_with("GET /v1/payments/orders/pay_"), "{asked}");
     assert!(asked.contains("authorization: Basic dGVzdF9za196WExrS0V5cE5BcldtbzUwblgzbDo="));
+}
+
+#[tokio::test]
+async fn a_gateway_is_believed_only_with_a_certificate_that_this_machine_trusts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src/http/tests");
+    let tls = daegeum_server::config::Tls {
+        cert: Some(folder.join("leaf.pem")),
+        key: Some(folder.join("leaf.key")),
+    };
+    let acceptor = daegeum_server::http::acceptor(&tls).unwrap().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
+            }
+            let length = NOT_FOUND.len();
+            let head = format!("HTTP/1.1 404 X\r\nContent-Length: {length}\r\n\r\n{NOT_FOUND}");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+    });
+    let look = |roots: &Path| {
+        let roots = roots.to_str().unwrap().to_owned();
+        tokio::task::spawn_blocking(move || {
+            let url = format!("https://localhost:{port}");
+            doctor_with(&url, true, &[("SSL_CERT_FILE", &roots)])
+        })
+    };
+    let told = look(&folder.join("ca.pem")).await.unwrap();
+    told.expect("toss", "ok", "over TLS")
+        .expect("toss key", "ok", "accepted");
+    let told = look(&folder.join("leaf.key")).await.unwrap();
+    assert!(!told.well);
+    told.expect("toss", "fail", "certificate");
 }
 
 #[test]

@@ -74,6 +74,22 @@ itself (an amount out of range, an unknown gateway, a reused key) and nothing of
 ";
 
 #[test]
+fn generated_toss_errors() {
+    const BELOW: &str =
+        "<!-- The test `generated_toss_errors` writes what follows; do not edit it. -->\n";
+    let name = "gateways/toss.md";
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name);
+    let page = std::fs::read_to_string(file).expect("the document is there");
+    let (written, _) = page
+        .split_once(BELOW)
+        .expect("it says where its table begins");
+    let table = daegeum_server::gateway::toss::errors::table().unwrap();
+    fresh(name, &format!("{written}{BELOW}\n{table}"));
+}
+
+#[test]
 fn generated_lifecycle() {
     let mut text = String::from(LIFECYCLE);
     machine::<Payments>(&mut text);

@@ -128,6 +128,14 @@ impl SimulatedFiles {
         self.disk.lock().faults.push((on, nth, errno));
     }
 
+    /// Takes back every fault that has not gone off yet, and gives the disk all the room there is.
+    pub fn heal(&self) {
+        let mut disk = self.disk.lock();
+        disk.faults.clear();
+        disk.off_at = None;
+        disk.capacity = None;
+    }
+
     /// From this operation on nothing reaches the disk and everything fails.
     pub fn power_off_at(&self, operation: u64) {
         self.disk.lock().off_at = Some(operation);

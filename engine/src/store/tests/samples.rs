@@ -157,6 +157,15 @@ fn payment_events() -> Vec<PaymentEvent> {
             actor: "lee".into(),
         }
         .into(),
+    ]
+    .into_iter()
+    .chain(checkout_events())
+    .collect()
+}
+
+/// Those of a checkout at a real gateway, in the order of their numbers.
+fn checkout_events() -> Vec<PaymentEvent> {
+    vec![
         SessionOpened {
             expires_at: at(86_400_000),
             method: Some("card".into()),

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{
-    super::{notify::Delivery, window::loopback},
+    super::{address::loopback, notify::Delivery},
     LOOK_AGAIN, Shared,
 };
 

@@ -110,11 +110,12 @@ fn look_at_journal(data: &Path, findings: &mut Findings) -> bool {
         .iter()
         .filter(|name| name.strip_suffix(".seg").is_some())
         .collect();
-    let Some(last) = segments.last() else {
+    // The first: those behind the one that is written are prepared, and zeros from end to end.
+    let Some(first) = segments.iter().min() else {
         findings.ok(ABOUT, "none yet");
         return false;
     };
-    let path = folder.join(last);
+    let path = folder.join(first);
     let mut head = [0; 12];
     let read = DiskFiles
         .open(&path)

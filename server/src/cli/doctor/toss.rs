@@ -44,6 +44,7 @@ pub(super) async fn look(config: &Config, world: &SharedWorld, findings: &mut Fi
         request: toss.request(&Call {
             ask,
             operation: None,
+            sent_before: false,
             payment: PaymentId::from_bits(u128::from_be_bytes(random_bytes(&**world))),
             name: None,
             amount: Money::zero(Currency::Krw),

@@ -10,18 +10,20 @@ use bytes::Bytes;
 use daegeum_engine::command::Fact;
 use daegeum_engine::event::FailureCode;
 use daegeum_engine::operation::OperationKind;
+use daegeum_engine::planted::{self, Bug};
 use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 use serde::Deserialize;
 
 use super::errors::{self, Certainty};
 use super::payment::{OurCancel, Payment, Status};
-use crate::gateway::{Ask, Call, Outcome};
+use crate::gateway::{Ask, Call, Fault, Outcome};
 
 const NOT_FOUND: [&str; 2] = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"];
-const CANCEL_ABORTED: &str = "CANCEL_ABORTED";
 /// A gateway that wants to be left alone longer than this has to be asked anyway.
 const WAIT_MAX_S: u64 = 3600;
+/// One that does not say how long.
+const WAIT_USUAL_S: u64 = 2;
 
 const NOT_YET: Outcome = Outcome::NotYet { after: None };
 
@@ -59,6 +61,9 @@ const fn is_about_a_cancel(ask: Ask) -> bool {
 
 fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
     match payment.status {
+        Status::Ready | Status::InProgress if planted::is(Bug::NotYetIsFailure) => {
+            failed(payment, errors::ABORTED)
+        }
         Status::Ready | Status::InProgress => NOT_YET,
         Status::Done | Status::PartialCanceled if payment.balance.is_zero() => Outcome::Unknown,
         // Part of it may have gone back since; it was taken all the same.
@@ -84,12 +89,13 @@ fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
 fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
     match payment.status {
         Status::Canceled => canceled(call, payment),
+        Status::WaitingForDeposit if payment.account_ran_out() => answered(payment, Fact::Canceled),
         Status::Done | Status::PartialCanceled | Status::WaitingForDeposit => {
             match payment.cancel_of(call.operation) {
                 OurCancel::Aborted => answered(
                     payment,
                     Fact::NotRefunded {
-                        code: FailureCode::new(CANCEL_ABORTED),
+                        code: FailureCode::new(errors::CANCEL_ABORTED),
                     },
                 ),
                 OurCancel::Absent | OurCancel::InProgress => NOT_YET,
@@ -161,6 +167,7 @@ fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
         code if status == StatusCode::NOT_FOUND && NOT_FOUND.contains(&code) => {
             not_found(call.ask, code)
         }
+        code if call.sent_before && may_be_new(status, code) => Outcome::Unknown,
         code if is_certain(status, code) => refused(call.ask, code),
         _ => Outcome::Unknown,
     }
@@ -169,8 +176,9 @@ fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
 fn not_yet(response: &Response<Bytes>) -> Outcome {
     let said = response.headers().get(RETRY_AFTER);
     let seconds = said.and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
+    let seconds = seconds.unwrap_or(WAIT_USUAL_S).min(WAIT_MAX_S);
     Outcome::NotYet {
-        after: seconds.map(|seconds| Duration::from_secs(seconds.min(WAIT_MAX_S))),
+        after: Some(Duration::from_secs(seconds)),
     }
 }
 
@@ -200,6 +208,13 @@ fn is_certain(status: StatusCode, code: &str) -> bool {
             Some(certainty) => certainty == Certainty::Certain,
             None => status == StatusCode::UNAUTHORIZED,
         }
+}
+
+/// Whether a refusal may come from before Toss looks at the idempotency key: for the keys or the contract,
+/// which may have changed since the call was sent first. It says nothing about that first time.
+fn may_be_new(status: StatusCode, code: &str) -> bool {
+    let merchants = errors::find(code).is_some_and(|said| said.words.fault == Fault::Merchant);
+    status == StatusCode::UNAUTHORIZED || merchants
 }
 
 /// A certain refusal of the call that got it. That an inquiry was refused says nothing about what it was

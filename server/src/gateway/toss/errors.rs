@@ -28,7 +28,7 @@ pub enum Certainty {
 /// One code.
 #[derive(Debug, Clone, Copy)]
 pub struct Said {
-    /// The HTTP status it is documented under.
+    /// The HTTP status it is documented under; 0 where the code is ours.
     pub status: u16,
     /// Its name.
     pub code: &'static str,
@@ -57,7 +57,15 @@ pub const EXPIRED: &str = "EXPIRED";
 /// The status of a payment that was refused; we use it as a failure's code where Toss gives none.
 pub const ABORTED: &str = "ABORTED";
 
-/// Every documented code, by status and name, and then the statuses that we use as codes.
+/// A cancel that Toss began and gave up.
+pub const CANCEL_ABORTED: &str = "CANCEL_ABORTED";
+/// A call that never reached Toss, and whose time is over.
+pub const NOT_SENT: &str = "NOT_SENT";
+
+/// Not a status: the code is ours.
+const OURS: u16 = 0;
+
+/// Every documented code, by status and name, and then ours.
 #[rustfmt::skip]
 pub const CODES: &[Said] = &[
     // 400
@@ -230,9 +238,11 @@ pub const CODES: &[Said] = &[
     said(500, "FAILED_REFUND_PROCESS", Unknown, &UNSURE),
     said(500, "UNKNOWN_ERROR", Unknown, &UNSURE),
     said(500, "UNKNOWN_PAYMENT_ERROR", Unknown, &UNSURE),
-    // Not codes, but the statuses of payments that Toss gives no code for.
-    said(200, ABORTED, Certain, &NOT_FINISHED),
-    said(200, EXPIRED, Certain, &TOO_LATE),
+    // Ours, where Toss gives none.
+    said(OURS, ABORTED, Certain, &NOT_FINISHED),
+    said(OURS, CANCEL_ABORTED, Certain, &REFUND_REFUSED),
+    said(OURS, EXPIRED, Certain, &TOO_LATE),
+    said(OURS, NOT_SENT, Certain, &NOT_REACHED),
 ];
 
 /// What is known about a code.
@@ -261,11 +271,14 @@ pub fn table() -> Result<String, fmt::Error> {
             ko,
             en,
         } = said.words;
-        let (fault, retry) = (fault.name(), retry.name());
+        let status = match said.status {
+            OURS => "ours".to_owned(),
+            status => status.to_string(),
+        };
+        let (code, fault, retry) = (said.code, fault.name(), retry.name());
         writeln!(
             page,
-            "| `{}` | {} | {certainty} | {fault} | {retry} | {ko} | {en} |",
-            said.code, said.status
+            "| `{code}` | {status} | {certainty} | {fault} | {retry} | {ko} | {en} |"
         )?;
     }
     Ok(page)
@@ -355,7 +368,7 @@ mod tests {
 
     #[test]
     fn every_documented_code_is_there_once_and_no_other() {
-        let ours = CODES.iter().filter(|said| said.status != 200);
+        let ours = CODES.iter().filter(|said| said.status != OURS);
         let ours: Vec<_> = ours.map(|said| (said.status, said.code)).collect();
         let once: BTreeSet<_> = ours.iter().copied().collect();
         assert_eq!(once.len(), ours.len());

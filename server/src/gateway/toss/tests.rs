@@ -38,6 +38,7 @@ fn call(ask: Ask) -> Call {
     Call {
         ask,
         operation: Some(OperationId::parse(OPERATION).unwrap()),
+        sent_before: false,
         payment: PaymentId::parse(ORDER).unwrap(),
         name: Some(ProviderPaymentId(KEY.into())),
         amount: won(TOTAL),

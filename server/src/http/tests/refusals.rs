@@ -123,8 +123,9 @@ fn every_code_is_reached_somewhere() {
         include_str!("connections.rs"),
     ]
     .concat();
-    // Told where they arise: by the application over the store, and by notifications.
+    // Told where they arise: by the application over the store, by notifications and before a confirmation.
     let told_above = [
+        HttpErrorCode::GatewayUnavailable,
         HttpErrorCode::InvalidSignature,
         HttpErrorCode::StorageFull,
         HttpErrorCode::Stopping,

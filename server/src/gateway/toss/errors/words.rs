@@ -79,6 +79,10 @@ words! {
     TOO_LATE = Buyer, Now,
         "결제 시간이 지났습니다. 처음부터 다시 결제해 주세요.",
         "The time to pay is over. Please start the payment again.";
+    /// Nothing got there.
+    NOT_REACHED = Gateway, Now,
+        "결제사에 연결되지 않아 결제되지 않았습니다. 다시 결제해 주세요.",
+        "The payment company could not be reached, so nothing was paid. Please pay again.";
     /// The method is being repaired.
     MAINTENANCE = Gateway, Later,
         "지금은 점검 중인 결제 수단입니다. 잠시 후 다시 결제하시거나 다른 결제 수단을 이용해 주세요.",

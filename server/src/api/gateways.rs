@@ -1,0 +1,53 @@
+//! Which gateways take payments here, and what each can do.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use daegeum_engine::capabilities::{Capabilities, CaptureStrategy};
+use serde_json::{Value, json};
+
+use super::answer;
+use super::nothing::NoParameters;
+use super::schema::{GatewaysSchema, ProblemSchema};
+use crate::app::App;
+use crate::http::{Office, Problem, Query};
+
+/// Lists the gateways, the preferred one first.
+#[utoipa::path(get, path = "/api/v1/gateways", tag = "gateways", security(("merchant" = []), ("admin" = [])),
+    responses((status = 200, body = GatewaysSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Office(_): Office,
+    Query(NoParameters {}): Query<NoParameters>,
+) -> Result<Response, Problem> {
+    let now_ns = app.world.monotonic_ns();
+    let items = app.gateways.all().map(|gateway| {
+        let provider = gateway.provider();
+        let reachable = app.gateways.left_alone(provider, now_ns).is_none();
+        item(provider.name(), reachable, gateway.capabilities())
+    });
+    let items: Vec<Value> = items.collect();
+    answer::json(200, &json!({ "items": items }))
+}
+
+fn item(name: &str, reachable: bool, can: &Capabilities) -> Value {
+    let hold_seconds = match can.capture {
+        CaptureStrategy::AuthorizeThenCapture { hold_ms } => Some(hold_ms / 1_000),
+        CaptureStrategy::ChargeThenHold => None,
+    };
+    json!({
+        "provider": name,
+        "reachable": reachable,
+        "capture": can.capture.name(),
+        "hold_seconds": hold_seconds,
+        "minimum_amount": can.minimum_minor,
+        "refund": can.refund,
+        "partial_refund": can.partial_refund,
+        "tax_free": can.tax_free,
+        "virtual_account": can.virtual_account,
+        "escrow": can.escrow,
+        "settlements": can.settlements,
+        "confirm_within_seconds": can.confirm_window_ms / 1_000,
+    })
+}

@@ -1,0 +1,145 @@
+//! A checkout as the API shows it, and what the gateway's window is opened with.
+
+use daegeum_engine::amounts::Component;
+use daegeum_engine::event::{PaymentEvent, SessionOpened};
+use daegeum_engine::group::GroupEvent;
+use daegeum_engine::id::SessionId;
+use daegeum_engine::idempotency::hash16;
+use daegeum_engine::order::Line;
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::rejection::Rejection;
+use daegeum_engine::session::SessionStatus;
+use daegeum_engine::time::Timestamp;
+use daegeum_engine::wire::PaymentView;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answer;
+use crate::app::App;
+use crate::gateway::{Method, Offer};
+use crate::http::Problem;
+
+/// A checkout as the API shows it. What it says of the payment is the payment's own view.
+#[derive(Serialize)]
+pub struct SessionView<'a> {
+    session_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_token: Option<String>,
+    status: &'static str,
+    next: &'static str,
+    payment_id: String,
+    order_id: &'a str,
+    amount: u64,
+    currency: &'static str,
+    provider: &'static str,
+    capture: &'static str,
+    expires_at: String,
+    payment: PaymentView<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<Value>,
+}
+
+impl<'a> SessionView<'a> {
+    /// The checkout of this payment as it is at `at`.
+    pub fn of(app: &App, payment: &'a AnyPayment, at: Timestamp) -> Self {
+        let core = payment.core();
+        let status = SessionStatus::of(payment, at);
+        Self {
+            session_id: SessionId::of(core.id).to_string(),
+            session_token: None,
+            status: status.name(),
+            next: status.next().name(),
+            payment_id: core.id.to_string(),
+            order_id: core.order_id.as_str(),
+            amount: core.amount().minor(),
+            currency: core.amount().currency().code(),
+            provider: core.provider.name(),
+            capture: core.provider.capabilities().capture.name(),
+            expires_at: until(payment).to_string(),
+            payment: answer::view(app, payment),
+            window: None,
+        }
+    }
+
+    /// With what the gateway's window is opened with.
+    pub fn with_window(mut self, app: &App) -> Result<Self, Problem> {
+        self.window = Some(window(app, self.payment.payment)?);
+        Ok(self)
+    }
+
+    /// With the token that opens it, for whoever began it.
+    #[must_use]
+    pub fn with_token(mut self, app: &App) -> Self {
+        let payment = self.payment.payment;
+        let session = SessionId::of(payment.core().id);
+        self.session_token = Some(app.session_tokens.issue(session, until(payment)));
+        self
+    }
+}
+
+fn until(payment: &AnyPayment) -> Timestamp {
+    let core = payment.core();
+    core.session_until.unwrap_or(core.created_at)
+}
+
+fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {
+    let core = payment.core();
+    let lost = || Problem::internal("a session whose beginning is not in its history");
+    let gateway = app.gateways.of(core.provider);
+    let gateway = gateway.ok_or_else(|| answer::problem(&Rejection::ProviderUnavailable))?;
+    let opened = opened(app, payment)?.ok_or_else(lost)?;
+    let customer = match &opened.buyer {
+        Some(sealed) if !core.erased => app.seals.open(sealed),
+        _ => None,
+    };
+    let customer = customer.and_then(|text| serde_json::from_str(&text).ok());
+    let order = app.reader.order(&core.order_id).map_err(answer::stored)?;
+    let order = order.ok_or_else(lost)?;
+    let lines = app
+        .reader
+        .lines(order.first_record)
+        .map_err(answer::stored)?;
+    Ok(gateway.window(&Offer {
+        payment: core.id,
+        amount: core.amount(),
+        tax_free: core.amounts.get(Component::TaxFree),
+        title: title(&lines),
+        customer_key: customer_key(core.buyer_id.as_str()),
+        customer: customer.unwrap_or_default(),
+        method: opened
+            .method
+            .as_deref()
+            .and_then(Method::from_name)
+            .unwrap_or(Method::Card),
+        return_to: opened.redirect_url.as_deref(),
+    }))
+}
+
+/// How the session was begun.
+fn opened(app: &App, payment: &AnyPayment) -> Result<Option<SessionOpened>, Problem> {
+    let id = payment.core().id;
+    let history = app.reader.history(&payment.core().order_id);
+    let events = history.map_err(answer::stored)?.into_iter();
+    let mut events = events.flat_map(|past| past.group.events);
+    Ok(events.find_map(|event| match event {
+        GroupEvent::Payment(of, PaymentEvent::SessionOpened(opened)) if of == id => Some(opened),
+        _ => None,
+    }))
+}
+
+/// What is bought, in the words of a statement: the first line, and how many more.
+fn title(lines: &[Line]) -> String {
+    const LONGEST: usize = 80;
+    let first = lines.first().map_or("", |line| &*line.name);
+    let first: String = first.chars().take(LONGEST).collect();
+    match lines.len().saturating_sub(1) {
+        0 => first,
+        more => format!("{first} 외 {more}건"),
+    }
+}
+
+/// The gateway's name for a buyer: the same for each of their payments, and nothing anybody could read.
+fn customer_key(buyer_id: &str) -> String {
+    let hash = hash16(&[b"customer key", buyer_id.as_bytes()]);
+    u128::from_be_bytes(hash).to_string()
+}

@@ -1,0 +1,42 @@
+//! A planted bug, and no part of the product: what an unsigned notification says is believed.
+
+use daegeum_engine::command::{Command, Fact, Learned, News};
+use daegeum_engine::event::Source;
+use daegeum_engine::id::PaymentId;
+use daegeum_engine::planted::{self, Bug};
+
+use crate::app::{App, Asked};
+use crate::http::RequestContext;
+
+/// Takes what nobody has proven for a fact, where that bug is planted.
+pub(super) fn believe(app: &App, context: &RequestContext, id: PaymentId, body: &[u8]) {
+    let known = app.reader.payment(id).ok().flatten();
+    let Some(known) = known.filter(|_| planted::is(Bug::HintIsBelieved)) else {
+        return;
+    };
+    let said = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
+    let status = said
+        .pointer("/data/status")
+        .and_then(|status| status.as_str());
+    let fact = match status {
+        Some("DONE") => Fact::Captured {
+            amount: known.value.core().amount(),
+        },
+        Some("CANCELED") => Fact::Canceled,
+        _ => return,
+    };
+    let learned = Learned {
+        payment_id: id,
+        operation: None,
+        name: None,
+        news: News::Fact(fact),
+        source: Source::Notification,
+        exchange: None,
+        hint: None,
+    };
+    drop(app.submit(Asked {
+        command: Command::Learn(Box::new(learned)),
+        keyed: None,
+        request_id: context.id.as_str(),
+    }));
+}

@@ -1,0 +1,342 @@
+//! The auditor: reads every record as it is committed and holds it to the rules of the trade, from the events
+//! alone. It shares no rule with the engine: nothing here knows a transition table.
+
+use std::collections::BTreeMap;
+
+use daegeum_engine::event::{OrderEvent, PaymentEvent, Provider};
+use daegeum_engine::group::GroupEvent;
+use daegeum_engine::id::{OperationId, OrderId, PaymentId};
+use daegeum_engine::operation::OperationKind;
+use daegeum_engine::store::record::{Body, GroupRecord, Record};
+
+/// What it knows from the records so far.
+#[derive(Debug, Default)]
+pub struct Audit {
+    records: Vec<Record>,
+    /// Records that somebody may have been told about.
+    promised: usize,
+    groups: BTreeMap<OrderId, GroupBooks>,
+    payments: BTreeMap<PaymentId, PaymentBooks>,
+    feed: u64,
+    /// How often each kind of event happened.
+    happened: BTreeMap<&'static str, u64>,
+    /// Payments through Toss that were called failed, since somebody last asked.
+    failed: Vec<PaymentId>,
+}
+
+/// The won of one payment.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Won {
+    /// How many ever came in, wherever they went.
+    pub came: u64,
+    /// How many are here.
+    pub here: u64,
+}
+
+#[derive(Debug, Default)]
+struct GroupBooks {
+    last_record: u64,
+    claim: Option<PaymentId>,
+    paid_by: Option<PaymentId>,
+    payments: Vec<PaymentId>,
+    canceling: bool,
+}
+
+#[derive(Debug, Default)]
+struct PaymentBooks {
+    asked: u64,
+    captured: u64,
+    set_aside: u64,
+    came: u64,
+    through_toss: bool,
+    operations: Vec<(OperationId, OperationKind)>,
+    in_flight: bool,
+    notified: Vec<String>,
+}
+
+impl Audit {
+    /// The number of the next record it wants to see.
+    pub fn next(&self) -> u64 {
+        self.records.len() as u64 + 1
+    }
+
+    /// Events of the merchant's feed so far.
+    pub const fn feed(&self) -> u64 {
+        self.feed
+    }
+
+    /// What the gateways owe by the records.
+    pub fn receivable(&self) -> u64 {
+        let won = self.payments.values();
+        won.map(|payment| payment.captured + payment.set_aside)
+            .sum()
+    }
+
+    /// The won that are here of each payment through Toss.
+    pub fn through_toss(&self) -> impl Iterator<Item = (String, u64)> {
+        let through = self.payments.iter().filter(|(_, books)| books.through_toss);
+        through.map(|(id, books)| (id.to_string(), books.captured + books.set_aside))
+    }
+
+    /// How often each kind of event happened.
+    pub const fn happened(&self) -> &BTreeMap<&'static str, u64> {
+        &self.happened
+    }
+
+    /// Payments through Toss that were called failed since this was last asked.
+    pub fn take_failed(&mut self) -> Vec<PaymentId> {
+        std::mem::take(&mut self.failed)
+    }
+
+    /// How many money calls of a kind were begun for a payment.
+    pub fn operations(&self, payment: &str, kind: &str) -> usize {
+        let books = PaymentId::parse(payment).ok();
+        let books = books.and_then(|id| self.payments.get(&id));
+        let begun = books.map_or(&[][..], |books| &books.operations);
+        begun
+            .iter()
+            .filter(|(_, begun)| begun.name() == kind)
+            .count()
+    }
+
+    /// The won of a payment.
+    pub fn won(&self, payment: &str) -> Won {
+        let books = PaymentId::parse(payment)
+            .ok()
+            .and_then(|id| self.payments.get(&id));
+        books.map_or_else(Won::default, |books| Won {
+            came: books.came,
+            here: books.captured + books.set_aside,
+        })
+    }
+
+    /// Every record it was shown until now is durable: from here on it must never be missing.
+    pub fn promise(&mut self) {
+        self.promised = self.records.len();
+    }
+
+    /// Looks at records that are new.
+    pub fn look(&mut self, records: Vec<Record>) -> Result<(), String> {
+        for record in records {
+            self.record(&record)?;
+            self.records.push(record);
+        }
+        Ok(())
+    }
+
+    /// After a crash: what is there has to be what was there, as far as it had been promised, and may go on with
+    /// what had been written and promised to nobody.
+    pub fn after_crash(&mut self, found: Vec<Record>) -> Result<(), String> {
+        if found.len() < self.promised {
+            let promised = self.promised;
+            return Err(format!(
+                "{} records are left of {promised} that were acknowledged",
+                found.len()
+            ));
+        }
+        let known = self.records.len().min(found.len());
+        if let Some(at) = (0..known).find(|at| self.records[*at] != found[*at]) {
+            return Err(format!(
+                "record {} is another than it was before the crash",
+                at + 1
+            ));
+        }
+        let before = std::mem::take(self);
+        self.look(found)?;
+        self.promised = self.records.len().max(before.promised);
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record) -> Result<(), String> {
+        let number = self.next();
+        if let Some(last) = self.records.last()
+            && record.at < last.at
+        {
+            return Err(format!("record {number} is older than the one before"));
+        }
+        if let Body::Group(group) = &record.body {
+            self.group(number, group)
+                .map_err(|what| format!("record {number} of {}: {what}", group.order_id))?;
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, number: u64, record: &GroupRecord) -> Result<(), String> {
+        let books = self.groups.entry(record.order_id.clone()).or_default();
+        if record.previous != books.last_record {
+            let last = books.last_record;
+            return Err(format!(
+                "follows {} and should follow {last}",
+                record.previous
+            ));
+        }
+        books.last_record = number;
+        let was_canceling = books.canceling;
+        for event in &record.events {
+            self.feed += u64::from(event.concerns_merchant());
+            *self.happened.entry(name(event)).or_default() += 1;
+            match event {
+                GroupEvent::Order(event) => books.order(event)?,
+                GroupEvent::Payment(id, event) => {
+                    if !books.payments.contains(id) {
+                        books.payments.push(*id);
+                    }
+                    let payment = self.payments.entry(*id).or_default();
+                    payment.event(event)?;
+                    if payment.through_toss && matches!(event, PaymentEvent::PaymentFailed(_)) {
+                        self.failed.push(*id);
+                    }
+                    books.about(*id, event)?;
+                }
+            }
+        }
+        for event in &record.events {
+            let GroupEvent::Payment(id, event) = event else {
+                // Asking for it is one thing; doing it has to wait for the gateway's answer.
+                if matches!(event, GroupEvent::Order(OrderEvent::OrderCanceled(_)))
+                    && books.payments.iter().any(|id| {
+                        self.payments
+                            .get(id)
+                            .is_some_and(PaymentBooks::is_being_taken)
+                    })
+                {
+                    return Err("canceled while its payment is being taken".to_owned());
+                }
+                continue;
+            };
+            let Some(payment) = self.payments.get(id).filter(|books| books.through_toss) else {
+                continue;
+            };
+            let came_late = matches!(event, PaymentEvent::PaymentOrphaned(_));
+            if was_canceling && came_late && !payment.in_flight {
+                return Err("money came after its order's cancellation was asked for, and nobody sends it back".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An event's name in the API.
+const fn name(event: &GroupEvent) -> &'static str {
+    match event {
+        GroupEvent::Order(event) => event.kind().name(),
+        GroupEvent::Payment(_, event) => event.kind().name(),
+    }
+}
+
+impl GroupBooks {
+    fn order(&mut self, event: &OrderEvent) -> Result<(), String> {
+        match event {
+            OrderEvent::ClaimTaken(taken) => {
+                if self.claim.is_some_and(|holder| holder != taken.payment) {
+                    return Err("two payments hold the claim".to_owned());
+                }
+                self.claim = Some(taken.payment);
+            }
+            OrderEvent::ClaimReleased(_) => self.claim = None,
+            OrderEvent::OrderCancelRequested(_) => self.canceling = true,
+            OrderEvent::OrderCanceled(_) => self.canceling = false,
+            OrderEvent::OrderPaid(paid) => {
+                if let Some(other) = self.paid_by {
+                    return Err(format!("paid by {} and by {other}", paid.payment));
+                }
+                if self.claim != Some(paid.payment) {
+                    return Err("paid by a payment that does not hold the claim".to_owned());
+                }
+                self.paid_by = Some(paid.payment);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A money call is made by the claim's holder, and by nobody else.
+    fn about(&self, payment: PaymentId, event: &PaymentEvent) -> Result<(), String> {
+        match event {
+            PaymentEvent::OperationIntended(intended)
+                if intended.kind == OperationKind::Confirm && self.claim != Some(payment) =>
+            {
+                Err(format!(
+                    "{payment} is sent to the gateway without the claim"
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl PaymentBooks {
+    /// Whether a call that takes its money has no answer.
+    fn is_being_taken(&self) -> bool {
+        let last = self.operations.last().map(|(_, kind)| *kind);
+        self.in_flight && matches!(last, Some(OperationKind::Confirm | OperationKind::Capture))
+    }
+
+    fn event(&mut self, event: &PaymentEvent) -> Result<(), String> {
+        match event {
+            PaymentEvent::PaymentInitiated(begun) => {
+                self.asked = begun.amounts.total().minor();
+                self.through_toss = begun.provider == Provider::Toss;
+            }
+            PaymentEvent::PaymentCaptured(taken) => {
+                self.captured += taken.captured.total().minor();
+                self.came += taken.captured.total().minor();
+            }
+            PaymentEvent::PaymentOrphaned(aside) => self.set_aside(aside.received.minor()),
+            PaymentEvent::PaymentMismatched(aside) => self.set_aside(aside.received.minor()),
+            PaymentEvent::SuspendedMoneyTaken(taken) => {
+                self.leave(taken.suspended.minor())?;
+                self.captured += taken.captured.total().minor();
+            }
+            PaymentEvent::SuspendedMoneyReturned(back) => self.leave(back.suspended.minor())?,
+            PaymentEvent::PaymentRefunded(back) => self.refund(back.refunded.total().minor())?,
+            PaymentEvent::OperationIntended(intended) => {
+                let begun = (intended.operation, intended.kind);
+                if self.operations.contains(&begun) {
+                    return Err("an operation is begun twice".to_owned());
+                }
+                if self.in_flight {
+                    return Err("a second call is begun while the first has no answer".to_owned());
+                }
+                self.operations.push(begun);
+                self.in_flight = true;
+            }
+            PaymentEvent::ProviderConfirmed(_) | PaymentEvent::ProviderRefused(_) => {
+                self.in_flight = false;
+            }
+            PaymentEvent::WebhookReceived(heard) => {
+                let id = heard.event_id.to_string();
+                if self.notified.contains(&id) {
+                    return Err(format!("the notification {id} is applied twice"));
+                }
+                self.notified.push(id);
+            }
+            _ => {}
+        }
+        if self.captured > self.asked {
+            return Err(format!("{} taken of {}", self.captured, self.asked));
+        }
+        Ok(())
+    }
+
+    fn refund(&mut self, minor: u64) -> Result<(), String> {
+        self.captured = self
+            .captured
+            .checked_sub(minor)
+            .ok_or("more goes back than was taken")?;
+        Ok(())
+    }
+
+    fn set_aside(&mut self, minor: u64) {
+        self.set_aside += minor;
+        self.came += minor;
+    }
+
+    fn leave(&mut self, minor: u64) -> Result<(), String> {
+        self.set_aside = self
+            .set_aside
+            .checked_sub(minor)
+            .ok_or("more leaves the suspense account than came")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! Our books beside the gateway's: the same won for every payment, and no operation key that took or gave back
+//! money twice.
+
+use std::collections::BTreeMap;
+
+use daegeum_sandbox::toss::Notification;
+use serde_json::Value;
+
+use crate::run::Run;
+use crate::town::Town;
+
+/// What somebody did in the gateway's own dashboard is told once more: a notification that got lost for good would
+/// be found by the next day's reconciliation, which is not simulated.
+pub fn remind(run: &Run) {
+    let keys: Vec<String> = {
+        let books = run.town.gateways.with_toss(|toss, _| toss.books());
+        let canceled = payments(&books).filter(|line| line["status"] == "CANCELED");
+        canceled
+            .map(|line| text(line, "paymentKey").to_owned())
+            .collect()
+    };
+    for key in keys {
+        let reminder = Notification {
+            payment_key: Some(key),
+            status: None,
+            body: None,
+            times: None,
+        };
+        run.town.gateways.with_toss(|toss, now_ms| {
+            // It knows the payment: it is its own.
+            drop(toss.notify(now_ms, &reminder));
+        });
+    }
+}
+
+/// What the gateway did about one payment.
+#[derive(Debug, Clone, Copy)]
+pub struct Stands {
+    /// It took money.
+    pub taken: bool,
+    /// It gave it back, or closed the account that waited for it.
+    pub returned: bool,
+}
+
+/// What the gateway's books say of one payment.
+pub fn of_payment(town: &Town, payment: &str) -> Stands {
+    let books = town.gateways.with_toss(|toss, _| toss.books());
+    let lines = || payments(&books).filter(|line| text(line, "orderId") == payment);
+    Stands {
+        taken: lines().any(|line| won(line, "taken") > 0),
+        returned: lines().any(|line| line["status"] == "CANCELED"),
+    }
+}
+
+/// Holds the two together.
+pub fn compare(run: &Run) -> Result<(), String> {
+    let books = run.town.gateways.with_toss(|toss, _| toss.books());
+    let mut theirs: BTreeMap<&str, i64> = BTreeMap::new();
+    for line in payments(&books) {
+        let (taken, returned) = (won(line, "taken"), won(line, "returned"));
+        *theirs.entry(text(line, "orderId")).or_default() += taken - returned;
+        if won(line, "confirms") > 1 {
+            return Err(format!("the gateway took a payment's money twice: {line}"));
+        }
+    }
+    for (payment, theirs) in &theirs {
+        let ours = i64::try_from(run.audit.won(payment).here).unwrap_or(i64::MAX);
+        if ours != *theirs {
+            return Err(format!(
+                "{payment}: the gateway has {theirs} won of it and we have {ours}"
+            ));
+        }
+    }
+    for (payment, ours) in run.audit.through_toss() {
+        if ours > 0 && !theirs.contains_key(payment.as_str()) {
+            return Err(format!(
+                "{payment}: we have {ours} won and the gateway does not know it"
+            ));
+        }
+    }
+    for (payment, call, keys) in run.town.gateways.keys() {
+        let operations = run.audit.operations(&payment, call);
+        if keys > operations {
+            return Err(format!(
+                "{payment}: {keys} keys for {operations} calls to {call}"
+            ));
+        }
+    }
+    let used = books["keys"].as_array().into_iter().flatten();
+    match used.into_iter().find(|used| won(used, "effects") > 1) {
+        Some(used) => Err(format!("an operation key moved money twice: {used}")),
+        None => Ok(()),
+    }
+}
+
+fn payments(books: &Value) -> impl Iterator<Item = &Value> {
+    books["payments"].as_array().into_iter().flatten()
+}
+
+fn text<'v>(line: &'v Value, field: &str) -> &'v str {
+    line[field].as_str().unwrap_or_default()
+}
+
+fn won(line: &Value, field: &str) -> i64 {
+    line[field].as_i64().unwrap_or_default()
+}

@@ -1,0 +1,85 @@
+//! When what strikes: a plan by the number of operations done, drawn from the seed, so that disasters come while
+//! something is going on and never while everybody waits.
+
+use crate::dice::Dice;
+use crate::machine::Death;
+use crate::swarm::Swarm;
+
+/// One disaster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disaster {
+    /// The process dies after so many more polls.
+    DieBetweenPolls(u64, Death),
+    /// The process dies after so many more operations of the disk.
+    DieAtTheDisk(u64, Death),
+    /// The process is stopped in order.
+    Stop,
+    /// The next sync or so fails.
+    FailSync,
+    /// The disk is full.
+    Fill,
+    /// There is room again.
+    Empty,
+    /// The domain's clock shows another time, by so many milliseconds.
+    Jump(i64),
+    /// So many milliseconds pass and nobody notices.
+    Sleep(u64),
+}
+
+/// Disasters, the next one last, with the operation they come at.
+#[derive(Debug)]
+pub struct Plan(Vec<(u64, Disaster)>);
+
+impl Plan {
+    /// The plan for a run of so many operations.
+    pub fn draw(dice: &Dice, swarm: &Swarm, operations: u64) -> Self {
+        let mut planned = Vec::new();
+        let moment = || dice.below(operations);
+        for _ in 0..swarm.crashes {
+            planned.push((moment(), crash(dice, swarm)));
+        }
+        for _ in 0..swarm.sync_faults {
+            planned.push((moment(), Disaster::FailSync));
+        }
+        for _ in 0..swarm.full_disks {
+            let from = moment();
+            planned.push((from, Disaster::Fill));
+            planned.push((from + dice.between(1, 40), Disaster::Empty));
+        }
+        for _ in 0..swarm.clock_jumps {
+            let hour: i64 = 3_600_000;
+            let by = *dice.pick(&[-hour, -60_000, -1, 1_000, 700_000, hour]);
+            planned.push((moment(), Disaster::Jump(by)));
+        }
+        for _ in 0..swarm.sleeps {
+            let ms = *dice.pick(&[1_000, 61_000, 650_000, 2_000_000]);
+            planned.push((moment(), Disaster::Sleep(ms)));
+        }
+        planned.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        Self(planned)
+    }
+
+    /// The next one, if it is due.
+    pub fn due(&mut self, operations: u64) -> Option<Disaster> {
+        let (at, _) = self.0.last()?;
+        if *at > operations {
+            return None;
+        }
+        self.0.pop().map(|(_, disaster)| disaster)
+    }
+}
+
+fn crash(dice: &Dice, swarm: &Swarm) -> Disaster {
+    let death = if dice.below(100) < swarm.power {
+        Death::Power
+    } else {
+        Death::Kill
+    };
+    if dice.one_in(8) {
+        Disaster::Stop
+    } else if dice.below(100) < swarm.at_the_disk {
+        Disaster::DieAtTheDisk(dice.below(24), death)
+    } else {
+        Disaster::DieBetweenPolls(dice.below(120), death)
+    }
+}

@@ -1,0 +1,258 @@
+//! The end of a run: once the faults have stopped and time has passed, nothing may be left hanging, everything that
+//! was acknowledged is there, our books and the gateways' agree, and `verify` finds nothing.
+
+use daegeum_engine::event::Provider;
+use daegeum_engine::id::OrderId;
+use daegeum_engine::operation::{AnyOperation, OperationState};
+use daegeum_engine::order::{AnyOrder, OrderState};
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::store::StoreError;
+use daegeum_engine::store::reader::PaymentFilter;
+use daegeum_server::app::App;
+use daegeum_server::gateway::plan;
+use memchr::memmem;
+
+use crate::books;
+use crate::caller::{Caller, Who};
+use crate::mock::{self, Did};
+use crate::people::office;
+use crate::run::{MS, Outcome, Run};
+use crate::secrets::{PERSONAL, SECRET};
+use crate::town::Town;
+
+/// The longest anything may take to be settled once nothing goes wrong any more.
+const PATIENCE_MS: u64 = 6 * HOUR_MS;
+const HOUR_MS: u64 = 3_600_000;
+/// The longest a call without an answer may go without being asked about.
+const QUIET_MS: u64 = 2 * HOUR_MS + 600_000;
+/// How long a person leaves a call to itself that has no answer.
+const PERSON_AFTER_MS: u64 = 3 * HOUR_MS;
+/// How often one looks.
+const LOOK_MS: u64 = 600_000;
+
+/// Lets time pass until nothing is left hanging.
+pub fn settle(run: &mut Run) -> Result<(), String> {
+    run.town.clocks.set_ahead(0);
+    let mut waited = 0;
+    // A hint is kept in memory until it is followed: a process that dies in between has answered 200 for nothing.
+    if run.starts() > 1 || run.town.gateways.loses_notifications() {
+        books::remind(run);
+    }
+    loop {
+        gateway_speaks(run)?;
+        person_looks(run, waited)?;
+        run.pass(LOOK_MS)?;
+        waited += LOOK_MS;
+        // Our clock may have been ahead, and stands still until the world has caught up.
+        let hanging = hanging(run)?.or_else(|| books::compare(run).err());
+        match hanging {
+            None => return Ok(()),
+            Some(what) if waited >= PATIENCE_MS => {
+                return Err(format!(
+                    "after {} minutes without faults: {what}",
+                    waited / 60_000
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The mock gateway says what it did about calls whose callers never learnt that they were made.
+fn gateway_speaks(run: &Run) -> Result<(), String> {
+    let Some(app) = run.machine.app() else {
+        return Ok(());
+    };
+    for payment in app
+        .reader
+        .in_flight(usize::MAX)
+        .map_err(|error| error.to_string())?
+    {
+        let core = payment.core();
+        if core.provider == Provider::Mock {
+            mock::unanswered(&run.town, &core.id.to_string(), core.amount().minor());
+        }
+    }
+    Ok(())
+}
+
+/// What waits for a person gets one: who knows what the gateway did says so, and who wants an order canceled whose
+/// money the gateway kept asks again.
+fn person_looks(run: &Run, waited_ms: u64) -> Result<(), String> {
+    let Some(app) = run.machine.app() else {
+        return Ok(());
+    };
+    let failed = |error: StoreError| error.to_string();
+    for payment in app.reader.in_flight(usize::MAX).map_err(failed)? {
+        let id = payment.core().id.to_string();
+        let quiet_ns = run.town.executor.now_ns() - run.town.gateways.last_asked_ns(&id);
+        let quiet_ms = (quiet_ns / MS).min(waited_ms);
+        if payment.core().provider == Provider::Toss && quiet_ms > QUIET_MS {
+            return Err(format!(
+                "{id} has no answer, and nobody asks for it any more"
+            ));
+        }
+        if waited_ms > PERSON_AFTER_MS && plan::needs_person(payment.core(), app.now()) {
+            run.town
+                .send_out(office::say_what_happened(run.town.clone(), id));
+        }
+    }
+    for id in run.town.orders() {
+        let order = app.reader.order(&parsed(&id)?).map_err(failed)?;
+        if order.is_some_and(|order| order.value.state() == OrderState::CancelRequested) {
+            run.town
+                .send_out(office::cancel_again(run.town.clone(), id));
+        }
+    }
+    Ok(())
+}
+
+fn parsed(id: &str) -> Result<OrderId, String> {
+    OrderId::parse(id).map_err(|error| format!("{error:?}"))
+}
+
+/// What has no end and nobody to end it.
+fn hanging(run: &Run) -> Result<Option<String>, String> {
+    let Some(app) = run.machine.app() else {
+        return Ok(Some("the server is down".to_owned()));
+    };
+    let failed = |error: StoreError| error.to_string();
+    for id in run.town.orders() {
+        let id = parsed(&id)?;
+        let Some(order) = app.reader.order(&id).map_err(failed)? else {
+            return Err(format!("the acknowledged order {id} is not there"));
+        };
+        let settled = match order.value.state() {
+            OrderState::PaymentPending => order.value.core().expires_at > app.now(),
+            OrderState::CancelRequested => refund_was_refused(app, &order.value)?,
+            _ => true,
+        };
+        if !settled {
+            return Ok(Some(format!(
+                "the order {id} is {}",
+                order.value.state().name()
+            )));
+        }
+    }
+    let page = app
+        .reader
+        .payments(&PaymentFilter::default(), None, usize::MAX);
+    for payment in page.map_err(failed)?.payments {
+        if payment.core().operation_in_flight() {
+            let id = payment.core().id;
+            return Ok(Some(format!(
+                "the payment {id} waits for its gateway's answer"
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the gateway will not give an order's money back: the merchant was told, and has to ask again.
+fn refund_was_refused(app: &App, order: &AnyOrder) -> Result<bool, String> {
+    let Some(holder) = order.core().claim.holder() else {
+        return Ok(false);
+    };
+    let payment = app
+        .reader
+        .payment(holder)
+        .map_err(|error| error.to_string())?;
+    let operation = payment.and_then(|payment| match payment.value {
+        AnyPayment::Captured(taken) => taken.core().operation.as_ref().map(AnyOperation::state),
+        AnyPayment::AwaitingDeposit(account) => {
+            account.core().operation.as_ref().map(AnyOperation::state)
+        }
+        _ => None,
+    });
+    Ok(operation == Some(OperationState::Refused))
+}
+
+/// Counts everything.
+pub fn count(run: &mut Run) -> Result<Outcome, String> {
+    run.town.send_out(recount(run.town.clone()));
+    while run.town.people_out() > 0 {
+        run.pass(1_000)?;
+    }
+    mock_books(run)?;
+    run.machine.stop()?;
+    let report = run.machine.verify()?;
+    if let Some(fault) = report.faults.first() {
+        return Err(format!("verify finds: {fault}"));
+    }
+    let receivable: i128 = report
+        .balances
+        .iter()
+        .filter(|(name, _)| name.starts_with("gateway_receivable|"))
+        .map(|(_, minor)| *minor)
+        .sum();
+    let counted = i128::from(run.audit.receivable());
+    if receivable != counted {
+        return Err(format!(
+            "the gateways owe {receivable} by the balances and {counted} by the records"
+        ));
+    }
+    for (name, bytes) in run.machine.bytes_on_disk() {
+        for word in [SECRET, PERSONAL] {
+            if memmem::find(&bytes, word).is_some() {
+                return Err(format!(
+                    "{name} has {} in the clear",
+                    String::from_utf8_lossy(word)
+                ));
+            }
+        }
+        run.town.trace.note(
+            "left on disk:",
+            &[name.as_bytes(), &bytes.len().to_le_bytes()],
+        );
+    }
+    Ok(Outcome {
+        operations: run.town.operations(),
+        records: report.records,
+        starts: run.starts(),
+        happened: run.audit.happened().clone(),
+        hash: run.town.trace.hash(),
+    })
+}
+
+/// Everything that anybody was ever told about can be read, and has not gone back.
+async fn recount(town: Town) {
+    let merchant = Caller::new(&town, Who::Merchant);
+    let told: Vec<String> = {
+        let told = town.told.lock();
+        told.shown().map(|(id, _)| id.to_owned()).collect()
+    };
+    for id in told {
+        let kind = if id.starts_with("pay_") {
+            "payments"
+        } else {
+            "orders"
+        };
+        let path = format!("/api/v1/{kind}/{id}");
+        match merchant.read(&path).await {
+            Some(answer) if answer.status == 200 => {}
+            Some(answer) => {
+                town.violated(|| format!("{path} was acknowledged and is answered {}", answer.json))
+            }
+            None => town.violated(|| format!("{path} is not answered although all is well")),
+        }
+    }
+}
+
+/// What the mock gateway did without being able to say so has arrived in our books.
+fn mock_books(run: &Run) -> Result<(), String> {
+    let mock = run.town.mock.lock();
+    for (payment, did) in mock.books() {
+        let ours = run.audit.won(payment);
+        let theirs = match did {
+            Did::Took(won) => won,
+            Did::Refused | Did::GaveUp => continue,
+        };
+        if ours.came < theirs {
+            return Err(format!(
+                "the gateway took {theirs} for {payment} and {} are in the books",
+                ours.came
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,300 @@
+//! A buyer's checkout through Toss: a session, its window in one tab or two, what people do there and on their way
+//! back, and what the bank and the shop's own dashboard do later.
+
+use daegeum_sandbox::toss::{Amount, CancelRequest, OpenWindow};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::shopping::Story;
+use crate::caller::{Answer, Caller};
+use crate::secrets;
+
+/// How often a browser tries.
+const PATIENCE: u32 = 5;
+const SESSIONS: &str = "/api/v1/payments/sessions";
+const CONFIRM: &str = "/api/v1/payments/confirm";
+
+/// A checkout that was opened.
+#[derive(Clone)]
+struct Checkout {
+    story: Story,
+    /// Whoever holds the session's token.
+    holder: Caller,
+    session: String,
+    payment: String,
+    account: bool,
+}
+
+/// Pays for the story's order, or does not.
+pub async fn check_out(story: &Story, attempt: u64) {
+    let Some(checkout) = open(story, attempt).await else {
+        return;
+    };
+    if story.town.dice.one_in(6) {
+        let other = checkout.clone();
+        story.town.send_out(async move { other.tab().await });
+    }
+    checkout.tab().await;
+    checkout.look().await;
+}
+
+async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
+    let dice = &story.town.dice;
+    let account = dice.one_in(6);
+    let method = if account { "virtual_account" } else { "card" };
+    let mut body = json!({ "order_id": story.order_id, "provider": "TOSS", "method": method });
+    if dice.one_in(2) {
+        body["buyer_name"] = secrets::personal(&story.buyer_name, "김하나").into();
+        let mail = format!(
+            "{}@example.com",
+            secrets::personal(&story.buyer_name, "mail")
+        );
+        body["buyer_email"] = mail.into();
+    }
+    let opener = if dice.one_in(2) {
+        &story.buyer
+    } else {
+        &story.merchant
+    };
+    let key = format!("session-{}-{attempt}", story.order_id);
+    let opened = opener.keyed(PATIENCE, SESSIONS, &key, Some(&body)).await?;
+    if opened.status != 201 {
+        return None;
+    }
+    if opened.json["amount"] != story.total {
+        story
+            .town
+            .violated(|| format!("a session is not about its order's total: {}", opened.json));
+    }
+    Some(Checkout {
+        holder: story.buyer.carrying(opened.text("session_token")),
+        session: opened.text("session_id").to_owned(),
+        payment: opened.text("payment_id").to_owned(),
+        story: story.clone(),
+        account,
+    })
+}
+
+impl Checkout {
+    /// One browser tab, from preparing to the end of its buyer's patience.
+    async fn tab(&self) {
+        let (town, dice) = (&self.story.town, &self.story.town.dice);
+        let path = format!("{SESSIONS}/{}/prepare", self.session);
+        let prepared = self
+            .holder
+            .until_answered(PATIENCE, Method::POST, &path, &[], None)
+            .await;
+        if prepared.is_none_or(|prepared| prepared.status != 200) {
+            return;
+        }
+        let Some(key) = self.open_window() else {
+            return;
+        };
+        town.wait_up_to(*dice.pick(&[0, 3_000, 60_000, 1_500_000]))
+            .await;
+        town.operate();
+        let authenticated = match dice.below(20) {
+            0..=13 => self.approve(&key, None),
+            14..=16 => self.approve(&key, Some("REJECT_CARD_PAYMENT")),
+            17 => self.refuse(&key, "PAY_PROCESS_ABORTED"),
+            18 => self.refuse(&key, "PAY_PROCESS_CANCELED"),
+            _ => false,
+        };
+        if !authenticated && !dice.one_in(8) {
+            return;
+        }
+        town.wait_up_to(*dice.pick(&[0, 0, 1_000, 30_000, 700_000]))
+            .await;
+        if !dice.one_in(12) {
+            self.come_back(&key).await;
+        }
+        self.later(&key).await;
+    }
+
+    /// Opens the window with what the server said, or with what the buyer would rather pay.
+    fn open_window(&self) -> Option<String> {
+        let (town, dice) = (&self.story.town, &self.story.town.dice);
+        town.operate();
+        let total = i64::try_from(self.story.total).expect("not that much");
+        let tampered = dice.one_in(15);
+        let method = if self.account {
+            "VIRTUAL_ACCOUNT"
+        } else {
+            "CARD"
+        };
+        let open = OpenWindow {
+            method: Some(method.to_owned()),
+            amount: Some(Amount::Won(if tampered { total / 2 + 200 } else { total })),
+            order_id: self.payment.clone(),
+            order_name: "수채화 강의".to_owned(),
+            success_url: Some("https://shop.example/ok".to_owned()),
+            fail_url: Some("https://shop.example/no".to_owned()),
+            ..OpenWindow::default()
+        };
+        let opened = town
+            .gateways
+            .with_toss(|toss, now_ms| toss.open_window(now_ms, &open));
+        match &opened {
+            Ok(key) => {
+                town.gateways.named(key, &self.payment);
+                let names = [self.payment.as_bytes(), key.as_bytes()];
+                town.trace.note("window:", &names);
+            }
+            Err(refusal) => {
+                let why = format!("{refusal:?}");
+                town.trace
+                    .note("no window:", &[self.payment.as_bytes(), why.as_bytes()]);
+            }
+        }
+        opened.ok()
+    }
+
+    fn approve(&self, key: &str, decline: Option<&str>) -> bool {
+        let town = &self.story.town;
+        let done = town
+            .gateways
+            .with_toss(|toss, now_ms| toss.approve(now_ms, key, None, decline));
+        let how: &[u8] = if done.is_ok() {
+            b"approved"
+        } else {
+            b"not approved"
+        };
+        town.trace.note("buyer:", &[key.as_bytes(), how]);
+        done.is_ok()
+    }
+
+    fn refuse(&self, key: &str, code: &str) -> bool {
+        let town = &self.story.town;
+        let done = town
+            .gateways
+            .with_toss(|toss, now_ms| toss.decline(now_ms, key, code));
+        town.trace
+            .note("buyer:", &[key.as_bytes(), code.as_bytes()]);
+        // The browser comes back without a payment to confirm.
+        drop(done);
+        false
+    }
+
+    /// The browser comes back with what the window gave it, once or more often, unchanged or not.
+    async fn come_back(&self, key: &str) {
+        let dice = &self.story.town.dice;
+        let honest =
+            json!({ "payment_key": key, "order_id": self.payment, "amount": self.story.total });
+        if dice.one_in(10) {
+            self.tamper(&honest).await;
+        }
+        if dice.one_in(6) {
+            drop(
+                self.holder
+                    .once(Method::POST, "/api/v1/payments/verify", Some(&honest))
+                    .await,
+            );
+        }
+        if dice.one_in(5) {
+            // A double click.
+            let (other, honest) = (self.clone(), honest.clone());
+            self.story.town.send_out(async move {
+                drop(
+                    other
+                        .holder
+                        .once(Method::POST, CONFIRM, Some(&honest))
+                        .await,
+                );
+            });
+        }
+        let answer = if dice.one_in(2) {
+            let key = format!("confirm-{key}");
+            self.holder
+                .keyed(PATIENCE, CONFIRM, &key, Some(&honest))
+                .await
+        } else {
+            self.holder
+                .until_answered(PATIENCE, Method::POST, CONFIRM, &[], Some(&honest))
+                .await
+        };
+        if let Some(answer) = answer.filter(|_| dice.one_in(4)) {
+            self.again(&honest, &answer).await;
+        }
+    }
+
+    /// Refreshing shows what was shown, or what has become of it.
+    async fn again(&self, honest: &Value, first: &Answer) {
+        let again = self.holder.once(Method::POST, CONFIRM, Some(honest)).await;
+        let (Ok(again), 200) = (again, first.status) else {
+            return;
+        };
+        if matches!(again.status, 400..=407 | 410..=428) && first.text("status") == "CAPTURED" {
+            self.story.town.violated(|| {
+                format!(
+                    "a confirmed payment is refused when asked again: {}",
+                    again.json
+                )
+            });
+        }
+    }
+
+    /// Another amount, another payment, another order than was approved.
+    async fn tamper(&self, honest: &Value) {
+        let dice = &self.story.town.dice;
+        let mut forged = honest.clone();
+        match dice.below(3) {
+            0 => forged["amount"] = (self.story.total / 2).into(),
+            1 => forged["order_id"] = "pay_00000000000000000000000000000000".into(),
+            _ => forged["amount"] = (self.story.total + 1).into(),
+        }
+        let answer = self.holder.once(Method::POST, CONFIRM, Some(&forged)).await;
+        if let Ok(answer) = answer
+            && answer.is_done()
+        {
+            self.story
+                .town
+                .violated(|| format!("a tampered return is taken: {forged} gets {}", answer.json));
+        }
+    }
+
+    /// What the bank and the shop's dashboard do about it.
+    async fn later(&self, key: &str) {
+        let (town, dice) = (&self.story.town, &self.story.town.dice);
+        if self.account {
+            town.wait_up_to(*dice.pick(&[1_000, 100_000, 1_000_000]))
+                .await;
+            if !dice.one_in(3) {
+                town.operate();
+                let paid = town
+                    .gateways
+                    .with_toss(|toss, now_ms| toss.deposit(now_ms, key, false));
+                let how: &[u8] = if paid.is_ok() {
+                    b"deposited"
+                } else {
+                    b"no deposit"
+                };
+                town.trace.note("buyer:", &[key.as_bytes(), how]);
+            }
+        } else if dice.one_in(14) {
+            town.wait_up_to(400_000).await;
+            town.operate();
+            let all = CancelRequest {
+                cancel_reason: "고객 요청".to_owned(),
+                ..CancelRequest::default()
+            };
+            let canceled = town
+                .gateways
+                .with_toss(|toss, now_ms| toss.cancel_in_dashboard(now_ms, key, all));
+            let how: &[u8] = if canceled.is_ok() {
+                b"canceled"
+            } else {
+                b"not canceled"
+            };
+            town.trace.note("dashboard:", &[key.as_bytes(), how]);
+        }
+    }
+
+    /// The checkout page asks how it stands.
+    async fn look(&self) {
+        let path = format!("{SESSIONS}/{}", self.session);
+        for _ in 0..self.story.town.dice.below(3) {
+            self.holder.read(&path).await;
+            self.story.town.wait_up_to(5_000).await;
+        }
+    }
+}

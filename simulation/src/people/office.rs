@@ -1,0 +1,80 @@
+//! The office: an administrator who looks at the desk now and then and decides what lies there, and a backend that
+//! reads the feed and finds no gap in it.
+
+use http::Method;
+use serde_json::json;
+
+use crate::books;
+use crate::caller::{Caller, Who};
+use crate::secrets;
+use crate::town::Town;
+
+/// Looks at everything once.
+pub async fn office_hours(town: Town) {
+    let admin = Caller::new(&town, Who::Admin);
+    if let Some(desk) = admin.read("/api/v1/admin/desk").await {
+        let items = desk.json["items"].as_array().cloned().unwrap_or_default();
+        for item in items.iter().filter_map(|item| item["payment_id"].as_str()) {
+            if town.dice.one_in(2) {
+                decide(&town, &admin, item).await;
+            }
+        }
+    }
+    feed(&town).await;
+    if town.dice.one_in(12) {
+        let path = format!("/api/v1/admin/buyers/b{}/erase", town.dice.below(6));
+        drop(admin.once(Method::POST, &path, None).await);
+    }
+}
+
+async fn decide(town: &Town, admin: &Caller, payment: &str) {
+    let resolution = *town.dice.pick(&["take", "return"]);
+    resolve(town, admin, payment, resolution).await;
+}
+
+async fn resolve(town: &Town, admin: &Caller, payment: &str, resolution: &str) {
+    town.trace
+        .note("office:", &[payment.as_bytes(), resolution.as_bytes()]);
+    let reason = secrets::personal("office", "called the buyer");
+    let body = json!({ "resolution": resolution, "reason": reason });
+    let path = format!("/api/v1/admin/payments/{payment}/resolve");
+    drop(admin.once(Method::POST, &path, Some(&body)).await);
+}
+
+/// Reads the feed from some place on; numbers follow each other.
+async fn feed(town: &Town) {
+    let backend = Caller::new(town, Who::Merchant);
+    let after = town.dice.below(30);
+    let path = format!("/api/v1/events?limit=40&after={after}");
+    let Some(page) = backend.read(&path).await else {
+        return;
+    };
+    let items = page.json["items"].as_array().cloned().unwrap_or_default();
+    for (item, expected) in items.iter().zip(after + 1..) {
+        if item["sequence"] != expected {
+            town.violated(|| format!("the feed has a gap at {expected}: {item}"));
+        }
+    }
+}
+
+/// Looks into the gateway's own books and says what became of a call without an answer.
+pub async fn say_what_happened(town: Town, payment: String) {
+    let admin = Caller::new(&town, Who::Admin);
+    let Some(shown) = admin.read(&format!("/api/v1/payments/{payment}")).await else {
+        return;
+    };
+    let stands = books::of_payment(&town, &payment);
+    let done = match shown.json["operation"]["kind"].as_str() {
+        Some("cancel") => stands.returned,
+        _ => stands.taken,
+    };
+    let word = if done { "done" } else { "not_done" };
+    resolve(&town, &admin, &payment, word).await;
+}
+
+/// Asks once more for an order to be canceled whose money the gateway would not give back.
+pub async fn cancel_again(town: Town, order: String) {
+    let backend = Caller::new(&town, Who::Merchant);
+    let path = format!("/api/v1/orders/{order}/cancel");
+    drop(backend.once(Method::POST, &path, None).await);
+}
