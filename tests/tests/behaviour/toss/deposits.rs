@@ -12,9 +12,9 @@ use serde_json::json;
 async fn account(shop: &Shop, toss: &Gateway, id: &str, days: u64) -> Checkout {
     let until = daegeum_tests::story::rfc3339_in(Duration::from_hours(24 * days));
     let order = shop.order(id).expiring_at(&until).register().await;
-    let by_transfer = json!({ "method": "virtual_account", "buyer_name": "김하나" });
-    let checkout = order.checkout_with(toss, by_transfer).await;
-    let waits = checkout.pay().await.expect(200);
+    let with_name = json!({ "buyer_name": "김하나" });
+    let checkout = order.checkout_with(toss, with_name).await;
+    let waits = checkout.pay_by_transfer().await.expect(200);
     assert_eq!(
         (waits.text("status"), waits.text("detail")),
         ("INITIATED", "AWAITING_DEPOSIT")
@@ -121,9 +121,8 @@ async fn an_account_is_made_once_whatever_goes_wrong() {
         ("response", Fault::ResponseLost { silent_ms: 0 }),
     ] {
         let order = shop.order(id).register().await;
-        let by_transfer = json!({ "method": "virtual_account" });
-        let checkout = order.checkout_with(&toss, by_transfer).await;
-        let approved = checkout.approve().await;
+        let checkout = order.checkout(&toss).await;
+        let approved = checkout.approve_by_transfer().await;
         toss.fails_once(&checkout.payment, Call::Confirm, fault);
         let asked = checkout.confirm_without_answer(&approved).await;
         shop.settle(&checkout.payment).await;

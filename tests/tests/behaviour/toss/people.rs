@@ -155,8 +155,9 @@ async fn orphan(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
     let before = toss.calls().0;
     let asked = checkout.begin_to_confirm(&approved);
     until("it is under way", || async { toss.calls().0 > before }).await;
-    checkout.order.cancel().await.expect(202);
+    let canceled = checkout.order.begin_to_cancel().await;
     shop.advance(Duration::from_mins(1));
+    canceled.await.expect("no panic").expect(200);
     asked.await.expect("no panic").expect(200);
     until("Toss has refused", || async {
         shop.ask_gateway().await;
