@@ -117,9 +117,10 @@ async fn a_person_says_whether_the_money_went_back() {
     }
 }
 
-/// A key under which Toss answers with an error for good: nothing is ever known of the call by itself.
+/// A key under which Toss answers with an error for good says nothing of the call; after half an hour the payment
+/// itself does.
 #[tokio::test]
-async fn a_key_that_is_dead_waits_for_a_person_and_the_next_call_has_another() {
+async fn a_key_that_is_dead_ends_its_call_and_the_next_call_has_another() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
@@ -131,12 +132,14 @@ async fn a_key_that_is_dead_waits_for_a_person_and_the_next_call_has_another() {
         shop.advance(Duration::from_mins(5));
         shop.ask_gateway().await;
     }
-    let waiting = shop.admin().get("/api/v1/admin/unanswered").await;
-    assert_eq!(waiting.expect(200)["items"][0]["needs_person"], true);
-    decide(&shop, &checkout.payment, "not_done")
-        .await
-        .expect(200);
     asked.await.expect("no panic");
+    let kept = checkout.payment.now().await;
+    assert_eq!(
+        (kept.text("detail"), &kept["operation"]["state"]),
+        ("CAPTURED", &json!("REFUSED"))
+    );
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    assert_eq!(desk["items"][0]["payment_id"], checkout.payment.id.as_str());
     let back = checkout.payment.cancel().await.expect(200);
     assert_eq!(back.text("detail"), "REFUNDED");
     assert_eq!(checkout.payment.operations().await.len(), 3);
