@@ -88,6 +88,20 @@ impl Checkout {
         self.gateway.approve(&prepared["window"], None)
     }
 
+    /// Prepares and opens the window as a shop would that offers accounts to transfer to, which this version does
+    /// not; and approves there.
+    pub async fn approve_by_transfer(&self) -> Approved {
+        let mut prepared = self.prepare().await.expect(200)["window"].clone();
+        prepared["method"] = "VIRTUAL_ACCOUNT".into();
+        self.gateway.approve(&prepared, None)
+    }
+
+    /// Chooses to transfer: approves and comes back.
+    pub async fn pay_by_transfer(&self) -> Answer {
+        let approved = self.approve_by_transfer().await;
+        self.confirm(&approved).await
+    }
+
     /// Approves what the gateway will refuse to confirm, with this code.
     pub async fn approve_what_fails(&self, code: &str) -> Approved {
         let prepared = self.prepare().await.expect(200);

@@ -183,6 +183,17 @@ impl Order {
         self.merchant.ask(&self.path("/cancel")).await
     }
 
+    /// Cancels it, until that is asked for, and does not wait for what is answered.
+    pub async fn begin_to_cancel(&self) -> JoinHandle<Answer> {
+        let order = self.clone();
+        let canceling = tokio::spawn(async move { order.cancel().await });
+        until("its cancellation is asked for", || async {
+            self.status().await == "CANCEL_REQUESTED"
+        })
+        .await;
+        canceling
+    }
+
     fn path(&self, verb: &str) -> String {
         format!("/api/v1/orders/{}{verb}", self.id)
     }

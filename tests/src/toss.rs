@@ -131,8 +131,14 @@ impl Gateway {
 
     /// Somebody cancels in Toss's own dashboard, past the shop.
     pub fn cancel_in_dashboard(&self, payment_key: &str) {
+        self.cancel_part_in_dashboard(payment_key, None);
+    }
+
+    /// The same with so many won, or all that are left.
+    pub fn cancel_part_in_dashboard(&self, payment_key: &str, won: Option<i64>) {
         let request = CancelRequest {
             cancel_reason: "dashboard".to_owned(),
+            cancel_amount: won,
             ..CancelRequest::default()
         };
         let canceled = self

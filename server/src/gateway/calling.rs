@@ -9,7 +9,7 @@ use std::time::Duration;
 use daegeum_engine::amounts::Component;
 use daegeum_engine::command::{Command, Exchange, Fact, Hint, Learned, News};
 use daegeum_engine::event::{CallStatus, FailureCode, Source};
-use daegeum_engine::id::PaymentId;
+use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::{AnyOperation, OperationKind};
 use daegeum_engine::payment::AnyPayment;
@@ -78,7 +78,8 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     };
     // Given back first: what comes due in between can then be taken up.
     drop(turn);
-    ask_again_if_unanswered(&app, id, asked, rest);
+    let made = payment.core().operation.as_ref().map(|call| call.core().id);
+    follow_up(&app, id, made, asked, rest);
 }
 
 /// How long the gateway wants to be left alone, and the hint that it has not answered.
@@ -321,24 +322,31 @@ pub async fn commit(app: &App, learned: Learned) {
     }
 }
 
-fn ask_again_if_unanswered(app: &App, id: PaymentId, asked: u32, rest: Rest) {
+/// A call without an answer is asked about later, and so is what a hint was about. A call that was intended while
+/// the turn was taken, mostly by what this exchange taught, is made at once: whoever took it up then found the turn
+/// taken.
+fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, rest: Rest) {
     let Some(payment) = read(app, id) else { return };
     let now = app.now();
-    let least = if payment.core().operation_in_flight() {
-        plan::rest(&payment, asked, now)
-    } else if rest.unanswered.is_some() && asked < plan::HINT_FOLLOWED_MAX {
+    let call = payment.core().operation.as_ref();
+    let call = call
+        .filter(|call| call.in_flight())
+        .map(|call| call.core().id);
+    let (asked, least) = match call {
+        Some(call) if Some(call) != made => {
+            app.operations.begin_soon(id);
+            (0, Duration::ZERO)
+        }
+        Some(_) => (asked.saturating_add(1), plan::rest(&payment, asked, now)),
         // The gateway has been told that it was heard and does not say it again.
-        plan::rest_after_hint(asked)
-    } else {
-        return;
+        None if rest.unanswered.is_some() && asked < plan::HINT_FOLLOWED_MAX => {
+            (asked.saturating_add(1), plan::rest_after_hint(asked))
+        }
+        None => return,
     };
     let rest_ms = u64::try_from(least.max(rest.wanted).as_millis()).unwrap_or(u64::MAX);
-    app.operations.ask_later(
-        id,
-        asked.saturating_add(1),
-        now.plus_millis(rest_ms),
-        rest.unanswered,
-    );
+    app.operations
+        .ask_later(id, asked, now.plus_millis(rest_ms), rest.unanswered);
 }
 
 /// Notes that a call which was begun before this start has no answer, and has it asked about.

@@ -108,9 +108,14 @@ impl Operations {
             }
         }
         for id in begun {
-            // Nobody takes them up any more: the server is stopping, and asks after its next start.
-            let _ = self.begun.send(id);
+            self.begin_soon(id);
         }
+    }
+
+    /// Has the payment's call made as soon as its turn can be taken.
+    pub fn begin_soon(&self, id: PaymentId) {
+        // Nobody takes them up any more: the server is stopping, and asks after its next start.
+        let _ = self.begun.send(id);
     }
 
     fn ended(&self, id: PaymentId) {

@@ -215,9 +215,8 @@ async fn checkouts(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
     let events = checkout.payment.path("/transactions");
     contract.holds(transactions, &shop.merchant().get(&events).await);
 
-    let by_transfer = json!({"method": "virtual_account"});
-    let waits = order.checkout_with(toss, by_transfer).await;
-    contract.holds(confirm, &waits.pay().await);
+    let waits = order.checkout(toss).await;
+    contract.holds(confirm, &waits.pay_by_transfer().await);
     let hint = json!({"orderId": waits.payment.id, "status": "DONE"});
     let webhook = "/api/v1/payments/webhook/toss";
     contract.holds(
@@ -227,6 +226,10 @@ async fn checkouts(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
 }
 
 async fn waiting(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
+    let gateways = "GET /api/v1/gateways";
+    let path = "/api/v1/gateways";
+    contract.holds(gateways, &shop.merchant().get(path).await);
+    contract.holds(gateways, &shop.stranger().get(path).await);
     shop.let_requests_wait_for(Duration::from_millis(20));
     let order = shop.order("t-2").register().await;
     let checkout = order.checkout(toss).await;

@@ -126,7 +126,10 @@ async fn of_set_aside_money(shop: &Shop, reached: &mut Reached) {
 async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     let small = shop.order("o-7").of(99).register().await;
     reached.note(small.send_session(json!({})).await);
-    let checkout = shop.order("o-8").register().await.checkout(toss).await;
+    let order = shop.order("o-8").register().await;
+    let by_transfer = json!({"method": "virtual_account"});
+    reached.note(order.send_session(by_transfer).await);
+    let checkout = order.checkout(toss).await;
     let mut tampered = checkout.approve().await;
     tampered.amount = 1;
     reached.note(checkout.confirm(&tampered).await);

@@ -31,9 +31,9 @@ fn doubtful(said: &Said) -> bool {
     DOUBTFUL_STATUSES.contains(&said.status) || DOUBTFUL.contains(&said.code)
 }
 
-/// Toss's table, without the statuses of payments that we use as codes.
+/// Toss's table, without the codes that are ours where Toss gives none.
 fn documented(certain: bool) -> impl Iterator<Item = &'static Said> {
-    let all = CODES.iter().filter(|said| said.status != 200);
+    let all = CODES.iter().filter(|said| said.status >= 400);
     all.filter(move |said| doubtful(said) != certain)
 }
 

@@ -126,7 +126,7 @@ async fn a_true_one_that_overtakes_our_answer_changes_nothing() {
     toss.notifies(Some(&shop.address()));
     let checkout = begun(&shop, &toss, "o-1").await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 250 }, 1);
+    toss.fails(Call::Confirm, Fault::Delay { ms: 600 }, 1);
     let asked = checkout.begin_to_confirm(&approved);
     until("Toss has told of it", || async {
         heard(&shop, "followed").await == 1

@@ -34,10 +34,13 @@ async fn a_request_that_may_take_no_longer_leaves_the_call_alone() {
     let (shop, toss) = Shop::open_with_toss_and(&short).await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 800 }, 1);
-    let told = checkout.confirm(&approved).await;
-    told.refused(503, "REQUEST_TIMEOUT");
+    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
+    // Told how far it got before the request's own time is over.
+    let told = checkout.confirm(&approved).await.expect(202);
+    assert_eq!(told["operation"]["state"], "INTENDED");
     assert_eq!(checkout.status().await, "pending");
+    until("it is under way", || async { toss.calls().0 == 1 }).await;
+    shop.advance(Duration::from_mins(1));
     until("it is paid", || async { checkout.status().await == "paid" }).await;
     assert_eq!(toss.calls(), (1, 0, 0));
     toss.agrees_with(&shop).await;
@@ -49,12 +52,13 @@ async fn whoever_waits_long_enough_is_told_that_it_goes_on() {
     shop.let_requests_wait_for(Duration::from_millis(30));
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 400 }, 1);
+    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
     let told = checkout.confirm(&approved).await.expect(202);
     assert_eq!(told.text("detail"), "PREPARED");
     assert_eq!(told["operation"]["state"], "INTENDED");
     let now = checkout.now().await;
     assert_eq!((now.text("status"), now.text("next")), ("pending", "wait"));
+    shop.advance(Duration::from_mins(1));
     until("it is paid", || async { checkout.status().await == "paid" }).await;
     checkout.confirm(&approved).await.expect(200);
     assert_eq!(toss.calls(), (1, 0, 0));
@@ -124,11 +128,12 @@ async fn of_two_windows_of_one_payment_one_is_confirmed() {
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let (one, other) = (checkout.approve().await, checkout.approve().await);
     assert_ne!(one.payment_key, other.payment_key);
-    toss.fails(Call::Confirm, Fault::Delay { ms: 200 }, 1);
+    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
     let first = checkout.begin_to_confirm(&one);
     until("it is under way", || async { toss.calls().0 == 1 }).await;
     let second = checkout.confirm(&other).await;
     second.refused(409, "OPERATION_IN_FLIGHT");
+    shop.advance(Duration::from_mins(1));
     first.await.expect("no panic").expect(200);
     let second = checkout.confirm(&other).await;
     second.refused(409, "PAYMENT_NOT_PERMITTED");
@@ -188,7 +193,7 @@ async fn a_payment_with_a_call_under_way_takes_no_other() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 200 }, 1);
+    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
     let asked = checkout.begin_to_confirm(&approved);
     until("it is under way", || async { toss.calls().0 == 1 }).await;
     let canceled = checkout.payment.cancel().await;
@@ -197,8 +202,11 @@ async fn a_payment_with_a_call_under_way_takes_no_other() {
     let elsewhere = other.approve().await;
     let refused = other.confirm(&elsewhere).await;
     refused.refused(409, "ORDER_PAYMENT_IN_PROGRESS");
+    shop.advance(Duration::from_mins(1));
     asked.await.expect("no panic").expect(200);
-    assert_eq!(other.status().await, "canceled", "paid by another");
+    let now = other.now().await;
+    let next = (now.text("status"), now.text("next"));
+    assert_eq!(next, ("paid_by_another", "nothing"));
     let late = other.confirm(&elsewhere).await;
     late.refused(409, "PAYMENT_NOT_PERMITTED");
     assert_eq!(toss.calls(), (1, 0, 0));

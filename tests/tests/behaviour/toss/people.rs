@@ -117,9 +117,10 @@ async fn a_person_says_whether_the_money_went_back() {
     }
 }
 
-/// A key under which Toss answers with an error for good: nothing is ever known of the call by itself.
+/// A key under which Toss answers with an error for good says nothing of the call; after half an hour the payment
+/// itself does.
 #[tokio::test]
-async fn a_key_that_is_dead_waits_for_a_person_and_the_next_call_has_another() {
+async fn a_key_that_is_dead_ends_its_call_and_the_next_call_has_another() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
@@ -131,12 +132,14 @@ async fn a_key_that_is_dead_waits_for_a_person_and_the_next_call_has_another() {
         shop.advance(Duration::from_mins(5));
         shop.ask_gateway().await;
     }
-    let waiting = shop.admin().get("/api/v1/admin/unanswered").await;
-    assert_eq!(waiting.expect(200)["items"][0]["needs_person"], true);
-    decide(&shop, &checkout.payment, "not_done")
-        .await
-        .expect(200);
     asked.await.expect("no panic");
+    let kept = checkout.payment.now().await;
+    assert_eq!(
+        (kept.text("detail"), &kept["operation"]["state"]),
+        ("CAPTURED", &json!("REFUSED"))
+    );
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    assert_eq!(desk["items"][0]["payment_id"], checkout.payment.id.as_str());
     let back = checkout.payment.cancel().await.expect(200);
     assert_eq!(back.text("detail"), "REFUNDED");
     assert_eq!(checkout.payment.operations().await.len(), 3);
@@ -147,14 +150,17 @@ async fn a_key_that_is_dead_waits_for_a_person_and_the_next_call_has_another() {
 async fn orphan(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
     let checkout = shop.order(id).register().await.checkout(toss).await;
     let approved = checkout.approve().await;
-    toss.fails_once(&checkout.payment, Call::Confirm, Fault::Delay { ms: 150 });
+    let held = Fault::Held { ms: 60_000 };
+    toss.fails_once(&checkout.payment, Call::Confirm, held);
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
     toss.fails_once(&checkout.payment, Call::Cancel, refuses);
     let before = toss.calls().0;
     let asked = checkout.begin_to_confirm(&approved);
     until("it is under way", || async { toss.calls().0 > before }).await;
-    checkout.order.cancel().await.expect(202);
+    let canceled = checkout.order.begin_to_cancel().await;
+    shop.advance(Duration::from_mins(1));
+    canceled.await.expect("no panic").expect(200);
     asked.await.expect("no panic").expect(200);
     until("Toss has refused", || async {
         shop.ask_gateway().await;

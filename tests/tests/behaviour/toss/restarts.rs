@@ -8,6 +8,7 @@ use daegeum_tests::program::Program;
 use daegeum_tests::story::NewOrder;
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Caller, Checkout, Shop, secrets, until};
+use reqwest::Method;
 
 /// Instead of ten seconds.
 const SHORTLY: Duration = Duration::from_millis(20);
@@ -47,10 +48,24 @@ async fn a_stop_waits_for_the_call_under_way() {
     let shop = shop.reopen().await;
     let told = asked.await.expect("no panic").expect(200);
     let known = again(&shop, &checkout).payment.now().await;
-    assert_eq!(known.text("detail"), "CAPTURED");
     assert_eq!(known.bytes, told.bytes, "who waited was told so");
+
+    // Nor does it need anybody who waits.
+    let checkout = shop.order("o-2").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    toss.fails(Call::Confirm, Fault::Delay { ms: 600 }, 1);
+    let confirm = "/api/v1/payments/confirm";
+    let request = checkout.browser.request(Method::POST, confirm);
+    let impatient = request
+        .json(&body(&approved))
+        .timeout(Duration::from_millis(50));
+    assert!(impatient.send().await.expect_err("it left").is_timeout());
+    until("the call is under way", || async { toss.calls().0 == 2 }).await;
+    let shop = shop.reopen().await;
+    let known = again(&shop, &checkout).payment.now().await;
+    assert_eq!(known.text("detail"), "CAPTURED");
     shop.ask_gateway().await;
-    assert_eq!(toss.calls(), (1, 0, 0), "there was nothing to ask");
+    assert_eq!(toss.calls(), (2, 0, 0), "there was nothing to ask");
     toss.agrees_with(&shop).await;
 }
 
