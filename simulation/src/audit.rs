@@ -29,8 +29,10 @@ pub struct Audit {
 pub struct Won {
     /// How many ever came in, wherever they went.
     pub came: u64,
-    /// How many are here.
-    pub here: u64,
+    /// How many the gateway has of them, by what we know.
+    pub there: u64,
+    /// Whether they lie on the desk: a person looks at the gateway before deciding about them.
+    pub on_the_desk: bool,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +53,8 @@ struct PaymentBooks {
     through_toss: bool,
     operations: Vec<(OperationId, OperationKind)>,
     in_flight: bool,
+    /// What the gateway says it has, where that is not what we think.
+    disagreed: Option<u64>,
     notified: Vec<String>,
 }
 
@@ -75,7 +79,7 @@ impl Audit {
     /// The won that are here of each payment through Toss.
     pub fn through_toss(&self) -> impl Iterator<Item = (String, u64)> {
         let through = self.payments.iter().filter(|(_, books)| books.through_toss);
-        through.map(|(id, books)| (id.to_string(), books.captured + books.set_aside))
+        through.map(|(id, books)| (id.to_string(), books.there()))
     }
 
     /// How often each kind of event happened.
@@ -106,7 +110,8 @@ impl Audit {
             .and_then(|id| self.payments.get(&id));
         books.map_or_else(Won::default, |books| Won {
             came: books.came,
-            here: books.captured + books.set_aside,
+            there: books.there(),
+            on_the_desk: books.set_aside > 0,
         })
     }
 
@@ -301,6 +306,8 @@ impl PaymentBooks {
                 self.operations.push(begun);
                 self.in_flight = true;
             }
+            PaymentEvent::GatewayDisagreed(other) => self.disagreed = Some(other.holds.minor()),
+            PaymentEvent::GatewayAgreed(_) => self.disagreed = None,
             PaymentEvent::ProviderConfirmed(_) | PaymentEvent::ProviderRefused(_) => {
                 self.in_flight = false;
             }
@@ -319,7 +326,13 @@ impl PaymentBooks {
         Ok(())
     }
 
+    /// What the gateway has of its money, by what we know.
+    fn there(&self) -> u64 {
+        self.disagreed.unwrap_or(self.captured + self.set_aside)
+    }
+
     fn refund(&mut self, minor: u64) -> Result<(), String> {
+        self.disagreed = None;
         self.captured = self
             .captured
             .checked_sub(minor)

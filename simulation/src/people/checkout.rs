@@ -41,7 +41,8 @@ pub async fn check_out(story: &Story, attempt: u64) {
 async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
     let dice = &story.town.dice;
     let account = dice.one_in(6);
-    let method = if account { "virtual_account" } else { "card" };
+    // The window lets a buyer choose what the shop did not offer.
+    let method = *dice.pick(&["card", "card", "transfer"]);
     let mut body = json!({ "order_id": story.order_id, "provider": "TOSS", "method": method });
     if dice.one_in(2) {
         body["buyer_name"] = secrets::personal(&story.buyer_name, "김하나").into();
@@ -259,22 +260,15 @@ impl Checkout {
             town.wait_up_to(*dice.pick(&[1_000, 100_000, 1_000_000]))
                 .await;
             if !dice.one_in(3) {
-                town.operate();
-                let paid = town
-                    .gateways
-                    .with_toss(|toss, now_ms| toss.deposit(now_ms, key, false));
-                let how: &[u8] = if paid.is_ok() {
-                    b"deposited"
-                } else {
-                    b"no deposit"
-                };
-                town.trace.note("buyer:", &[key.as_bytes(), how]);
+                self.deposit(key).await;
             }
         } else if dice.one_in(14) {
             town.wait_up_to(400_000).await;
             town.operate();
+            let total = i64::try_from(self.story.total).expect("not that much");
             let all = CancelRequest {
                 cancel_reason: "고객 요청".to_owned(),
+                cancel_amount: dice.one_in(3).then_some(total / 2),
                 ..CancelRequest::default()
             };
             let canceled = town
@@ -286,6 +280,41 @@ impl Checkout {
                 b"not canceled"
             };
             town.trace.note("dashboard:", &[key.as_bytes(), how]);
+        }
+    }
+
+    /// The buyer transfers the money; now and then the bank takes it back, and it comes again.
+    async fn deposit(&self, key: &str) {
+        let (town, dice) = (&self.story.town, &self.story.town.dice);
+        let note = |what: &[u8]| town.trace.note("bank:", &[key.as_bytes(), what]);
+        town.operate();
+        let paid = town
+            .gateways
+            .with_toss(|toss, now_ms| toss.deposit(now_ms, key, false));
+        note(if paid.is_ok() {
+            b"deposited"
+        } else {
+            b"no deposit"
+        });
+        if paid.is_err() || !dice.one_in(4) {
+            return;
+        }
+        town.wait_up_to(300_000).await;
+        let back = town
+            .gateways
+            .with_toss(|toss, now_ms| toss.take_deposit_back(now_ms, key));
+        note(if back.is_ok() {
+            b"taken back"
+        } else {
+            b"not taken back"
+        });
+        if back.is_ok() && dice.one_in(2) {
+            town.wait_up_to(300_000).await;
+            drop(
+                town.gateways
+                    .with_toss(|toss, now_ms| toss.deposit(now_ms, key, false)),
+            );
+            note(b"deposited again");
         }
     }
 

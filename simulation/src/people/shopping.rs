@@ -79,8 +79,9 @@ impl Story {
             "total": self.total,
             "lines": [{ "name": "수채화 강의", "quantity": 1, "unit_price": self.total, "tax": tax }],
         });
-        if dice.one_in(3) {
-            let within_ms = dice.between(60_000, 1_500_000) as i64;
+        if dice.one_in(2) {
+            let within_ms = *dice.pick(&[15_000, 60_000, 300_000, 1_500_000]);
+            let within_ms = dice.between(within_ms / 2, within_ms) as i64;
             let at = (self.town.clocks.true_ms() + within_ms) as u64;
             let at = daegeum_engine::time::Timestamp::from_millis(at);
             body["expires_at"] = at.to_string().into();
