@@ -6,6 +6,7 @@
 
 pub mod breaker;
 pub mod calling;
+mod exchange;
 pub mod operations;
 pub mod plan;
 pub mod toss;
