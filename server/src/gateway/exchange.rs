@@ -81,9 +81,11 @@ pub(super) async fn exchange(
         Outcome::NotYet { after: Some(after) } => (false, after),
         Outcome::NotSent | Outcome::Unknown => (false, Duration::ZERO),
     };
+    // What was asked about one call may have left out what the hint was about.
+    let all_told = answered && matches!(ask, Ask::Inquire { about: None, .. });
     Rest {
         wanted,
-        unanswered: heard.filter(|_| !(answered && follows)),
+        unanswered: heard.filter(|_| !all_told),
     }
 }
 
