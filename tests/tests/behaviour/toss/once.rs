@@ -58,6 +58,7 @@ async fn whoever_waits_long_enough_is_told_that_it_goes_on() {
     assert_eq!(told["operation"]["state"], "INTENDED");
     let now = checkout.now().await;
     assert_eq!((now.text("status"), now.text("next")), ("pending", "wait"));
+    until("it is under way", || async { toss.calls().0 == 1 }).await;
     shop.advance(Duration::from_mins(1));
     until("it is paid", || async { checkout.status().await == "paid" }).await;
     checkout.confirm(&approved).await.expect(200);
