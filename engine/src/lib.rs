@@ -21,6 +21,7 @@ pub mod operation;
 pub mod order;
 pub mod payment;
 pub mod planted;
+pub mod provider;
 pub mod rejection;
 pub mod sealed;
 pub mod session;
