@@ -1,7 +1,8 @@
 //! What to ask a gateway next about a call without an answer. Pure: a payment, how often it was asked, the time.
 //!
 //! Sent first. While the gateway may still do it, it is asked how the payment stands and sent again under
-//! the same key, in turn; after that it is only asked. A call ends by the gateway's word or a person's.
+//! the same key, in turn; after that it is only asked. A call ends by the gateway's word, which after its time may be
+//! that it knows of no such thing, or by a person's; one that was never sent ends when it is too late to send it.
 
 use std::time::Duration;
 
