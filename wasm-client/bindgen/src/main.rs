@@ -1,0 +1,3 @@
+//! Writes the JavaScript around the checkout's wasm module.
+
+fn main() {}
