@@ -3,7 +3,7 @@
 //!
 //! They are installed with `npm ci` from package-lock.json, whose hashes npm checks, and without
 //! running any package's own scripts. What was installed is known by a copy of the lock file
-//! inside node_modules, which goes with the folder when anyone installs anew.
+//! inside `node_modules`, which goes with the folder when anyone installs anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ fn major_of(version: &str) -> Option<u32> {
     major.parse().ok()
 }
 
-/// Whether node_modules was installed from the lock file as it is now.
+/// Whether `node_modules` was installed from the lock file as it is now.
 fn is_fresh(root: &Path) -> Result<bool, Failure> {
     let wanted = fs::read(root.join(LOCK)).when(LOCK)?;
     Ok(fs::read(root.join(INSTALLED)).is_ok_and(|installed| installed == wanted))
