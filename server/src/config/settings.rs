@@ -8,7 +8,7 @@ use super::{
     network::Network,
     secret::{DataKey, NamedSecrets, Secret, WebhookSecrets},
     toss::{TossClientKey, TossSecretKey, TossSecurityKey},
-    url::{HttpUrl, WebOrigin},
+    url::{HttpUrl, Link, WebOrigin},
     value::{Bytes, LogLevel, Value},
 };
 
@@ -242,6 +242,9 @@ settings! {
     checkout: Checkout in "checkout." {
         /// The origins that a session's `redirect_url` may have; no buyer is sent anywhere else.
         redirect_origins: Vec<WebOrigin> = "",
+        /// Where "back to the shop" leads on the checkout page; without it there is no such link. With
+        /// `--sandbox` it is the sandbox's shop.
+        shop_url: Option<Link> = "",
     }
     /// Which gateways take payments.
     gateways: Gateways in "gateways." {
