@@ -9,7 +9,7 @@ use crate::api::{
     admin, confirm, events, gateways, health, me, openapi, orders, payments, sessions,
 };
 use crate::app::App;
-use crate::notifications;
+use crate::{notifications, pages};
 
 /// The routes over the application.
 pub fn routes(app: Arc<App>) -> Router {
@@ -47,6 +47,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/admin/balances", get(admin::balances))
         .route("/admin/payments/{payment_id}/resolve", post(admin::resolve))
         .route("/admin/buyers/{buyer_id}/erase", post(admin::erase_buyer));
+    let pages = pages::Pages::new(&app.config.settings);
     Router::new()
         .nest("/api/v1", api)
         .route("/healthz", get(health::live))
@@ -54,4 +55,5 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/metrics", get(health::metrics))
         .with_state(app)
         .merge(openapi::routes())
+        .merge(pages::routes(pages))
 }
