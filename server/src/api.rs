@@ -13,6 +13,8 @@ pub mod openapi;
 pub mod orders;
 mod page;
 pub mod payments;
+pub mod receipts;
+mod said;
 mod schema;
 mod session_view;
 pub mod sessions;

@@ -18,7 +18,11 @@ mod keyed;
 mod metrics_listener;
 mod notifications;
 pub mod outside;
+<<<<<<< HEAD
 pub mod pages;
+=======
+mod receipts;
+>>>>>>> main
 pub mod routes;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
