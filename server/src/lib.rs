@@ -18,11 +18,8 @@ mod keyed;
 mod metrics_listener;
 mod notifications;
 pub mod outside;
-<<<<<<< HEAD
 pub mod pages;
-=======
 mod receipts;
->>>>>>> main
 pub mod routes;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
