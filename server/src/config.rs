@@ -30,7 +30,7 @@ pub use settings::{
 };
 pub use show::settings_table;
 pub use toss::{KeyKind, KeyMode, KeyProduct, TossClientKey, TossSecretKey, TossSecurityKey};
-pub use url::{HttpUrl, WebOrigin};
+pub use url::{HttpUrl, Link, WebOrigin};
 pub use value::{Bytes, LogLevel, Value, parse_duration};
 
 use crate::world::World;

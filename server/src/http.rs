@@ -30,7 +30,7 @@ pub use auth::{
     Principal,
 };
 pub use body::RawBody;
-pub use error::{FieldError, HttpErrorCode, Problem};
+pub use error::{FieldError, HttpErrorCode, Problem, SaysItself};
 pub use front::Front;
 pub use idempotency::{BodyKey, IdempotencyKey};
 pub use integer::Integer;

@@ -18,6 +18,7 @@ mod keyed;
 mod metrics_listener;
 mod notifications;
 pub mod outside;
+pub mod pages;
 mod receipts;
 pub mod routes;
 #[cfg(feature = "sandbox")]

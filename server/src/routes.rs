@@ -10,10 +10,11 @@ use crate::api::{
 };
 use crate::app::App;
 use crate::http::cross_origin;
-use crate::notifications;
+use crate::{notifications, pages};
 
 /// The routes over the application.
 pub fn routes(app: Arc<App>) -> Router {
+    let pages = pages::Pages::new(&app.config.settings);
     let origins = &app.config.settings.checkout.redirect_origins;
     let api = merchants().merge(buyers().layer(cross_origin::pages_of(origins)));
     Router::new()
@@ -24,6 +25,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/metrics", get(health::metrics))
         .with_state(app)
         .merge(openapi::routes())
+        .merge(pages::routes(pages))
 }
 
 /// What a buyer's browser calls, from the shop's pages too.

@@ -9,7 +9,7 @@ use super::{
     receipts::{RetiredKeys, SigningKey},
     secret::{DataKey, NamedSecrets, Secret, WebhookSecrets},
     toss::{TossClientKey, TossSecretKey, TossSecurityKey},
-    url::{HttpUrl, WebOrigin},
+    url::{HttpUrl, Link, WebOrigin},
     value::{Bytes, LogLevel, Value},
 };
 
@@ -252,6 +252,9 @@ settings! {
         /// The origins of the shop's pages: those that a session's `redirect_url` may have (no buyer is sent anywhere
         /// else), and whose scripts may call the buyer's part of the API.
         redirect_origins: Vec<WebOrigin> = "",
+        /// Where "back to the shop" leads on the checkout page; without it there is no such link. With
+        /// `--sandbox` it is the sandbox's shop.
+        shop_url: Option<Link> = "",
     }
     /// Which gateways take payments.
     gateways: Gateways in "gateways." {

@@ -296,6 +296,10 @@ impl Problem {
     }
 }
 
+/// Among an answer's extensions: it is a page, and says by itself what is wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct SaysItself;
+
 /// The media type of every refusal (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
