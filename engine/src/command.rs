@@ -3,7 +3,7 @@
 use crate::event::{CallKind, CallStatus, FailureCode, Provider, ProviderPaymentId, Source};
 use crate::id::{BuyerId, OperationId, OrderId, PaymentId};
 use crate::money::Money;
-use crate::order::{CaptureMode, Line};
+use crate::order::{CaptureMode, Line, OrderCore};
 use crate::payment::PaymentCore;
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
@@ -28,6 +28,15 @@ impl Asker {
             Self::Merchant => true,
             Self::Buyer(asker) => asker == buyer,
             Self::Session(_) | Self::Nobody => false,
+        }
+    }
+
+    /// Whether this order is theirs to begin a payment for. Whoever holds the token of one of its sessions may begin
+    /// again.
+    pub fn may_pay(&self, order: &OrderCore) -> bool {
+        match self {
+            Self::Session(own) => order.payments.contains(own),
+            other => other.may_see(&order.buyer_id),
         }
     }
 
@@ -140,6 +149,15 @@ pub struct NewSession {
     /// Where the buyer's browser comes back to.
     pub redirect_url: Option<Box<str>>,
     /// Who the buyer says they are, sealed.
+    pub buyer: Option<Sealed>,
+}
+
+/// What a buyer says at their checkout.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// How they mean to pay.
+    pub method: Option<Box<str>>,
+    /// Who they say they are, sealed.
     pub buyer: Option<Sealed>,
 }
 
@@ -262,6 +280,8 @@ pub enum Command {
         asker: Asker,
         /// Which.
         payment_id: PaymentId,
+        /// What the buyer chose at their checkout; nothing if it stays as it was.
+        choice: Option<Choice>,
     },
     /// The buyer came back from the gateway: take the money.
     ConfirmPayment {

@@ -130,9 +130,11 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             provider,
             session,
         } => checkout::open(work, &asker, &order_id, provider, session, context),
-        Command::PreparePayment { asker, payment_id } => {
-            checkout::prepare(work, &asker, payment_id)
-        }
+        Command::PreparePayment {
+            asker,
+            payment_id,
+            choice,
+        } => checkout::prepare(work, &asker, payment_id, choice),
         Command::ConfirmPayment {
             asker,
             payment_id,

@@ -153,6 +153,14 @@ event_structs! {
         /// Who the buyer says they are, sealed.
         buyer: Option<Sealed>,
     }
+    /// The buyer chose, at their checkout, how to pay, and said who they are. It stands over what was said when the
+    /// view was opened.
+    BuyerChose {
+        /// How the buyer means to pay, in the gateways' common words.
+        method: Option<Box<str>>,
+        /// Who the buyer says they are, sealed.
+        buyer: Option<Sealed>,
+    }
     /// The buyer's browser came back with the gateway's name for the approved payment. Nobody else has said so yet.
     BuyerReturned {
         /// What it says.
@@ -409,6 +417,8 @@ event_enum! {
         GatewayDisagreed = "GATEWAY_DISAGREED" feed,
         /// It has what we think.
         GatewayAgreed = "GATEWAY_AGREED" feed,
+        /// The buyer chose how to pay.
+        BuyerChose = "BUYER_CHOSE" internal,
     }
 }
 

@@ -50,6 +50,7 @@ impl GroupEvent {
                     | PaymentEventKind::PersonDecided
                     | PaymentEventKind::PersonalDataErased
                     | PaymentEventKind::SessionOpened
+                    | PaymentEventKind::BuyerChose
                     | PaymentEventKind::BuyerReturned
                     | PaymentEventKind::GatewayCalled
                     | PaymentEventKind::HintFollowed

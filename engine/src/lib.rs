@@ -6,9 +6,11 @@
 //! the API, and nothing stored has its types. [`store`] says what a commit is.
 
 pub mod amounts;
+pub mod brought_back;
 pub mod capabilities;
 pub mod claim;
 pub mod command;
+pub mod contact;
 pub mod decide;
 pub mod event;
 pub mod group;
@@ -21,6 +23,7 @@ pub mod operation;
 pub mod order;
 pub mod payment;
 pub mod planted;
+pub mod polling;
 pub mod provider;
 pub mod rejection;
 pub mod sealed;

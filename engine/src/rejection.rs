@@ -71,6 +71,8 @@ pub enum Rejection {
     AmountBelowMinimum,
     /// The gateway cannot be paid through this way here.
     MethodUnavailable,
+    /// The buyer's choice was made when the payment was prepared; another choice is another payment.
+    SessionPrepared,
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -120,6 +122,7 @@ impl Rejection {
             | Self::OrderCannotTake
             | Self::AuthorizationExpired
             | Self::SessionExpired
+            | Self::SessionPrepared
             | Self::NoUnknownOutcome => Kind::Conflict,
             Self::AmountMismatch
             | Self::TotalMismatch
@@ -161,6 +164,7 @@ impl Rejection {
             Self::NoUnknownOutcome => "NO_UNKNOWN_OUTCOME",
             Self::AmountBelowMinimum => "AMOUNT_BELOW_MINIMUM",
             Self::MethodUnavailable => "METHOD_UNAVAILABLE",
+            Self::SessionPrepared => "SESSION_PREPARED",
         }
     }
 
@@ -197,6 +201,9 @@ impl Rejection {
             Self::NoUnknownOutcome => "No call of this payment is without an answer.",
             Self::AmountBelowMinimum => "The gateway takes no amount as small as this.",
             Self::MethodUnavailable => "This way of paying is not available here.",
+            Self::SessionPrepared => {
+                "The payment was prepared with another choice. Begin another session of the order."
+            }
         }
     }
 
@@ -272,6 +279,7 @@ impl Rejection {
             Self::NoUnknownOutcome,
             Self::AmountBelowMinimum,
             Self::MethodUnavailable,
+            Self::SessionPrepared,
         ]
     }
 

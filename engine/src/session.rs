@@ -77,6 +77,28 @@ impl SessionStatus {
         }
     }
 
+    /// Every status.
+    pub const ALL: [Self; 13] = [
+        Self::Created,
+        Self::Prepared,
+        Self::Pending,
+        Self::Unknown,
+        Self::AwaitingDeposit,
+        Self::Authorized,
+        Self::Paid,
+        Self::Failed,
+        Self::Canceled,
+        Self::Expired,
+        Self::InReview,
+        Self::Refunded,
+        Self::PaidByAnother,
+    ];
+
+    /// The status of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
     /// The word in the API.
     pub const fn name(self) -> &'static str {
         match self {
@@ -141,5 +163,18 @@ impl Next {
             Self::BeginAgain => "begin_again",
             Self::Nothing => "nothing",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_is_found_by_its_name() {
+        for status in SessionStatus::ALL {
+            assert_eq!(SessionStatus::from_name(status.name()), Some(status));
+        }
+        assert_eq!(SessionStatus::from_name("PAID"), None);
     }
 }

@@ -174,6 +174,31 @@ impl Serialize for OrderView<'_> {
     }
 }
 
+/// What a buyer is shown of an order at its checkout.
+pub struct SummaryView<'a> {
+    /// The order.
+    pub order: &'a AnyOrder,
+    /// What is bought.
+    pub lines: &'a [Line],
+    /// What is bought, in a few words.
+    pub title: &'a str,
+}
+
+impl Serialize for SummaryView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let core = self.order.core();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("status", self.order.state().status())?;
+        map.serialize_entry("title", self.title)?;
+        map.serialize_entry("total", &core.total().minor())?;
+        map.serialize_entry("amounts", &AmountsView(&core.amounts))?;
+        map.serialize_entry("capture", core.capture.name())?;
+        map.serialize_entry("lines", &LinesView(self.lines))?;
+        map.serialize_entry("expires_at", &Text(core.expires_at))?;
+        map.end()
+    }
+}
+
 struct IdsView<'a>(&'a [PaymentId]);
 
 impl Serialize for IdsView<'_> {
@@ -360,6 +385,7 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("expires_at", &Text(e.expires_at))?;
             map.serialize_entry("method", &e.method)
         }
+        PaymentEvent::BuyerChose(e) => map.serialize_entry("method", &e.method),
         PaymentEvent::BuyerReturned(e) => {
             map.serialize_entry("provider_payment_id", &e.provider_payment_id.0)
         }

@@ -13,6 +13,7 @@ pub mod openapi;
 pub mod orders;
 mod page;
 pub mod payments;
+mod said;
 mod schema;
 mod session_view;
 pub mod sessions;

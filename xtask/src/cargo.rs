@@ -103,6 +103,26 @@ pub(crate) struct Artifact {
 /// Runs a cargo that builds, with its progress and diagnostics on our stderr, and collects the
 /// executables it reports, fresh ones included.
 pub(crate) fn artifacts(command: &mut Command) -> Result<Vec<Artifact>, Failure> {
+    let messages = messages(command)?;
+    Ok(messages.iter().filter_map(artifact).collect())
+}
+
+/// Runs a cargo that builds one library, and says where its file with this extension is.
+pub(crate) fn library(command: &mut Command, extension: &str) -> Result<PathBuf, Failure> {
+    let messages = messages(command)?;
+    let files = messages
+        .iter()
+        .rev()
+        .filter_map(|message| message.get("filenames")?.as_array());
+    let mut paths = files
+        .flatten()
+        .filter_map(|file| file.as_str().map(PathBuf::from));
+    paths
+        .find(|path| path.extension().is_some_and(|found| found == extension))
+        .ok_or_else(|| Failure::new(format!("cargo made no .{extension} file")))
+}
+
+fn messages(command: &mut Command) -> Result<Vec<Value>, Failure> {
     command.arg("--message-format=json-render-diagnostics");
     let line = process::shown(command);
     let output = command.stderr(Stdio::inherit()).output().when(&line)?;
@@ -110,8 +130,7 @@ pub(crate) fn artifacts(command: &mut Command) -> Result<Vec<Artifact>, Failure>
     let messages = String::from_utf8(output.stdout).when(&line)?;
     let parsed = messages.lines().filter(|line| line.starts_with('{'));
     let parsed = parsed.map(|line| serde_json::from_str::<Value>(line).when("cargo's messages"));
-    let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
-    Ok(parsed.iter().filter_map(artifact).collect())
+    parsed.collect()
 }
 
 fn artifact(message: &Value) -> Option<Artifact> {

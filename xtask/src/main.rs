@@ -12,6 +12,7 @@ mod docs;
 mod failure;
 mod generated;
 mod links;
+mod npm;
 mod options;
 mod planting;
 mod process;

@@ -1,8 +1,8 @@
 //! A buyer's checkout: a payment with a view of its own, prepared, and confirmed when the buyer comes back.
 
 use super::{Context, Outcome, Progress, Subject, gateway, payment};
-use crate::command::{Asker, NewSession};
-use crate::event::{BuyerReturned, Provider, ProviderPaymentId, SessionOpened};
+use crate::command::{Asker, Choice, NewSession};
+use crate::event::{BuyerChose, BuyerReturned, Provider, ProviderPaymentId, SessionOpened};
 use crate::group::Work;
 use crate::id::{OrderId, PaymentId};
 use crate::money::Money;
@@ -35,13 +35,25 @@ pub(super) fn open(
     Ok((subject, progress))
 }
 
-/// Lets the buyer go to the gateway. Preparing twice is one preparation.
-pub(super) fn prepare(work: &mut Work, asker: &Asker, id: PaymentId) -> Outcome {
+/// Lets the buyer go to the gateway, with what they chose. Preparing twice is one preparation, and the choice is made
+/// once: a window may be open under it, and what was noted is bounded by the payments of an order.
+pub(super) fn prepare(
+    work: &mut Work,
+    asker: &Asker,
+    id: PaymentId,
+    choice: Option<Choice>,
+) -> Outcome {
     let payment = visible(work, asker, id)?;
     match payment.state() {
+        PaymentState::Prepared if choice.is_some() => {
+            return Err(Rejection::SessionPrepared.into());
+        }
         PaymentState::Prepared => {}
         PaymentState::Initiated => {
             payable(work)?;
+            if let Some(Choice { method, buyer }) = choice {
+                work.note_payment(id, BuyerChose { method, buyer })?;
+            }
             work.step_payment(id, PaymentCommand::Prepare(Prepare))?;
         }
         state => return Err(not_permitted(state, PaymentAction::Prepare).into()),

@@ -23,7 +23,7 @@ pub(super) fn create(
 ) -> Outcome {
     let order = work.order()?;
     let core = order.core();
-    if !asker.may_see(&core.buyer_id) {
+    if !asker.may_pay(core) {
         return Err(Rejection::OrderNotFound.into());
     }
     let state = order.state();

@@ -43,6 +43,7 @@ pub(super) fn note(
         PaymentEvent::WebhookReceived(_)
         | PaymentEvent::PersonDecided(_)
         | PaymentEvent::HintFollowed(_)
+        | PaymentEvent::BuyerChose(_)
         | PaymentEvent::RefundRequested(_)
         | PaymentEvent::RefundFailed(_) => {}
         PaymentEvent::PersonalDataErased(_) => core.erased = true,

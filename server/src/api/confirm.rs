@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use daegeum_engine::brought_back::Approved;
 use daegeum_engine::command::Command;
 use daegeum_engine::event::ProviderPaymentId;
 use daegeum_engine::id::{PaymentId, SessionId};
@@ -43,30 +44,24 @@ pub struct BroughtBack {
     idempotency_key: BodyKey,
 }
 
-/// What was brought back, well formed.
-struct Checked {
-    payment_id: PaymentId,
-    name: ProviderPaymentId,
-    amount: Money,
-}
-
 impl BroughtBack {
     /// What is malformed is as little the payment's as what is another's: neither is told apart.
-    fn check(&self, who: &Principal) -> Result<Checked, Rejection> {
+    fn approved(self) -> Result<(PaymentId, Approved), Rejection> {
         let mismatched = || Rejection::ReturnMismatched;
-        let payment_id = PaymentId::parse(&self.order_id).map_err(|_| mismatched())?;
-        if let Principal::Session(session) = who
-            && **session != *SessionId::of(payment_id).to_string()
-        {
-            return Err(mismatched());
-        }
-        let minor = u64::try_from(self.amount.get()).map_err(|_| mismatched())?;
-        Ok(Checked {
-            payment_id,
-            name: ProviderPaymentId::parse(&self.payment_key).ok_or_else(mismatched)?,
-            amount: Money::new(minor, Currency::Krw).map_err(|_| mismatched())?,
-        })
+        let payment = PaymentId::parse(&self.order_id).map_err(|_| mismatched())?;
+        let approved = Approved {
+            payment_key: self.payment_key,
+            order_id: self.order_id,
+            amount: u64::try_from(self.amount.get()).map_err(|_| mismatched())?,
+        };
+        Ok((payment, approved))
     }
+}
+
+/// What was brought back, with the payment it is about.
+struct Returned {
+    payment: AnyPayment,
+    approved: Approved,
 }
 
 /// Compares what the browser brought back with the payment. Nothing is sent and nothing moves.
@@ -78,10 +73,16 @@ pub async fn verify(
     Checkout(who): Checkout,
     Json(body): Json<BroughtBack>,
 ) -> Result<Response, Problem> {
-    let checked = checked(&app, &body, &who)?;
-    let payment = visible(&app, &who, checked.payment_id)?;
-    if !matches(&payment, &checked) {
-        return Err(mismatched(&app, checked.payment_id));
+    let Returned { payment, approved } = returned(&app, &who, body)?;
+    let core = payment.core();
+    let name = compared(&app, &payment, &approved)?;
+    // What the gateway has confirmed has its name; before that any well-formed name may be right.
+    if core
+        .provider_payment_id
+        .as_ref()
+        .is_some_and(|known| *known != name)
+    {
+        return Err(mismatched(&app, Some(core.id)));
     }
     answer::payment_response(200, &payment)
 }
@@ -103,19 +104,16 @@ pub async fn confirm(
 ) -> Result<Response, Problem> {
     let fingerprint = keyed::fingerprint("POST /api/v1/payments/confirm", &body)?;
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
-    let checked = checked(&app, &body, &who)?;
-    let payment = visible(&app, &who, checked.payment_id)?;
+    let Returned { payment, approved } = returned(&app, &who, body)?;
     // Here already, so that whoever tampers leaves nothing behind; the engine compares it again.
-    if payment.core().amount() != checked.amount && !planted::is(Bug::ReturnNotCompared) {
-        return Err(mismatched(&app, checked.payment_id));
-    }
+    let name = compared(&app, &payment, &approved)?;
     refuse_unreachable(&app, &payment)?;
     let asked = Asked {
         command: Command::ConfirmPayment {
             asker: keyed::asker(&who),
-            payment_id: checked.payment_id,
-            name: checked.name,
-            amount: checked.amount,
+            payment_id: payment.core().id,
+            name,
+            amount: won(&app, approved.amount)?,
         },
         keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
@@ -131,30 +129,45 @@ pub async fn confirm(
     answer::when_answered(&app, executed).await
 }
 
-fn checked(app: &App, body: &BroughtBack, who: &Principal) -> Result<Checked, Problem> {
-    body.check(who).map_err(|rejection| {
-        app.metrics.payments.returns_mismatched.inc();
-        answer::problem(&rejection)
+fn returned(app: &App, who: &Principal, body: BroughtBack) -> Result<Returned, Problem> {
+    let (id, approved) = body.approved().map_err(|_| mismatched(app, None))?;
+    if matches!(who, Principal::Session(own) if **own != *SessionId::of(id).to_string()) {
+        return Err(mismatched(app, None));
+    }
+    let found = app.reader.payment(id).map_err(answer::stored)?;
+    let seen = found.filter(|found| keyed::asker(who).may_see_payment(found.value.core()));
+    let payment = seen.ok_or_else(|| answer::problem(&Rejection::PaymentNotFound))?;
+    Ok(Returned {
+        payment: payment.value,
+        approved,
     })
 }
 
-fn visible(app: &App, who: &Principal, id: PaymentId) -> Result<AnyPayment, Problem> {
-    let found = app.reader.payment(id).map_err(answer::stored)?;
-    let seen = found.filter(|found| keyed::asker(who).may_see_payment(found.value.core()));
-    seen.map(|found| found.value)
-        .ok_or_else(|| answer::problem(&Rejection::PaymentNotFound))
-}
-
-/// What the gateway has confirmed has its name; before that any well-formed name may be right.
-fn matches(payment: &AnyPayment, checked: &Checked) -> bool {
+/// The gateway's name for the payment, if what was brought back is the payment's.
+fn compared(
+    app: &App,
+    payment: &AnyPayment,
+    approved: &Approved,
+) -> Result<ProviderPaymentId, Problem> {
     let core = payment.core();
-    let known = core.provider_payment_id.as_ref();
-    core.amount() == checked.amount && known.is_none_or(|known| *known == checked.name)
+    let expected = if planted::is(Bug::ReturnNotCompared) {
+        won(app, approved.amount)?
+    } else {
+        core.amount()
+    };
+    let name = approved.compare(core.id, expected);
+    name.map_err(|_| mismatched(app, Some(core.id)))
 }
 
-fn mismatched(app: &App, id: PaymentId) -> Problem {
+fn won(app: &App, minor: u64) -> Result<Money, Problem> {
+    Money::new(minor, Currency::Krw).map_err(|_| mismatched(app, None))
+}
+
+fn mismatched(app: &App, id: Option<PaymentId>) -> Problem {
     app.metrics.payments.returns_mismatched.inc();
-    tracing::warn!(payment_id = %id, "a browser brought back what does not match the payment");
+    if let Some(payment_id) = id {
+        tracing::warn!(%payment_id, "a browser brought back what does not match the payment");
+    }
     answer::problem(&Rejection::ReturnMismatched)
 }
 

@@ -66,6 +66,38 @@ pub struct SessionSchema {
     payment: PaymentSchema,
 }
 
+/// A checkout with what is bought and how it can be paid.
+#[derive(ToSchema)]
+#[schema(as = Checkout)]
+pub struct CheckoutSchema {
+    #[serde(flatten)]
+    session: SessionSchema,
+    /// `card`, `transfer` or `mobile`, once the merchant or the buyer has said it.
+    method: Option<String>,
+    /// What this gateway's window can be opened with.
+    methods: Vec<String>,
+    order: SummarySchema,
+}
+
+/// What a buyer is shown of an order.
+#[derive(ToSchema)]
+#[schema(as = OrderSummary)]
+pub struct SummarySchema {
+    /// As the order's.
+    status: String,
+    /// What is bought, in a few words.
+    #[schema(example = "수채화 강의 외 1건")]
+    title: String,
+    /// Minor units.
+    total: u64,
+    amounts: AmountsSchema,
+    /// `automatic` or `on_confirmation`.
+    capture: String,
+    lines: Vec<LineSchema>,
+    /// Until when the order can be paid; RFC 3339.
+    expires_at: String,
+}
+
 /// A checkout whose gateway's window can be opened.
 #[derive(ToSchema)]
 #[schema(as = PreparedSession)]

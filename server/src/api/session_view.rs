@@ -1,20 +1,19 @@
 //! A checkout as the API shows it, and what the gateway's window is opened with.
 
 use daegeum_engine::amounts::Component;
-use daegeum_engine::event::{PaymentEvent, SessionOpened};
-use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::SessionId;
 use daegeum_engine::idempotency::hash16;
-use daegeum_engine::order::Line;
+use daegeum_engine::order::{AnyOrder, Line};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::session::SessionStatus;
 use daegeum_engine::time::Timestamp;
-use daegeum_engine::wire::PaymentView;
+use daegeum_engine::wire::{PaymentView, SummaryView};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::answer;
+use super::said::{self, Said};
 use crate::app::App;
 use crate::gateway::{Method, Offer};
 use crate::http::Problem;
@@ -37,6 +36,16 @@ pub struct SessionView<'a> {
     payment: PaymentView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<Value>,
+    #[serde(flatten)]
+    at_checkout: Option<AtCheckout>,
+}
+
+/// What a checkout shows besides the payment.
+#[derive(Serialize)]
+struct AtCheckout {
+    method: Option<&'static str>,
+    methods: Vec<&'static str>,
+    order: Value,
 }
 
 impl<'a> SessionView<'a> {
@@ -58,7 +67,27 @@ impl<'a> SessionView<'a> {
             expires_at: until(payment).to_string(),
             payment: answer::view(payment),
             window: None,
+            at_checkout: None,
         }
+    }
+
+    /// With what is bought and how it can be paid, as both are now.
+    pub fn at_checkout(mut self, app: &App) -> Result<Self, Problem> {
+        let payment = self.payment.payment;
+        let said = Said::of(app, payment)?.ok_or_else(lost)?;
+        let (order, lines) = bought(app, payment)?;
+        let summary = SummaryView {
+            order: &order,
+            lines: &lines,
+            title: &title(&lines),
+        };
+        let can = payment.core().provider.capabilities();
+        self.at_checkout = Some(AtCheckout {
+            method: said.method.map(Method::name),
+            methods: said::methods(can).map(Method::name).collect(),
+            order: serde_json::to_value(&summary).map_err(Problem::internal)?,
+        });
+        Ok(self)
     }
 
     /// With what the gateway's window is opened with.
@@ -84,47 +113,35 @@ fn until(payment: &AnyPayment) -> Timestamp {
 
 fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {
     let core = payment.core();
-    let lost = || Problem::internal("a session whose beginning is not in its history");
     let gateway = app.gateways.of(core.provider);
     let gateway = gateway.ok_or_else(|| answer::problem(&Rejection::ProviderUnavailable))?;
-    let opened = opened(app, payment)?.ok_or_else(lost)?;
-    let customer = match &opened.buyer {
-        Some(sealed) if !core.erased => app.seals.open(sealed),
-        _ => None,
-    };
-    let customer = customer.and_then(|text| serde_json::from_str(&text).ok());
-    let order = app.reader.order(&core.order_id).map_err(answer::stored)?;
-    let order = order.ok_or_else(lost)?;
-    let lines = app
-        .reader
-        .lines(order.first_record)
-        .map_err(answer::stored)?;
+    let said = Said::of(app, payment)?.ok_or_else(lost)?;
+    let (_, lines) = bought(app, payment)?;
     Ok(gateway.window(&Offer {
         payment: core.id,
         amount: core.amount(),
         tax_free: core.amounts.get(Component::TaxFree),
         title: title(&lines),
         customer_key: customer_key(core.buyer_id.as_str()),
-        customer: customer.unwrap_or_default(),
-        method: opened
-            .method
-            .as_deref()
-            .and_then(Method::from_name)
-            .unwrap_or(Method::Card),
-        return_to: opened.redirect_url.as_deref(),
+        customer: said.customer(app).unwrap_or_default(),
+        method: said.method.unwrap_or(Method::Card),
+        return_to: said.redirect_url.as_deref(),
     }))
 }
 
-/// How the session was begun.
-fn opened(app: &App, payment: &AnyPayment) -> Result<Option<SessionOpened>, Problem> {
-    let id = payment.core().id;
-    let history = app.reader.history(&payment.core().order_id);
-    let events = history.map_err(answer::stored)?.into_iter();
-    let mut events = events.flat_map(|past| past.group.events);
-    Ok(events.find_map(|event| match event {
-        GroupEvent::Payment(of, PaymentEvent::SessionOpened(opened)) if of == id => Some(opened),
-        _ => None,
-    }))
+/// The payment's order, and what is bought with it.
+fn bought(app: &App, payment: &AnyPayment) -> Result<(AnyOrder, Vec<Line>), Problem> {
+    let order = app.reader.order(&payment.core().order_id);
+    let order = order.map_err(answer::stored)?.ok_or_else(lost)?;
+    let lines = app
+        .reader
+        .lines(order.first_record)
+        .map_err(answer::stored)?;
+    Ok((order.value, lines))
+}
+
+fn lost() -> Problem {
+    Problem::internal("a session whose beginning is not in its history")
 }
 
 /// What is bought, in the words of a statement: the first line, and how many more.

@@ -6,27 +6,26 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use daegeum_engine::command::{Command, NewSession};
+use daegeum_engine::command::{Choice, Command, NewSession};
 use daegeum_engine::event::Provider;
 use daegeum_engine::id::{OrderId, SessionId};
-use daegeum_engine::idempotency::{Answer, hash16};
+use daegeum_engine::idempotency::Answer;
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
-use daegeum_engine::sealed::{RetentionClass, Sealed};
 use daegeum_engine::store::executor::{Executed, Shown};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::nothing::{NoParameters, Nothing};
-use super::schema::{PreparedSchema, ProblemSchema, SessionSchema};
+use super::nothing::NoParameters;
+use super::said::{Chosen, Said};
+use super::schema::{CheckoutSchema, PreparedSchema, ProblemSchema, SessionSchema};
 use super::session_view::SessionView;
 use super::{answer, contact};
 use crate::app::{App, Asked};
 use crate::config::WebOrigin;
-use crate::gateway::{Customer, Method};
+use crate::gateway::Method;
 use crate::http::{
-    BodyKey, Checkout, HttpErrorCode, Json, OptionalJson, Payer, Principal, Problem, Query,
-    RequestContext,
+    BodyKey, Checkout, HttpErrorCode, Json, OptionalJson, Principal, Problem, Query, RequestContext,
 };
 use crate::keyed;
 
@@ -68,13 +67,15 @@ pub struct CreateSession {
 
 /// Begins a checkout: a payment of the order's total, with a token for the buyer's browser.
 ///
-/// The token opens this session alone. Hand it to the browser in the URL's fragment, where no server logs it.
+/// The token opens this session alone. Hand it to the browser in the URL's fragment, where no server logs it. Whoever
+/// holds one may begin again: another session of the same order, to which what the former one knows of the buyer and of
+/// where to come back to is handed on, unless it is said anew.
 #[utoipa::path(post, path = "/api/v1/payments/sessions", tag = "checkout", request_body = CreateSession,
-    params(("Idempotency-Key" = Option<String>, Header)), security(("merchant" = []), ("buyer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header)), security(("merchant" = []), ("buyer" = []), ("session" = [])),
     responses((status = 201, body = SessionSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn create(
     State(app): State<Arc<App>>,
-    Payer(who): Payer,
+    Checkout(who): Checkout,
     context: RequestContext,
     headers: HeaderMap,
     Json(body): Json<CreateSession>,
@@ -97,31 +98,46 @@ impl CreateSession {
             OrderId::parse(&self.order_id).map_err(|_| refuse(Rejection::OrderNotFound))?;
         let provider = provider(app, self.provider.as_deref())
             .ok_or_else(|| refuse(Rejection::ProviderUnavailable))?;
-        let account = self.method == Some(Method::VirtualAccount);
-        if account && !provider.capabilities().virtual_account {
-            return Err(refuse(Rejection::MethodUnavailable));
-        }
-        let contact = contact::check(self.buyer_name, self.buyer_email, self.buyer_tel)?;
-        if self
-            .redirect_url
-            .as_ref()
-            .is_some_and(|url| !may_return_to(app, url))
-        {
+        let contact = contact::check(
+            self.buyer_name.as_deref(),
+            self.buyer_email.as_deref(),
+            self.buyer_tel.as_deref(),
+        )?;
+        let chosen = Chosen {
+            method: self.method,
+            customer: contact,
+        };
+        chosen.check(provider.capabilities())?;
+        let url = self.redirect_url;
+        if url.as_ref().is_some_and(|url| !may_return_to(app, url)) {
             let not_listed = "Its origin is not one of checkout.redirect_origins.";
             return Err(Problem::from(HttpErrorCode::InvalidValue).at("redirect_url", not_listed));
         }
-        let buyer = contact.map(|contact| seal(app, &contact)).transpose()?;
+        let before = former(app, who)?;
+        let (method, buyer) = match chosen.seal(app)? {
+            Some(choice) => (choice.method, choice.buyer),
+            None => (None, None),
+        };
         Ok(Command::OpenSession {
             asker: keyed::asker(who),
             order_id,
             provider,
             session: NewSession {
-                method: self.method.map(|method| method.name().into()),
-                redirect_url: self.redirect_url.map(Into::into),
-                buyer,
+                method: method.or_else(|| before.method.map(|method| method.name().into())),
+                redirect_url: url.map(Into::into).or(before.redirect_url),
+                buyer: buyer.or(before.buyer),
             },
         })
     }
+}
+
+/// What is handed on from the session whose token the caller holds.
+fn former(app: &App, who: &Principal) -> Result<Said, Problem> {
+    let Principal::Session(id) = who else {
+        return Ok(Said::default());
+    };
+    let payment = find(app, who, id)?;
+    Ok(Said::of(app, &payment)?.unwrap_or_default())
 }
 
 /// The named gateway, or the first that has a window for buyers, if it takes payments here.
@@ -144,15 +160,10 @@ fn may_return_to(app: &App, url: &str) -> bool {
     own.as_ref() == Some(&origin) || settings.checkout.redirect_origins.contains(&origin)
 }
 
-fn seal(app: &App, contact: &Customer) -> Result<Sealed, Problem> {
-    let plain = serde_json::to_vec(contact).map_err(Problem::internal)?;
-    app.seals.seal(RetentionClass::Buyer, &plain, app.now())
-}
-
-/// Reads a checkout.
+/// Reads a checkout, with what is bought and how it can be paid.
 #[utoipa::path(get, path = "/api/v1/payments/sessions/{session_id}", tag = "checkout", params(("session_id" = String, Path)),
     security(("merchant" = []), ("buyer" = []), ("session" = [])),
-    responses((status = 200, body = SessionSchema), (status = "4XX", body = ProblemSchema)))]
+    responses((status = 200, body = CheckoutSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn get(
     State(app): State<Arc<App>>,
     Checkout(who): Checkout,
@@ -160,7 +171,8 @@ pub async fn get(
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {
     let payment = find(&app, &who, &session_id)?;
-    answer::json(200, &SessionView::of(&payment, app.now()))
+    let view = SessionView::of(&payment, app.now()).at_checkout(&app)?;
+    answer::json(200, &view)
 }
 
 /// The payment of a session that exists for the caller.
@@ -176,9 +188,34 @@ fn find(app: &App, who: &Principal, session_id: &str) -> Result<AnyPayment, Prob
     Ok(payment)
 }
 
+/// What a buyer chose at their checkout.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrepareSession {
+    /// How the buyer means to pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<Method>,
+    /// As in the request that begins a session; the three together stand over what was said there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    buyer_name: Option<String>,
+    /// A mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    buyer_email: Option<String>,
+    /// A telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    buyer_tel: Option<String>,
+    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
+    #[schema(value_type = Option<String>)]
+    idempotency_key: BodyKey,
+}
+
 /// Lets the buyer pay, and tells the browser what it needs to open the gateway's window.
+///
+/// What the buyer chooses is noted with the first preparation. Said again, or left out, it is the same preparation;
+/// another choice is refused with `SESSION_PREPARED`: begin another session of the order.
 #[utoipa::path(post, path = "/api/v1/payments/sessions/{session_id}/prepare", tag = "checkout", params(("session_id" = String, Path)),
-    security(("merchant" = []), ("buyer" = []), ("session" = [])),
+    request_body = Option<PrepareSession>, security(("merchant" = []), ("buyer" = []), ("session" = [])),
     responses((status = 200, body = PreparedSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn prepare(
     State(app): State<Arc<App>>,
@@ -186,21 +223,58 @@ pub async fn prepare(
     context: RequestContext,
     headers: HeaderMap,
     Path(session_id): Path<String>,
-    OptionalJson(body): OptionalJson<Nothing>,
+    OptionalJson(body): OptionalJson<PrepareSession>,
 ) -> Result<Response, Problem> {
     let payment = find(&app, &who, &session_id)?;
-    let fingerprint = hash16(&[b"sessions", b"prepare", session_id.as_bytes()]);
-    let key = keyed::optional(&headers, body.key(), &who, fingerprint)?;
-    let asked = Asked {
+    let route = format!("POST /api/v1/payments/sessions/{session_id}/prepare");
+    let fingerprint = keyed::fingerprint(&route, &body)?;
+    let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
+    let chosen = body.check(&payment)?;
+    let asked = |choice| Asked {
         command: Command::PreparePayment {
             asker: keyed::asker(&who),
             payment_id: payment.core().id,
+            choice,
         },
         keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
-    let executed = app.execute(asked).await?;
+    let choice = news(&app, &payment, &chosen)?;
+    let mut executed = app.execute(asked(choice)).await?;
+    // Two tabs chose the same at one moment: the second comes to what the first has noted.
+    if key.is_none() && is_prepared(&executed) && news(&app, &payment, &chosen)?.is_none() {
+        executed = app.execute(asked(None)).await?;
+    }
     shown(&app, executed, |view| view.with_window(&app))
+}
+
+impl PrepareSession {
+    fn check(&self, payment: &AnyPayment) -> Result<Chosen, Problem> {
+        let chosen = Chosen {
+            method: self.method,
+            customer: contact::check(
+                self.buyer_name.as_deref(),
+                self.buyer_email.as_deref(),
+                self.buyer_tel.as_deref(),
+            )?,
+        };
+        chosen.check(payment.core().provider.capabilities())?;
+        Ok(chosen)
+    }
+}
+
+/// The choice, if it is one: what has been said before need not be noted again.
+fn news(app: &App, payment: &AnyPayment, chosen: &Chosen) -> Result<Option<Choice>, Problem> {
+    let said = Said::of(app, payment)?;
+    if said.is_some_and(|said| said.has(app, chosen)) {
+        return Ok(None);
+    }
+    chosen.seal(app)
+}
+
+fn is_prepared(executed: &Executed) -> bool {
+    let rejection = Rejection::SessionPrepared;
+    matches!(&executed.answer, Answer::Rejected { rejection: said, .. } if *said == rejection)
 }
 
 /// The session that a command was about, with what belongs to this answer alone.

@@ -27,15 +27,6 @@ pub(super) struct Toolchain {
     sysroot: Option<PathBuf>,
 }
 
-/// Warnings fail: no other stage compiles what exists only without `store`. Dead code is linked,
-/// or a function that no unit test calls would take its import with it when it is dropped; seen
-/// with the first of the two flags alone.
-const FLAGS: [&str; 3] = [
-    "-Dwarnings",
-    "-Clink-dead-code",
-    "-Clink-arg=--no-gc-sections",
-];
-
 type Way = fn(&Compiler) -> Result<Toolchain, Failure>;
 const WAYS: [(&str, Way); 3] = [
     ("installed", installed),
@@ -61,7 +52,7 @@ impl Toolchain {
         Err(Failure::new(format!(
             "no std for {TARGET} and rustc {}; tried:{}\n\
              Install it with `rustup target add {TARGET}`, or the rust-src component (or Debian's \
-             rust-src package) of exactly this release, or leave the check out with `--skip wasm`.",
+             rust-src package) of exactly this release, or leave the stages out with `--skip wasm,pages,browser`.",
             compiler.release(),
             refusals.concat(),
         )))
@@ -73,10 +64,13 @@ impl Toolchain {
 
     /// The encoded variable wins over RUSTFLAGS and may hold a path with spaces; with `--target`
     /// it does not reach build scripts and macros, which are the host's.
-    pub(super) fn apply(&self, cargo: &mut Command) {
-        let mut flags = FLAGS.join("\u{1f}");
+    pub(super) fn apply(&self, flags: &[&str], cargo: &mut Command) {
+        let mut flags = flags.join("\u{1f}");
         if let Some(sysroot) = &self.sysroot {
-            flags.push_str("\u{1f}--sysroot=");
+            if !flags.is_empty() {
+                flags.push('\u{1f}');
+            }
+            flags.push_str("--sysroot=");
             flags.push_str(&sysroot.to_string_lossy());
         }
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags);

@@ -211,6 +211,11 @@ fn checkout_events() -> Vec<PaymentEvent> {
         .into(),
         GatewayDisagreed { holds: won(7_000) }.into(),
         GatewayAgreed {}.into(),
+        BuyerChose {
+            method: Some("transfer".into()),
+            buyer: Some(sealed(RetentionClass::Buyer)),
+        }
+        .into(),
     ]
 }
 

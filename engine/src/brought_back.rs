@@ -1,0 +1,230 @@
+//! What a buyer's browser brings back from a gateway's window: read from the address it came back to, and compared
+//! with the payment. A browser says what it likes: what is compared here moves nothing until the gateway says so too.
+
+use crate::id::PaymentId;
+use crate::money::Money;
+use crate::provider::ProviderPaymentId;
+
+/// How the window ended, as the address says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Return {
+    /// The buyer approved; the gateway waits to be asked for the money.
+    Approved(Approved),
+    /// The buyer gave up, or was refused, before any money could move.
+    Refused(Refused),
+    /// The address is not one that a window comes back to.
+    Nothing,
+}
+
+/// What an approval says, word for word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// The gateway's name for the payment.
+    pub payment_key: String,
+    /// The order number it was given: our payment's id.
+    pub order_id: String,
+    /// What it says is to be paid, in minor units.
+    pub amount: u64,
+}
+
+/// Why a window ended without an approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The gateway's code.
+    pub code: String,
+    /// The gateway's words, for the buyer.
+    pub message: String,
+    /// The order number, where the gateway says it.
+    pub order_id: Option<String>,
+}
+
+/// What an approval does not share with the payment it is brought back for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch {
+    /// It is another payment's.
+    OrderNumber,
+    /// The amount is another.
+    Amount,
+    /// No gateway names a payment like this.
+    PaymentKey,
+}
+
+/// Longest text taken from an address.
+const TEXT_LENGTH_MAX: usize = 500;
+/// What Toss says where the buyer closed or left its window; in a return, and from its script.
+const BY_BUYER: [&str; 2] = ["PAY_PROCESS_CANCELED", "USER_CANCEL"];
+
+impl Return {
+    /// Reads the query of the address, its names and values decoded.
+    pub fn read<'q>(query: impl IntoIterator<Item = (&'q str, &'q str)>) -> Self {
+        let [mut key, mut order, mut amount, mut code, mut message] = [const { None }; 5];
+        for (name, value) in query {
+            let place = match name {
+                "paymentKey" => &mut key,
+                "orderId" => &mut order,
+                "amount" => &mut amount,
+                "code" => &mut code,
+                "message" => &mut message,
+                _ => continue,
+            };
+            // Said twice: whoever wrote the second is not the gateway. The first stands.
+            if place.is_none() && value.len() <= TEXT_LENGTH_MAX {
+                *place = Some(value);
+            }
+        }
+        let approved = (key, order, amount.and_then(whole));
+        if let (Some(payment_key), Some(order_id), Some(amount)) = approved {
+            return Self::Approved(Approved {
+                payment_key: payment_key.to_owned(),
+                order_id: order_id.to_owned(),
+                amount,
+            });
+        }
+        match code {
+            Some(code) => Self::Refused(Refused {
+                code: code.to_owned(),
+                message: message.unwrap_or_default().to_owned(),
+                order_id: order.map(str::to_owned),
+            }),
+            None => Self::Nothing,
+        }
+    }
+}
+
+impl Refused {
+    /// Whether the buyer left by themselves, which is no failure.
+    pub fn by_buyer(&self) -> bool {
+        BY_BUYER.contains(&&*self.code)
+    }
+}
+
+impl Approved {
+    /// The gateway's name for the payment, if all of this is about the payment and of its amount.
+    pub fn compare(
+        &self,
+        payment: PaymentId,
+        amount: Money,
+    ) -> Result<ProviderPaymentId, Mismatch> {
+        if PaymentId::parse(&self.order_id).ok() != Some(payment) {
+            return Err(Mismatch::OrderNumber);
+        }
+        if self.amount != amount.minor() {
+            return Err(Mismatch::Amount);
+        }
+        ProviderPaymentId::parse(&self.payment_key).ok_or(Mismatch::PaymentKey)
+    }
+}
+
+/// Digits only: a sign, a fraction or a space is nothing a gateway writes.
+fn whole(text: &str) -> Option<u64> {
+    let digits = (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    const PAYMENT: &str = "pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b";
+
+    fn payment() -> PaymentId {
+        PaymentId::parse(PAYMENT).unwrap()
+    }
+
+    fn won(minor: u64) -> Money {
+        Money::new(minor, Currency::Krw).unwrap()
+    }
+
+    fn approved(key: &str, order: &str, amount: &str) -> Return {
+        Return::read([
+            ("paymentType", "NORMAL"),
+            ("amount", amount),
+            ("orderId", order),
+            ("paymentKey", key),
+        ])
+    }
+
+    #[test]
+    fn an_approval_of_the_payment_gives_the_gateways_name_for_it() {
+        let Return::Approved(back) = approved("tgen_1", PAYMENT, "11000") else {
+            panic!("an approval");
+        };
+        let name = back.compare(payment(), won(11_000)).unwrap();
+        assert_eq!(&*name.0, "tgen_1");
+    }
+
+    #[test]
+    fn anything_else_is_told_apart() {
+        for (key, order, amount, mismatch) in [
+            ("tgen_1", PAYMENT, "11", Mismatch::Amount),
+            ("tgen_1", PAYMENT, "11001", Mismatch::Amount),
+            ("tgen_1", "ORD-1", "11000", Mismatch::OrderNumber),
+            (
+                "tgen_1",
+                "pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6c",
+                "11000",
+                Mismatch::OrderNumber,
+            ),
+            ("", PAYMENT, "11000", Mismatch::PaymentKey),
+            ("a key", PAYMENT, "11000", Mismatch::PaymentKey),
+        ] {
+            let Return::Approved(back) = approved(key, order, amount) else {
+                panic!("an approval");
+            };
+            assert_eq!(back.compare(payment(), won(11_000)), Err(mismatch));
+        }
+    }
+
+    #[test]
+    fn an_amount_that_is_no_whole_number_is_no_approval() {
+        for amount in [
+            "",
+            "-1",
+            "+1",
+            "1.0",
+            "1e3",
+            " 1",
+            "1,000",
+            "9999999999999999",
+        ] {
+            assert_eq!(
+                approved("tgen_1", PAYMENT, amount),
+                Return::Nothing,
+                "{amount}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_said_first_stands() {
+        let twice = Return::read([
+            ("paymentKey", "a"),
+            ("paymentKey", "b"),
+            ("orderId", "c"),
+            ("amount", "1"),
+            ("amount", "2"),
+        ]);
+        let Return::Approved(back) = twice else {
+            panic!("an approval");
+        };
+        assert_eq!((&*back.payment_key, back.amount), ("a", 1));
+    }
+
+    #[test]
+    fn a_buyer_who_leaves_is_told_from_a_card_that_is_declined() {
+        for (code, by_buyer) in [
+            ("PAY_PROCESS_CANCELED", true),
+            ("USER_CANCEL", true),
+            ("PAY_PROCESS_ABORTED", false),
+            ("REJECT_CARD_COMPANY", false),
+        ] {
+            let Return::Refused(refused) = Return::read([("code", code), ("message", "말")])
+            else {
+                panic!("a refusal");
+            };
+            assert_eq!((refused.by_buyer(), &*refused.message), (by_buyer, "말"));
+        }
+        assert_eq!(Return::read([("lang", "ko")]), Return::Nothing);
+    }
+}

@@ -1,0 +1,125 @@
+//! What a session was begun with and what its buyer chose since, read from its history; and how a choice is checked
+//! and sealed before it becomes one.
+
+use daegeum_engine::capabilities::Capabilities;
+use daegeum_engine::command::Choice;
+use daegeum_engine::event::PaymentEvent;
+use daegeum_engine::group::GroupEvent;
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::rejection::Rejection;
+use daegeum_engine::sealed::{RetentionClass, Sealed};
+
+use super::answer;
+use crate::app::App;
+use crate::gateway::{Customer, Method};
+use crate::http::Problem;
+
+/// What is known of how the buyer means to pay.
+#[derive(Default)]
+pub struct Said {
+    /// Through which method.
+    pub method: Option<Method>,
+    /// Where their browser comes back to.
+    pub redirect_url: Option<Box<str>>,
+    /// Who they say they are.
+    pub buyer: Option<Sealed>,
+}
+
+impl Said {
+    /// Of the payment's session, the buyer's own choice over what it was begun with; nothing if it has none.
+    pub fn of(app: &App, payment: &AnyPayment) -> Result<Option<Self>, Problem> {
+        let core = payment.core();
+        let history = app.reader.history(&core.order_id).map_err(answer::stored)?;
+        let events = history.into_iter().rev().flat_map(|past| past.group.events);
+        let mut said: Option<Self> = None;
+        for event in events {
+            match event {
+                GroupEvent::Payment(id, PaymentEvent::SessionOpened(opened)) if id == core.id => {
+                    said = Some(Self {
+                        method: method(opened.method.as_deref()),
+                        redirect_url: opened.redirect_url,
+                        buyer: opened.buyer,
+                    });
+                }
+                GroupEvent::Payment(id, PaymentEvent::BuyerChose(chose)) if id == core.id => {
+                    let before = said.unwrap_or_default();
+                    said = Some(Self {
+                        method: method(chose.method.as_deref()).or(before.method),
+                        buyer: chose.buyer.or(before.buyer),
+                        ..before
+                    });
+                }
+                _ => {}
+            }
+        }
+        if core.erased {
+            said = said.map(|said| Self {
+                buyer: None,
+                ..said
+            });
+        }
+        Ok(said)
+    }
+
+    /// Who the buyer says they are, while the key of that day exists.
+    pub fn customer(&self, app: &App) -> Option<Customer> {
+        let plain = app.seals.open(self.buyer.as_ref()?)?;
+        serde_json::from_str(&plain).ok()
+    }
+
+    /// Whether this choice says nothing that has not been said.
+    pub fn has(&self, app: &App, chosen: &Chosen) -> bool {
+        let same_method = chosen.method.is_none() || chosen.method == self.method;
+        let customer = chosen.customer.as_ref();
+        same_method && customer.is_none_or(|said| Some(said) == self.customer(app).as_ref())
+    }
+}
+
+fn method(name: Option<&str>) -> Option<Method> {
+    name.and_then(Method::from_name)
+}
+
+/// What a request says of it, checked.
+pub struct Chosen {
+    /// Through which method.
+    pub method: Option<Method>,
+    /// Who the buyer says they are.
+    pub customer: Option<Customer>,
+}
+
+impl Chosen {
+    /// Refuses a method that this gateway cannot be paid through here.
+    pub fn check(&self, can: &Capabilities) -> Result<(), Problem> {
+        if self.method.is_some_and(|method| !offered(can, method)) {
+            return Err(answer::problem(&Rejection::MethodUnavailable));
+        }
+        Ok(())
+    }
+
+    /// As a command carries it; nothing if nothing was said.
+    pub fn seal(&self, app: &App) -> Result<Option<Choice>, Problem> {
+        if self.method.is_none() && self.customer.is_none() {
+            return Ok(None);
+        }
+        let buyer = self.customer.as_ref().map(|customer| seal(app, customer));
+        Ok(Some(Choice {
+            method: self.method.map(|method| method.name().into()),
+            buyer: buyer.transpose()?,
+        }))
+    }
+}
+
+/// The methods that this gateway's window can be opened with here.
+pub fn methods(can: &'static Capabilities) -> impl Iterator<Item = Method> {
+    let all = Method::ALL.iter().copied();
+    all.filter(|method| offered(can, *method))
+}
+
+fn offered(can: &Capabilities, method: Method) -> bool {
+    method != Method::VirtualAccount || can.virtual_account
+}
+
+fn seal(app: &App, customer: &Customer) -> Result<Sealed, Problem> {
+    let plain = serde_json::to_vec(customer).map_err(Problem::internal)?;
+    app.seals.seal(RetentionClass::Buyer, &plain, app.now())
+}
