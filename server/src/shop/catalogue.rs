@@ -76,7 +76,7 @@ pub const ITEMS: &[Item] = &[
         slug: "watercolor-course",
         name: both("수채화 첫걸음 강의", "First steps in watercolour"),
         about: both(
-            "8주 온라인 강의와 교재 한 권. 교재는 면세예요.",
+            "8주 온라인 강의와 교재 한 권. 교재는 면세입니다.",
             "An online course of eight weeks, with a book. The book is tax-free.",
         ),
         capture: Capture::Automatic,
@@ -98,7 +98,7 @@ pub const ITEMS: &[Item] = &[
         slug: "hanok-night",
         name: both("한옥에서 하룻밤", "A night in a hanok"),
         about: both(
-            "주인이 예약을 확정하면 결제가 확정되고, 취소하면 전액 돌려받아요.",
+            "주인이 예약을 확정하면 결제가 확정되고, 취소하면 전액 돌려받습니다.",
             "Yours once the host confirms. If the host cancels, you get all of it back.",
         ),
         capture: Capture::OnConfirmation,
