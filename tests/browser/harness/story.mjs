@@ -58,7 +58,7 @@ class Scene {
   /** Buys on the shop's page and arrives at the checkout's. */
   async buy(page, slug, { quantity = 1 } = {}) {
     await this.lookAt(page, slug, { quantity });
-    await page.locator("[data-buy] button.primary").click();
+    await page.locator("[data-buy-now]").click();
     await page.waitForURL(/\/checkout/);
     return new Checkout(page);
   }
