@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod cross_origin;
 pub mod error;
 mod front;
 pub mod idempotency;

@@ -19,6 +19,7 @@ mod metrics_listener;
 mod notifications;
 pub mod outside;
 pub mod pages;
+mod receipts;
 pub mod routes;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

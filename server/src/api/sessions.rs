@@ -150,10 +150,7 @@ fn provider(app: &App, name: Option<&str>) -> Option<Provider> {
 
 fn may_return_to(app: &App, url: &str) -> bool {
     let settings = &app.config.settings;
-    let own = match &settings.server.public_url {
-        Some(own) => WebOrigin::of(own.as_str()),
-        None => WebOrigin::of(&format!("http://{}", settings.server.listen)),
-    };
+    let own = WebOrigin::of(&app.config.address());
     let Some(origin) = WebOrigin::of(url).filter(|_| url.len() <= 2_000) else {
         return false;
     };

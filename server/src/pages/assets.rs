@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::http::{HttpErrorCode, Problem};
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/web/dist"]
+#[folder = "web/dist"]
 #[allow_missing = true]
 struct Dist;
 

@@ -50,8 +50,7 @@ words! {
 
     // What is bought.
     summary: "주문 내역", "Your order";
-    quantity: "{quantity}개", "{quantity} ×";
-    unit_price: "개당 {each}", "{each} each";
+    line_about: "{quantity}개 · 개당 {each}", "{quantity} × {each}";
     tax_free_line: "면세", "Tax-free";
     total: "총 결제 금액", "Total";
     supply: "공급가액", "Net amount";
