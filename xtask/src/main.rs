@@ -5,6 +5,7 @@
     reason = "the rules about time and files are for the product; a build tool has no World"
 )]
 
+mod browser;
 mod cache;
 mod cargo;
 mod deny;
@@ -36,6 +37,7 @@ cargo xtask COMMAND
   simulate [ARGS]   the whole system from seeds, faults and crashes included, in virtual time
   bench [ARGS]      measure the release server beside this machine's ceilings
   wasm              only the check that the core is pure and runs in a browser
+  browser [PATTERN] tell the stories of the shop and the checkout in Chromium
 
 cargo xtask COMMAND --help says more.
 ";
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         "simulate" => product::simulate(&args),
         "bench" => product::bench(&args),
         "wasm" => wasm::command(&args),
+        "browser" => browser::command(&args),
         "help" | "--help" | "-h" => Err(Stop::Help(HELP)),
         "" => Err(Stop::Usage(HELP.to_owned())),
         unknown => Err(Stop::Usage(format!(
