@@ -152,6 +152,30 @@ async fn the_same_choice_at_one_moment_is_one_choice() {
     assert_eq!(chosen.count(), 1);
 }
 
+/// Two tabs choose differently at one moment: nobody is given a window for what they did not choose.
+#[tokio::test]
+async fn a_choice_that_came_second_is_refused_and_never_replaced() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let said = json!({ "method": "card" });
+    for _ in 0..20 {
+        let checkout = order.checkout_with(&toss, said.clone()).await;
+        let path = format!("{SESSIONS}/{}/prepare", checkout.id);
+        let (transfer, card) = (json!({ "method": "transfer" }), json!({ "method": "card" }));
+        let (one, other) = tokio::join!(
+            checkout.browser.post(&path, &transfer),
+            checkout.browser.post(&path, &card)
+        );
+        for (answer, window) in [(one, "TRANSFER"), (other, "CARD")] {
+            if answer.status == 200 {
+                assert_eq!(answer["window"]["method"], window);
+            } else {
+                answer.refused(409, "SESSION_PREPARED");
+            }
+        }
+    }
+}
+
 /// The card was declined, or the buyer thinks again: the order stays, and the token of its checkout begins the next.
 #[tokio::test]
 async fn a_buyer_begins_again_with_the_token_they_have() {
