@@ -14,6 +14,7 @@ mod generated;
 mod links;
 mod npm;
 mod options;
+mod pages;
 mod planting;
 mod process;
 mod product;
@@ -35,6 +36,7 @@ cargo xtask COMMAND
   crash             kill the server under load, again and again, and check what it promised
   simulate [ARGS]   the whole system from seeds, faults and crashes included, in virtual time
   bench [ARGS]      measure the release server beside this machine's ceilings
+  pages             build the pages' scripts and style sheets, so that the server can embed them
   wasm              only the check that the core is pure and runs in a browser
 
 cargo xtask COMMAND --help says more.
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         "simulate" => product::simulate(&args),
         "bench" => product::bench(&args),
         "wasm" => wasm::command(&args),
+        "pages" => pages::command(&args),
         "help" | "--help" | "-h" => Err(Stop::Help(HELP)),
         "" => Err(Stop::Usage(HELP.to_owned())),
         unknown => Err(Stop::Usage(format!(
