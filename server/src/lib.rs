@@ -25,6 +25,8 @@ pub mod routes;
 pub mod sandbox;
 pub mod seal;
 pub mod serve;
+#[cfg(feature = "sandbox")]
+pub mod shop;
 pub mod telemetry;
 pub mod transitions;
 pub mod welcome;

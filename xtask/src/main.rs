@@ -5,6 +5,7 @@
     reason = "the rules about time and files are for the product; a build tool has no World"
 )]
 
+mod browser;
 mod cache;
 mod cargo;
 mod deny;
@@ -38,6 +39,7 @@ cargo xtask COMMAND
   bench [ARGS]      measure the release server beside this machine's ceilings
   pages             build the pages' scripts and style sheets, so that the server can embed them
   wasm              only the check that the core is pure and runs in a browser
+  browser [PATTERN] tell the stories of the shop and the checkout in Chromium
 
 cargo xtask COMMAND --help says more.
 ";
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         "bench" => product::bench(&args),
         "wasm" => wasm::command(&args),
         "pages" => pages::command(&args),
+        "browser" => browser::command(&args),
         "help" | "--help" | "-h" => Err(Stop::Help(HELP)),
         "" => Err(Stop::Usage(HELP.to_owned())),
         unknown => Err(Stop::Usage(format!(

@@ -12,7 +12,7 @@ use crate::cargo::{Profile, cargo};
 use crate::failure::Failure;
 use crate::generated::Documents;
 use crate::suites::{self, Suite, Tally, TestProgram};
-use crate::{deny, docs, pages, process, product, wasm};
+use crate::{browser, deny, docs, pages, process, product, wasm};
 
 /// One line of the table.
 pub(crate) struct Stage {
@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
     NotChecked(String),
 }
 
-pub(crate) const STAGES: [Stage; 14] = [
+pub(crate) const STAGES: [Stage; 15] = [
     Stage {
         name: "fmt",
         about: "every file as rustfmt writes it",
@@ -63,6 +63,11 @@ pub(crate) const STAGES: [Stage; 14] = [
         name: "behaviour",
         about: "stories through HTTP, power loss, misuse",
         run: behaviour,
+    },
+    Stage {
+        name: "browser",
+        about: "stories in Chromium: the shop, the checkout, and everything that goes wrong",
+        run: browser,
     },
     Stage {
         name: "property",
@@ -160,6 +165,11 @@ fn unit(run: &mut Run) -> Result<Outcome, Failure> {
 
 fn behaviour(run: &mut Run) -> Result<Outcome, Failure> {
     checked(run.run_suite(Suite::Behaviour, None))
+}
+
+/// The same as `cargo xtask browser`.
+fn browser(run: &mut Run) -> Result<Outcome, Failure> {
+    checked(browser::tell(None, &mut run.tally))
 }
 
 fn property(run: &mut Run) -> Result<Outcome, Failure> {

@@ -177,6 +177,68 @@ words! {
     gateway_toss: "토스페이먼츠", "Toss Payments";
     gateway_mock: "모의 결제", "Mock gateway";
     dialog_close: "닫기", "Close";
+
+    // The sandbox's shop.
+    shop_name: "물그림 상점", "Watercolour Shop";
+    shop_sandbox: "연습용 상점입니다. 실제 돈은 오가지 않습니다.", "A shop to practise with. No money moves.";
+    shop_title: "무엇을 사시겠습니까?", "What would you like?";
+    shop_about: "결제창도 모의 결제창입니다. 승인하거나 거절해 보고, 창을 닫았다가 다시 시도해 보세요.",
+        "The payment window is simulated too: approve, decline, close it, come back.";
+    shop_orders: "주문 내역", "Your orders";
+    shop_all_orders: "← 주문 내역", "← Your orders";
+    shop_no_orders: "아직 주문한 상품이 없습니다.", "You have not ordered anything yet.";
+    shop_look_around: "둘러보기", "Look around";
+    shop_awaits_confirmation: "예약 확정 후 결제 확정", "Yours once the host confirms";
+    shop_has_tax_free: "일부 면세", "Partly tax-free";
+    shop_consists: "구성", "What you get";
+    shop_quantity: "수량", "Quantity";
+    shop_buy: "구매하기", "Buy now";
+    shop_buy_here: "여기서 바로 결제", "Buy here";
+    shop_pay: "결제하기", "Pay";
+    shop_bought: "주문한 상품", "What you ordered";
+    shop_ordered_at: "주문 일시", "Ordered";
+    shop_pay_until: "결제 기한", "To be paid by";
+    shop_more: " 외 {count}건", " and {count} more";
+    shop_host: "판매자라면", "If you were the host";
+    shop_host_about: "이 상점에서는 판매자 역할도 해 볼 수 있습니다.", "In this shop you can play the host as well.";
+    shop_confirm: "예약 확정", "Confirm the booking";
+    shop_cancel: "주문 취소", "Cancel the order";
+    shop_give_back: "취소하고 환불", "Cancel and refund";
+    order_unpaid: "결제 대기", "Not paid";
+    order_unpaid_about: "아직 결제되지 않았습니다.", "This order has not been paid yet.";
+    order_asking: "결제 확인 중", "Being checked";
+    order_asking_about: "은행에 결과를 확인하고 있습니다. 두 번 결제되지 않습니다.",
+        "We are asking the bank. You will not be charged twice.";
+    order_reserved: "예약됨", "Reserved";
+    order_reserved_about: "결제가 완료되었습니다. 판매자가 예약을 확정하면 끝나고, 취소하면 전액 돌려드립니다.",
+        "You have paid. It is settled once the host confirms; if the host cancels, you get all of it back.";
+    order_paid: "결제 완료", "Paid";
+    order_paid_about: "결제가 완료되었습니다. 감사합니다.", "All paid. Thank you.";
+    order_returning: "환불 중", "Being refunded";
+    order_returning_about: "결제하신 금액을 돌려드리고 있습니다.", "Your money is on its way back.";
+    order_return_refused: "환불 실패", "Refund refused";
+    order_return_refused_about: "결제대행사에서 환불을 거절했습니다. 다시 시도하거나 직접 돌려드려야 합니다.",
+        "The gateway refused the refund. Try again, or return the money another way.";
+    order_canceled: "취소됨", "Canceled";
+    order_canceled_about: "주문이 취소되었습니다. 결제하신 금액이 있다면 모두 돌려드렸습니다.",
+        "This order is canceled. Anything you paid has been returned.";
+    order_refunded: "환불 완료", "Refunded";
+    order_refunded_about: "결제하신 금액을 모두 돌려드렸습니다.", "All of your money has been returned.";
+    shop_not_here: "찾을 수 없습니다", "Not found";
+    shop_not_here_about: "그런 상품이나 주문이 없거나, 다른 브라우저에서 하신 주문입니다.",
+        "There is no such item or order here, or the order was made in another browser.";
+    shop_wrong_form: "주문할 수 없습니다", "This cannot be ordered";
+    shop_wrong_form_about: "상품이나 수량이 올바르지 않습니다. 상점에서 다시 골라 주세요.",
+        "The item or the quantity is not right. Please choose again in the shop.";
+    shop_not_ours: "요청을 받을 수 없습니다", "Request refused";
+    shop_not_ours_about: "다른 사이트에서 보낸 요청은 받지 않습니다. 상점에서 다시 시도해 주세요.",
+        "Requests sent by other sites are not taken. Please try again from the shop.";
+    shop_not_now: "지금은 할 수 없습니다", "Not possible now";
+    shop_not_now_about: "그사이에 주문의 상태가 바뀌었습니다. 주문 내역에서 확인해 주세요.",
+        "The order has changed in the meantime. Please look at your orders.";
+    shop_no_answer: "문제가 발생했습니다", "Something went wrong";
+    shop_no_answer_about: "결제 서버에 물어볼 수 없었습니다. 주문 내역을 확인한 뒤 다시 시도해 주세요.",
+        "The payment server could not be asked. Please look at your orders and try again.";
 }
 
 #[cfg(test)]

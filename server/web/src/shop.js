@@ -1,48 +1,52 @@
-// The shop: an order is paid in a dialog over its page, by the same checkout. Without this script the form posts,
-// and the checkout is a page.
+// The shop: an order can be paid in a dialog over its page, by the same checkout as on a page of its own. Without
+// this script there is the page alone, and nothing is missing.
 
 import { mount } from "./checkout.js";
+import "./style/shop.css";
 
-const dialog = document.querySelector("dialog[data-checkout-dialog]");
+const dialog = document.querySelector("dialog[data-dialog]");
+const form = document.querySelector("form[data-buy]");
 let unmount = null;
 
-for (const form of document.querySelectorAll("form[data-buy]")) {
+if (dialog?.showModal && form) {
+  form.querySelector("[data-buy-here]").hidden = false;
   form.addEventListener("submit", (event) => {
-    if (!dialog?.showModal) return;
+    if (!event.submitter?.matches("[data-buy-here]")) return;
     event.preventDefault();
-    buy(form);
+    buy(event.submitter);
+  });
+  dialog.querySelector("[data-dialog-close]").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    unmount?.();
+    unmount = null;
   });
 }
 
-dialog?.addEventListener("close", () => {
-  unmount?.();
-  unmount = null;
-});
-
-dialog?.addEventListener("click", (event) => {
-  if (event.target.closest("[data-close]")) dialog.close();
-});
-
-async function buy(form) {
-  const button = form.querySelector("button");
+async function buy(button) {
   button.disabled = true;
   try {
-    const answer = await fetch(form.action, {
-      method: "POST",
-      headers: { accept: "application/json" },
-      body: new URLSearchParams(new FormData(form)),
-    });
-    if (!answer.ok) throw new Error(`the shop answered ${answer.status}`);
-    const { session_token: token } = await answer.json();
+    const token = await order();
     dialog.showModal();
     unmount = mount(dialog.querySelector("[data-checkout]"), { token, mode: windowMode });
   } catch (error) {
-    // The form by itself comes to the same checkout, or to the shop's own words about what is wrong.
     console.error(error);
+    // The form by itself comes to the same checkout, or to the shop's own words about what is wrong.
     form.submit();
   } finally {
     button.disabled = false;
   }
+}
+
+/** Has the order registered, and its checkout begun. */
+async function order() {
+  const answer = await fetch(form.action, {
+    method: "POST",
+    headers: { accept: "application/json" },
+    body: new URLSearchParams(new FormData(form)),
+  });
+  if (!answer.ok) throw new Error(`the shop answered ${answer.status}`);
+  const { session_token: token } = await answer.json();
+  return token;
 }
 
 /** Beside the page where there is room; phones are bad at windows. */
