@@ -157,7 +157,7 @@ fn best(
 }
 
 /// Whether `Accept-Encoding` names it, and not with a weight of nothing.
-fn reads(headers: &HeaderMap, encoding: &str) -> bool {
+pub(super) fn reads(headers: &HeaderMap, encoding: &str) -> bool {
     let named = headers.get_all(header::ACCEPT_ENCODING).into_iter();
     let mut named = named
         .filter_map(|value| value.to_str().ok())

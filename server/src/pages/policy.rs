@@ -69,7 +69,7 @@ impl Policy {
         for (name, value) in [
             // A page is in the visitor's language and says what is in force now.
             (header::CACHE_CONTROL, "no-store"),
-            (header::VARY, "Accept-Language, Cookie"),
+            (header::VARY, "Accept-Language, Cookie, Accept-Encoding"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::X_FRAME_OPTIONS, "DENY"),
             // Gateways look at where their window was opened from; no path is told to them.
