@@ -71,7 +71,10 @@ static MANIFEST: LazyLock<Option<Manifest>> = LazyLock::new(|| {
 
 /// What a page that begins with `entry` links to; nothing where this program was built without it.
 pub fn linked(entry: Entry) -> Option<Linked> {
-    let manifest = MANIFEST.as_ref()?;
+    linked_in(MANIFEST.as_ref()?, entry)
+}
+
+fn linked_in(manifest: &Manifest, entry: Entry) -> Option<Linked> {
     let mut linked = Linked::default();
     for source in [Entry::Site.source(), entry.source()] {
         let built = manifest.get(source)?;
@@ -157,7 +160,7 @@ fn best(
 }
 
 /// Whether `Accept-Encoding` names it, and not with a weight of nothing.
-fn reads(headers: &HeaderMap, encoding: &str) -> bool {
+pub(super) fn reads(headers: &HeaderMap, encoding: &str) -> bool {
     let named = headers.get_all(header::ACCEPT_ENCODING).into_iter();
     let mut named = named
         .filter_map(|value| value.to_str().ok())
@@ -205,5 +208,81 @@ fn body(data: Cow<'static, [u8]>) -> Body {
     match data {
         Cow::Borrowed(bytes) => Body::from(axum::body::Bytes::from_static(bytes)),
         Cow::Owned(bytes) => Body::from(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asking(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn what_a_browser_reads_is_what_it_names() {
+        for (accept, br, gzip) in [
+            ("", false, false),
+            ("gzip", false, true),
+            ("gzip, deflate, br, zstd", true, true),
+            ("GZIP;q=0.5,br;q=0", false, true),
+            ("br;q=0.0, gzip;q=0.001", false, true),
+            ("brotli, x-gzip", false, false),
+            ("identity", false, false),
+        ] {
+            let headers = asking(header::ACCEPT_ENCODING, accept);
+            assert_eq!(reads(&headers, "br"), br, "br in {accept:?}");
+            assert_eq!(reads(&headers, "gzip"), gzip, "gzip in {accept:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_known_by_its_tag() {
+        let tag = HeaderValue::from_static("\"abc\"");
+        for (held, expected) in [
+            ("\"abc\"", true),
+            ("W/\"abc\"", true),
+            ("\"x\", \"abc\"", true),
+            ("*", true),
+            ("\"abcd\"", false),
+            ("abc", false),
+        ] {
+            let headers = asking(header::IF_NONE_MATCH, held);
+            assert_eq!(is_known(&headers, &tag), expected, "{held}");
+        }
+        assert!(!is_known(&HeaderMap::new(), &tag));
+    }
+
+    #[test]
+    fn nothing_is_served_that_is_not_for_pages() {
+        for (file, expected) in [
+            ("site-x.css", Some("text/css; charset=utf-8")),
+            ("core_bg-x.wasm", Some("application/wasm")),
+            ("checkout-x.js", Some("text/javascript; charset=utf-8")),
+            ("checkout-x.js.map", None),
+            ("checkout-x.js.gz", None),
+            ("manifest.json", None),
+            ("js", None),
+        ] {
+            assert_eq!(content_type(file), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_page_links_what_its_entry_needs_each_once() {
+        let manifest: Manifest = serde_json::from_str(
+            r#"{
+                "src/site.js": { "file": "assets/site.js", "css": ["assets/site.css"] },
+                "src/checkout-page.js": { "file": "assets/checkout.js", "imports": ["_a.js", "_b.js"] },
+                "_a.js": { "file": "assets/a.js", "imports": ["_b.js", "src/site.js"], "css": ["assets/site.css"] },
+                "_b.js": { "file": "assets/b.js", "imports": ["_a.js"] }
+            }"#,
+        )
+        .unwrap();
+        let linked = linked_in(&manifest, Entry::Checkout).unwrap();
+        assert_eq!(linked.styles, ["/assets/site.css"]);
+        assert_eq!(linked.scripts, ["/assets/site.js", "/assets/checkout.js"]);
+        assert_eq!(linked.imports, ["/assets/a.js", "/assets/b.js"]);
+        assert_eq!(linked_in(&manifest, Entry::Shop), None);
     }
 }

@@ -69,7 +69,7 @@ words! {
     buyer_name: "이름", "Name";
     buyer_email: "이메일 (선택)", "E-mail (optional)";
     buyer_tel: "휴대폰 번호 (선택)", "Mobile number (optional)";
-    buyer_known: "입력하신 구매자 정보를 그대로 사용합니다.", "The buyer details you gave are kept.";
+    buyer_known: "앞서 입력하신 정보를 사용합니다.", "The details you gave are used.";
     buyer_change: "다시 입력", "Change";
     buyer_name_empty: "이름을 입력해 주세요.", "Please enter your name.";
     buyer_name_too_long: "이름은 60자까지 입력할 수 있습니다.", "A name has 60 characters at most.";

@@ -16,13 +16,18 @@ export function showSummary(root, session) {
     supply: supply > 0 ? money(supply, currency) : null,
     vat: supply > 0 ? money(vat, currency) : null,
     tax_free: taxFree > 0 ? money(taxFree, currency) : null,
-    time: moment(session.expires_at),
+    time: moment(earlier(session.expires_at, order.expires_at)),
   });
   const booking = summary.querySelector("[data-booking]");
   booking.hidden = order.capture !== "on_confirmation";
   for (const one of booking.querySelectorAll("[data-capture]")) one.hidden = one.dataset.capture !== session.capture;
   summary.querySelector("[data-deadline]").hidden = !["created", "prepared"].includes(session.status);
   summary.hidden = false;
+}
+
+/** The link can outlive the order, and the order the link. */
+function earlier(one, other) {
+  return other && Date.parse(other) < Date.parse(one) ? other : one;
 }
 
 function oneLine(template, line, currency) {
