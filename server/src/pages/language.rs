@@ -87,9 +87,11 @@ fn remembered(headers: &HeaderMap) -> Option<Language> {
 
 fn accepted(headers: &HeaderMap) -> Option<Language> {
     let wanted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-    let ours = Language::ALL.map(Language::tag);
-    let common = accept_language::intersection(wanted, &ours);
-    common.first().and_then(|tag| Language::of_tag(tag))
+    let wanted = accept_language::parse(wanted);
+    // A browser may name a region alone (`en-GB`); we have languages.
+    let languages = wanted.iter().filter_map(|tag| tag.split('-').next());
+    let mut ours = languages.filter_map(|tag| Language::of_tag(&tag.to_ascii_lowercase()));
+    ours.next()
 }
 
 #[cfg(test)]
@@ -117,6 +119,8 @@ mod tests {
             ("", "en;q=0.2, ko;q=0.7", "ko"),
             ("", "fr-FR,fr;q=0.9,en;q=0.5", "en"),
             ("", "fr", "ko"),
+            ("", "en-GB", "en"),
+            ("", "fr, KO-kr;q=0.5, en;q=0.2", "ko"),
             ("", ";;;q=,", "ko"),
             ("lang=en", "ko", "en"),
             ("visitor=1; lang=en", "ko", "en"),
