@@ -25,6 +25,7 @@ pub mod payment;
 pub mod planted;
 pub mod polling;
 pub mod provider;
+pub mod receipt;
 pub mod rejection;
 pub mod sealed;
 pub mod session;

@@ -13,6 +13,7 @@ pub mod openapi;
 pub mod orders;
 mod page;
 pub mod payments;
+pub mod receipts;
 mod said;
 mod schema;
 mod session_view;

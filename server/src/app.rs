@@ -19,6 +19,7 @@ use crate::engine_room::Condition;
 use crate::gateway::Gateways;
 use crate::gateway::operations::Operations;
 use crate::http::{HttpErrorCode, Problem, RequestId, SessionTokens};
+use crate::receipts::ReceiptSigner;
 use crate::seal::Seals;
 use crate::telemetry::Metrics;
 use crate::transitions::{Asker, Witness};
@@ -40,6 +41,8 @@ pub struct App {
     pub mock_secrets: Vec<WebhookSecret>,
     /// Makes the tokens of sessions.
     pub session_tokens: SessionTokens,
+    /// Signs receipts.
+    pub receipts: ReceiptSigner,
     /// The real gateways that take payments here.
     pub gateways: Gateways,
     /// The calls to them.

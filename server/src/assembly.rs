@@ -23,6 +23,7 @@ use crate::engine_room::Condition;
 use crate::gateway::Gateways;
 use crate::gateway::operations::Operations;
 use crate::http::{Front, SessionTokens};
+use crate::receipts::ReceiptSigner;
 use crate::routes;
 use crate::seal::Seals;
 use crate::serve::Surroundings;
@@ -102,6 +103,7 @@ pub fn assemble(
         seals: store.seals,
         mock_secrets: mock_secrets(config)?,
         session_tokens: SessionTokens::new(&config.secrets.data_key),
+        receipts: ReceiptSigner::new(&config.settings.receipts, &config.secrets.data_key)?,
         gateways: Gateways::configured(&config.settings),
         operations: Arc::new(operations),
         condition: store.condition,

@@ -5,6 +5,7 @@
 mod generate;
 mod layers;
 mod network;
+mod receipts;
 mod secret;
 mod settings;
 mod show;
@@ -21,14 +22,15 @@ use std::{
 
 pub use layers::Origin;
 pub use network::Network;
+pub use receipts::{RetiredKeys, SigningKey};
 pub use secret::{DataKey, NamedSecret, NamedSecrets, Secret, WebhookSecret, WebhookSecrets};
 pub use settings::{
-    Checkout, Gateways, Keys, Limits, Log, Metrics, Orders, Retention, SECTIONS, Section, Server,
-    Setting, Settings, Store, Tls, Toss,
+    Checkout, Gateways, Keys, Limits, Log, Metrics, Orders, Receipts, Retention, SECTIONS, Section,
+    Server, Setting, Settings, Store, Tls, Toss,
 };
 pub use show::settings_table;
 pub use toss::{KeyKind, KeyMode, KeyProduct, TossClientKey, TossSecretKey, TossSecurityKey};
-pub use url::{HttpUrl, WebOrigin};
+pub use url::{HttpUrl, Link, WebOrigin};
 pub use value::{Bytes, LogLevel, Value, parse_duration};
 
 use crate::world::World;
@@ -100,6 +102,15 @@ impl fmt::Display for ConfigError {
 }
 
 impl Config {
+    /// The server's own address, as browsers know it.
+    pub fn address(&self) -> String {
+        let server = &self.settings.server;
+        match &server.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => format!("http://{}", server.listen),
+        }
+    }
+
     /// Puts the configuration together and checks it.
     pub fn load(
         flags: &Flags,

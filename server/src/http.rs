@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod cross_origin;
 pub mod error;
 mod front;
 pub mod idempotency;
@@ -29,7 +30,7 @@ pub use auth::{
     Principal,
 };
 pub use body::RawBody;
-pub use error::{FieldError, HttpErrorCode, Problem};
+pub use error::{FieldError, HttpErrorCode, Problem, SaysItself};
 pub use front::Front;
 pub use idempotency::{BodyKey, IdempotencyKey};
 pub use integer::Integer;

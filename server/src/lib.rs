@@ -18,11 +18,15 @@ mod keyed;
 mod metrics_listener;
 mod notifications;
 pub mod outside;
+pub mod pages;
+mod receipts;
 pub mod routes;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod seal;
 pub mod serve;
+#[cfg(feature = "sandbox")]
+pub mod shop;
 pub mod telemetry;
 pub mod transitions;
 pub mod welcome;

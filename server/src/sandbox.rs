@@ -1,5 +1,5 @@
-//! What `--sandbox` runs beside the server: the movable clock, and a simulator for each gateway that is not
-//! configured otherwise, on a loopback port of its own. Its books are below `DATA/sandbox`.
+//! What `--sandbox` runs beside the server: the movable clock, a simulator for each gateway that is not
+//! configured otherwise, on a loopback port of its own, and a shop to pay at. Their books are below `DATA/sandbox`.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,6 +16,7 @@ use crate::cli::Sandbox;
 use crate::clock::sandbox_routes;
 use crate::config::Config;
 use crate::outside::{Outside, reach};
+use crate::shop::Shop;
 use crate::world::{SharedWorld, SystemWorld};
 
 /// Where the simulator sends its notifications on the server it stands beside.
@@ -37,7 +38,24 @@ pub async fn open(config: Config) -> Result<Outside, Box<dyn Error>> {
     if outside.config.toss_is_simulated() {
         simulate_toss(&folder, &mut outside).await?;
     }
-    Ok(outside)
+    Ok(with_shop(outside))
+}
+
+/// The shop is shown by the server whose API it calls, so where that is it learns when the server listens.
+fn with_shop(outside: Outside) -> Outside {
+    let Some(shop) = Shop::new(&outside.config, &outside.world) else {
+        return outside;
+    };
+    let (routes, begin) = (outside.routes.merge(shop.routes()), outside.begin);
+    let begin = Box::new(move |server| {
+        shop.opens_at(server);
+        begin(server);
+    });
+    Outside {
+        routes,
+        begin,
+        ..outside
+    }
 }
 
 async fn simulate_toss(folder: &Path, outside: &mut Outside) -> Result<(), Box<dyn Error>> {

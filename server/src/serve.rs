@@ -33,16 +33,18 @@ pub struct Surroundings {
 
 /// Serves until `stop`; `ready` is called once requests are taken. An error means that the store failed.
 pub async fn serve(
-    config: Config,
+    mut config: Config,
     around: Surroundings,
     stop: impl Future<Output = ()>,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), Box<dyn Error>> {
-    let config = Arc::new(config);
     let tls = http::acceptor(&config.settings.tls)?;
     let address = config.settings.server.listen;
     let taken = |error| format!("listen = {address}: {error}");
     let listener = TcpListener::bind(address).await.map_err(taken)?;
+    // With port 0 the system has chosen one; from here on it is the configured one.
+    config.settings.server.listen = listener.local_addr()?;
+    let config = Arc::new(config);
     let files: Arc<dyn Files> = Arc::new(DiskFiles);
     let cache_bytes = u64::try_from(config.settings.store.index_cache.0)?;
     let home = SledHome::new(&config.settings.server.data, cache_bytes);

@@ -20,6 +20,7 @@ pub fn text(config: &Config, address: SocketAddr) -> Option<String> {
     Some(format!(
         r#"
 Daegeum is taking payments; no money moves.
+  Shop         http://{address}/shop   open it in a browser and buy something
   API          http://{address}/api/v1
   Reference    http://{address}/docs/
   Clock        http://{address}/sandbox/clock   POST {{"advance":"30m"}} moves it
@@ -86,6 +87,7 @@ mod tests {
         let config = sandbox(&[]).with_toss_at(simulator);
         let text = text(&config, "127.0.0.1:8080".parse().unwrap()).unwrap();
         for line in [
+            "Shop         http://127.0.0.1:8080/shop ",
             "API          http://127.0.0.1:8080/api/v1\n",
             "Reference    http://127.0.0.1:8080/docs/\n",
             "Toss         http://127.0.0.1:4100 ",

@@ -5,6 +5,7 @@
     reason = "the rules about time and files are for the product; a build tool has no World"
 )]
 
+mod browser;
 mod cache;
 mod cargo;
 mod deny;
@@ -14,6 +15,7 @@ mod generated;
 mod links;
 mod npm;
 mod options;
+mod pages;
 mod planting;
 mod process;
 mod product;
@@ -35,7 +37,9 @@ cargo xtask COMMAND
   crash             kill the server under load, again and again, and check what it promised
   simulate [ARGS]   the whole system from seeds, faults and crashes included, in virtual time
   bench [ARGS]      measure the release server beside this machine's ceilings
+  pages             build the pages' scripts and style sheets, so that the server can embed them
   wasm              only the check that the core is pure and runs in a browser
+  browser [PATTERN] tell the stories of the shop and the checkout in Chromium
 
 cargo xtask COMMAND --help says more.
 ";
@@ -57,6 +61,8 @@ fn main() -> ExitCode {
         "simulate" => product::simulate(&args),
         "bench" => product::bench(&args),
         "wasm" => wasm::command(&args),
+        "pages" => pages::command(&args),
+        "browser" => browser::command(&args),
         "help" | "--help" | "-h" => Err(Stop::Help(HELP)),
         "" => Err(Stop::Usage(HELP.to_owned())),
         unknown => Err(Stop::Usage(format!(

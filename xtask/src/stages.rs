@@ -12,7 +12,7 @@ use crate::cargo::{Profile, cargo};
 use crate::failure::Failure;
 use crate::generated::Documents;
 use crate::suites::{self, Suite, Tally, TestProgram};
-use crate::{deny, docs, process, product, wasm};
+use crate::{browser, deny, docs, pages, process, product, wasm};
 
 /// One line of the table.
 pub(crate) struct Stage {
@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
     NotChecked(String),
 }
 
-pub(crate) const STAGES: [Stage; 13] = [
+pub(crate) const STAGES: [Stage; 15] = [
     Stage {
         name: "fmt",
         about: "every file as rustfmt writes it",
@@ -38,6 +38,16 @@ pub(crate) const STAGES: [Stage; 13] = [
         name: "clippy",
         about: "no warning, pedantic ones included",
         run: clippy,
+    },
+    Stage {
+        name: "wasm",
+        about: "the core is pure, and the package for browsers is whole",
+        run: wasm,
+    },
+    Stage {
+        name: "pages",
+        about: "scripts and style sheets of the pages, and what they weigh",
+        run: pages,
     },
     Stage {
         name: "build",
@@ -53,6 +63,11 @@ pub(crate) const STAGES: [Stage; 13] = [
         name: "behaviour",
         about: "stories through HTTP, power loss, misuse",
         run: behaviour,
+    },
+    Stage {
+        name: "browser",
+        about: "stories in Chromium: the shop, the checkout, and everything that goes wrong",
+        run: browser,
     },
     Stage {
         name: "property",
@@ -73,11 +88,6 @@ pub(crate) const STAGES: [Stage; 13] = [
         name: "planted",
         about: "the simulation finds every planted bug",
         run: planted,
-    },
-    Stage {
-        name: "wasm",
-        about: "the core is pure, and the package for browsers is whole",
-        run: wasm,
     },
     Stage {
         name: "deny",
@@ -157,6 +167,11 @@ fn behaviour(run: &mut Run) -> Result<Outcome, Failure> {
     checked(run.run_suite(Suite::Behaviour, None))
 }
 
+/// The same as `cargo xtask browser`.
+fn browser(run: &mut Run) -> Result<Outcome, Failure> {
+    checked(browser::tell(None, &mut run.tally))
+}
+
 fn property(run: &mut Run) -> Result<Outcome, Failure> {
     checked(run.run_suite(Suite::Property, None))
 }
@@ -179,6 +194,14 @@ fn planted(_: &mut Run) -> Result<Outcome, Failure> {
 
 fn wasm(_: &mut Run) -> Result<Outcome, Failure> {
     checked(wasm::core_and_package())
+}
+
+/// Of the package that `wasm` has built, or builds it.
+fn pages(run: &mut Run) -> Result<Outcome, Failure> {
+    if !run.has_run("wasm") {
+        wasm::package()?;
+    }
+    checked(pages::build())
 }
 
 fn deny(_: &mut Run) -> Result<Outcome, Failure> {

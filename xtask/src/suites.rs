@@ -54,8 +54,17 @@ impl Tally {
         }
     }
 
-    /// Of a line `test result: ok. 3 passed; 0 failed; …`; other lines count nothing.
+    /// Of a line `test result: ok. 3 passed; 0 failed; …`, or one of Node's two, `ℹ pass 3` and
+    /// `ℹ fail 0`; other lines count nothing.
     fn of(line: &str) -> Option<Self> {
+        if let Some(count) = line.strip_prefix("ℹ pass ") {
+            let passed = count.parse().ok()?;
+            return Some(Self { passed, failed: 0 });
+        }
+        if let Some(count) = line.strip_prefix("ℹ fail ") {
+            let failed = count.parse().ok()?;
+            return Some(Self { passed: 0, failed });
+        }
         let result = line.strip_prefix("test result: ")?;
         let (_, counts) = result.split_once(". ")?;
         let count = |what| {
@@ -119,7 +128,7 @@ pub(crate) fn run(
     }
 }
 
-/// Runs a program that reports as Rust's test harness does, passing its output on as it comes.
+/// Runs a program that reports as Rust's test harness or Node's does, passing its output on as it comes.
 pub(crate) fn counted(command: &mut Command, tally: &mut Tally) -> Result<(), Failure> {
     let line = process::shown(command);
     let mut child = command.stdout(Stdio::piped()).spawn().when(&line)?;
@@ -151,6 +160,14 @@ mod tests {
                 failed: 3
             })
         );
+    }
+
+    #[test]
+    fn nodes_lines_are_counted() {
+        let said = ["ℹ tests 7", "ℹ pass 5", "ℹ fail 2", "ℹ skipped 0"];
+        let tally = said.into_iter().filter_map(Tally::of);
+        let tally = tally.fold(Tally::default(), Tally::plus);
+        assert_eq!((tally.passed, tally.failed), (5, 2));
     }
 
     #[test]

@@ -79,6 +79,8 @@
         var told = event.data;
         if (event.origin !== home || event.source !== popup) return;
         if (!told || told.simulatedToss !== true || told.orderId !== orderId) return;
+        // The window closes when it was heard: one that closes at once may be seen closed before it is heard.
+        popup.postMessage({ simulatedToss: true, heard: told.paymentKey }, home);
         if (told.code) return end(reject, failure(told.code, told.message));
         var paid = {
           paymentKey: told.paymentKey,

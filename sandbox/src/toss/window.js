@@ -1,10 +1,14 @@
-// Tells the page that opened this window how it ended, and closes it. Only that page's origin
-// hears it.
+// Tells the page that opened this window how it ended, and closes once that page has heard it. Only
+// that page's origin hears it.
 (function () {
   "use strict";
   var told = document.getElementById("told");
   if (!told || !window.opener || !told.dataset.opener) return;
   var data = told.dataset;
+  window.addEventListener("message", function (event) {
+    if (event.source !== window.opener || event.origin !== data.opener) return;
+    if (event.data && event.data.heard === data.paymentKey) window.close();
+  });
   window.opener.postMessage(
     {
       simulatedToss: true,
@@ -17,5 +21,4 @@
     },
     data.opener
   );
-  window.close();
 })();

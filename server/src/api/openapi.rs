@@ -5,7 +5,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::{admin, confirm, events, gateways, health, me, orders, payments, sessions};
+use super::{admin, confirm, events, gateways, health, me, orders, payments, receipts, sessions};
 use crate::notifications;
 
 #[derive(OpenApi)]
@@ -18,6 +18,7 @@ use crate::notifications;
         orders::create, orders::get, orders::confirm, orders::cancel,
         payments::create, payments::get, payments::list, payments::transactions, payments::capture, payments::cancel,
         sessions::create, sessions::get, sessions::prepare, confirm::verify, confirm::confirm,
+        receipts::get, receipts::keys,
         payments::complete_mock, notifications::receive, me::payments, events::feed, gateways::list,
         admin::desk, admin::unanswered, admin::balances, admin::resolve, admin::erase_buyer,
         health::live, health::ready, health::metrics,

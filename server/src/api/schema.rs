@@ -331,6 +331,23 @@ pub struct ReceiptSchema {
     result: String,
 }
 
+/// A receipt.
+#[derive(ToSchema)]
+#[schema(as = Receipt)]
+pub struct SignedReceiptSchema {
+    /// A JWS in compact form (EdDSA): what was taken, by component, and when.
+    receipt: String,
+    /// Which of the published keys signed it.
+    key_id: String,
+}
+
+/// The keys that receipts are verified with (RFC 7517, RFC 8037).
+#[derive(ToSchema)]
+#[schema(as = ReceiptKeys)]
+pub struct KeySetSchema {
+    keys: Vec<serde_json::Value>,
+}
+
 /// A refusal (RFC 9457).
 #[derive(ToSchema)]
 #[schema(as = Problem)]

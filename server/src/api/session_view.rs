@@ -144,6 +144,12 @@ fn lost() -> Problem {
     Problem::internal("a session whose beginning is not in its history")
 }
 
+/// What the payment is for, in a few words.
+pub fn title_of(app: &App, payment: &AnyPayment) -> Result<String, Problem> {
+    let (_, lines) = bought(app, payment)?;
+    Ok(title(&lines))
+}
+
 /// What is bought, in the words of a statement: the first line, and how many more.
 fn title(lines: &[Line]) -> String {
     const LONGEST: usize = 80;

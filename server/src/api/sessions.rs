@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use daegeum_engine::command::{Choice, Command, NewSession};
+use daegeum_engine::command::{Command, NewSession};
 use daegeum_engine::event::Provider;
 use daegeum_engine::id::{OrderId, SessionId};
 use daegeum_engine::idempotency::Answer;
@@ -150,10 +150,7 @@ fn provider(app: &App, name: Option<&str>) -> Option<Provider> {
 
 fn may_return_to(app: &App, url: &str) -> bool {
     let settings = &app.config.settings;
-    let own = match &settings.server.public_url {
-        Some(own) => WebOrigin::of(own.as_str()),
-        None => WebOrigin::of(&format!("http://{}", settings.server.listen)),
-    };
+    let own = WebOrigin::of(&app.config.address());
     let Some(origin) = WebOrigin::of(url).filter(|_| url.len() <= 2_000) else {
         return false;
     };
@@ -239,11 +236,18 @@ pub async fn prepare(
         keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
-    let choice = news(&app, &payment, &chosen)?;
+    let choice = if stands(&app, &payment, &chosen)? {
+        None
+    } else {
+        chosen.seal(&app)?
+    };
     let mut executed = app.execute(asked(choice)).await?;
-    // Two tabs chose the same at one moment: the second comes to what the first has noted.
-    if key.is_none() && is_prepared(&executed) && news(&app, &payment, &chosen)?.is_none() {
+    // Another tab may have chosen meanwhile, the same or something else; from here on no choice changes any more.
+    let stands = stands(&app, &payment, &chosen)?;
+    if stands && key.is_none() && is_prepared(&executed) {
         executed = app.execute(asked(None)).await?;
+    } else if !stands && matches!(executed.answer, Answer::Payment { .. }) {
+        return Err(answer::problem(&Rejection::SessionPrepared));
     }
     shown(&app, executed, |view| view.with_window(&app))
 }
@@ -263,13 +267,10 @@ impl PrepareSession {
     }
 }
 
-/// The choice, if it is one: what has been said before need not be noted again.
-fn news(app: &App, payment: &AnyPayment, chosen: &Chosen) -> Result<Option<Choice>, Problem> {
+/// Whether the choice says nothing that has not been said.
+fn stands(app: &App, payment: &AnyPayment, chosen: &Chosen) -> Result<bool, Problem> {
     let said = Said::of(app, payment)?;
-    if said.is_some_and(|said| said.has(app, chosen)) {
-        return Ok(None);
-    }
-    chosen.seal(app)
+    Ok(said.is_some_and(|said| said.has(app, chosen)))
 }
 
 fn is_prepared(executed: &Executed) -> bool {

@@ -51,6 +51,7 @@ pub(super) fn lay_sandbox(
         ("gateways.allow_private", "true"),
         ("limits.rate_per_source", "0"),
         ("limits.rate_per_key", "0"),
+        ("checkout.shop_url", "/shop"),
     ] {
         layers.put(path, text.into(), Origin::Sandbox);
     }

@@ -6,9 +6,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::{
     layers::Reader,
     network::Network,
+    receipts::{RetiredKeys, SigningKey},
     secret::{DataKey, NamedSecrets, Secret, WebhookSecrets},
     toss::{TossClientKey, TossSecretKey, TossSecurityKey},
-    url::{HttpUrl, WebOrigin},
+    url::{HttpUrl, Link, WebOrigin},
     value::{Bytes, LogLevel, Value},
 };
 
@@ -218,6 +219,14 @@ settings! {
         /// Who buyers said they are when they paid: names, telephone numbers, mail addresses.
         buyer_days: u32 = "1825",
     }
+    /// What receipts of captured payments are signed with (Ed25519). To rotate, put the `x` of the key in use, as
+    /// `/.well-known/jwks.json` shows it, among the retired ones, and a new key in its place.
+    receipts: Receipts in "receipts." {
+        /// The signing key's seed. Without one, it is derived from `data_key`.
+        key: Option<SigningKey> = "",
+        /// Public keys that are still published, so that receipts of before go on being verified.
+        retired: RetiredKeys = "",
+    }
     /// Serve HTTPS without a proxy. Both or neither.
     tls: Tls in "tls." {
         /// The certificate chain, PEM.
@@ -240,8 +249,12 @@ settings! {
     }
     /// Where buyers are sent.
     checkout: Checkout in "checkout." {
-        /// The origins that a session's `redirect_url` may have; no buyer is sent anywhere else.
+        /// The origins of the shop's pages: those that a session's `redirect_url` may have (no buyer is sent anywhere
+        /// else), and whose scripts may call the buyer's part of the API.
         redirect_origins: Vec<WebOrigin> = "",
+        /// Where "back to the shop" leads on the checkout page; without it there is no such link. With
+        /// `--sandbox` it is the sandbox's shop.
+        shop_url: Option<Link> = "",
     }
     /// Which gateways take payments.
     gateways: Gateways in "gateways." {

@@ -49,6 +49,36 @@ impl Value for HttpUrl {
     }
 }
 
+/// Where a link leads: an absolute `http` or `https` address, or a path of this server's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link(String);
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Value for Link {
+    const KIND: &'static str =
+        "an address such as https://shop.example/orders, or a path such as /shop";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        // Two slashes, or one that browsers take for one, would begin another host.
+        let is_path = text.starts_with('/')
+            && !text.starts_with("//")
+            && text.chars().all(|c| c.is_ascii_graphic() && c != '\\');
+        if is_path || absolute(text).is_some() {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!("expected {}", Self::KIND))
+    }
+
+    fn toml(&self) -> String {
+        quoted(&self.0)
+    }
+}
+
 /// Where a buyer's browser may be sent back to: a scheme, a host and perhaps a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebOrigin(String);
@@ -160,6 +190,29 @@ mod tests {
             "javascript:alert(1)",
         ] {
             assert!(HttpUrl::parse(wrong).is_err(), "{wrong} was taken");
+        }
+    }
+
+    #[test]
+    fn a_link_is_an_address_or_a_path_of_this_host() {
+        for good in [
+            "/shop",
+            "/",
+            "/shop?from=checkout",
+            "https://shop.example/orders?all=1",
+        ] {
+            assert_eq!(Link::parse(good).unwrap().to_string(), good);
+        }
+        for wrong in [
+            "shop",
+            "//evil.example/",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "https://user@shop.example/",
+            "/a b",
+            "/한글",
+        ] {
+            assert!(Link::parse(wrong).is_err(), "{wrong} was taken");
         }
     }
 

@@ -104,6 +104,8 @@ codes! {
         "This path does not have this method; see Allow.";
     /// The body took longer than `limits.body_timeout` to arrive.
     BodyTimeout = "BODY_TIMEOUT", REQUEST_TIMEOUT, "The body took too long to arrive.";
+    /// No money of this payment was taken, or it has gone back.
+    ReceiptUnavailable = "RECEIPT_UNAVAILABLE", CONFLICT, "Only money that was taken and not given back has a receipt.";
     /// The body is longer than `limits.body`.
     BodyTooLarge = "BODY_TOO_LARGE", PAYLOAD_TOO_LARGE, "The body is too large.";
     /// The body's `Content-Type` is not `application/json`.
@@ -293,6 +295,10 @@ impl Problem {
         })
     }
 }
+
+/// Among an answer's extensions: it is a page, and says by itself what is wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct SaysItself;
 
 /// The media type of every refusal (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";

@@ -21,7 +21,7 @@ use tower::Service;
 
 use super::{
     auth::Authenticator,
-    error::{HttpErrorCode, PROBLEM_JSON, Problem},
+    error::{HttpErrorCode, PROBLEM_JSON, Problem, SaysItself},
     latency::Latency,
     limits::RateLimits,
     query::decode,
@@ -169,7 +169,8 @@ fn unexplained(answer: &Response) -> Option<Problem> {
         let content_type = answer.headers().get(header::CONTENT_TYPE);
         content_type.is_some_and(|kind| kind.as_bytes().starts_with(PROBLEM_JSON.as_bytes()))
     };
-    if !is_refusal || is_explained() {
+    let is_page = answer.extensions().get::<SaysItself>().is_some();
+    if !is_refusal || is_page || is_explained() {
         return None;
     }
     Some(match status {

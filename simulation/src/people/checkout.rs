@@ -36,6 +36,9 @@ pub async fn check_out(story: &Story, attempt: u64) {
     }
     checkout.tab().await;
     checkout.look().await;
+    if story.town.dice.one_in(5) {
+        checkout.think_again(attempt).await;
+    }
 }
 
 async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
@@ -45,12 +48,7 @@ async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
     let method = *dice.pick(&["card", "card", "transfer"]);
     let mut body = json!({ "order_id": story.order_id, "provider": "TOSS", "method": method });
     if dice.one_in(2) {
-        body["buyer_name"] = secrets::personal(&story.buyer_name, "김하나").into();
-        let mail = format!(
-            "{}@example.com",
-            secrets::personal(&story.buyer_name, "mail")
-        );
-        body["buyer_email"] = mail.into();
+        say_who(story, &mut body);
     }
     let opener = if dice.one_in(2) {
         &story.buyer
@@ -67,25 +65,86 @@ async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
             .town
             .violated(|| format!("a session is not about its order's total: {}", opened.json));
     }
-    Some(Checkout {
-        holder: story.buyer.carrying(opened.text("session_token")),
-        session: opened.text("session_id").to_owned(),
-        payment: opened.text("payment_id").to_owned(),
-        story: story.clone(),
-        account,
-    })
+    Some(Checkout::of(story, &opened, account))
+}
+
+/// Who the buyer says they are.
+fn say_who(story: &Story, body: &mut Value) {
+    body["buyer_name"] = secrets::personal(&story.buyer_name, "김하나").into();
+    let mail = secrets::personal(&story.buyer_name, "mail");
+    body["buyer_email"] = format!("{mail}@example.com").into();
 }
 
 impl Checkout {
+    fn of(story: &Story, opened: &Answer, account: bool) -> Self {
+        Self {
+            holder: story.buyer.carrying(opened.text("session_token")),
+            session: opened.text("session_id").to_owned(),
+            payment: opened.text("payment_id").to_owned(),
+            story: story.clone(),
+            account,
+        }
+    }
+
+    /// The same order once more, by the token that the browser has.
+    async fn think_again(&self, attempt: u64) {
+        let body = json!({ "order_id": self.story.order_id, "method": "mobile" });
+        let key = format!("again-{}-{attempt}", self.session);
+        let opened = self
+            .holder
+            .keyed(PATIENCE, SESSIONS, &key, Some(&body))
+            .await;
+        let Some(opened) = opened.filter(|opened| opened.status == 201) else {
+            return;
+        };
+        if opened.json["amount"] != self.story.total || opened.text("payment_id") == self.payment {
+            let said = &opened.json;
+            self.story.town.violated(|| {
+                format!("beginning again is not another payment of the order: {said}")
+            });
+        }
+        Self::of(&self.story, &opened, false).tab().await;
+    }
+
+    /// Asks for what the window needs, with what the buyer chooses now, if anything. Whether the window can be opened.
+    async fn prepare(&self) -> bool {
+        let dice = &self.story.town.dice;
+        let path = format!("{SESSIONS}/{}/prepare", self.session);
+        let mut choice = json!({ "method": *dice.pick(&["card", "transfer"]) });
+        if dice.one_in(2) {
+            say_who(&self.story, &mut choice);
+        }
+        let choice = dice.one_in(2).then_some(choice);
+        let prepared = self
+            .holder
+            .until_answered(PATIENCE, Method::POST, &path, &[], choice.as_ref())
+            .await;
+        match prepared {
+            Some(prepared) if prepared.status == 200 => {
+                let method = choice.map(|choice| choice["method"].clone());
+                let shown = &prepared.json["window"]["method"];
+                if method.is_some_and(|method| {
+                    !shown
+                        .as_str()
+                        .unwrap_or_default()
+                        .eq_ignore_ascii_case(method.as_str().unwrap_or_default())
+                }) {
+                    self.story.town.violated(|| {
+                        format!("the window is not for what was chosen: {}", prepared.json)
+                    });
+                }
+                true
+            }
+            // Another tab chose something else; its window serves this buyer as well.
+            Some(prepared) => prepared.text("code") == "SESSION_PREPARED",
+            None => false,
+        }
+    }
+
     /// One browser tab, from preparing to the end of its buyer's patience.
     async fn tab(&self) {
         let (town, dice) = (&self.story.town, &self.story.town.dice);
-        let path = format!("{SESSIONS}/{}/prepare", self.session);
-        let prepared = self
-            .holder
-            .until_answered(PATIENCE, Method::POST, &path, &[], None)
-            .await;
-        if prepared.is_none_or(|prepared| prepared.status != 200) {
+        if !self.prepare().await {
             return;
         }
         let Some(key) = self.open_window() else {

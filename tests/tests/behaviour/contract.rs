@@ -215,6 +215,16 @@ async fn checkouts(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
     let events = checkout.payment.path("/transactions");
     contract.holds(transactions, &shop.merchant().get(&events).await);
 
+    let receipt = "GET /api/v1/payments/{payment_id}/receipt";
+    let path = checkout.payment.path("/receipt");
+    contract.holds(receipt, &checkout.browser.get(&path).await);
+    let pays = shop.order("t-3").register().await.checkout(toss).await;
+    pays.pay().await.expect(200);
+    let path = pays.payment.path("/receipt");
+    contract.holds(receipt, &pays.browser.get(&path).await);
+    let keys = shop.stranger().get("/.well-known/jwks.json").await;
+    contract.holds("GET /.well-known/jwks.json", &keys);
+
     let waits = order.checkout(toss).await;
     contract.holds(confirm, &waits.pay_by_transfer().await);
     let hint = json!({"orderId": waits.payment.id, "status": "DONE"});

@@ -17,6 +17,7 @@ mod holds;
 mod late_money;
 mod listing;
 mod notifications;
+mod pages;
 mod paying;
 mod people;
 mod privacy;

@@ -130,6 +130,10 @@ async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     let by_transfer = json!({"method": "virtual_account"});
     reached.note(order.send_session(by_transfer).await);
     let checkout = order.checkout(toss).await;
+    checkout.prepare().await.expect(200);
+    let other = json!({"method": "mobile"});
+    let path = format!("/api/v1/payments/sessions/{}/prepare", checkout.id);
+    reached.note(checkout.browser.post(&path, &other).await);
     let mut tampered = checkout.approve().await;
     tampered.amount = 1;
     reached.note(checkout.confirm(&tampered).await);

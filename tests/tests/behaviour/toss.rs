@@ -7,6 +7,7 @@ mod giving_back;
 mod hints;
 mod once;
 mod people;
+mod receipts;
 mod restarts;
 mod sessions;
 mod waiting;

@@ -123,10 +123,11 @@ fn every_code_is_reached_somewhere() {
         include_str!("connections.rs"),
     ]
     .concat();
-    // Told where they arise: by the application over the store, by notifications and before a confirmation.
+    // Told where they arise: by the application over the store, by notifications, before a confirmation, for a receipt.
     let told_above = [
         HttpErrorCode::GatewayUnavailable,
         HttpErrorCode::InvalidSignature,
+        HttpErrorCode::ReceiptUnavailable,
         HttpErrorCode::StorageFull,
         HttpErrorCode::Stopping,
     ];

@@ -62,8 +62,143 @@ async fn closed_to(browser: &Caller, payment: &str, order: &str) {
         let answer = browser.ask(&path).await;
         assert_eq!(answer.status, 403, "{path}: {}", answer.body());
     }
-    let more = browser.post(SESSIONS, &json!({ "order_id": order })).await;
-    more.refused(403, "FORBIDDEN");
+    let more = browser.post(SESSIONS, &json!({ "order_id": "o-2" })).await;
+    assert_eq!((more.status, order), (404, "o-1"), "{}", more.body());
+}
+
+#[tokio::test]
+async fn a_checkout_shows_what_is_bought_and_how_it_can_be_paid() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").of(16_500).register().await;
+    let checkout = order
+        .checkout_with(&toss, json!({ "method": "transfer" }))
+        .await;
+    let seen = checkout.now().await;
+    assert_eq!(seen["method"], "transfer");
+    assert_eq!(seen["methods"], json!(["card", "transfer", "mobile"]));
+    let summary = &seen["order"];
+    assert_eq!(summary["status"], "PAYMENT_PENDING");
+    assert_eq!(summary["total"], 16_500);
+    assert_eq!(
+        summary["amounts"],
+        json!({ "supply": 15_000, "vat": 1_500, "tax_free": 0 })
+    );
+    assert_eq!(summary["lines"][0]["quantity"], 1);
+    assert!(!summary["title"].as_str().expect("a title").is_empty());
+    checkout.pay().await.expect(200);
+    assert_eq!(checkout.now().await["order"]["status"], "PAID");
+}
+
+/// What a buyer says at the checkout stands over what the shop said of them, and is said once.
+#[tokio::test]
+async fn a_choice_is_made_with_the_first_preparation() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let said = json!({ "buyer_name": "상점이 아는 이름", "method": "card" });
+    let checkout = order.checkout_with(&toss, said).await;
+    let path = format!("{SESSIONS}/{}/prepare", checkout.id);
+    let choice =
+        json!({ "method": "mobile", "buyer_name": "김하나", "buyer_tel": "010-1234-5678" });
+    for bad in [
+        json!({ "buyer_tel": "12" }),
+        json!({ "method": "barter" }),
+        json!({ "amount": 1 }),
+    ] {
+        checkout.browser.post(&path, &bad).await.expect(400);
+    }
+    let account = json!({ "method": "virtual_account" });
+    let refused = checkout.browser.post(&path, &account).await;
+    refused.refused(422, "METHOD_UNAVAILABLE");
+    assert_eq!(checkout.status().await, "created");
+    let first = checkout.browser.post(&path, &choice).await.expect(200);
+    assert_eq!(first["window"]["method"], "MOBILE_PHONE");
+    assert_eq!(first["window"]["customer_name"], "김하나");
+    assert_eq!(first["window"]["customer_mobile_phone"], "01012345678");
+    for same in [choice, json!({}), json!({ "method": "mobile" })] {
+        let again = checkout.browser.post(&path, &same).await.expect(200);
+        assert_eq!(again["window"], first["window"]);
+    }
+    for other in [
+        json!({ "method": "card" }),
+        json!({ "buyer_name": "김두리" }),
+    ] {
+        let refused = checkout.browser.post(&path, &other).await;
+        refused.refused(409, "SESSION_PREPARED");
+    }
+    assert_eq!(checkout.now().await["method"], "mobile");
+    checkout.pay().await.expect(200);
+}
+
+/// Two tabs say the same at one moment: neither is told that it chose something else.
+#[tokio::test]
+async fn the_same_choice_at_one_moment_is_one_choice() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let path = format!("{SESSIONS}/{}/prepare", checkout.id);
+    let choice = json!({ "method": "transfer", "buyer_email": "hana@example.com" });
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (browser, path, choice) = (checkout.browser.clone(), path.clone(), choice.clone());
+        asked.spawn(async move { browser.post(&path, &choice).await });
+    }
+    while let Some(answer) = asked.join_next().await {
+        let answer = answer.expect("an answer").expect(200);
+        assert_eq!(answer["window"]["method"], "TRANSFER");
+    }
+    let events = format!("/api/v1/payments/{}/transactions", checkout.payment.id);
+    let seen = shop.merchant().get(&events).await.expect(200);
+    let chosen = seen["items"].as_array().expect("events").iter();
+    let chosen = chosen.filter(|item| item["event_type"] == "BUYER_CHOSE");
+    assert_eq!(chosen.count(), 1);
+}
+
+/// Two tabs choose differently at one moment: nobody is given a window for what they did not choose.
+#[tokio::test]
+async fn a_choice_that_came_second_is_refused_and_never_replaced() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let said = json!({ "method": "card" });
+    for _ in 0..20 {
+        let checkout = order.checkout_with(&toss, said.clone()).await;
+        let path = format!("{SESSIONS}/{}/prepare", checkout.id);
+        let (transfer, card) = (json!({ "method": "transfer" }), json!({ "method": "card" }));
+        let (one, other) = tokio::join!(
+            checkout.browser.post(&path, &transfer),
+            checkout.browser.post(&path, &card)
+        );
+        for (answer, window) in [(one, "TRANSFER"), (other, "CARD")] {
+            if answer.status == 200 {
+                assert_eq!(answer["window"]["method"], window);
+            } else {
+                answer.refused(409, "SESSION_PREPARED");
+            }
+        }
+    }
+}
+
+/// The card was declined, or the buyer thinks again: the order stays, and the token of its checkout begins the next.
+#[tokio::test]
+async fn a_buyer_begins_again_with_the_token_they_have() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let buyer = json!({ "buyer_name": "김하나", "method": "card" });
+    let first = order.checkout_with(&toss, buyer).await;
+    first.prepare().await.expect(200);
+    let again = json!({ "order_id": "o-1", "method": "transfer" });
+    let begun = first.browser.post(SESSIONS, &again).await.expect(201);
+    let second = order.begun(&begun, &toss);
+    assert_ne!(second.id, first.id);
+    let window = second.prepare().await.expect(200)["window"].clone();
+    assert_eq!(window["method"], "TRANSFER");
+    assert_eq!(window["customer_name"], "김하나", "handed on");
+    assert_eq!(
+        window["success_url"], "https://shop.example/return",
+        "handed on"
+    );
+    second.pay().await.expect(200);
+    assert_eq!(first.status().await, "paid_by_another");
+    let late = first.browser.post(SESSIONS, &again).await;
+    late.refused(409, "ORDER_NOT_PAYABLE");
 }
 
 #[tokio::test]

@@ -1,0 +1,96 @@
+//! The signed receipt of a payment, and the keys that anybody can check it with.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use daegeum_engine::amounts::Component;
+use daegeum_engine::event::PaymentEvent;
+use daegeum_engine::group::GroupEvent;
+use daegeum_engine::id::PaymentId;
+use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::receipt::Claims;
+use daegeum_engine::rejection::Rejection;
+use daegeum_engine::time::Timestamp;
+use serde_json::json;
+
+use super::answer;
+use super::nothing::NoParameters;
+use super::schema::{KeySetSchema, ProblemSchema, SignedReceiptSchema};
+use super::session_view::title_of;
+use crate::app::App;
+use crate::http::{Checkout, HttpErrorCode, Problem, Query};
+use crate::keyed;
+
+/// Gives the signed receipt of a payment whose money was taken: the same bytes each time.
+///
+/// A receipt says what was taken, not that it was kept: one that was given out goes on being verifiable after the money
+/// has gone back. None is given out from then on.
+#[utoipa::path(get, path = "/api/v1/payments/{payment_id}/receipt", tag = "payments", params(("payment_id" = String, Path)),
+    security(("merchant" = []), ("buyer" = []), ("session" = [])),
+    responses((status = 200, body = SignedReceiptSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn get(
+    State(app): State<Arc<App>>,
+    Checkout(who): Checkout,
+    Path(payment_id): Path<String>,
+    Query(NoParameters {}): Query<NoParameters>,
+) -> Result<Response, Problem> {
+    let not_found = || answer::problem(&Rejection::PaymentNotFound);
+    let id = PaymentId::parse(&payment_id).map_err(|_| not_found())?;
+    let found = app.reader.payment(id).map_err(answer::stored)?;
+    let payment = found.map(|found| found.value).ok_or_else(not_found)?;
+    if !keyed::asker(&who).may_see_payment(payment.core()) {
+        return Err(not_found());
+    }
+    let claims = claims(&app, &payment)?;
+    let receipt = app.receipts.sign(&claims).map_err(Problem::internal)?;
+    let answer = json!({ "receipt": receipt, "key_id": app.receipts.key_id() });
+    answer::json(200, &answer)
+}
+
+fn claims(app: &App, payment: &AnyPayment) -> Result<Claims, Problem> {
+    let AnyPayment::Captured(taken) = payment else {
+        return Err(HttpErrorCode::ReceiptUnavailable.into());
+    };
+    let (core, captured) = (payment.core(), taken.detail().captured);
+    let lost = || Problem::internal("a captured payment whose capture is not in its history");
+    let at = captured_at(app, payment)?.ok_or_else(lost)?;
+    Ok(Claims {
+        iss: app.config.address(),
+        iat: at.as_millis() / 1_000,
+        payment_id: core.id.to_string(),
+        order_id: core.order_id.as_str().to_owned(),
+        title: title_of(app, payment)?,
+        amount: captured.total().minor(),
+        currency: core.amount().currency().code().to_owned(),
+        supply: captured.get(Component::Supply),
+        vat: captured.get(Component::Vat),
+        tax_free: captured.get(Component::TaxFree),
+        provider: core.provider.name().to_owned(),
+        captured_at: at.to_string(),
+    })
+}
+
+/// When the money became the order's.
+fn captured_at(app: &App, payment: &AnyPayment) -> Result<Option<Timestamp>, Problem> {
+    use PaymentEvent::{PaymentCaptured, SuspendedMoneyTaken};
+    let core = payment.core();
+    let history = app.reader.history(&core.order_id).map_err(answer::stored)?;
+    let took = |event: &GroupEvent| matches!(event, GroupEvent::Payment(id, PaymentCaptured(_) | SuspendedMoneyTaken(_)) if *id == core.id);
+    let mut history = history.into_iter();
+    let record = history.find(|past| past.group.events.iter().any(took));
+    Ok(record.map(|past| past.at))
+}
+
+/// How long verifiers may keep the keys.
+const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// The keys that receipts are verified with: a JWK set, the one in use first.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "payments",
+    responses((status = 200, body = KeySetSchema)))]
+pub async fn keys(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let mut response = answer::json(200, app.receipts.published())?;
+    response.headers_mut().insert(header::CACHE_CONTROL, KEEP);
+    Ok(response)
+}

@@ -1,0 +1,55 @@
+//! What people see: pages rendered by the server, in the visitor's language, under one policy.
+//!
+//! A page never holds what a session's token opens: the token is in the address's fragment, which no server is
+//! sent. What depends on it is filled in by the page's script, with words that are on the page already.
+
+pub mod assets;
+pub mod language;
+pub mod policy;
+pub mod words;
+
+mod checkout;
+mod missing;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+pub use self::assets::{Entry, Linked};
+pub use self::language::Language;
+pub use self::visit::{Page, Visit};
+pub use self::words::Words;
+
+use self::policy::Policy;
+use crate::config::Settings;
+
+/// What all pages share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Pages(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    policy: Policy,
+    shop_url: Option<String>,
+}
+
+impl Pages {
+    /// The pages under these settings.
+    pub fn new(settings: &Settings) -> Self {
+        let shop_url = settings.checkout.shop_url.as_ref();
+        Self(Arc::new(Shared {
+            policy: Policy::new(settings),
+            shop_url: shop_url.map(ToString::to_string),
+        }))
+    }
+}
+
+/// The pages that every server has, and what they are made of.
+pub fn routes(pages: Pages) -> Router {
+    Router::new()
+        .route("/checkout", get(checkout::page))
+        .route("/assets/{file}", get(assets::serve))
+        .with_state(pages)
+}

@@ -1,0 +1,288 @@
+//! The pages' scripts, style sheets and the wasm module, embedded as `cargo xtask pages` made them. Their names
+//! change with their content, so whoever has one never asks again.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::Deserialize;
+
+use crate::http::{HttpErrorCode, Problem};
+
+#[derive(RustEmbed)]
+#[folder = "web/dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// The script that a page begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// What every page has: the style sheet and the language switch.
+    Site,
+    /// The checkout as a page.
+    Checkout,
+    /// The shop, with the checkout in a dialog.
+    Shop,
+}
+
+impl Entry {
+    /// Its source, which is its name in Vite's manifest.
+    const fn source(self) -> &'static str {
+        match self {
+            Self::Site => "src/site.js",
+            Self::Checkout => "src/checkout-page.js",
+            Self::Shop => "src/shop.js",
+        }
+    }
+}
+
+/// What a page links to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Linked {
+    /// Addresses of style sheets.
+    pub styles: Vec<String>,
+    /// Addresses of modules to begin with.
+    pub scripts: Vec<String>,
+    /// Addresses of modules that those import: to be fetched at once rather than one after the other.
+    pub imports: Vec<String>,
+}
+
+/// One file of Vite's manifest.
+#[derive(Debug, Clone, Deserialize)]
+struct Built {
+    file: String,
+    #[serde(default)]
+    css: Vec<String>,
+    #[serde(default)]
+    imports: Vec<String>,
+}
+
+type Manifest = BTreeMap<String, Built>;
+
+static MANIFEST: LazyLock<Option<Manifest>> = LazyLock::new(|| {
+    let manifest = Dist::get(".vite/manifest.json")?;
+    serde_json::from_slice(&manifest.data).ok()
+});
+
+/// What a page that begins with `entry` links to; nothing where this program was built without it.
+pub fn linked(entry: Entry) -> Option<Linked> {
+    linked_in(MANIFEST.as_ref()?, entry)
+}
+
+fn linked_in(manifest: &Manifest, entry: Entry) -> Option<Linked> {
+    let mut linked = Linked::default();
+    for source in [Entry::Site.source(), entry.source()] {
+        let built = manifest.get(source)?;
+        add(&mut linked.scripts, &built.file);
+        collect(manifest, built, &mut linked);
+    }
+    let Linked {
+        scripts, imports, ..
+    } = &mut linked;
+    imports.retain(|import| !scripts.contains(import));
+    Some(linked)
+}
+
+fn collect(manifest: &Manifest, built: &Built, linked: &mut Linked) {
+    for style in &built.css {
+        add(&mut linked.styles, style);
+    }
+    for import in built.imports.iter().filter_map(|name| manifest.get(name)) {
+        // Modules may import each other in a circle.
+        if add(&mut linked.imports, &import.file) {
+            collect(manifest, import, linked);
+        }
+    }
+}
+
+fn add(addresses: &mut Vec<String>, file: &str) -> bool {
+    let address = format!("/{file}");
+    let is_new = !addresses.contains(&address);
+    if is_new {
+        addresses.push(address);
+    }
+    is_new
+}
+
+/// `GET /assets/{file}`
+pub(super) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Some(kind) = content_type(&file) else {
+        return Problem::from(HttpErrorCode::NotFound).into_response();
+    };
+    let path = format!("assets/{file}");
+    let Some(plain) = Dist::get(&path) else {
+        return Problem::from(HttpErrorCode::NotFound).into_response();
+    };
+    let (found, encoding) = best(&path, plain, &headers);
+    let tag = tag(&found);
+    let mut answer = if is_known(&headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut answer = Response::new(body(found.data));
+        let about = answer.headers_mut();
+        about.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        if let Some(encoding) = encoding {
+            about.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        answer
+    };
+    let about = answer.headers_mut();
+    about.insert(header::ETAG, tag);
+    for (name, value) in [
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::VARY, "Accept-Encoding"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        about.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// The smallest form of the file that the browser reads.
+fn best(
+    path: &str,
+    plain: EmbeddedFile,
+    headers: &HeaderMap,
+) -> (EmbeddedFile, Option<&'static str>) {
+    for (encoding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
+        if reads(headers, encoding)
+            && let Some(packed) = Dist::get(&format!("{path}{suffix}"))
+        {
+            return (packed, Some(encoding));
+        }
+    }
+    (plain, None)
+}
+
+/// Whether `Accept-Encoding` names it, and not with a weight of nothing.
+pub(super) fn reads(headers: &HeaderMap, encoding: &str) -> bool {
+    let named = headers.get_all(header::ACCEPT_ENCODING).into_iter();
+    let mut named = named
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    named.any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+        let is_refused = weight
+            .chars()
+            .all(|character| matches!(character, '0' | '.'));
+        name.trim().eq_ignore_ascii_case(encoding) && !is_refused
+    })
+}
+
+/// Each form of a file has a tag of its own.
+fn tag(file: &EmbeddedFile) -> HeaderValue {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let digest = URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash());
+    HeaderValue::try_from(format!("\"{digest}\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    let held = headers.get_all(header::IF_NONE_MATCH).into_iter();
+    let mut held = held
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|one| one.trim().trim_start_matches("W/"));
+    held.any(|one| one == "*" || one.as_bytes() == tag.as_bytes())
+}
+
+/// What is served and as what; nothing else is.
+fn content_type(file: &str) -> Option<&'static str> {
+    let (_, extension) = file.rsplit_once('.')?;
+    Some(match extension {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        _ => return None,
+    })
+}
+
+fn body(data: Cow<'static, [u8]>) -> Body {
+    match data {
+        Cow::Borrowed(bytes) => Body::from(axum::body::Bytes::from_static(bytes)),
+        Cow::Owned(bytes) => Body::from(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asking(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn what_a_browser_reads_is_what_it_names() {
+        for (accept, br, gzip) in [
+            ("", false, false),
+            ("gzip", false, true),
+            ("gzip, deflate, br, zstd", true, true),
+            ("GZIP;q=0.5,br;q=0", false, true),
+            ("br;q=0.0, gzip;q=0.001", false, true),
+            ("brotli, x-gzip", false, false),
+            ("identity", false, false),
+        ] {
+            let headers = asking(header::ACCEPT_ENCODING, accept);
+            assert_eq!(reads(&headers, "br"), br, "br in {accept:?}");
+            assert_eq!(reads(&headers, "gzip"), gzip, "gzip in {accept:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_known_by_its_tag() {
+        let tag = HeaderValue::from_static("\"abc\"");
+        for (held, expected) in [
+            ("\"abc\"", true),
+            ("W/\"abc\"", true),
+            ("\"x\", \"abc\"", true),
+            ("*", true),
+            ("\"abcd\"", false),
+            ("abc", false),
+        ] {
+            let headers = asking(header::IF_NONE_MATCH, held);
+            assert_eq!(is_known(&headers, &tag), expected, "{held}");
+        }
+        assert!(!is_known(&HeaderMap::new(), &tag));
+    }
+
+    #[test]
+    fn nothing_is_served_that_is_not_for_pages() {
+        for (file, expected) in [
+            ("site-x.css", Some("text/css; charset=utf-8")),
+            ("core_bg-x.wasm", Some("application/wasm")),
+            ("checkout-x.js", Some("text/javascript; charset=utf-8")),
+            ("checkout-x.js.map", None),
+            ("checkout-x.js.gz", None),
+            ("manifest.json", None),
+            ("js", None),
+        ] {
+            assert_eq!(content_type(file), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_page_links_what_its_entry_needs_each_once() {
+        let manifest: Manifest = serde_json::from_str(
+            r#"{
+                "src/site.js": { "file": "assets/site.js", "css": ["assets/site.css"] },
+                "src/checkout-page.js": { "file": "assets/checkout.js", "imports": ["_a.js", "_b.js"] },
+                "_a.js": { "file": "assets/a.js", "imports": ["_b.js", "src/site.js"], "css": ["assets/site.css"] },
+                "_b.js": { "file": "assets/b.js", "imports": ["_a.js"] }
+            }"#,
+        )
+        .unwrap();
+        let linked = linked_in(&manifest, Entry::Checkout).unwrap();
+        assert_eq!(linked.styles, ["/assets/site.css"]);
+        assert_eq!(linked.scripts, ["/assets/site.js", "/assets/checkout.js"]);
+        assert_eq!(linked.imports, ["/assets/a.js", "/assets/b.js"]);
+        assert_eq!(linked_in(&manifest, Entry::Shop), None);
+    }
+}

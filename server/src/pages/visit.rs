@@ -1,0 +1,132 @@
+//! One visitor's request of a page: in which language, and how its answer is made.
+
+use std::convert::Infallible;
+use std::io::Write;
+
+use askama::Template;
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::{Entry, Language, Linked, Pages, Words, assets, missing};
+use crate::http::{Problem, SaysItself};
+
+/// Who asks for a page, as far as pages are concerned. Extracted wherever the state has [`Pages`].
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The language the answer is in.
+    pub language: Language,
+    chosen: Option<Language>,
+    reads_gzip: bool,
+    pages: Pages,
+}
+
+/// What `layout.html` shows; a field named `page` of every template's struct.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Every text, in the visitor's language.
+    pub words: &'static Words,
+    /// That language.
+    pub language: Language,
+    /// The page's scripts and style sheets.
+    pub linked: Linked,
+    /// Where "back to the shop" leads.
+    pub shop_url: Option<String>,
+}
+
+impl Visit {
+    /// Every text, in the visitor's language.
+    pub fn words(&self) -> &'static Words {
+        self.language.words()
+    }
+
+    /// Answers with the page that `make` makes, or says what has to be built where the scripts and style sheets
+    /// are not in this program.
+    pub fn show<T: Template>(&self, entry: Entry, make: impl FnOnce(Page) -> T) -> Response {
+        self.show_as(StatusCode::OK, entry, make)
+    }
+
+    /// The same with another status: for what is not there, or went wrong.
+    pub fn show_as<T: Template>(
+        &self,
+        status: StatusCode,
+        entry: Entry,
+        make: impl FnOnce(Page) -> T,
+    ) -> Response {
+        match assets::linked(entry) {
+            Some(linked) => self.answer(status, &make(self.page(linked))),
+            None => self.answer(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &missing::page(self.page(Linked::default())),
+            ),
+        }
+    }
+
+    fn page(&self, linked: Linked) -> Page {
+        Page {
+            words: self.words(),
+            language: self.language,
+            linked,
+            shop_url: self.pages.0.shop_url.clone(),
+        }
+    }
+
+    fn answer<T: Template>(&self, status: StatusCode, template: &T) -> Response {
+        let html = match template.render() {
+            Ok(html) => html,
+            Err(error) => return Problem::internal(error).into_response(),
+        };
+        let packed = self.reads_gzip.then(|| gzip(&html)).flatten();
+        let is_packed = packed.is_some();
+        let mut answer = (status, packed.unwrap_or_else(|| html.into_bytes())).into_response();
+        answer.extensions_mut().insert(SaysItself);
+        let headers = answer.headers_mut();
+        if is_packed {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        headers.insert(header::CONTENT_TYPE, HTML);
+        self.pages.0.policy.protect(headers);
+        if let Some(language) = self.chosen {
+            headers.append(header::SET_COOKIE, language.remember());
+        }
+        answer
+    }
+}
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// A quarter of the size, and nothing to guess from it: a page has no secret beside what a stranger could choose.
+fn gzip(html: &str) -> Option<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(html.as_bytes()).ok()?;
+    packer.finish().ok()
+}
+
+impl Page {
+    /// The languages there are, for the switch.
+    pub const fn languages(&self) -> [Language; 2] {
+        Language::ALL
+    }
+}
+
+impl<S> FromRequestParts<S> for Visit
+where
+    S: Send + Sync,
+    Pages: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let chosen = Language::chosen(&parts.uri);
+        Ok(Self {
+            language: chosen.unwrap_or_else(|| Language::preferred(&parts.headers)),
+            chosen,
+            reads_gzip: assets::reads(&parts.headers, "gzip"),
+            pages: Pages::from_ref(state),
+        })
+    }
+}

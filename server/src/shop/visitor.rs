@@ -1,0 +1,191 @@
+//! Who visits the shop: a random id in a token that the shop signs, kept in a cookie. The same token is what the
+//! payment API knows the buyer by, so the shop reads a visitor's history as that visitor and as nobody else.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, header};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Secret;
+use crate::world::{SharedWorld, random_bytes};
+
+const COOKIE: &str = "visitor";
+/// How long a token holds. Past half of it a visit renews it.
+const HOLDS: Duration = Duration::from_hours(30 * 24);
+
+/// One visitor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// Who it is, to the payment API.
+    pub id: String,
+    /// Their token.
+    pub token: String,
+    /// To be kept by the browser, if it has no token or an old one.
+    pub cookie: Option<HeaderValue>,
+}
+
+/// Knows visitors by their cookies.
+pub struct Visitors {
+    world: SharedWorld,
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    rules: Validation,
+    over_tls: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: String,
+    exp: i64,
+}
+
+impl Visitors {
+    /// Signs with `secret`, which the payment API verifies buyers' tokens with.
+    pub fn new(world: SharedWorld, secret: &Secret, over_tls: bool) -> Self {
+        // The library would look at the machine's clock itself; `exp` is checked below.
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.validate_exp = false;
+        Self {
+            world,
+            signing: EncodingKey::from_secret(secret.expose().as_bytes()),
+            verifying: DecodingKey::from_secret(secret.expose().as_bytes()),
+            rules,
+            over_tls,
+        }
+    }
+
+    /// The visitor these headers come from; a new one if they name none.
+    pub fn of(&self, headers: &HeaderMap) -> Result<Visitor, jsonwebtoken::errors::Error> {
+        let now_s = self.world.machine_now_ms().div_euclid(1000);
+        let known = cookie(headers).and_then(|token| Some((token, self.holding(token, now_s)?)));
+        match known {
+            Some((token, claims)) if claims.exp.saturating_sub(now_s) > holds_s() / 2 => {
+                Ok(Visitor {
+                    id: claims.sub,
+                    token: token.to_owned(),
+                    cookie: None,
+                })
+            }
+            Some((_, claims)) => self.mint(claims.sub, now_s),
+            None => self.mint(self.new_id(), now_s),
+        }
+    }
+
+    fn holding(&self, token: &str, now_s: i64) -> Option<Claims> {
+        let read = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.rules);
+        let claims = read.ok()?.claims;
+        (claims.exp > now_s).then_some(claims)
+    }
+
+    fn mint(&self, id: String, now_s: i64) -> Result<Visitor, jsonwebtoken::errors::Error> {
+        let claims = Claims {
+            sub: id,
+            exp: now_s.saturating_add(holds_s()),
+        };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)?;
+        Ok(Visitor {
+            cookie: self.kept(&token),
+            id: claims.sub,
+            token,
+        })
+    }
+
+    /// Out of reach of scripts, and not sent with what another site posts.
+    fn kept(&self, token: &str) -> Option<HeaderValue> {
+        let secure = if self.over_tls { "; Secure" } else { "" };
+        let seconds = HOLDS.as_secs();
+        let cookie = format!(
+            "{COOKIE}={token}; Path=/shop; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+        );
+        HeaderValue::from_str(&cookie).ok()
+    }
+
+    fn new_id(&self) -> String {
+        let random = u128::from_be_bytes(random_bytes(&*self.world));
+        format!("visitor-{random:032x}")
+    }
+}
+
+fn holds_s() -> i64 {
+    i64::try_from(HOLDS.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let mut pairs = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'));
+    pairs.find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE).then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Value;
+    use crate::world::ManualWorld;
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn shop() -> (Visitors, ManualWorld) {
+        let world = ManualWorld::new(1_800_000_000_000, 7);
+        let secret = Secret::parse("signing-signing-signing-signing-signing").unwrap();
+        let visitors = Visitors::new(Arc::new(world.clone()), &secret, false);
+        (visitors, world)
+    }
+
+    fn with_cookie(cookie: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
+        headers
+    }
+
+    #[test]
+    fn a_new_visitor_is_known_again_by_the_cookie() {
+        let (visitors, _) = shop();
+        let first = visitors.of(&HeaderMap::new()).unwrap();
+        let kept = first.cookie.clone().expect("a cookie to keep");
+        let kept = kept.to_str().unwrap();
+        assert!(kept.contains("; HttpOnly; SameSite=Lax"), "{kept}");
+        let (pair, _) = kept.split_once(';').unwrap();
+
+        let again = visitors
+            .of(&with_cookie(&format!("lang=en; {pair}")))
+            .unwrap();
+        assert_eq!((&again.id, &again.token), (&first.id, &first.token));
+        assert_eq!(again.cookie, None, "there is nothing new to keep");
+    }
+
+    #[test]
+    fn an_old_token_is_renewed_and_an_expired_one_forgotten() {
+        let (visitors, world) = shop();
+        let first = visitors.of(&HeaderMap::new()).unwrap();
+        let headers = with_cookie(&format!("visitor={}", first.token));
+        world.advance(DAY * 16);
+        let renewed = visitors.of(&headers).unwrap();
+        assert_eq!(renewed.id, first.id);
+        assert!(renewed.cookie.is_some() && renewed.token != first.token);
+
+        world.advance(DAY * 14);
+        let stranger = visitors.of(&headers).unwrap();
+        assert_ne!(stranger.id, first.id);
+    }
+
+    #[test]
+    fn nobody_becomes_another_visitor_by_writing_a_cookie() {
+        let (visitors, _) = shop();
+        let first = visitors.of(&HeaderMap::new()).unwrap();
+        let forged = first.token.replace('.', "x.");
+        for wrong in [forged.as_str(), "", "visitor", "e30.e30.e30"] {
+            let other = visitors
+                .of(&with_cookie(&format!("visitor={wrong}")))
+                .unwrap();
+            assert_ne!(other.id, first.id, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// The buyer's form: who pays and how, checked by the engine's own rules while it is typed.
+
+import { checkBuyer } from "@daegeum/checkout";
+
+import { fill } from "./fill.js";
+import { money } from "./format.js";
+
+const FIELDS = ["buyer_name", "buyer_tel", "buyer_email"];
+const OPTIONAL = ["buyer_tel", "buyer_email"];
+
+/** Somebody in the middle of a word is not told that it is wrong. */
+const PAUSE_MS = 700;
+
+export class Form {
+  #form;
+  #pauses = new Map();
+  #buyerKnown = false;
+
+  constructor(root, onPay) {
+    this.#form = root.querySelector("[data-form]");
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const choice = this.#choice();
+      if (choice) onPay(choice);
+    });
+    for (const name of FIELDS) this.#watch(name);
+    const { consent } = this.#form.elements;
+    consent.addEventListener("change", () => this.#flag(consent, consent.checked ? null : "missing"));
+  }
+
+  /** Offers what this session can be paid with. */
+  offer(session, { buyerKnown, avoid }) {
+    fill(this.#form, { amount: money(session.amount, session.currency) });
+    this.#knowBuyer(buyerKnown);
+    const methods = session.methods ?? [];
+    const preferred = methods.find((method) => method !== avoid) ?? methods[0];
+    const wanted = this.#form.elements.method.value || (avoid ? preferred : session.method) || preferred;
+    for (const choice of this.#form.querySelectorAll("[data-method]")) {
+      const { method } = choice.dataset;
+      choice.hidden = !methods.includes(method);
+      choice.querySelector("input").disabled = choice.hidden;
+      choice.querySelector("input").checked = method === wanted;
+    }
+    this.#form.querySelector("[data-no-method]").hidden = methods.length > 0;
+    this.#form.querySelector("[data-pay]").disabled = methods.length === 0;
+  }
+
+  /** Forgets the chosen method, for a payment that is to be made another way. */
+  forgetMethod() {
+    for (const input of this.#form.querySelectorAll("[name=method]")) input.checked = false;
+  }
+
+  /** Says what became of the last try; nothing for a first one. */
+  notice(name, message) {
+    for (const notice of this.#form.querySelectorAll("[data-notice]")) notice.hidden = notice.dataset.notice !== name;
+    fill(this.#form, { gateway_message: message ?? null });
+    const shown = this.#form.querySelector(`[data-notice="${name}"]`);
+    return shown?.querySelector("p").textContent ?? "";
+  }
+
+  /** The buyer's details have to be typed again. */
+  askBuyer() {
+    this.#knowBuyer(false);
+    this.#form.elements.buyer_name.focus();
+  }
+
+  /** Marks what the server would not take. */
+  refuse(field) {
+    if (!FIELDS.includes(field)) return;
+    this.#knowBuyer(false);
+    const input = this.#form.elements[field];
+    this.#flag(input, "malformed");
+    input.focus();
+  }
+
+  #knowBuyer(known) {
+    this.#buyerKnown = known;
+    this.#form.querySelector("[data-buyer-known]").hidden = !known;
+    const asked = this.#form.querySelector("[data-buyer]");
+    asked.hidden = known;
+    asked.disabled = known;
+  }
+
+  #watch(name) {
+    const input = this.#form.elements[name];
+    const check = () => {
+      clearTimeout(this.#pauses.get(name));
+      this.#flag(input, this.#flaw(name));
+    };
+    input.addEventListener("input", () => {
+      // What was wrong is right as soon as it is right.
+      if (input.getAttribute("aria-invalid") === "true") return check();
+      clearTimeout(this.#pauses.get(name));
+      this.#pauses.set(name, setTimeout(check, PAUSE_MS));
+    });
+    input.addEventListener("blur", () => {
+      if (input.value !== "") check();
+    });
+  }
+
+  /** What the engine says is wrong with a field, by its code. */
+  #flaw(name) {
+    const { value } = this.#form.elements[name];
+    if (value.trim() === "" && OPTIONAL.includes(name)) return null;
+    const problems = checkBuyer({ [name]: value });
+    return problems.find((problem) => problem.field === name)?.code ?? null;
+  }
+
+  #flag(input, flaw) {
+    const about = this.#form.querySelector(`#${input.getAttribute("aria-describedby")}`);
+    const told = [...about.querySelectorAll("[data-flaw]")];
+    const shown = told.find((one) => one.dataset.flaw === flaw) ?? told.at(-1);
+    for (const one of told) one.hidden = flaw === null || one !== shown;
+    input.setAttribute("aria-invalid", String(flaw !== null));
+  }
+
+  /** What was chosen, or nothing if something has to be put right first: that is in focus then. */
+  #choice() {
+    const { method, consent } = this.#form.elements;
+    const wrong = [];
+    for (const name of this.#buyerKnown ? [] : FIELDS) {
+      const input = this.#form.elements[name];
+      const flaw = this.#flaw(name);
+      this.#flag(input, flaw);
+      if (flaw !== null) wrong.push(input);
+    }
+    this.#flag(consent, consent.checked ? null : "missing");
+    if (!consent.checked) wrong.push(consent);
+    if (wrong.length > 0) {
+      wrong[0].focus();
+      return null;
+    }
+    return { method: method.value, ...this.#buyer() };
+  }
+
+  #buyer() {
+    if (this.#buyerKnown) return {};
+    const said = FIELDS.map((name) => [name, this.#form.elements[name].value.trim()]);
+    return Object.fromEntries(said.filter(([, value]) => value !== ""));
+  }
+}

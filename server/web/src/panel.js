@@ -1,0 +1,67 @@
+// The panel's state as people see it: one section at a time, its heading in focus and announced.
+
+import { meet } from "./fill.js";
+
+export class Panel {
+  #root;
+  #states;
+  #title;
+
+  /** `titled`: the panel is what the page is about, so the page's title follows it. */
+  constructor(root, { titled = false } = {}) {
+    this.#root = root;
+    this.#states = [...root.querySelectorAll("[data-state]")];
+    this.#title = titled ? document.title : null;
+  }
+
+  get status() {
+    return this.#root.dataset.status;
+  }
+
+  /** The section in which `status` is told. */
+  section(status) {
+    return this.#states.find((state) => state.dataset.state.split(" ").includes(status));
+  }
+
+  /** Shows `status`. `quiet` leaves focus and voice alone: at the page's begin nothing has changed yet. */
+  show(status, { conditions = [], quiet = false } = {}) {
+    const shown = this.section(status);
+    meet(shown, conditions);
+    for (const state of this.#states) state.hidden = state !== shown;
+    this.#root.dataset.status = status;
+    const heading = [...shown.querySelectorAll("h2")].find((one) => !one.hidden);
+    const says = heading.textContent.trim();
+    if (this.#title !== null) document.title = `${says} · ${this.#title}`;
+    if (quiet) return;
+    heading.focus({ preventScroll: true });
+    this.#root.scrollIntoView({ block: "nearest" });
+    this.announce(says);
+  }
+
+  /** Whether the server can be asked. */
+  connection(connection) {
+    const was = this.#root.dataset.connection ?? "online";
+    if (was === connection) return;
+    this.#root.dataset.connection = connection;
+    this.#root.querySelector("[data-offline]").hidden = connection === "online";
+    this.announce(this.#words(connection));
+  }
+
+  announce(text) {
+    this.#root.querySelector("[data-announce]").textContent = text;
+  }
+
+  /** Calls what `[data-do]` names. */
+  onDo(actions) {
+    const listener = (event) => {
+      const pressed = event.target.closest("[data-do]");
+      if (pressed && this.#root.contains(pressed)) actions[pressed.dataset.do]?.(pressed);
+    };
+    this.#root.addEventListener("click", listener);
+    return () => this.#root.removeEventListener("click", listener);
+  }
+
+  #words(name) {
+    return this.#root.querySelector(`[data-words="${name}"]`)?.textContent ?? "";
+  }
+}

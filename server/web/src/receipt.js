@@ -1,0 +1,96 @@
+// The receipt of a payment: shown at once from the session, then from the signed receipt, whose signature is
+// checked here and not by asking anybody.
+
+import { receiptKeys, verifyReceipt } from "@daegeum/checkout";
+
+import { fill } from "./fill.js";
+import { moment, money } from "./format.js";
+
+export class Receipt {
+  #section;
+  #place;
+  #signed = null;
+
+  constructor(section) {
+    this.#section = section;
+    this.#place = section.querySelector("[data-receipt]");
+  }
+
+  /** Shows it. Whatever goes wrong here, the payment is made. */
+  async show(checkout, session, signal) {
+    this.#fromSession(session);
+    this.#button("print", true);
+    this.#button("save", this.#signed !== null);
+    this.#seal("checking");
+    try {
+      const [receipt, keys] = await Promise.all([checkout.receipt({ signal }), receiptKeys(undefined, { signal })]);
+      const { payment_id, order_id, amount } = session;
+      const claims = await verifyReceipt(receipt, keys, { payment_id, order_id, amount });
+      this.#fromClaims(claims);
+      this.#signed = { receipt, payment_id };
+      this.#button("save", true);
+      this.#seal("verified");
+    } catch (error) {
+      // Not being able to ask is no reason for doubt; a signature that does not hold is.
+      this.#seal(["receipt_invalid", "unsupported"].includes(error.code) ? "unverified" : null);
+    }
+  }
+
+  /** Hands out the signed receipt as a file. */
+  save() {
+    if (!this.#signed) return;
+    const { receipt, payment_id: paymentId } = this.#signed;
+    const address = URL.createObjectURL(new Blob([receipt], { type: "application/jose" }));
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = `receipt-${paymentId}.jws`;
+    link.click();
+    URL.revokeObjectURL(address);
+  }
+
+  #fromSession(session) {
+    const { order, currency, payment } = session;
+    this.#fill({
+      title: order?.title,
+      amount: session.amount,
+      supply: order?.amounts.supply,
+      vat: order?.amounts.vat,
+      tax_free: order?.amounts.tax_free,
+      currency,
+      captured_at: payment.updated_at,
+      provider: session.provider,
+      order_id: session.order_id,
+      payment_id: session.payment_id,
+      iss: null,
+    });
+  }
+
+  #fromClaims(claims) {
+    this.#fill(claims);
+  }
+
+  #fill(said) {
+    const amount = (value) => (value > 0 ? money(value, said.currency) : null);
+    fill(this.#place, {
+      title: said.title,
+      amount: amount(said.amount),
+      supply: amount(said.supply),
+      vat: amount(said.vat),
+      tax_free: amount(said.tax_free),
+      captured_at: moment(said.captured_at),
+      order_id: said.order_id,
+      payment_id: said.payment_id,
+      iss: said.iss,
+      through: said.provider,
+    });
+    for (const name of this.#place.querySelectorAll("[data-gateway]")) name.hidden = name.dataset.gateway !== said.provider;
+  }
+
+  #seal(shown) {
+    for (const seal of this.#place.querySelectorAll("[data-seal]")) seal.hidden = seal.dataset.seal !== shown;
+  }
+
+  #button(name, shown) {
+    this.#section.querySelector(`[data-do="${name}"]`).hidden = !shown;
+  }
+}

@@ -1,0 +1,12 @@
+// What every page begins with: the style, and a language switch that keeps the rest of the address.
+
+import "./style/all.css";
+
+for (const link of document.querySelectorAll("a[data-language]")) {
+  // The fragment is what opens a checkout, and can change while the page is open: read when it is pressed.
+  link.addEventListener("click", () => {
+    const address = new URL(location.href);
+    address.searchParams.set("lang", link.lang);
+    link.href = address.href;
+  });
+}

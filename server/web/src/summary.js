@@ -1,0 +1,44 @@
+// What is bought: lines, amounts with their tax, what a booking means, until when it can be paid.
+
+import { fill } from "./fill.js";
+import { count, moment, money } from "./format.js";
+
+export function showSummary(root, session) {
+  const summary = root.querySelector("[data-summary]");
+  const { order, currency } = session;
+  if (!order) return;
+  const template = summary.querySelector("template[data-line]");
+  const lines = order.lines.map((line) => oneLine(template, line, currency));
+  summary.querySelector("[data-lines]").replaceChildren(...lines);
+  const { supply, vat, tax_free: taxFree } = order.amounts;
+  fill(summary, {
+    total: money(order.total, currency),
+    supply: supply > 0 ? money(supply, currency) : null,
+    vat: supply > 0 ? money(vat, currency) : null,
+    tax_free: taxFree > 0 ? money(taxFree, currency) : null,
+    time: moment(earlier(session.expires_at, order.expires_at)),
+  });
+  const booking = summary.querySelector("[data-booking]");
+  booking.hidden = order.capture !== "on_confirmation";
+  for (const one of booking.querySelectorAll("[data-capture]")) one.hidden = one.dataset.capture !== session.capture;
+  summary.querySelector("[data-deadline]").hidden = !["created", "prepared"].includes(session.status);
+  summary.hidden = false;
+}
+
+/** The link can outlive the order, and the order the link. */
+function earlier(one, other) {
+  return other && Date.parse(other) < Date.parse(one) ? other : one;
+}
+
+function oneLine(template, line, currency) {
+  const item = template.content.cloneNode(true);
+  fill(item, {
+    name: line.name,
+    quantity: count(line.quantity),
+    each: money(line.unit_price, currency),
+    price: money(line.unit_price * line.quantity, currency),
+  });
+  item.querySelector("[data-about]").hidden = line.quantity === 1;
+  item.querySelector("[data-tax-free]").hidden = line.tax !== "tax_free";
+  return item;
+}

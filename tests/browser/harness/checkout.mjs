@@ -1,0 +1,133 @@
+// The checkout panel, on its page or in the shop's dialog, by the marks that it promises: data-checkout,
+// data-status and data-connection, and the names of its fields.
+
+import { PATIENCE_MS } from "./browser.mjs";
+
+export class Checkout {
+  constructor(page) {
+    this.page = page;
+    this.panel = page.locator("[data-checkout]");
+  }
+
+  /** Waits until it shows one of these states; says what it shows instead if it does not come. */
+  async shows(...states) {
+    const wanted = states.map((state) => `[data-checkout][data-status="${state}"]`).join(", ");
+    try {
+      await this.page.locator(wanted).waitFor({ state: "attached", timeout: PATIENCE_MS });
+    } catch (error) {
+      const now = await this.status().catch(() => "nothing");
+      throw new Error(`the checkout shows ${now} instead of ${states.join(" or ")} at ${this.page.url()}`, {
+        cause: error,
+      });
+    }
+    return this.status();
+  }
+
+  status() {
+    return this.panel.getAttribute("data-status", { timeout: 1_000 });
+  }
+
+  /** Waits until it says that it is offline. */
+  async isOffline() {
+    await this.page.locator('[data-checkout][data-connection="offline"]').waitFor({ state: "attached" });
+  }
+
+  async isOnline() {
+    await this.page.locator("[data-checkout]:not([data-connection='offline'])").waitFor({ state: "attached" });
+  }
+
+  /** Fills in what a buyer fills in. */
+  async fill({ name = "김하나", method = "card" } = {}) {
+    await this.shows("created", "prepared");
+    const field = this.panel.locator("[name=buyer_name]");
+    if (await field.isVisible()) await field.fill(name);
+    await this.panel.locator(`[name=method][value=${method}]`).check();
+    await this.panel.locator("[name=consent]").check();
+  }
+
+  /** Fills it in and opens the gateway's window. */
+  async pay(choice) {
+    await this.fill(choice);
+    await this.press();
+  }
+
+  async press() {
+    await this.panel.locator("[data-pay]").click();
+  }
+
+  /** Presses the visible button that does this: again, reload, stop. */
+  async do(what) {
+    await this.panel.locator(`[data-do=${what}]:visible`).first().click();
+  }
+
+  /** Whether a notice of this kind is shown: closed, refused, popup, network. */
+  async notices(kind) {
+    await this.panel.locator(`[data-notice=${kind}]:visible`).waitFor();
+  }
+
+  /** The session's token, which is in the fragment of the checkout's page. */
+  token() {
+    return decodeURIComponent(new URL(this.page.url()).hash.slice(1));
+  }
+}
+
+/** The gateway's window: the simulator's page, in this tab or in a popup. */
+export class GatewayWindow {
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** The window that replaces the page which opened it. */
+  static async inPlaceOf(page) {
+    await page.waitForURL(/\/sandbox\/pay\//);
+    return new GatewayWindow(page);
+  }
+
+  /** The popup that `opening` opens. */
+  static async poppingUp(page, opening) {
+    const [popup] = await Promise.all([page.waitForEvent("popup"), opening()]);
+    await popup.waitForURL(/\/sandbox\/pay\//);
+    return new GatewayWindow(popup);
+  }
+
+  approve() {
+    return this.#press("approve");
+  }
+
+  /** Approved here; declined when the server asks for the money. */
+  async approveToBeDeclined(code) {
+    await this.page.locator("#code").selectOption(code);
+    await this.#press("approve-then-decline");
+  }
+
+  /** Declined in the window. */
+  async decline(code) {
+    await this.page.locator("#code").selectOption(code);
+    await this.#press("decline");
+  }
+
+  /** The buyer changes their mind. */
+  cancel() {
+    return this.#press("cancel");
+  }
+
+  /** The address to which the buyer would be sent back, without going there: it is opened elsewhere. */
+  async approveAndCatchReturn() {
+    const page = this.page;
+    const caught = new Promise((resolve) => {
+      page.route(/\/checkout\?/, (route) => {
+        resolve(route.request().url());
+        return route.abort();
+      });
+    });
+    await this.#press("approve");
+    const address = await caught;
+    await page.unroute(/\/checkout\?/);
+    return address;
+  }
+
+  // In a popup the window closes with the press, so nothing is waited for after it.
+  async #press(action) {
+    await this.page.locator(`button[name=action][value=${action}]`).click({ noWaitAfter: true });
+  }
+}

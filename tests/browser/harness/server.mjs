@@ -1,0 +1,123 @@
+// The server as it is built, with its sandbox, over a folder of its own. Which program: DAEGEUM_BIN.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Starts a server on free ports and reads from what it prints where it and its simulator are. */
+export async function startServer() {
+  const program = process.env.DAEGEUM_BIN;
+  if (!program) throw new Error("DAEGEUM_BIN names no server; run `cargo xtask browser`");
+  const folder = await mkdtemp(join(tmpdir(), "daegeum-browser-"));
+  const child = spawn(program, ["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data", folder], {
+    env: withoutSettings(process.env),
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
+  try {
+    const addresses = await printed(child, ended);
+    return new Server(addresses, child, ended, folder);
+  } catch (error) {
+    child.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** What one running server is asked and told beside the browser. */
+class Server {
+  #child;
+  #ended;
+  #folder;
+
+  constructor({ base, simulator }, child, ended, folder) {
+    this.base = base;
+    this.simulator = simulator;
+    this.#child = child;
+    this.#ended = ended;
+    this.#folder = folder;
+  }
+
+  /** What the simulated Toss believes happened. */
+  books() {
+    return asked(`${this.simulator}/sandbox/books`);
+  }
+
+  /** What it believes of one payment of ours, or of the window that a session's token opens. */
+  async booksOf(paymentOrToken) {
+    const paymentId = paymentOrToken.replace(/^ses_([0-9a-f]{32}).*$/, "pay_$1");
+    const { payments } = await this.books();
+    return payments.filter((payment) => payment.orderId === paymentId);
+  }
+
+  /** Turns the simulator's dial; these rules replace those before. */
+  faults(...rules) {
+    return asked(`${this.simulator}/sandbox/faults`, "PUT", { rules });
+  }
+
+  /** No faults any more. */
+  noFaults() {
+    return asked(`${this.simulator}/sandbox/faults`, "DELETE");
+  }
+
+  /** Moves the clock of server and simulator forward. */
+  moveClock(advance) {
+    return asked(`${this.base}/sandbox/clock`, "POST", { advance });
+  }
+
+  /** Asks the server about a session, as its buyer's browser would. */
+  session(token) {
+    const [id] = token.split(".");
+    return asked(`${this.base}/api/v1/payments/sessions/${id}`, "GET", undefined, token);
+  }
+
+  /** Asks until it is so; how long is the caller's test to bound. */
+  async until(look) {
+    for (;;) {
+      const found = await look();
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  async stop() {
+    this.#child.kill("SIGTERM");
+    const end = await this.#ended;
+    await rm(this.#folder, { recursive: true, force: true });
+    if (end !== 0) throw new Error(`the server ended with ${end}`);
+  }
+}
+
+/** The settings of whoever runs the tests are not the tests'. */
+function withoutSettings(environment) {
+  const ours = /^(DAEGEUM_|TOSS_PAYMENTS_|APP_BASE_URL$)/;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !ours.test(name)));
+}
+
+/** The two addresses, once both were printed; the rest of what is printed is read and dropped. */
+function printed(child, ended) {
+  return new Promise((resolve, reject) => {
+    const said = [];
+    const found = {};
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      said.push(line);
+      found.base ??= /^ {2}Shop +(http:\/\/\S+)\/shop\b/.exec(line)?.[1];
+      found.simulator ??= /^ {2}Toss +(http:\/\/\S+) /.exec(line)?.[1];
+      if (found.base && found.simulator) resolve(found);
+    });
+    ended.then((end) => reject(new Error(`the server ended with ${end}:\n${said.join("\n")}`)));
+    child.once("error", reject);
+  });
+}
+
+async function asked(url, method = "GET", body = undefined, token = undefined) {
+  const headers = { "content-type": "application/json" };
+  if (token) headers.authorization = `Bearer ${token}`;
+  const answer = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
+  return JSON.parse(text);
+}

@@ -1,0 +1,126 @@
+// A story: one visitor or several, a real server with its simulator, and Chromium. Stories of one file share a
+// server and follow each other; each has a browser profile of its own. Whatever any of its pages does wrong fails it.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { isForEverybody } from "./axe.mjs";
+import { PATIENCE_MS, launch, newVisitor } from "./browser.mjs";
+import { Checkout, GatewayWindow } from "./checkout.mjs";
+import { picture } from "./screenshots.mjs";
+import { startServer } from "./server.mjs";
+
+const USUAL = { lang: "ko", viewport: "desktop", scheme: "light" };
+const LONGEST_MS = 120_000;
+
+let server;
+let browser;
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Tells a story: `story("name", { lang, viewport, scheme }, async (scene) => …)`. */
+export function story(name, options, tell) {
+  test(name, { timeout: LONGEST_MS }, async () => {
+    server ??= await startServer();
+    browser ??= await launch();
+    const scene = new Scene({ ...USUAL, ...options });
+    try {
+      await tell(scene);
+      assert.deepEqual(scene.wrongs(), []);
+    } catch (error) {
+      await scene.keepPictures(name);
+      throw error;
+    } finally {
+      await scene.end();
+    }
+  });
+}
+
+class Scene {
+  #visitors = [];
+
+  constructor(options) {
+    this.options = options;
+    this.server = server;
+  }
+
+  /** A page of somebody who was never here: no cookies, no storage. */
+  async visitor(options = {}) {
+    const as = { ...this.options, ...options };
+    const { context, wrongs } = await newVisitor(browser, as);
+    this.#visitors.push({ context, wrongs });
+    return context.newPage();
+  }
+
+  /** Buys on the shop's page and arrives at the checkout's. */
+  async buy(page, slug, { quantity = 1 } = {}) {
+    await this.lookAt(page, slug, { quantity });
+    await page.locator("[data-buy-now]").click();
+    await page.waitForURL(/\/checkout/);
+    return new Checkout(page);
+  }
+
+  /** Buys where the item is shown: the checkout opens in a dialog. */
+  async buyHere(page, slug, { quantity = 1 } = {}) {
+    await this.lookAt(page, slug, { quantity });
+    await page.locator("[data-buy-here]").click();
+    await page.locator("[data-dialog][open]").waitFor();
+    return new Checkout(page);
+  }
+
+  async lookAt(page, slug, { quantity = 1 } = {}) {
+    await page.goto(`${server.base}/shop/items/${slug}`);
+    await page.locator("#quantity").fill(String(quantity));
+  }
+
+  /** Pays by page from the shop to the result; the way most stories begin or end. */
+  async buyAndPay(page, slug, choice = {}) {
+    const checkout = await this.buy(page, slug, choice);
+    await checkout.pay(choice);
+    const window = await GatewayWindow.inPlaceOf(page);
+    await window.approve();
+    await checkout.shows("paid");
+    return checkout;
+  }
+
+  /** The order that stands like this in the visitor's history. */
+  async orderStands(page, tag) {
+    await page.goto(`${server.base}/shop/orders`);
+    await page.locator(`[data-shop=orders] [data-order=${tag}]`).first().waitFor({ timeout: PATIENCE_MS });
+  }
+
+  /** Opens the newest order of the visitor. */
+  async openOrder(page) {
+    await page.goto(`${server.base}/shop/orders`);
+    await page.locator(".shop-order").first().click();
+    await page.locator(".shop-standing").waitFor();
+  }
+
+  /** A picture of this state, and nothing serious that axe finds in it. */
+  async look(page, state) {
+    const { lang, viewport, scheme } = this.options;
+    await picture(page, `${state}-${lang}-${viewport}-${scheme}`);
+    await isForEverybody(page, state);
+  }
+
+  wrongs() {
+    return this.#visitors.flatMap(({ wrongs }) => wrongs);
+  }
+
+  async keepPictures(name) {
+    const pages = this.#visitors.flatMap(({ context }) => context.pages());
+    const title = name.replaceAll(/[^a-z0-9]+/gi, "-");
+    for (const [at, page] of pages.entries()) {
+      // A page that cannot be drawn any more must not hide why the story failed.
+      await picture(page, `failed-${title}-${at}`).catch(() => {});
+    }
+  }
+
+  async end() {
+    await Promise.all(this.#visitors.map(({ context }) => context.close()));
+    await server.noFaults();
+  }
+}

@@ -1,0 +1,275 @@
+//! What people see: pages in their language, under one policy, with what they load. What happens on them is told in
+//! a browser.
+//!
+//! The scripts are embedded when they were built before the server was (`cargo xtask pages`), and both are said here:
+//! a page that has them and a page that does not.
+
+use daegeum_tests::{Answer, Caller, Shop};
+use reqwest::Method;
+
+/// A server of this build shows pages, or says what to run for them.
+struct Site {
+    shop: Shop,
+    is_built: bool,
+}
+
+impl Site {
+    async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    async fn open_with(settings: &[(&str, &str)]) -> Self {
+        let shop = Shop::open_with(settings).await;
+        let is_built = shop.stranger().get("/checkout").await.status == 200;
+        Self { shop, is_built }
+    }
+
+    async fn checkout(&self, query: &str, headers: &[(&str, &str)]) -> Answer {
+        asking(self.shop.stranger(), &format!("/checkout{query}"), headers).await
+    }
+
+    /// The files that a page names.
+    async fn linked(&self) -> Vec<String> {
+        let page = html(&self.checkout("", &[]).await);
+        let quoted = page.split('"').filter(|text| text.starts_with("/assets/"));
+        let mut files: Vec<_> = quoted.map(str::to_owned).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+}
+
+async fn asking(caller: &Caller, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = caller.request(Method::GET, path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Answer::to(request).await
+}
+
+fn html(answer: &Answer) -> String {
+    String::from_utf8(answer.bytes.clone()).expect("a page is UTF-8")
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    let value = answer.headers.get(name);
+    value.map_or("", |value| value.to_str().expect("text"))
+}
+
+#[tokio::test]
+async fn a_page_is_there_or_says_what_to_run_in_both_languages() {
+    let site = Site::open().await;
+    let page = site.checkout("", &[]).await;
+    assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
+    assert!(!header(&page, "x-request-id").is_empty());
+    let shown = html(&page);
+    if site.is_built {
+        assert!(shown.contains("data-checkout"), "{shown}");
+        assert!(shown.contains("/assets/"), "{shown}");
+    } else {
+        assert_eq!(page.status, 503);
+        for text in [
+            "cargo xtask pages",
+            "아직 빌드되지 않았습니다",
+            "have not been built",
+        ] {
+            assert!(shown.contains(text), "{text} in {shown}");
+        }
+        assert!(!shown.contains("/assets/"), "{shown}");
+    }
+    // What is no page refuses as it always did.
+    let nothing = site.shop.stranger().get("/checkouts").await;
+    assert_eq!((nothing.status, nothing.code()), (404, "NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn a_page_is_under_one_policy_and_nobody_keeps_it() {
+    let site = Site::open().await;
+    let page = site.checkout("", &[]).await;
+    let policy = header(&page, "content-security-policy");
+    for said in [
+        "default-src 'none'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.contains(said), "{said} in {policy}");
+    }
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    for (name, expected) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "strict-origin-when-cross-origin"),
+        ("cross-origin-opener-policy", "same-origin-allow-popups"),
+        ("x-frame-options", "DENY"),
+    ] {
+        assert_eq!(header(&page, name), expected, "{name}");
+    }
+}
+
+/// What the policy forbids is not there either, so that nothing breaks because of it.
+#[tokio::test]
+async fn no_script_style_or_handler_is_inline() {
+    let site = Site::open().await;
+    for language in ["ko", "en"] {
+        let shown = html(&site.checkout(&format!("?lang={language}"), &[]).await);
+        for inline in ["<style", " style=", " onclick=", " onload=", "javascript:"] {
+            assert!(!shown.contains(inline), "{inline} in {shown}");
+        }
+        let scripts = shown.split("<script").skip(1);
+        for script in scripts {
+            assert!(
+                script.starts_with(" type=\"module\" src=\"/assets/"),
+                "{script}"
+            );
+            assert!(script.contains("\"></script>"), "{script}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_is_spoken_to_in_their_language() {
+    let site = Site::open().await;
+    for (query, headers, language) in [
+        ("", &[][..], "ko"),
+        ("", &[("accept-language", "en-US,en;q=0.9")][..], "en"),
+        ("", &[("accept-language", "ko,en;q=0.9")][..], "ko"),
+        ("", &[("accept-language", "de")][..], "ko"),
+        (
+            "",
+            &[("accept-language", "ko"), ("cookie", "a=b; lang=en")][..],
+            "en",
+        ),
+        (
+            "?lang=ko",
+            &[("accept-language", "en"), ("cookie", "lang=en")][..],
+            "ko",
+        ),
+        ("?lang=xx", &[("cookie", "lang=en")][..], "en"),
+        // What a gateway adds to the address is for the script.
+        (
+            "?lang=en&orderId=pay_1&paymentKey=a%2Bb&amount=1",
+            &[][..],
+            "en",
+        ),
+    ] {
+        let page = site.checkout(query, headers).await;
+        let tag = format!("<html lang=\"{language}\">");
+        assert!(html(&page).contains(&tag), "{query} {headers:?}");
+        let vary = header(&page, "vary").to_owned();
+        assert!(
+            vary.contains("Accept-Language") && vary.contains("Cookie"),
+            "{vary}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_choice_of_language_is_remembered_and_nothing_else_is() {
+    let site = Site::open().await;
+    let chosen = site.checkout("?lang=en", &[]).await;
+    let cookie = header(&chosen, "set-cookie");
+    assert!(cookie.starts_with("lang=en; "), "{cookie}");
+    for said in ["Path=/", "Max-Age=31536000", "SameSite=Lax"] {
+        assert!(cookie.contains(said), "{said} in {cookie}");
+    }
+    for query in ["", "?lang=xx", "?lang=en%0d%0aset-cookie:%20a=b"] {
+        let page = site.checkout(query, &[]).await;
+        assert_eq!(header(&page, "set-cookie"), "", "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_packed_for_who_reads_that() {
+    let site = Site::open().await;
+    let plain = site.checkout("", &[]).await;
+    assert_eq!(header(&plain, "content-encoding"), "");
+    let packed = site.checkout("", &[("accept-encoding", "gzip, br")]).await;
+    assert_eq!(header(&packed, "content-encoding"), "gzip");
+    assert!(packed.bytes.starts_with(&[0x1f, 0x8b]));
+    assert!(packed.bytes.len() < plain.bytes.len());
+}
+
+#[tokio::test]
+async fn the_way_back_is_where_the_merchant_says() {
+    let linked =
+        Site::open_with(&[("DAEGEUM_CHECKOUT_SHOP_URL", "https://shop.example/orders")]).await;
+    let page = html(&linked.checkout("", &[]).await);
+    assert_eq!(
+        linked.is_built,
+        page.contains("href=\"https://shop.example/orders\""),
+        "{page}"
+    );
+    let unlinked = Site::open().await;
+    let page = html(&unlinked.checkout("", &[]).await);
+    assert!(!page.contains("data-leave"), "{page}");
+}
+
+#[tokio::test]
+async fn what_a_page_loads_is_kept_for_good_and_packed() {
+    let site = Site::open().await;
+    let files = site.linked().await;
+    assert_eq!(site.is_built, !files.is_empty());
+    let stranger = site.shop.stranger();
+    for file in &files {
+        let whole = stranger.get(file).await;
+        assert_eq!(whole.status, 200, "{file}");
+        assert_eq!(
+            header(&whole, "cache-control"),
+            "public, max-age=31536000, immutable",
+            "{file}"
+        );
+        assert_eq!(
+            header(&whole, "x-content-type-options"),
+            "nosniff",
+            "{file}"
+        );
+        assert_eq!(header(&whole, "content-encoding"), "", "{file}");
+        let kind = header(&whole, "content-type");
+        let is_style = file.ends_with(".css");
+        let expected = if is_style {
+            "text/css; charset=utf-8"
+        } else {
+            "text/javascript; charset=utf-8"
+        };
+        assert_eq!(kind, expected, "{file}");
+
+        for (accepts, encoding) in [
+            ("gzip, deflate, br", "br"),
+            ("gzip", "gzip"),
+            ("br;q=0, gzip", "gzip"),
+        ] {
+            let packed = asking(stranger, file, &[("accept-encoding", accepts)]).await;
+            assert_eq!(header(&packed, "content-encoding"), encoding, "{file}");
+            assert_eq!(header(&packed, "content-type"), kind, "{file}");
+            assert_ne!(header(&packed, "etag"), header(&whole, "etag"), "{file}");
+        }
+
+        let tag = header(&whole, "etag");
+        assert!(tag.starts_with('"') && tag.len() > 20, "{tag}");
+        let again = asking(stranger, file, &[("if-none-match", tag)]).await;
+        assert_eq!((again.status, again.bytes.len()), (304, 0), "{file}");
+        let changed = asking(stranger, file, &[("if-none-match", "\"another\"")]).await;
+        assert_eq!(changed.status, 200, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_else_is_served_as_a_file() {
+    let site = Site::open().await;
+    for path in [
+        "/assets/none.js",
+        "/assets/manifest.json",
+        "/assets/..%2F.vite%2Fmanifest.json",
+        "/assets/../.vite/manifest.json",
+        "/assets/",
+        "/assets/.vite/manifest.json",
+        "/.vite/manifest.json",
+    ] {
+        let answer = site.shop.stranger().get(path).await;
+        assert_eq!((answer.status, answer.code()), (404, "NOT_FOUND"), "{path}");
+        assert_eq!(header(&answer, "cache-control"), "", "{path}");
+    }
+}

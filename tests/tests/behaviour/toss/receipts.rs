@@ -1,0 +1,126 @@
+//! Receipts that anybody can verify, and which pages may ask for them.
+
+use daegeum_engine::receipt::{Expected, KeySet, Unverified};
+use daegeum_tests::{Answer, Caller, Shop};
+use reqwest::Method;
+use serde_json::json;
+
+const KEYS: &str = "/.well-known/jwks.json";
+
+fn receipt_of(payment: &str) -> String {
+    format!("/api/v1/payments/{payment}/receipt")
+}
+
+#[tokio::test]
+async fn a_captured_payment_has_a_receipt_that_names_its_parts() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").of(16_500).register().await;
+    let checkout = order.checkout(&toss).await;
+    let path = receipt_of(&checkout.payment.id);
+    let early = checkout.browser.get(&path).await;
+    early.refused(409, "RECEIPT_UNAVAILABLE");
+    checkout.pay().await.expect(200);
+    let first = checkout.browser.get(&path).await.expect(200);
+    let keys = shop.stranger().get(KEYS).await.expect(200);
+    let keys: KeySet = serde_json::from_slice(&keys.bytes).expect("a key set");
+    let read = Unverified::parse(first.text("receipt")).expect("a receipt");
+    assert_eq!(read.key_id, first.text("key_id"));
+    keys.find(&read.key_id).expect("a published key");
+    let expected = Expected {
+        payment_id: Some(checkout.payment.id.clone()),
+        order_id: Some("o-1".into()),
+        amount: Some(16_500),
+    };
+    let said = read.verified(&expected).expect("this payment's");
+    assert_eq!((said.supply, said.vat, said.tax_free), (15_000, 1_500, 0));
+    assert_eq!(said.provider, "TOSS");
+    for caller in [&shop.merchant(), &shop.buyer("buyer-1"), &checkout.browser] {
+        let again = caller.get(&path).await.expect(200);
+        assert_eq!(again.bytes, first.bytes, "the same bytes for all");
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_anothers_receipt_and_none_is_given_once_the_money_went_back() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    checkout.pay().await.expect(200);
+    let path = receipt_of(&checkout.payment.id);
+    let other = shop.order("o-2").register().await.checkout(&toss).await;
+    for stranger in [&shop.buyer("bora"), &other.browser] {
+        let refused = stranger.get(&path).await;
+        refused.refused(404, "PAYMENT_NOT_FOUND");
+    }
+    shop.stranger().get(&path).await.expect(401);
+    for nothing in ["pay_1", &format!("pay_{}", "0".repeat(32))] {
+        let refused = shop.merchant().get(&receipt_of(nothing)).await;
+        refused.refused(404, "PAYMENT_NOT_FOUND");
+    }
+    let cancel = format!("/api/v1/payments/{}/cancel", checkout.payment.id);
+    shop.merchant().post(&cancel, &json!({})).await.expect(200);
+    let gone = checkout.browser.get(&path).await;
+    gone.refused(409, "RECEIPT_UNAVAILABLE");
+}
+
+#[tokio::test]
+async fn only_the_shops_pages_may_call_from_elsewhere() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let path = format!("/api/v1/payments/sessions/{}", checkout.id);
+    let own = from(&checkout.browser, &path, "https://shop.example").await;
+    assert_eq!(
+        allowed(&own.expect(200)).as_deref(),
+        Some("https://shop.example")
+    );
+    let foreign = from(&checkout.browser, &path, "https://evil.example").await;
+    assert_eq!(allowed(&foreign), None);
+    let orders = from(
+        &shop.merchant(),
+        "/api/v1/orders/o-1",
+        "https://shop.example",
+    )
+    .await;
+    assert_eq!(
+        allowed(&orders.expect(200)),
+        None,
+        "the merchant's part is not for pages"
+    );
+    let keys = from(&shop.stranger(), KEYS, "https://evil.example").await;
+    assert_eq!(allowed(&keys.expect(200)).as_deref(), Some("*"));
+}
+
+/// What a browser does before a page of another origin may send a token.
+#[tokio::test]
+async fn a_page_of_the_shop_is_told_beforehand_what_it_may_send() {
+    let (shop, _toss) = Shop::open_with_toss().await;
+    let ask = |origin: &str| {
+        let asked = shop
+            .stranger()
+            .request(Method::OPTIONS, "/api/v1/payments/confirm");
+        let asked = asked.header("origin", origin);
+        let asked = asked.header("access-control-request-method", "POST");
+        Answer::to(asked.header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        ))
+    };
+    let told = ask("https://shop.example").await;
+    assert_eq!(allowed(&told).as_deref(), Some("https://shop.example"));
+    let headers = told.headers["access-control-allow-headers"].to_str();
+    assert!(headers.expect("text").contains("authorization"));
+    assert!(
+        !told
+            .headers
+            .contains_key("access-control-allow-credentials")
+    );
+    assert_eq!(allowed(&ask("https://evil.example").await), None);
+}
+
+async fn from(caller: &Caller, path: &str, origin: &str) -> Answer {
+    Answer::to(caller.request(Method::GET, path).header("origin", origin)).await
+}
+
+fn allowed(answer: &Answer) -> Option<String> {
+    let said = answer.headers.get("access-control-allow-origin")?;
+    Some(said.to_str().expect("text").to_owned())
+}
