@@ -61,7 +61,7 @@ pub(crate) fn serve(args: &[String]) -> Result<(), Stop> {
     // The API is worth starting without what Node builds; pages then say themselves what is missing.
     if let Err(failure) = pages::all() {
         eprintln!(
-            "{failure}\n\nStarting without the shop and the checkout page: the pages were not built. The API works."
+            "{failure}\n\nStarting all the same: the API works; shop and checkout are as an earlier build left them, if there was one."
         );
     }
     let mut programs = build_programs(Profile::Release, &[SERVER])?;
