@@ -229,7 +229,8 @@ class Running {
         if (this.#session) fill(this.#panel.section(error.code), values(this.#session));
         return this.#panel.show(error.code);
       case "session_expired":
-        return this.#panel.show("expired");
+        // What became of the payment is not known here: only the link is over.
+        return this.#panel.show("expired", { conditions: ["link"] });
       case "invalid_buyer":
         if (!this.#session) break;
         this.#tell(this.#session);
