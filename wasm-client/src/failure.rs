@@ -246,7 +246,10 @@ impl Problem {
     pub fn read(body: &JsValue) -> Self {
         let text = |fields: &Fields<'_>, name| fields.value(name).as_string();
         let body = Fields(body);
-        let first = Array::from(&body.value("errors")).get(0);
+        // Not every refusal is about fields, and `Array.from(undefined)` throws.
+        let errors = body.value("errors");
+        let errors = errors.dyn_ref::<Array>();
+        let first = errors.map_or(JsValue::UNDEFINED, |errors| errors.get(0));
         let first = Fields(&first);
         Self {
             code: text(&body, "code"),
