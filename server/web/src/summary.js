@@ -30,6 +30,11 @@ function earlier(one, other) {
   return other && Date.parse(other) < Date.parse(one) ? other : one;
 }
 
+/** Nothing is known yet of what is bought. */
+export function hideSummary(root) {
+  root.querySelector("[data-summary]").hidden = true;
+}
+
 function oneLine(template, line, currency) {
   const item = template.content.cloneNode(true);
   fill(item, {
