@@ -70,7 +70,7 @@ story("while nobody knows, the page says that nobody is charged twice; then it s
   await scene.look(tab, "order-asking");
   await page.reload();
   await checkout.shows("unknown");
-  await soundAgain(scene);
+  await soundAgain(scene, token);
   await checkout.shows("paid");
   await takenOnce(scene, token, 84_000);
 });
@@ -83,7 +83,7 @@ story("what nobody knew can also turn out not to have happened", {}, async (scen
   await scene.server.faults(SILENCE);
   await window.approveToBeDeclined("NOT_ENOUGH_AMOUNT");
   await checkout.shows("unknown");
-  await soundAgain(scene);
+  await soundAgain(scene, checkout.token());
   await checkout.shows("failed");
   const [payment] = await scene.server.booksOf(checkout.token());
   assert.equal(payment.confirms, 0);
@@ -120,8 +120,7 @@ story("offline while the page waits: it says so, and goes on by itself", {}, asy
   await page.context().setOffline(true);
   await checkout.isOffline();
   await scene.look(page, "unknown-offline");
-  await soundAgain(scene);
-  await scene.server.until(async () => (await scene.server.session(token)).status === "paid");
+  await soundAgain(scene, token);
   assert.equal(await checkout.status(), "unknown");
   await page.context().setOffline(false);
   await checkout.shows("paid");
@@ -163,10 +162,16 @@ story("the browser is gone right after it asked to confirm: the result is the se
   await takenOnce(scene, token);
 });
 
-/** The gateway answers again, and the time has come to ask it: the pauses between questions have grown. */
-async function soundAgain(scene) {
-  await scene.server.noFaults();
-  await scene.server.moveClock("40s");
+/** The gateway answers again. Each move of the clock is longer than any pause between two questions, so it brings one. */
+async function soundAgain({ server }, token) {
+  const calls = async () => JSON.stringify((await server.books()).calls);
+  const isKnown = async () => !["pending", "unknown"].includes((await server.session(token)).status);
+  await server.noFaults();
+  while (!(await isKnown())) {
+    const before = await calls();
+    await server.moveClock("31s");
+    await server.until(async () => (await isKnown()) || (await calls()) !== before);
+  }
 }
 
 async function takenOnce(scene, token, amount = 500) {
