@@ -133,6 +133,9 @@ words! {
     canceled_about: "청구된 금액은 없습니다.", "Nothing was charged.";
     expired_title: "결제 시간이 지났습니다", "The time to pay is over";
     expired_about: "결제되지 않았습니다.", "Nothing was charged.";
+    link_over_title: "결제 링크의 유효 기간이 지났습니다", "This payment link is over";
+    link_over_about: "결제하셨다면 결과는 상점의 주문 화면에서 확인하실 수 있습니다.",
+        "If you have paid, your order at the shop shows what became of it.";
     already_title: "이미 결제된 주문입니다", "This order is already paid";
     already_about: "같은 주문이 다른 결제로 완료되었습니다. 이번에는 청구되지 않았습니다.",
         "Another payment has paid for it. Nothing was charged this time.";

@@ -68,6 +68,7 @@ class Running {
   async begin() {
     const signal = this.#renew();
     const first = this.#session === null;
+    this.#panel.notice(null);
     this.#panel.show("loading", { quiet: true });
     try {
       await ready();
@@ -119,7 +120,7 @@ class Running {
 
   async #pay(choice) {
     const signal = this.#renew();
-    this.#form.notice(null);
+    this.#panel.notice(null);
     this.#panel.show("opening");
     try {
       const prepared = await this.#prepare(choice, signal);
@@ -180,18 +181,17 @@ class Running {
     const status = shownStatus(session);
     const section = this.#panel.section(status);
     fill(section, values(session));
-    if (status === "created" || status === "prepared") this.#offer(session, status, notice);
+    if (status === "created" || status === "prepared") this.#offer(session, status);
     this.#panel.show(status, { conditions: conditions(session), quiet });
-    if (notice) this.#panel.announce(this.#form.notice(noticeOf(notice), notice.message));
+    if (notice) this.#panel.notice(noticeOf(notice), notice.message);
     if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
     if (status === "awaiting_deposit") this.#timer = setTimeout(() => this.#look(), DEPOSIT_ASKED_EVERY_MS);
     this.#options.onChange?.(session, status);
   }
 
-  #offer(session, status, notice) {
+  #offer(session, status) {
     const buyerKnown = this.#buyerKnown || status === "prepared";
     this.#form.offer(session, { buyerKnown, avoid: this.#avoid });
-    if (!notice) this.#form.notice(null);
   }
 
   /** Another tab, or the gateway by itself, may have moved it since it was last seen. */
@@ -229,7 +229,8 @@ class Running {
         if (this.#session) fill(this.#panel.section(error.code), values(this.#session));
         return this.#panel.show(error.code);
       case "session_expired":
-        return this.#panel.show("expired");
+        // What became of the payment is not known here: only the link is over.
+        return this.#panel.show("expired", { conditions: ["link"] });
       case "invalid_buyer":
         if (!this.#session) break;
         this.#tell(this.#session);

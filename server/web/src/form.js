@@ -50,14 +50,6 @@ export class Form {
     for (const input of this.#form.querySelectorAll("[name=method]")) input.checked = false;
   }
 
-  /** Says what became of the last try; nothing for a first one. */
-  notice(name, message) {
-    for (const notice of this.#form.querySelectorAll("[data-notice]")) notice.hidden = notice.dataset.notice !== name;
-    fill(this.#form, { gateway_message: message ?? null });
-    const shown = this.#form.querySelector(`[data-notice="${name}"]`);
-    return shown?.querySelector("p").textContent ?? "";
-  }
-
   /** The buyer's details have to be typed again. */
   askBuyer() {
     this.#knowBuyer(false);

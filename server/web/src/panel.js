@@ -1,6 +1,6 @@
 // The panel's state as people see it: one section at a time, its heading in focus and announced.
 
-import { meet } from "./fill.js";
+import { fill, meet } from "./fill.js";
 
 export class Panel {
   #root;
@@ -34,7 +34,8 @@ export class Panel {
     if (this.#title !== null) document.title = `${says} · ${this.#title}`;
     if (quiet) return;
     heading.focus({ preventScroll: true });
-    this.#root.scrollIntoView({ block: "nearest" });
+    // What is new begins at the top, in a dialog too.
+    this.#root.scrollIntoView({ block: "start" });
     this.announce(says);
   }
 
@@ -45,6 +46,17 @@ export class Panel {
     this.#root.dataset.connection = connection;
     this.#root.querySelector("[data-offline]").hidden = connection === "online";
     this.announce(this.#words(connection));
+  }
+
+  /** Says above everything what became of the last try; nothing takes it away. */
+  notice(name, message) {
+    const notices = [...this.#root.querySelectorAll("[data-notice]")];
+    for (const notice of notices) {
+      notice.hidden = notice.dataset.notice !== name;
+      fill(notice, { gateway_message: message ?? null });
+    }
+    const shown = notices.find((notice) => !notice.hidden);
+    if (shown) this.announce(shown.querySelector("p").textContent);
   }
 
   announce(text) {

@@ -1,0 +1,328 @@
+//! What is thrown: a `CheckoutError` with a code that never changes its meaning, for every reason
+//! but one: a caller who passes what the types forbid gets a `TypeError`.
+
+use js_sys::{Array, TypeError};
+use wasm_bindgen::prelude::*;
+
+use crate::fields::{Fields, Wrong, object, or_null};
+
+/// Why something was not done. The names are part of the package's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The server could not be reached, or its answer did not come.
+    Network,
+    /// The caller's signal said so.
+    Aborted,
+    /// The gateway's script could not be loaded.
+    ScriptBlocked,
+    /// The buyer closed the gateway's window.
+    WindowClosed,
+    /// The gateway's window ended without an approval.
+    WindowRefused,
+    /// The browser did not let the window open.
+    PopupBlocked,
+    /// The token is not one, or was not made by this server.
+    InvalidLink,
+    /// The checkout has ended.
+    SessionExpired,
+    /// What was brought back is not about this payment.
+    Mismatched,
+    /// The server takes no such name, mail address or telephone number.
+    InvalidBuyer,
+    /// The state of the payment or of its order does not permit this.
+    NotPermitted,
+    /// A receipt that was not signed by these keys, or says something else.
+    ReceiptInvalid,
+    /// Neither this environment nor this release of the package can do it.
+    Unsupported,
+    /// The server refused for another reason.
+    Api,
+}
+
+impl Code {
+    const ALL: [Self; 14] = [
+        Self::Network,
+        Self::Aborted,
+        Self::ScriptBlocked,
+        Self::WindowClosed,
+        Self::WindowRefused,
+        Self::PopupBlocked,
+        Self::InvalidLink,
+        Self::SessionExpired,
+        Self::Mismatched,
+        Self::InvalidBuyer,
+        Self::NotPermitted,
+        Self::ReceiptInvalid,
+        Self::Unsupported,
+        Self::Api,
+    ];
+
+    /// The name in JavaScript.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Aborted => "aborted",
+            Self::ScriptBlocked => "script_blocked",
+            Self::WindowClosed => "window_closed",
+            Self::WindowRefused => "window_refused",
+            Self::PopupBlocked => "popup_blocked",
+            Self::InvalidLink => "invalid_link",
+            Self::SessionExpired => "session_expired",
+            Self::Mismatched => "mismatched",
+            Self::InvalidBuyer => "invalid_buyer",
+            Self::NotPermitted => "not_permitted",
+            Self::ReceiptInvalid => "receipt_invalid",
+            Self::Unsupported => "unsupported",
+            Self::Api => "api",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.name() == name)
+    }
+
+    /// Whether the same again, unchanged, may do better.
+    const fn invites_retry(self) -> bool {
+        matches!(
+            self,
+            Self::Network | Self::ScriptBlocked | Self::WindowClosed | Self::PopupBlocked
+        )
+    }
+}
+
+#[wasm_bindgen(raw_module = "./errors.js")]
+extern "C" {
+    /// The class in `js/errors.js`.
+    pub type CheckoutError;
+
+    #[wasm_bindgen(constructor, js_class = "CheckoutError")]
+    fn new(code: &str, message: &str, details: JsValue) -> CheckoutError;
+
+    #[wasm_bindgen(method, getter)]
+    fn code(this: &CheckoutError) -> String;
+}
+
+/// Why something was not done, on its way to the caller.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub code: Code,
+    /// Whether the same again, unchanged, may do better.
+    pub retry: bool,
+    /// The server's code, where it was the server that refused.
+    pub api_code: Option<String>,
+    /// When the server wants to be asked again.
+    pub retry_after_ms: Option<u64>,
+    thrown: JsValue,
+}
+
+/// What a `CheckoutError` has besides its code and its message.
+#[derive(Default)]
+struct Details<'a> {
+    reason: Option<&'a str>,
+    api_code: Option<&'a str>,
+    status: Option<u16>,
+    request_id: Option<&'a str>,
+    field: Option<&'a str>,
+    retry: bool,
+}
+
+impl Details<'_> {
+    fn to_js(&self) -> JsValue {
+        object([
+            ("reason", or_null(self.reason)),
+            ("api_code", or_null(self.api_code)),
+            ("status", self.status.map_or(JsValue::NULL, JsValue::from)),
+            ("request_id", or_null(self.request_id)),
+            ("field", or_null(self.field)),
+            ("retry", self.retry.into()),
+        ])
+    }
+}
+
+impl Failure {
+    /// A failure of ours.
+    pub fn new(code: Code, message: &str) -> Self {
+        Self::because(code, None, message)
+    }
+
+    /// With the word for programs that tells failures of one code apart.
+    pub fn because(code: Code, reason: Option<&str>, message: &str) -> Self {
+        let details = Details {
+            reason,
+            retry: code.invites_retry(),
+            ..Details::default()
+        };
+        Self::detailed(code, message, &details)
+    }
+
+    /// About one field of what was passed.
+    pub fn at(code: Code, field: &str, reason: &str, message: &str) -> Self {
+        let details = Details {
+            reason: Some(reason),
+            field: Some(field),
+            ..Details::default()
+        };
+        Self::detailed(code, message, &details)
+    }
+
+    /// What was passed is not what the types say.
+    pub fn misuse(message: &str) -> Self {
+        Self {
+            code: Code::Unsupported,
+            retry: false,
+            api_code: None,
+            retry_after_ms: None,
+            thrown: TypeError::new(message).into(),
+        }
+    }
+
+    fn detailed(code: Code, message: &str, details: &Details<'_>) -> Self {
+        let thrown = CheckoutError::new(code.name(), message, details.to_js());
+        Self {
+            code,
+            retry: details.retry,
+            api_code: details.api_code.map(str::to_owned),
+            retry_after_ms: None,
+            thrown: thrown.into(),
+        }
+    }
+
+    /// Whether it is not known what became of the request: nothing was heard, or nothing certain.
+    pub const fn is_uncertain(&self) -> bool {
+        matches!(self.code, Code::Network | Code::Api) && self.retry
+    }
+
+    /// What the page throws.
+    pub fn into_js(self) -> JsValue {
+        self.thrown
+    }
+}
+
+impl From<JsValue> for Failure {
+    /// What the host has thrown: a `CheckoutError` it made, or a surprise, which is passed on.
+    fn from(thrown: JsValue) -> Self {
+        let said = thrown.dyn_ref::<CheckoutError>();
+        let code = said.and_then(|error| Code::from_name(&error.code()));
+        let code = code.unwrap_or(Code::Unsupported);
+        Self {
+            code,
+            retry: code.invites_retry(),
+            api_code: None,
+            retry_after_ms: None,
+            thrown,
+        }
+    }
+}
+
+impl From<Wrong> for Failure {
+    fn from(Wrong(name): Wrong) -> Self {
+        Self::misuse(&[name, " is missing or is not what it should be"].concat())
+    }
+}
+
+/// A refusal as the server writes it (RFC 9457).
+#[derive(Debug, Default)]
+pub struct Problem {
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    /// The first field at fault, and what is wrong with it.
+    field: Option<String>,
+    about_field: Option<String>,
+}
+
+/// What sort of credential the refused request was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearer {
+    /// None, or a key of the caller's own.
+    Own,
+    /// The session's token, which came with a link.
+    Token,
+}
+
+impl Problem {
+    /// What can be read of a refusal: what stands between us and the server has another body.
+    pub fn read(body: &JsValue) -> Self {
+        let text = |fields: &Fields<'_>, name| fields.value(name).as_string();
+        let body = Fields(body);
+        // Not every refusal is about fields, and `Array.from(undefined)` throws.
+        let errors = body.value("errors");
+        let errors = errors.dyn_ref::<Array>();
+        let first = errors.map_or(JsValue::UNDEFINED, |errors| errors.get(0));
+        let first = Fields(&first);
+        Self {
+            code: text(&body, "code"),
+            message: text(&body, "message"),
+            request_id: text(&body, "request_id"),
+            field: text(&first, "field"),
+            about_field: text(&first, "message"),
+        }
+    }
+
+    /// As what it is thrown.
+    pub fn into_failure(self, status: u16, bearer: Bearer) -> Failure {
+        let details = Details {
+            reason: None,
+            api_code: self.code.as_deref(),
+            status: Some(status),
+            request_id: self.request_id.as_deref(),
+            field: self.field.as_deref(),
+            retry: matches!(status, 408 | 429 | 500..),
+        };
+        let said = self.about_field.as_deref().or(self.message.as_deref());
+        let message = said.unwrap_or("The server refused without a reason.");
+        Failure::detailed(self.meaning(status, bearer), message, &details)
+    }
+
+    fn meaning(&self, status: u16, bearer: Bearer) -> Code {
+        let field = self.field.as_deref().unwrap_or_default();
+        match (status, self.code.as_deref().unwrap_or_default()) {
+            (_, "TOKEN_EXPIRED" | "SESSION_EXPIRED") => Code::SessionExpired,
+            (_, "MISMATCHED") => Code::Mismatched,
+            (_, "INVALID_VALUE") if field.starts_with("buyer_") => Code::InvalidBuyer,
+            (401, _) if bearer == Bearer::Token => Code::InvalidLink,
+            (409, _) => Code::NotPermitted,
+            _ => Code::Api,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meaning(status: u16, code: &str, field: &str, bearer: Bearer) -> Code {
+        let problem = Problem {
+            code: Some(code.to_owned()),
+            field: Some(field.to_owned()),
+            ..Problem::default()
+        };
+        problem.meaning(status, bearer)
+    }
+
+    #[test]
+    fn every_code_is_found_by_its_name() {
+        for code in Code::ALL {
+            assert_eq!(Code::from_name(code.name()), Some(code));
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_what_the_page_does_about_it() {
+        use Bearer::{Own, Token};
+        for (status, code, field, bearer, thrown) in [
+            (401, "TOKEN_EXPIRED", "", Token, Code::SessionExpired),
+            (409, "SESSION_EXPIRED", "", Token, Code::SessionExpired),
+            (401, "INVALID_CREDENTIALS", "", Token, Code::InvalidLink),
+            (401, "INVALID_CREDENTIALS", "", Own, Code::Api),
+            (422, "MISMATCHED", "", Token, Code::Mismatched),
+            (409, "SESSION_PREPARED", "", Token, Code::NotPermitted),
+            (400, "INVALID_VALUE", "buyer_tel", Token, Code::InvalidBuyer),
+            (400, "INVALID_VALUE", "redirect_url", Own, Code::Api),
+            (503, "OVERLOADED", "", Token, Code::Api),
+        ] {
+            assert_eq!(meaning(status, code, field, bearer), thrown, "{code}");
+        }
+    }
+}

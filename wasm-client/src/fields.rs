@@ -1,0 +1,62 @@
+//! Objects of JavaScript's, read field by field and made field by field.
+//!
+//! By hand and not with serde: its code for these few fields was half of the module.
+
+use js_sys::{Object, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::host;
+
+/// An object that is read.
+pub struct Fields<'v>(pub &'v JsValue);
+
+/// The field that is not what it has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wrong(pub &'static str);
+
+impl Fields<'_> {
+    /// Whatever is there; `undefined` where nothing is.
+    pub fn value(&self, name: &str) -> JsValue {
+        // It fails for what is no object, which has no fields.
+        Reflect::get(self.0, &name.into()).unwrap_or_default()
+    }
+
+    /// A text that has to be there.
+    pub fn text(&self, name: &'static str) -> Result<String, Wrong> {
+        self.value(name).as_string().ok_or(Wrong(name))
+    }
+
+    /// A text, if one is there.
+    pub fn maybe_text(&self, name: &'static str) -> Result<Option<String>, Wrong> {
+        let value = self.value(name);
+        if value.is_undefined() || value.is_null() {
+            return Ok(None);
+        }
+        value.as_string().map(Some).ok_or(Wrong(name))
+    }
+
+    /// A whole number from 0 to 2⁵³ − 1 that has to be there.
+    pub fn whole(&self, name: &'static str) -> Result<u64, Wrong> {
+        host::whole(&self.value(name)).ok_or(Wrong(name))
+    }
+}
+
+/// An object with these fields.
+pub fn object<const N: usize>(fields: [(&str, JsValue); N]) -> JsValue {
+    let object = Object::new().into();
+    for (name, value) in fields {
+        set(&object, name, &value);
+    }
+    object
+}
+
+/// Sets one field of an object of ours.
+pub fn set(object: &JsValue, name: &str, value: &JsValue) {
+    // It fails for what is no object or is frozen; ours is neither.
+    let _was_set = Reflect::set(object, &name.into(), value);
+}
+
+/// A text, or null.
+pub fn or_null(text: Option<&str>) -> JsValue {
+    text.map_or(JsValue::NULL, JsValue::from)
+}

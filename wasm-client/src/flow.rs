@@ -1,0 +1,125 @@
+//! A whole payment in order, and going on with one at page load.
+
+use daegeum_engine::brought_back::Return;
+use daegeum_engine::session::Next;
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+
+use crate::calls::Checkout;
+use crate::failure::{Code, Failure};
+use crate::host::{self, Listener};
+use crate::patience::Patient;
+use crate::reading::Session;
+use crate::returned::{Address, Brought, refusal};
+use crate::said::Said;
+use crate::window::{Mode, Opening};
+
+/// How a payment is made and who is told.
+pub struct Paying {
+    /// How the window is shown.
+    pub mode: Mode,
+    /// Where the buyer comes back to.
+    pub return_url: Option<String>,
+    /// Told of every change.
+    pub on_change: Option<Function>,
+    /// Told of the checkout that goes on where another payment had to be begun.
+    pub on_again: Option<Function>,
+}
+
+/// Prepares, opens the window, compares, confirms and waits. What cannot be paid any more comes
+/// back as it stands; where only another payment of the order can be made, one is begun.
+pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Session, Failure> {
+    let refused = match checkout.prepare(&choice).await {
+        Ok(prepared) => return approve(&checkout, &prepared, how).await,
+        Err(failure) if failure.code == Code::NotPermitted => failure,
+        Err(failure) => return Err(failure),
+    };
+    let session = checkout.load().await?;
+    match session.next() {
+        Next::OpenWindow | Next::BeginAgain => {}
+        Next::Wait => return Patient::new(&checkout, how.on_change).settle().await,
+        Next::Transfer | Next::Nothing => return Ok(session),
+        Next::Prepare => return Err(refused),
+    }
+    let next = checkout.again(&session.order_id, choice).await?;
+    move_address(&checkout.handle.token, &next.token);
+    Listener(how.on_again.clone()).tell(&next.to_js(), &JsValue::UNDEFINED)?;
+    let next = Checkout::new(next, checkout.signal);
+    // The choice is noted: what is not said is what was said.
+    let prepared = next.prepare(&Said::default()).await?;
+    approve(&next, &prepared, how).await
+}
+
+async fn approve(checkout: &Checkout, prepared: &Session, how: Paying) -> Result<Session, Failure> {
+    let opening = Opening {
+        mode: how.mode,
+        return_url: how.return_url,
+        handle: &checkout.handle,
+        signal: &checkout.signal,
+    };
+    let brought = opening.open(prepared).await?;
+    brought.compare(prepared)?;
+    finish(&mut Patient::new(checkout, how.on_change), &brought).await
+}
+
+async fn finish(patient: &mut Patient<'_>, brought: &Brought) -> Result<Session, Failure> {
+    let session = patient.confirm(brought).await?;
+    if session.next() == Next::Wait {
+        return patient.settle().await;
+    }
+    Ok(session)
+}
+
+/// Goes on where the address says the buyer is. `shown` is the page's own address, from which the
+/// return is taken when it has been dealt with: before that a refresh has to find it again.
+pub async fn resume(
+    checkout: &Checkout,
+    url: &str,
+    shown: bool,
+    on_change: Option<Function>,
+) -> Result<Session, Failure> {
+    let address = Address::of(url);
+    let mut patient = Patient::new(checkout, on_change);
+    let outcome = match address.brought() {
+        Return::Nothing => return go_on(checkout.load().await?, &mut patient).await,
+        Return::Approved(approved) => come_back(&mut patient, &Brought::from(approved)).await,
+        Return::Refused(refused) => {
+            let session = patient.load().await?;
+            match session.next() {
+                Next::Prepare | Next::OpenWindow => Err(refusal(&refused)),
+                _ => go_on(session, &mut patient).await,
+            }
+        }
+    };
+    let undecided = |failure: &Failure| failure.code == Code::Aborted || failure.is_uncertain();
+    if shown && !outcome.as_ref().is_err_and(undecided) {
+        host::show_address(&address.without_return(&checkout.handle.token));
+    }
+    outcome
+}
+
+/// Another tab, or this one before a refresh, may have confirmed already: then nothing is sent.
+async fn come_back(patient: &mut Patient<'_>, brought: &Brought) -> Result<Session, Failure> {
+    let session = patient.load().await?;
+    brought.compare(&session)?;
+    match session.next() {
+        Next::Prepare | Next::OpenWindow => finish(patient, brought).await,
+        _ => go_on(session, patient).await,
+    }
+}
+
+async fn go_on(session: Session, patient: &mut Patient<'_>) -> Result<Session, Failure> {
+    if session.next() == Next::Wait {
+        return patient.settle().await;
+    }
+    Ok(session)
+}
+
+/// A page that is open at the former checkout is now open at the next: a refresh finds that one.
+fn move_address(from: &str, to: &str) {
+    let here = host::here().unwrap_or_default();
+    let address = Address::of(&here);
+    if address.token() == Some(from) {
+        host::show_address(&address.with_token(to));
+    }
+}

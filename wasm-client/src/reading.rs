@@ -1,0 +1,64 @@
+//! What the server answers about a checkout. What is decided on is read strictly; what is only
+//! shown (lines, amounts, words) is handed on as it came. The status has to be one of the engine's,
+//! and so is what may be done next: the server's word for it is not taken over.
+
+use daegeum_engine::session::{Next, SessionStatus};
+use wasm_bindgen::JsValue;
+
+use crate::fields::{Fields, Wrong, set};
+
+/// A checkout.
+#[derive(Debug)]
+pub struct Session {
+    /// How it stands.
+    pub status: SessionStatus,
+    /// The payment it is a view of.
+    pub payment_id: String,
+    /// The merchant's order.
+    pub order_id: String,
+    /// What is to be paid, in minor units.
+    pub amount: u64,
+    /// ISO 4217.
+    pub currency: String,
+    /// The gateway.
+    pub provider: String,
+    /// Changes with the payment.
+    pub updated_at: String,
+    /// What the gateway's window is opened with, where it was prepared; its gateway's code reads it.
+    pub window: JsValue,
+    /// The token, where the session was just begun.
+    pub session_token: Option<String>,
+    whole: JsValue,
+}
+
+impl Session {
+    /// Reads an answer, or what a caller was given of one before.
+    pub fn read(whole: JsValue) -> Result<Self, Wrong> {
+        let fields = Fields(&whole);
+        let status = SessionStatus::from_name(&fields.text("status")?).ok_or(Wrong("status"))?;
+        let session = Self {
+            status,
+            payment_id: fields.text("payment_id")?,
+            order_id: fields.text("order_id")?,
+            amount: fields.whole("amount")?,
+            currency: fields.text("currency")?,
+            provider: fields.text("provider")?,
+            updated_at: Fields(&fields.value("payment")).text("updated_at")?,
+            window: fields.value("window"),
+            session_token: fields.maybe_text("session_token")?,
+            whole: JsValue::UNDEFINED,
+        };
+        set(&whole, "next", &session.next().name().into());
+        Ok(Self { whole, ..session })
+    }
+
+    /// What may be done next.
+    pub const fn next(&self) -> Next {
+        self.status.next()
+    }
+
+    /// As it came, with the engine's word for what is next.
+    pub const fn as_js(&self) -> &JsValue {
+        &self.whole
+    }
+}

@@ -1,0 +1,112 @@
+//! Toss Payments' window, by the second version of its browser SDK.
+//!
+//! <https://docs.tosspayments.com/sdk/v2/js>: `TossPayments(clientKey).payment({customerKey})
+//! .requestPayment({…})`. With `successUrl` and `failUrl` the buyer comes back to one of them;
+//! without, the promise says how it ended.
+
+use daegeum_engine::brought_back::Refused;
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+use super::{Mode, Opening};
+use crate::failure::{CheckoutError, Code, Failure};
+use crate::fields::{Fields, object, set};
+use crate::host;
+use crate::reading::Session;
+use crate::returned::{Brought, refusal};
+
+/// What the script defines.
+const GLOBAL: &str = "TossPayments";
+/// A script that has not come by then is not coming.
+const SCRIPT_LIMIT_MS: u32 = 15_000;
+
+#[wasm_bindgen]
+extern "C" {
+    type TossPayments;
+    type TossPayment;
+
+    #[wasm_bindgen(catch, js_name = TossPayments)]
+    fn toss_payments(client_key: &JsValue) -> Result<TossPayments, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn payment(this: &TossPayments, options: JsValue) -> Result<TossPayment, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = requestPayment)]
+    fn request_payment(this: &TossPayment, request: JsValue) -> Result<Promise, JsValue>;
+}
+
+/// The fields that are the SDK's under another name. What there is none of is left out: the SDK
+/// refuses `null`.
+const TAKEN_OVER: [(&str, &str); 8] = [
+    ("method", "method"),
+    ("amount", "amount"),
+    ("tax_free_amount", "taxFreeAmount"),
+    ("order_id", "orderId"),
+    ("order_name", "orderName"),
+    ("customer_name", "customerName"),
+    ("customer_email", "customerEmail"),
+    ("customer_mobile_phone", "customerMobilePhone"),
+];
+
+pub(super) async fn open(opening: &Opening<'_>, prepared: &Session) -> Result<Brought, Failure> {
+    let window = Fields(&prepared.window);
+    let comes_back_to = match opening.mode {
+        Mode::Redirect => {
+            let begun_with = window.maybe_text("success_url")?;
+            Some(opening.return_address(begun_with.as_deref())?)
+        }
+        Mode::Popup => None,
+    };
+    let script = window.text("sdk_url")?;
+    host::load_script(&script, GLOBAL, SCRIPT_LIMIT_MS, opening.signal).await?;
+    let promise = ask(&window, comes_back_to.as_deref()).map_err(|thrown| rejected(&thrown))?;
+    let leaves_page = opening.mode == Mode::Redirect;
+    let approval = host::settled(&promise, leaves_page, opening.signal).await;
+    let approval = approval.map_err(ours_or_theirs)?;
+    let approval = Fields(&approval);
+    Ok(Brought {
+        payment_key: approval.text("paymentKey")?,
+        order_id: approval.text("orderId")?,
+        amount: Fields(&approval.value("amount")).whole("value")?,
+    })
+}
+
+fn ask(window: &Fields<'_>, comes_back_to: Option<&str>) -> Result<Promise, JsValue> {
+    let request = object([]);
+    for (ours, theirs) in TAKEN_OVER {
+        let value = window.value(ours);
+        if !(value.is_undefined() || value.is_null()) {
+            set(&request, theirs, &value);
+        }
+    }
+    if let Some(url) = comes_back_to {
+        set(&request, "successUrl", &url.into());
+        set(&request, "failUrl", &url.into());
+    }
+    let customer = object([("customerKey", window.value("customer_key"))]);
+    let key = window.value("client_key");
+    toss_payments(&key)?
+        .payment(customer)?
+        .request_payment(request)
+}
+
+/// The host throws errors of ours, the SDK its own.
+fn ours_or_theirs(thrown: JsValue) -> Failure {
+    if thrown.has_type::<CheckoutError>() {
+        return thrown.into();
+    }
+    rejected(&thrown)
+}
+
+fn rejected(thrown: &JsValue) -> Failure {
+    let said = |name| Fields(thrown).value(name).as_string();
+    let refused = Refused {
+        code: said("code").unwrap_or_default(),
+        message: said("message").unwrap_or_default(),
+        order_id: None,
+    };
+    if refused.code == "POPUP_BLOCKED" {
+        return Failure::because(Code::PopupBlocked, Some(&refused.code), &refused.message);
+    }
+    refusal(&refused)
+}
