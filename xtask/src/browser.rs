@@ -10,7 +10,7 @@ use crate::cargo::{Profile, build_programs, root};
 use crate::failure::{Failure, While};
 use crate::options::Options;
 use crate::suites::Tally;
-use crate::{Stop, npm, suites};
+use crate::{Stop, npm, pages, suites};
 
 const HELP: &str = "\
 cargo xtask browser [PATTERN]
@@ -32,10 +32,11 @@ pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
         return Err(Stop::Help(HELP));
     }
     let pattern = options.rest().first().cloned();
+    pages::all()?;
     Ok(tell(pattern.as_deref(), &mut Tally::default())?)
 }
 
-/// The stories, or those whose name matches.
+/// The stories, or those whose name matches, of the server with the pages that were built last.
 pub(crate) fn tell(pattern: Option<&str>, tally: &mut Tally) -> Result<(), Failure> {
     npm::ready()?;
     let chromium = chromium::ready()?;
