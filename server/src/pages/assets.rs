@@ -96,7 +96,7 @@ fn collect(manifest: &Manifest, built: &Built, linked: &mut Linked) {
     for style in &built.css {
         add(&mut linked.styles, style);
     }
-    for asset in built.assets.iter().filter(|asset| asset.ends_with(".wasm")) {
+    for asset in built.assets.iter().filter(|asset| is_wasm(asset)) {
         add(&mut linked.wasm, asset);
     }
     for import in built.imports.iter().filter_map(|name| manifest.get(name)) {
@@ -105,6 +105,11 @@ fn collect(manifest: &Manifest, built: &Built, linked: &mut Linked) {
             collect(manifest, import, linked);
         }
     }
+}
+
+fn is_wasm(file: &str) -> bool {
+    file.rsplit_once('.')
+        .is_some_and(|(_, kind)| kind == "wasm")
 }
 
 fn add(addresses: &mut Vec<String>, file: &str) -> bool {
