@@ -83,7 +83,7 @@ fn weigh(dist: &Path) -> Result<u64, Failure> {
     Ok(total)
 }
 
-/// Its templates packed: they have instructions where the page has words, and are as long within a few hundred bytes.
+/// Its templates packed: they have instructions where the page has words, and are as long within a kilobyte.
 fn page_bytes(templates: &Path) -> Result<u64, Failure> {
     let mut parts = vec![templates.join("layout.html")];
     let folder = templates.join("checkout");
