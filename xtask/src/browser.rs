@@ -44,6 +44,7 @@ pub(crate) fn tell(pattern: Option<&str>, tally: &mut Tally) -> Result<(), Failu
     let server = server
         .first()
         .ok_or_else(|| Failure::new("one program was asked for"))?;
+    forget_pictures()?;
     let mut node = npm::node();
     node.args(["--test", AT_ONCE, "--test-reporter=spec"]);
     node.args(pattern.map(|pattern| format!("--test-name-pattern={pattern}")));
@@ -51,6 +52,15 @@ pub(crate) fn tell(pattern: Option<&str>, tally: &mut Tally) -> Result<(), Failu
     node.env("DAEGEUM_BIN", server);
     node.env("DAEGEUM_CHROMIUM", chromium);
     suites::counted(&mut node, tally)
+}
+
+/// Pictures of an earlier run say nothing of this one.
+fn forget_pictures() -> Result<(), Failure> {
+    let folder = root().join("target/screenshots");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).when(folder.display())?;
+    }
+    Ok(())
 }
 
 fn stories() -> Result<Vec<PathBuf>, Failure> {

@@ -182,13 +182,13 @@ words! {
     dialog_close: "닫기", "Close";
 
     // The sandbox's shop.
-    shop_name: "물그림 상점", "Watercolour Shop";
+    shop_name: "물그림 상점", "Brush & Water";
     shop_sandbox: "연습용 상점입니다. 실제 돈은 오가지 않습니다.", "A shop to practise with. No money moves.";
     shop_title: "무엇을 사시겠습니까?", "What would you like?";
     shop_about: "결제창도 모의 결제창입니다. 승인하거나 거절해 보고, 창을 닫았다가 다시 시도해 보세요.",
         "The payment window is simulated too: approve, decline, close it, come back.";
-    shop_orders: "주문 내역", "Your orders";
-    shop_all_orders: "← 주문 내역", "← Your orders";
+    shop_orders: "주문 내역", "Orders";
+    shop_all_orders: "← 주문 내역", "← Orders";
     shop_no_orders: "아직 주문한 상품이 없습니다.", "You have not ordered anything yet.";
     shop_look_around: "둘러보기", "Look around";
     shop_awaits_confirmation: "예약 확정 후 결제 확정", "Yours once the host confirms";

@@ -8,11 +8,14 @@ import { story } from "../harness/story.mjs";
 
 const CONFIRM = "**/api/v1/payments/confirm";
 
-/** Nobody at the gateway answers anything, and nothing gets through. */
-const SILENCE = { call: "any", fault: { request_lost: { silent_ms: 20 } } };
-
 /** The money is taken, and the answer is lost. */
 const TAKEN_IN_SILENCE = { call: "confirm", fault: { response_lost: { silent_ms: 20 } }, times: 1 };
+
+/** The gateway never hears of it. */
+const NOT_HEARD = { call: "confirm", fault: { request_lost: { silent_ms: 20 } }, times: 1 };
+
+/** From then on the gateway is too busy to say anything. */
+const TOO_BUSY = { call: "any", fault: { rate_limited: {} } };
 
 story("the server's answer to a confirmation is dropped on its way", {}, async (scene) => {
   const page = await scene.visitor();
@@ -59,7 +62,7 @@ story("while nobody knows, the page says that nobody is charged twice; then it s
   const checkout = await scene.buy(page, "watercolor-course");
   await checkout.pay();
   const window = await GatewayWindow.inPlaceOf(page);
-  await scene.server.faults(TAKEN_IN_SILENCE, SILENCE);
+  await scene.server.faults(TAKEN_IN_SILENCE, TOO_BUSY);
   await window.approve();
   await checkout.shows("unknown");
   await scene.look(page, "unknown");
@@ -80,7 +83,7 @@ story("what nobody knew can also turn out not to have happened", {}, async (scen
   const checkout = await scene.buy(page, "postcard");
   await checkout.pay();
   const window = await GatewayWindow.inPlaceOf(page);
-  await scene.server.faults(SILENCE);
+  await scene.server.faults(NOT_HEARD, TOO_BUSY);
   await window.approveToBeDeclined("NOT_ENOUGH_AMOUNT");
   await checkout.shows("unknown");
   await soundAgain(scene, checkout.token());
@@ -113,7 +116,7 @@ story("offline while the page waits: it says so, and goes on by itself", {}, asy
   const checkout = await scene.buy(page, "postcard");
   await checkout.pay();
   const window = await GatewayWindow.inPlaceOf(page);
-  await scene.server.faults(TAKEN_IN_SILENCE, SILENCE);
+  await scene.server.faults(TAKEN_IN_SILENCE, TOO_BUSY);
   await window.approve();
   await checkout.shows("unknown");
   const token = checkout.token();

@@ -87,6 +87,21 @@ story("a popup that is declined says so, and the next try works", {}, async (sce
   await checkout.shows("paid");
 });
 
+story("a dialog that is left with Escape leaves an order that can be paid later", {}, async (scene) => {
+  const page = await scene.visitor();
+  const { checkout } = await scene.buyHere(page, "postcard");
+  await checkout.shows("created");
+  await page.keyboard.press("Escape");
+  await page.locator("[data-dialog][open]").waitFor({ state: "detached" });
+  await scene.openOrder(page);
+  await page.locator("[data-pay-order]").click();
+  await page.waitForURL(/\/checkout/);
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await window.approve();
+  await checkout.shows("paid");
+});
+
 story("where popups are blocked the window opens in place of the page", {}, async (scene) => {
   const page = await scene.visitor();
   await page.addInitScript(() => {
