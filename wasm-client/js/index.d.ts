@@ -502,6 +502,8 @@ export interface SessionBase extends SessionFacts {
   readonly method: Method | null;
   /** What this gateway's window can be opened with. */
   readonly methods: readonly Method[];
+  /** Whether somebody has said who the buyer is. What was said is not shown. */
+  readonly buyer_known: boolean;
   /** What is bought. */
   readonly order: OrderSummary;
 }
