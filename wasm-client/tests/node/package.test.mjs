@@ -1,7 +1,7 @@
 // The package as it is installed: found by its name, whole, and as its README says.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,6 +45,17 @@ test("Node finds it by its name, and it has to be loaded before it is used", asy
     await Promise.all([named.ready(), named.ready()]);
     console.log(named.parseReturn("/").kind);`);
   assert.equal(said, "unsupported\nnothing\n");
+});
+
+test("TypeScript finds its types by its name, as Node and as bundlers look for them", () => {
+  const typescript = fileURLToPath(new URL("../../../node_modules/typescript/bin/tsc", import.meta.url));
+  const program = 'import { ready } from "@daegeum/checkout"; const promise: Promise<void> = ready(); void promise;';
+  writeFileSync(join(project, "main.mts"), program);
+  for (const [module, resolution] of [["nodenext", "nodenext"], ["esnext", "bundler"]]) {
+    const options = ["--strict", "--noEmit", "--module", module, "--moduleResolution", resolution];
+    const run = spawnSync(process.execPath, [typescript, ...options, "main.mts"], { cwd: project, encoding: "utf8" });
+    assert.equal(run.stdout, "", resolution);
+  }
 });
 
 test("the README's backend makes a link that opens the order's checkout", async () => {
