@@ -41,6 +41,17 @@ test("a confirmation whose answer is lost is not sent again where it has arrived
   assert.equal(server.count(CONFIRM), 1);
 });
 
+test("a confirmation that arrived and is still going on is waited for, not repeated", async () => {
+  server.confirmed = "pending";
+  const session = server.session("prepared");
+  server.fault(CONFIRM, "drop after");
+  await waits(async () => {
+    const confirmed = await (await open(session)).confirm(approval(session));
+    assert.equal(confirmed.next, "wait");
+  });
+  assert.deepEqual(server.heard, [CONFIRM, LOAD]);
+});
+
 test("a confirmation that never arrived is sent again, when the server wants it", async () => {
   const session = server.session("prepared");
   server.fault(CONFIRM, "drop");
