@@ -65,8 +65,8 @@ export function request(method, url, bearer, body, signal) {
   return abortable(signal, (resolve, reject, undo) => {
     const sending = new AbortController();
     const limit = setTimeout(() => sending.abort(), REQUEST_LIMIT_MS);
-    undo.push(() => clearTimeout(limit));
-    listen(signal, "abort", () => sending.abort(), undo);
+    // At the end in any case: a caller who gives up hangs up.
+    undo.push(() => clearTimeout(limit), () => sending.abort());
     exchange(method, url, bearer, body, sending.signal).then(resolve, (cause) => {
       const message = "The server could not be reached, or its answer did not come.";
       reject(new CheckoutError("network", message, { retry: true, cause }));

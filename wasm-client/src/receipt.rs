@@ -2,7 +2,6 @@
 //! are JavaScript's: with readers of our own the module would be twice as large.
 
 use daegeum_engine::receipt::{Claims, Expected, Header, Parts, ReceiptError, thumbprint_input};
-use js_sys::Array;
 use wasm_bindgen::JsValue;
 
 use crate::failure::{Code, Failure};
@@ -28,7 +27,7 @@ pub async fn verify(receipt: &str, keys: &JsValue, expected: &JsValue) -> Result
 
 /// The `x` of the key with this name. Its name is computed: what a set calls its keys proves nothing.
 async fn find(keys: &JsValue, key_id: &str) -> Result<String, Failure> {
-    for key in Array::from(&Fields(keys).value("keys")).iter() {
+    for key in Fields(keys).list("keys").iter() {
         let key = Fields(&key);
         let says = |name, word: &str| key.value(name).as_string().is_some_and(|said| said == word);
         let Some(x) = key.value("x").as_string() else {

@@ -182,7 +182,7 @@ class Running {
     const status = shownStatus(session);
     const section = this.#panel.section(status);
     fill(section, values(session));
-    if (status === "created" || status === "prepared") this.#offer(session, status);
+    if (status === "created" || status === "prepared") this.#offer(session);
     this.#panel.show(status, { conditions: conditions(session), quiet });
     if (notice) this.#panel.notice(noticeOf(notice), notice.message);
     if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
@@ -190,8 +190,8 @@ class Running {
     this.#options.onChange?.(session, status);
   }
 
-  #offer(session, status) {
-    const buyerKnown = this.#buyerKnown || status === "prepared";
+  #offer(session) {
+    const buyerKnown = this.#buyerKnown || session.buyer_known === true;
     this.#form.offer(session, { buyerKnown, avoid: this.#avoid });
   }
 

@@ -19,9 +19,10 @@ export function showSummary(root, session) {
     time: moment(earlier(session.expires_at, order.expires_at)),
   });
   const booking = summary.querySelector("[data-booking]");
-  booking.hidden = order.capture !== "on_confirmation";
+  const isOpen = ["created", "prepared"].includes(session.status);
+  booking.hidden = !isOpen || order.capture !== "on_confirmation";
   for (const one of booking.querySelectorAll("[data-capture]")) one.hidden = one.dataset.capture !== session.capture;
-  summary.querySelector("[data-deadline]").hidden = !["created", "prepared"].includes(session.status);
+  summary.querySelector("[data-deadline]").hidden = !isOpen;
   summary.hidden = false;
 }
 
