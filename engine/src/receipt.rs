@@ -76,11 +76,57 @@ pub enum ReceiptError {
     NoMatch,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Header {
-    alg: String,
-    kid: String,
-    typ: String,
+/// What a receipt says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// How it was signed.
+    pub alg: String,
+    /// With which key.
+    pub kid: String,
+    /// That it is a receipt.
+    pub typ: String,
+}
+
+impl Header {
+    /// Whether it is a receipt's.
+    pub fn check(&self) -> Result<(), ReceiptError> {
+        if self.alg == ALGORITHM && self.typ == TYPE {
+            Ok(())
+        } else {
+            Err(ReceiptError::Malformed)
+        }
+    }
+}
+
+/// A receipt's parts, for whoever has a JSON reader of their own; base64url all three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts<'t> {
+    /// A [`Header`].
+    pub header: &'t str,
+    /// [`Claims`].
+    pub claims: &'t str,
+    /// The first two with the dot between them: what was signed.
+    pub signing_input: &'t str,
+    /// The signature.
+    pub signature: &'t str,
+}
+
+impl<'t> Parts<'t> {
+    /// Takes a text apart.
+    pub fn of(text: &'t str) -> Result<Self, ReceiptError> {
+        let fits = Some(text).filter(|text| text.len() <= LENGTH_MAX);
+        let parts = fits.and_then(|text| {
+            let (signing_input, signature) = text.rsplit_once('.')?;
+            let (header, claims) = signing_input.split_once('.')?;
+            Some(Self {
+                header,
+                claims,
+                signing_input,
+                signature,
+            })
+        });
+        parts.ok_or(ReceiptError::Malformed)
+    }
 }
 
 impl Claims {
@@ -142,20 +188,16 @@ impl Unverified {
     /// Takes a text apart.
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
         let malformed = || ReceiptError::Malformed;
-        if text.len() > LENGTH_MAX {
-            return Err(malformed());
-        }
-        let (signing_input, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
-        let (header, claims) = signing_input.split_once('.').ok_or_else(malformed)?;
-        let header: Header = decoded(header)?;
-        if header.alg != ALGORITHM || header.typ != TYPE {
-            return Err(malformed());
-        }
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed())?;
+        let parts = Parts::of(text)?;
+        let header: Header = decoded(parts.header)?;
+        header.check()?;
+        let signature = URL_SAFE_NO_PAD
+            .decode(parts.signature)
+            .map_err(|_| malformed())?;
         Ok(Self {
-            claims: decoded(claims)?,
+            claims: decoded(parts.claims)?,
             key_id: header.kid,
-            signing_input: signing_input.to_owned(),
+            signing_input: parts.signing_input.to_owned(),
             signature: signature.try_into().map_err(|_| malformed())?,
         })
     }
@@ -208,9 +250,13 @@ impl PublicKey {
 
     /// Its name: the thumbprint of RFC 7638.
     pub fn id(&self) -> String {
-        let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, self.text());
-        URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))
+        URL_SAFE_NO_PAD.encode(Sha256::digest(thumbprint_input(&self.text())))
     }
+}
+
+/// What is hashed for the name of the key with this `x` (RFC 7638): its members in their order, and no space.
+pub fn thumbprint_input(x: &str) -> String {
+    [r#"{"crv":"Ed25519","kty":"OKP","x":""#, x, r#""}"#].concat()
 }
 
 /// A key as a set has it.

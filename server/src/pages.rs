@@ -46,6 +46,11 @@ impl Pages {
     }
 }
 
+/// Whether this program was built with the pages' scripts and style sheets.
+pub fn are_built() -> bool {
+    assets::linked(Entry::Checkout).is_some()
+}
+
 /// The pages that every server has, and what they are made of.
 pub fn routes(pages: Pages) -> Router {
     Router::new()

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::config::Config;
+use crate::pages;
 
 /// The text. It shows sandbox secrets, which open nothing but this machine's sandbox.
 pub fn text(config: &Config, address: SocketAddr) -> Option<String> {
@@ -16,11 +17,16 @@ pub fn text(config: &Config, address: SocketAddr) -> Option<String> {
         .toss_is_simulated()
         .then(|| config.settings.toss.base_url.as_str());
     let shown = simulator.map_or_else(String::new, about_simulator);
+    let open_shop = if pages::are_built() {
+        "open it in a browser and buy something"
+    } else {
+        "not built in: run `cargo xtask pages` and build again"
+    };
     let payment = simulator.map_or_else(pay_by_mock, pay_by_toss);
     Some(format!(
         r#"
 Daegeum is taking payments; no money moves.
-  Shop         http://{address}/shop   open it in a browser and buy something
+  Shop         http://{address}/shop   {open_shop}
   API          http://{address}/api/v1
   Reference    http://{address}/docs/
   Clock        http://{address}/sandbox/clock   POST {{"advance":"30m"}} moves it

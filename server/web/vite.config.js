@@ -1,11 +1,15 @@
 // Builds the pages' scripts and style sheets into dist/, named by their content, with a packed form beside each.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+// Style sheets carry the licence of what they are partly made of; minifying leaves no comment.
+const licence = readFileSync(here("../../node_modules/beercss/LICENSE"), "utf8").trim();
+const notice = `\n/* Parts of BeerCSS:\n\n${licence}\n*/\n`;
 
 export default defineConfig({
   root: here("."),
@@ -46,6 +50,7 @@ function packed() {
       const assets = join(dir, "assets");
       for (const name of readdirSync(assets)) {
         if (!/\.(js|css|wasm|svg)$/.test(name)) continue;
+        if (name.startsWith("site-") && name.endsWith(".css")) appendFileSync(join(assets, name), notice);
         const bytes = readFileSync(join(assets, name));
         for (const [suffix, pack] of Object.entries(packers)) {
           writeFileSync(join(assets, name + suffix), pack(bytes));

@@ -1,1 +1,627 @@
-export {};
+/**
+ * Pay an order of a Daegeum server from a browser, and read what became of it anywhere.
+ *
+ * Amounts are whole numbers of the currency's minor unit; the won has none, so `11000` is ₩11,000.
+ * Moments are RFC 3339 text in UTC. What the server says keeps the names it has in the HTTP API
+ * (`snake_case`); functions and options are `camelCase`. Everything asynchronous takes an
+ * `AbortSignal` and throws {@link CheckoutError}; a call that these types forbid throws `TypeError`.
+ *
+ * @packageDocumentation
+ */
+
+/** A way to pay. */
+export type Method = "card" | "transfer" | "mobile";
+
+/** Who the buyer says they are. The server stores it sealed; {@link checkBuyer} says what it takes. */
+export interface Buyer {
+  /** 1 to 60 characters. */
+  buyer_name?: string;
+  /** A mail address of at most 254 characters. */
+  buyer_email?: string;
+  /** 8 to 15 digits; hyphens, spaces and `+` are dropped. */
+  buyer_tel?: string;
+}
+
+/** What the buyer decides at the checkout. What is left out is what was said before, else a card. */
+export interface Choice extends Buyer {
+  /** One of the session's `methods`. */
+  method?: Method;
+}
+
+/** How every waiting can be ended. */
+export interface Waiting {
+  /** Aborting it throws `aborted`. What the server was asked before goes on there. */
+  signal?: AbortSignal;
+}
+
+/** Told while a payment is waited for. */
+export interface Watching extends Waiting {
+  /**
+   * Called at the first answer, at each change of the session, and when asking begins to fail or
+   * works again. What it throws ends the call it was passed to.
+   *
+   * @param session as it was last heard of; `null` before the first answer
+   * @param connection `"offline"` while asking fails; it goes on being asked
+   */
+  onChange?(session: Session | null, connection: "online" | "offline"): void;
+}
+
+/** How a gateway's window opens. */
+export interface WindowOptions extends Waiting {
+  /**
+   * `"redirect"` (default) leaves the page and works on every device; what was approved is in the
+   * address of the next page ({@link resume}). `"popup"` keeps the page; call it from a click.
+   */
+  mode?: "redirect" | "popup";
+  /**
+   * Where the buyer comes back to; its origin is one of the server's `checkout.redirect_origins`.
+   * Default: what the session was begun with, else this page without its query. The session's token
+   * is put in as the fragment, so that any browser on any device can go on.
+   */
+  returnUrl?: string | URL;
+}
+
+/** Options of {@link pay}: the buyer's choice, the window, and who is told. */
+export interface PayOptions extends Choice, WindowOptions, Watching {
+  /**
+   * Called when the session could only be paid by another payment of the same order: `checkout` is
+   * the one that goes on. If the page's address carries the former token, it already has the new one.
+   */
+  onAgain?(checkout: Checkout): void;
+}
+
+/** Options of {@link resume}. */
+export interface ResumeOptions extends Watching {
+  /** The address the buyer came back to. Default: the page's own. */
+  url?: string | URL;
+}
+
+/** Options of {@link createSession}. */
+export interface NewSession extends Choice, Waiting {
+  /** The server's origin. Default: the page's. */
+  api?: string | URL;
+  /**
+   * A merchant's key, in a backend and nowhere else; or a buyer's JWT, in a page.
+   */
+  key: string;
+  /** The merchant's order, which the server knows. What is to be paid is its total. */
+  order_id: string;
+  /** Through which gateway. Default: the first that takes payments. */
+  provider?: string;
+  /** Where the buyer comes back to; its origin is one of the server's `checkout.redirect_origins`. */
+  redirect_url?: string;
+}
+
+/**
+ * Loads the wasm module, once; after a failure the next call tries again. Functions that are
+ * promises wait for it themselves; {@link parseReturn} and {@link checkBuyer} need it first.
+ *
+ * @throws {CheckoutError} `network`: the module could not be loaded; `unsupported`: the browser or
+ *   the page's policy (`script-src 'wasm-unsafe-eval'`) does not let it run
+ */
+export function ready(): Promise<void>;
+
+/**
+ * Begins a checkout: a payment of the order's total. In a merchant's backend; hand the buyer
+ * {@link Checkout.linkTo} of the page that goes on with it.
+ *
+ * @throws {CheckoutError} `invalid_buyer`; `not_permitted`: the order cannot be paid (`api_code`);
+ *   `api`: the key or the order is unknown; `network`, `aborted`
+ */
+export function createSession(options: NewSession): Promise<Checkout>;
+
+/** A checkout as its token says it; holds nothing that could be out of date. */
+export class Checkout {
+  private constructor();
+
+  /** The server's origin. */
+  readonly api: string;
+  /** `ses_…` */
+  readonly session_id: string;
+  /** `pay_…`: the payment that the session is a view of, and the gateway's order number. */
+  readonly payment_id: string;
+  /** Opens this session and nothing else: keep it in fragments, where no server logs it. */
+  readonly token: string;
+  /** When the token ends. */
+  readonly expires_at: string;
+
+  /**
+   * The checkout of a token. Sends nothing: whether the server takes the token is seen at the first
+   * call.
+   *
+   * @throws {CheckoutError} `invalid_link`: this is no token, or was cut off
+   */
+  static open(options: { api?: string | URL; token: string }): Promise<Checkout>;
+
+  /**
+   * The checkout that an address opens: the token in its fragment, else the one that this tab
+   * remembers for the payment in its query. `null` if there is neither.
+   *
+   * @param url default: the page's address
+   * @throws {CheckoutError} `invalid_link`: there is a token, and it was cut off
+   */
+  static fromUrl(url?: string | URL, options?: { api?: string | URL }): Promise<Checkout | null>;
+
+  /** The address with the token as its fragment. */
+  linkTo(url: string | URL): string;
+
+  /**
+   * How it stands now.
+   *
+   * @throws {CheckoutError} `invalid_link`, `session_expired`, `network`, `aborted`, `api`
+   */
+  load(options?: Waiting): Promise<Session>;
+
+  /**
+   * Lets the buyer pay, and says what the gateway's window needs. The first choice is noted: the
+   * same or none again is the same answer.
+   *
+   * @throws {CheckoutError} `invalid_buyer`; `not_permitted`: another choice was noted
+   *   (`api_code` is `SESSION_PREPARED`: use {@link Checkout.again}), or the state forbids it;
+   *   and those of {@link Checkout.load}
+   */
+  prepare(choice?: Choice, options?: Waiting): Promise<PreparedSession>;
+
+  /**
+   * Opens the gateway's window. With `mode: "redirect"` the page is left and the promise stays
+   * open, unless the buyer comes back to the page as it was.
+   *
+   * @throws {CheckoutError} `window_closed`: the buyer gave up; `window_refused`: the gateway ended
+   *   it (`reason` is its code, `message` its words); `script_blocked`, `popup_blocked`,
+   *   `unsupported`: no page, or a gateway this release does not know; `aborted`
+   */
+  openWindow(prepared: PreparedSession, options?: WindowOptions): Promise<Approved>;
+
+  /**
+   * Compares what was brought back with the payment, by the engine's rules here and by the server.
+   * Nothing moves. While the server cannot be reached it goes on asking.
+   *
+   * @throws {CheckoutError} `mismatched` (`reason`: `order_id`, `amount` or `payment_key`);
+   *   and those of {@link Checkout.load} but `network`
+   */
+  verify(approved: Approved, options?: Waiting): Promise<Payment>;
+
+  /**
+   * Has the server take the money. An answer that did not come says nothing about the payment: the
+   * session is asked for, and where the confirmation has not arrived it is sent again, until the
+   * signal ends it. The server asks the gateway once, however often it is told.
+   *
+   * @throws {CheckoutError} `mismatched`, and those of {@link Checkout.load} but `network`
+   */
+  confirm(approved: Approved, options?: Waiting): Promise<Session>;
+
+  /**
+   * Asks until waiting is no longer what is next: less and less often, and at once when the page is
+   * seen again or the network is back.
+   *
+   * @throws {CheckoutError} those of {@link Checkout.load} but `network`
+   */
+  settle(options?: Watching): Promise<Session>;
+
+  /**
+   * Begins another payment of the same order; what is not said is taken over from this one.
+   *
+   * @throws {CheckoutError} `not_permitted`: the order cannot be paid any more, or another payment
+   *   of it is in progress (`api_code`); `invalid_buyer`, and those of {@link Checkout.load}
+   */
+  again(choice?: Choice, options?: Waiting): Promise<Checkout>;
+
+  /**
+   * The signed receipt of a captured payment, for {@link verifyReceipt}.
+   *
+   * @throws {CheckoutError} `not_permitted` (`api_code` is `RECEIPT_UNAVAILABLE`): nothing is
+   *   captured, or all was given back; and those of {@link Checkout.load}
+   */
+  receipt(options?: Waiting): Promise<string>;
+}
+
+/**
+ * The whole payment: prepares, opens the window, compares, confirms and waits for the end. A
+ * session that can only be paid by another payment of its order is begun again first. What waits
+ * or has ended comes back as it stands.
+ *
+ * With `mode: "redirect"` the page is left; {@link resume} goes on where the buyer comes back.
+ *
+ * @returns the session when nothing is waited for any more: look at its `status`
+ * @throws {CheckoutError} those of {@link Checkout.prepare}, {@link Checkout.openWindow},
+ *   {@link Checkout.confirm} and {@link Checkout.again}
+ */
+export function pay(checkout: Checkout, options?: PayOptions): Promise<Session>;
+
+/**
+ * Goes on with a payment at page load, wherever the buyer left it. What the gateway wrote into the
+ * address is compared, confirmed and waited for, and taken out of the address when it has been dealt
+ * with, so that a refresh before repeats it and a refresh after does not. Without it the session is
+ * loaded, and waited for if that is what is next.
+ *
+ * @throws {CheckoutError} `window_closed`, `window_refused`: the buyer comes back without an
+ *   approval, and the payment can still be made; `mismatched`; and those of {@link Checkout.load}
+ */
+export function resume(checkout: Checkout, options?: ResumeOptions): Promise<Session>;
+
+/**
+ * What an address brings back from a gateway's window. Reads `?query#token` and `#token?query`.
+ * Needs {@link ready} first. It says what the address says: {@link Checkout.verify} compares it.
+ */
+export function parseReturn(url: string | URL): Return;
+
+/** What {@link parseReturn} reads. */
+export type Return = ApprovedReturn | RefusedReturn | { readonly kind: "nothing" };
+
+/** The buyer approved. */
+export interface ApprovedReturn extends Approved {
+  readonly kind: "approved";
+}
+
+/** The window ended without an approval; no money can have moved. */
+export interface RefusedReturn {
+  readonly kind: "refused";
+  /** The gateway's code. */
+  readonly code: string;
+  /** The gateway's words, for the buyer. */
+  readonly message: string;
+  /** The gateway's order number, our `payment_id`, where it says it. */
+  readonly order_id: string | null;
+  /** Whether the buyer left by themselves, which is no failure. */
+  readonly by_buyer: boolean;
+}
+
+/** What a gateway's window gives when the buyer approved. */
+export interface Approved {
+  /** The gateway's name for the payment. */
+  readonly payment_key: string;
+  /** The gateway's order number: our `payment_id`. */
+  readonly order_id: string;
+  /** In minor units. */
+  readonly amount: number;
+}
+
+/**
+ * What the server would refuse of a buyer's data; what is left out is not looked at. The server's
+ * own rules, for validation while typing. Needs {@link ready} first.
+ */
+export function checkBuyer(buyer: Buyer): BuyerProblem[];
+
+/** One field that the server would refuse. */
+export interface BuyerProblem {
+  readonly field: "buyer_name" | "buyer_email" | "buyer_tel";
+  /** `empty`: nothing but space; `too_long`; `malformed`: not what such a thing looks like. */
+  readonly code: "empty" | "too_long" | "malformed";
+}
+
+/**
+ * The public keys that a server signs receipts with (`/.well-known/jwks.json`). Keep them: receipts
+ * are then verified without asking anybody.
+ *
+ * @param api the server's origin. Default: the page's
+ * @throws {CheckoutError} `network`, `aborted`, `api`
+ */
+export function receiptKeys(api?: string | URL, options?: Waiting): Promise<JsonWebKeySet>;
+
+/** A set of keys (RFC 7517). */
+export interface JsonWebKeySet {
+  readonly keys: readonly PublicJsonWebKey[];
+}
+
+/** A public key; those that are not Ed25519 are passed over. */
+export interface PublicJsonWebKey {
+  readonly kty: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly kid?: string;
+  readonly [member: string]: unknown;
+}
+
+/**
+ * Verifies a receipt offline, with WebCrypto: that one of the keys has signed it, that its amounts
+ * add up, and that it is about what was expected.
+ *
+ * @throws {CheckoutError} `receipt_invalid` (`reason`: `malformed`, `unknown_key`, `key`,
+ *   `signature`, `unbalanced` or `another`); `unsupported`: no WebCrypto, or none with Ed25519
+ */
+export function verifyReceipt(
+  receipt: string,
+  keys: JsonWebKeySet,
+  expected?: { payment_id?: string; order_id?: string; amount?: number },
+): Promise<ReceiptClaims>;
+
+/** What a receipt says. Amounts are in minor units of `currency`. */
+export interface ReceiptClaims {
+  /** The server that took the money, by its address. */
+  readonly iss: string;
+  /** When the money was taken, in seconds since 1970. */
+  readonly iat: number;
+  readonly payment_id: string;
+  readonly order_id: string;
+  /** What was bought, in a few words. */
+  readonly title: string;
+  /** What was taken: `supply` + `vat` + `tax_free`. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly supply: number;
+  readonly vat: number;
+  readonly tax_free: number;
+  readonly provider: string;
+  readonly captured_at: string;
+}
+
+/** Why something was not done; each code is explained at the functions that throw it. */
+export type CheckoutErrorCode =
+  | "network"
+  | "aborted"
+  | "script_blocked"
+  | "window_closed"
+  | "window_refused"
+  | "popup_blocked"
+  | "invalid_link"
+  | "session_expired"
+  | "mismatched"
+  | "invalid_buyer"
+  | "not_permitted"
+  | "receipt_invalid"
+  | "unsupported"
+  | "api";
+
+/**
+ * The one kind of error. `message` is for developers, and in English, except with `window_refused`
+ * and `window_closed`, where it is the gateway's, for the buyer.
+ */
+export class CheckoutError extends Error {
+  constructor(
+    code: CheckoutErrorCode,
+    message: string,
+    details?: Partial<
+      Pick<CheckoutError, "reason" | "api_code" | "status" | "request_id" | "field" | "retry" | "cause">
+    >,
+  );
+
+  readonly name: "CheckoutError";
+  readonly code: CheckoutErrorCode;
+  /**
+   * Tells errors of one code apart. `script_blocked`: `blocked` (policy, extension, network),
+   * `timeout` (15 s) or `empty` (loaded, and defines nothing). `window_*`, `popup_blocked`: the
+   * gateway's code. `mismatched`, `receipt_invalid`, `invalid_buyer`: what is wrong.
+   */
+  readonly reason: string | null;
+  /** The server's code, where it was the server that refused: see its list of errors. */
+  readonly api_code: string | null;
+  /** The HTTP status, where it was the server that refused. */
+  readonly status: number | null;
+  /** What the server's log knows the refused request by. */
+  readonly request_id: string | null;
+  /** The field at fault, where one is. */
+  readonly field: string | null;
+  /** Whether the same call, unchanged, may do better. */
+  readonly retry: boolean;
+}
+
+/**
+ * A checkout as it stands. Switch on `status`: each has its own `next`, which is what the browser
+ * does next.
+ */
+export type Session =
+  | SessionCreated
+  | SessionPrepared
+  | SessionPending
+  | SessionUnknown
+  | SessionAwaitingDeposit
+  | SessionAuthorized
+  | SessionPaid
+  | SessionFailed
+  | SessionCanceled
+  | SessionExpired
+  | SessionInReview
+  | SessionRefunded
+  | SessionPaidByAnother;
+
+/** `"created"`, `"prepared"`, … */
+export type SessionStatus = Session["status"];
+
+/** Nothing has happened yet: {@link Checkout.prepare}, or {@link pay}. */
+export interface SessionCreated extends SessionBase {
+  readonly status: "created";
+  readonly next: "prepare";
+}
+
+/** The gateway's window can be opened: {@link Checkout.prepare} says with what, or {@link pay}. */
+export interface SessionPrepared extends SessionBase {
+  readonly status: "prepared";
+  readonly next: "open_window";
+}
+
+/** The gateway has been asked to take the money: {@link Checkout.settle}. */
+export interface SessionPending extends SessionBase {
+  readonly status: "pending";
+  readonly next: "wait";
+}
+
+/** The gateway was asked and has not answered; nobody is charged twice: {@link Checkout.settle}. */
+export interface SessionUnknown extends SessionBase {
+  readonly status: "unknown";
+  readonly next: "wait";
+}
+
+/** The buyer has an account to transfer the money to, until `payment.due_at`. */
+export interface SessionAwaitingDeposit extends SessionBase {
+  readonly status: "awaiting_deposit";
+  readonly next: "transfer";
+}
+
+/** The money is held until the order is confirmed. */
+export interface SessionAuthorized extends SessionBase {
+  readonly status: "authorized";
+  readonly next: "nothing";
+}
+
+/** The money is taken: {@link Checkout.receipt}. */
+export interface SessionPaid extends SessionBase {
+  readonly status: "paid";
+  readonly next: "nothing";
+}
+
+/** The gateway refused, for the reason in `payment.failure`: {@link Checkout.again}, or {@link pay}. */
+export interface SessionFailed extends SessionBase {
+  readonly status: "failed";
+  readonly next: "begin_again";
+  readonly payment: Payment & { readonly failure: PaymentFailure };
+}
+
+/** Given up: {@link Checkout.again}, or {@link pay}. */
+export interface SessionCanceled extends SessionBase {
+  readonly status: "canceled";
+  readonly next: "begin_again";
+}
+
+/** Time ran out: {@link Checkout.again}, or {@link pay}, while the order can be paid. */
+export interface SessionExpired extends SessionBase {
+  readonly status: "expired";
+  readonly next: "begin_again";
+}
+
+/** What the gateway took is being looked at by a person. */
+export interface SessionInReview extends SessionBase {
+  readonly status: "in_review";
+  readonly next: "nothing";
+}
+
+/** The money went back. */
+export interface SessionRefunded extends SessionBase {
+  readonly status: "refunded";
+  readonly next: "nothing";
+}
+
+/** Another payment has paid the order; nothing was taken by this one. */
+export interface SessionPaidByAnother extends SessionBase {
+  readonly status: "paid_by_another";
+  readonly next: "nothing";
+}
+
+/** What every session says. */
+export interface SessionBase extends SessionFacts {
+  /** How the buyer means to pay; `null` until it was said. */
+  readonly method: Method | null;
+  /** What this gateway's window can be opened with. */
+  readonly methods: readonly Method[];
+  /** Whether somebody has said who the buyer is. What was said is not shown. */
+  readonly buyer_known: boolean;
+  /** What is bought. */
+  readonly order: OrderSummary;
+}
+
+/** What is said of a session wherever one is. */
+export interface SessionFacts {
+  readonly session_id: string;
+  readonly payment_id: string;
+  /** The merchant's. */
+  readonly order_id: string;
+  /** What is to be paid, in minor units. */
+  readonly amount: number;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** The gateway. */
+  readonly provider: string;
+  /** `charge_then_hold`: taken at once, given back if the order is canceled before its confirmation. */
+  readonly capture: "authorize_then_capture" | "charge_then_hold";
+  /** When the session's token ends. */
+  readonly expires_at: string;
+  readonly payment: Payment;
+}
+
+/** What {@link Checkout.prepare} answers and {@link Checkout.openWindow} takes. */
+export interface PreparedSession extends SessionFacts {
+  readonly status: "prepared";
+  readonly next: "open_window";
+  readonly window: TossWindow;
+}
+
+/** What Toss Payments' window is opened with. */
+export interface TossWindow {
+  readonly provider: "TOSS";
+  /** The script that defines `TossPayments`: its origin belongs in the page's policy. */
+  readonly sdk_url: string;
+  readonly client_key: string;
+  readonly customer_key: string;
+  readonly method: string;
+  readonly amount: { readonly currency: string; readonly value: number };
+  /** In minor units. */
+  readonly tax_free_amount: number;
+  /** Our `payment_id`. */
+  readonly order_id: string;
+  readonly order_name: string;
+  readonly customer_name?: string | null;
+  readonly customer_email?: string | null;
+  readonly customer_mobile_phone?: string | null;
+  readonly success_url?: string | null;
+  readonly fail_url?: string | null;
+}
+
+/** A payment. */
+export interface Payment {
+  readonly payment_id: string;
+  readonly order_id: string;
+  readonly status: "INITIATED" | "AUTHORIZED" | "CAPTURED" | "FAILED" | "CANCELED";
+  /** The exact state: `status` says it more coarsely. */
+  readonly detail: string;
+  /** In minor units. */
+  readonly amount: number;
+  readonly currency: string;
+  readonly provider: string;
+  /** The gateway's name for it, once there is one. */
+  readonly provider_payment_id: string | null;
+  /** Why it failed, where it did. */
+  readonly failure?: PaymentFailure;
+  /** Until when the buyer can transfer the money, where that is awaited. */
+  readonly due_at?: string;
+  /** The latest call to the gateway about money, or `null` before the first. */
+  readonly operation: {
+    readonly kind: "confirm" | "capture" | "void" | "cancel";
+    readonly state: "INTENDED" | "UNKNOWN" | "SUCCEEDED" | "REFUSED";
+  } | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** Why a gateway refused. */
+export interface PaymentFailure {
+  /** The gateway's. */
+  readonly code: string;
+  readonly fault: "buyer" | "merchant" | "gateway" | "ours";
+  /** What may be tried, always as another payment. */
+  readonly retry: "now" | "later" | "other_method" | "never";
+  /** What to tell the buyer. */
+  readonly message: { readonly ko: string; readonly en: string };
+}
+
+/** What is bought. */
+export interface OrderSummary {
+  readonly status:
+    | "PAYMENT_PENDING"
+    | "AUTHORIZED"
+    | "PAID"
+    | "COMPLETED"
+    | "CANCEL_REQUESTED"
+    | "CANCELED"
+    | "REFUNDED";
+  /** In a few words. */
+  readonly title: string;
+  /** In minor units, VAT included. */
+  readonly total: number;
+  /** Adds up to `total`. */
+  readonly amounts: { readonly supply: number; readonly vat: number; readonly tax_free: number };
+  /** `on_confirmation`: a booking, paid for when the merchant confirms it. */
+  readonly capture: "automatic" | "on_confirmation";
+  readonly lines: readonly OrderLine[];
+  /** Until when the order can be paid. */
+  readonly expires_at: string;
+}
+
+/** One thing that is bought. */
+export interface OrderLine {
+  readonly name: string;
+  readonly quantity: number;
+  /** In minor units, VAT included. */
+  readonly unit_price: number;
+  readonly tax: "taxable" | "tax_free";
+  readonly item_id?: string;
+  readonly seller_id?: string;
+}

@@ -134,6 +134,16 @@ export function checkBuyer(buyer) {
   return core.checkBuyer(buyer);
 }
 
+export async function receiptKeys(api, { signal } = {}) {
+  await ready();
+  return core.receiptKeys(origin(api), signal);
+}
+
+export async function verifyReceipt(receipt, keys, expected) {
+  await ready();
+  return core.verifyReceipt(receipt, keys, expected);
+}
+
 /** @param {string | URL | undefined} url */
 function text(url) {
   return url === undefined ? undefined : String(url);

@@ -5,4 +5,15 @@ import { __readModuleWith } from "./index.js";
 
 __readModuleWith(() => readFile(new URL("./core_bg.wasm", import.meta.url)));
 
-export { Checkout, CheckoutError, checkBuyer, createSession, parseReturn, pay, ready, resume } from "./index.js";
+export {
+  Checkout,
+  CheckoutError,
+  checkBuyer,
+  createSession,
+  parseReturn,
+  pay,
+  ready,
+  receiptKeys,
+  resume,
+  verifyReceipt,
+} from "./index.js";

@@ -65,8 +65,8 @@ export function request(method, url, bearer, body, signal) {
   return abortable(signal, (resolve, reject, undo) => {
     const sending = new AbortController();
     const limit = setTimeout(() => sending.abort(), REQUEST_LIMIT_MS);
-    undo.push(() => clearTimeout(limit));
-    listen(signal, "abort", () => sending.abort(), undo);
+    // At the end in any case: a caller who gives up hangs up.
+    undo.push(() => clearTimeout(limit), () => sending.abort());
     exchange(method, url, bearer, body, sending.signal).then(resolve, (cause) => {
       const message = "The server could not be reached, or its answer did not come.";
       reject(new CheckoutError("network", message, { retry: true, cause }));
@@ -143,6 +143,12 @@ export function whole(value) {
 /** @param {bigint} whole */
 export function number(whole) {
   return Number(whole);
+}
+
+/** @param {bigint} ms */
+export function moment(ms) {
+  const date = new Date(Number(ms));
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 export function chance() {
@@ -271,25 +277,63 @@ export function remembered(paymentId) {
   return stored((storage) => storage.getItem(key)) ?? undefined;
 }
 
+/** @param {string} base64url */
+export function decoded(base64url) {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes(base64url)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} text */
+export async function sha256(text) {
+  const hash = await subtle().digest("SHA-256", new TextEncoder().encode(text));
+  const base64 = btoa(String.fromCharCode(...new Uint8Array(hash)));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
 /**
- * @param {string} x the public key: 32 bytes in base64url
+ * @param {string} x
  * @param {string} text
- * @param {Uint8Array<ArrayBuffer>} signature
+ * @param {string} signature
  */
 export async function verifies(x, text, signature) {
-  const subtle = globalThis.crypto?.subtle;
-  if (subtle === undefined) throw unverifiable();
-  const jwk = { kty: "OKP", crv: "Ed25519", x };
-  const key = await subtle.importKey("jwk", jwk, { name: "Ed25519" }, false, ["verify"]).catch((cause) => {
-    if (cause?.name === "NotSupportedError") throw unverifiable(cause);
+  const key = await publicKey({ kty: "OKP", crv: "Ed25519", x });
+  let signed;
+  try {
+    signed = bytes(signature);
+  } catch {
+    return false;
+  }
+  return subtle().verify({ name: "Ed25519" }, key, signed, new TextEncoder().encode(text));
+}
+
+/** @param {JsonWebKey} jwk */
+async function publicKey(jwk) {
+  try {
+    return await subtle().importKey("jwk", jwk, { name: "Ed25519" }, false, ["verify"]);
+  } catch (cause) {
+    if (/** @type {Error} */ (cause).name === "NotSupportedError") throw unverifiable(cause);
     const message = "The key of this receipt is no Ed25519 key.";
     throw new CheckoutError("receipt_invalid", message, { reason: "key", cause });
-  });
-  return subtle.verify({ name: "Ed25519" }, key, signature, new TextEncoder().encode(text));
+  }
+}
+
+function subtle() {
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle === undefined) throw unverifiable();
+  return subtle;
 }
 
 /** @param {unknown} [cause] */
 function unverifiable(cause) {
   const message = "Receipts need WebCrypto with Ed25519, and a secure context.";
   return new CheckoutError("unsupported", message, { cause });
+}
+
+/** @param {string} base64url throws where it is none */
+function bytes(base64url) {
+  const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -8,12 +8,13 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::calls::{Caller, Checkout, Later};
 use crate::failure::{Code, Failure};
-use crate::fields::{object, or_null};
+use crate::fields::{object, or_null, set};
 use crate::flow::{self, Paying};
 use crate::handle::Handle;
 use crate::host;
 use crate::patience::Patient;
 use crate::reading::Session;
+use crate::receipt;
 use crate::returned::{Address, Brought};
 use crate::said::Said;
 use crate::window::{Mode, Opening};
@@ -117,8 +118,7 @@ pub fn verify(handle: JsValue, approved: JsValue, signal: JsValue) -> Promise {
     promise(async move {
         let checkout = checkout(&handle, signal)?;
         let brought = Brought::from_js(&approved)?;
-        brought.compare(&checkout.load().await?)?;
-        checkout.verify(&brought).await
+        Patient::new(&checkout, None).verify(&brought).await
     })
 }
 
@@ -153,12 +153,27 @@ pub fn again(handle: JsValue, choice: JsValue, signal: JsValue) -> Promise {
 }
 
 /// The signed receipt of a captured payment.
-#[wasm_bindgen]
-pub fn receipt(handle: JsValue, signal: JsValue) -> Promise {
+#[wasm_bindgen(js_name = receipt)]
+pub fn signed_receipt(handle: JsValue, signal: JsValue) -> Promise {
     promise(async move {
         let signed = checkout(&handle, signal)?.receipt().await?;
         Ok(signed.into())
     })
+}
+
+/// The keys a server's receipts are signed with.
+#[wasm_bindgen(js_name = receiptKeys)]
+pub fn receipt_keys(api: String, signal: JsValue) -> Promise {
+    promise(async move {
+        let caller = Caller::with_key(&api, None, signal);
+        caller.get("/.well-known/jwks.json").await
+    })
+}
+
+/// Checks a receipt offline.
+#[wasm_bindgen(js_name = verifyReceipt)]
+pub fn verify_receipt(signed: String, keys: JsValue, expected: JsValue) -> Promise {
+    promise(async move { receipt::verify(&signed, &keys, &expected).await })
 }
 
 /// The whole payment.
@@ -211,7 +226,7 @@ pub fn parse_return(url: &str) -> JsValue {
     match Address::of(url).brought() {
         Return::Approved(approved) => {
             let brought = Brought::from(approved).to_js();
-            crate::fields::set(&brought, "kind", &"approved".into());
+            set(&brought, "kind", &"approved".into());
             brought
         }
         Return::Refused(refused) => object([

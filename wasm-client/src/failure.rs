@@ -1,7 +1,7 @@
 //! What is thrown: a `CheckoutError` with a code that never changes its meaning, for every reason
 //! but one: a caller who passes what the types forbid gets a `TypeError`.
 
-use js_sys::{Array, TypeError};
+use js_sys::TypeError;
 use wasm_bindgen::prelude::*;
 
 use crate::fields::{Fields, Wrong, object, or_null};
@@ -246,7 +246,7 @@ impl Problem {
     pub fn read(body: &JsValue) -> Self {
         let text = |fields: &Fields<'_>, name| fields.value(name).as_string();
         let body = Fields(body);
-        let first = Array::from(&body.value("errors")).get(0);
+        let first = body.list("errors").get(0);
         let first = Fields(&first);
         Self {
             code: text(&body, "code"),

@@ -2,8 +2,8 @@
 //!
 //! By hand and not with serde: its code for these few fields was half of the module.
 
-use js_sys::{Object, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::host;
 
@@ -19,6 +19,12 @@ impl Fields<'_> {
     pub fn value(&self, name: &str) -> JsValue {
         // It fails for what is no object, which has no fields.
         Reflect::get(self.0, &name.into()).unwrap_or_default()
+    }
+
+    /// The items of a list; none where no list is.
+    pub fn list(&self, name: &str) -> Array {
+        // `Array::from` would throw for what cannot be iterated, past all that waits for an answer.
+        self.value(name).dyn_into().unwrap_or_default()
     }
 
     /// A text that has to be there.

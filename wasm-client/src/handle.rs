@@ -3,10 +3,10 @@
 //! The token is `{session}.{end in ms}.{proof}`; only the server can tell whether the proof holds.
 
 use daegeum_engine::id::SessionId;
-use daegeum_engine::time::Timestamp;
 use wasm_bindgen::JsValue;
 
-use crate::fields::{Fields, Wrong, object};
+use crate::fields::{Fields, Wrong, object, or_null};
+use crate::host;
 
 /// A checkout, and where its server is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub struct Handle {
     pub session_id: String,
     /// The payment it is a view of.
     pub payment_id: String,
-    /// When the token ends.
-    pub expires_at: String,
+    /// When the token ends, in milliseconds since 1970.
+    pub until_ms: u64,
 }
 
 impl Handle {
@@ -28,7 +28,7 @@ impl Handle {
     pub fn read(api: &str, token: &str) -> Option<Self> {
         let mut parts = token.split('.');
         let session = SessionId::parse(parts.next()?).ok()?;
-        let until: u64 = parts.next()?.parse().ok()?;
+        let until_ms = parts.next()?.parse().ok()?;
         let proof = parts.next().filter(|proof| !proof.is_empty())?;
         let base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if parts.next().is_some() || !proof.bytes().all(base64url) {
@@ -39,7 +39,7 @@ impl Handle {
             token: token.to_owned(),
             session_id: session.to_string(),
             payment_id: session.payment().to_string(),
-            expires_at: Timestamp::from_millis(until).to_string(),
+            until_ms,
         })
     }
 
@@ -62,7 +62,10 @@ impl Handle {
             ("token", (&*self.token).into()),
             ("session_id", (&*self.session_id).into()),
             ("payment_id", (&*self.payment_id).into()),
-            ("expires_at", (&*self.expires_at).into()),
+            (
+                "expires_at",
+                or_null(host::moment(self.until_ms).as_deref()),
+            ),
         ])
     }
 }
@@ -79,7 +82,7 @@ mod tests {
         assert_eq!(handle.api, "https://pay.example");
         assert_eq!(handle.session_id, "ses_019300000000700080000000000000aa");
         assert_eq!(handle.payment_id, "pay_019300000000700080000000000000aa");
-        assert_eq!(handle.expires_at, "2026-01-01T00:00:00.000Z");
+        assert_eq!(handle.until_ms, 1_767_225_600_000);
     }
 
     #[test]

@@ -63,9 +63,19 @@ extern "C" {
     /// The token kept for a payment; without one, the token kept last.
     pub fn remembered(payment_id: Option<String>) -> Option<String>;
 
-    /// Whether an Ed25519 key, given as its `x` coordinate in base64url, has signed the text.
+    /// The JSON that is written in base64url; `undefined` where it is none.
+    pub fn decoded(base64url: &str) -> JsValue;
+
+    /// The SHA-256 of a text, in base64url.
     #[wasm_bindgen(catch)]
-    pub async fn verifies(x: &str, text: &str, signature: &[u8]) -> Result<JsValue, JsValue>;
+    pub async fn sha256(text: &str) -> Result<JsValue, JsValue>;
+
+    /// Whether the Ed25519 key with this `x` has signed the text; all but the text in base64url.
+    #[wasm_bindgen(catch)]
+    pub async fn verifies(x: &str, text: &str, signature: &str) -> Result<JsValue, JsValue>;
+
+    /// The moment as RFC 3339 writes it.
+    pub fn moment(ms: u64) -> Option<String>;
 }
 
 /// What a page is told of, if it wants to be told.

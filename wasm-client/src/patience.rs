@@ -64,6 +64,17 @@ impl<'c> Patient<'c> {
         })
     }
 
+    /// Compares what was brought back with the payment, by the engine's rules here and by the server.
+    pub async fn verify(&mut self, brought: &Brought) -> Result<JsValue, Failure> {
+        brought.compare(&self.load().await?)?;
+        loop {
+            match self.checkout.verify(brought).await {
+                Ok(payment) => return Ok(payment),
+                Err(failure) => self.wait_after(failure).await?,
+            }
+        }
+    }
+
     /// Has the money taken. An answer that did not come says nothing: the session is asked for, and
     /// where the confirmation has not arrived it is sent again. The server takes it once.
     pub async fn confirm(&mut self, brought: &Brought) -> Result<Session, Failure> {

@@ -62,3 +62,19 @@ impl Session {
         &self.whole
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The union in the declarations has each status of the engine with what the engine says is next.
+    #[test]
+    fn the_declarations_know_every_status() {
+        let declared = include_str!("../js/index.d.ts");
+        for status in SessionStatus::ALL {
+            let (name, next) = (status.name(), status.next().name());
+            let state = format!("readonly status: \"{name}\";\n  readonly next: \"{next}\";");
+            assert!(declared.contains(&state), "{state}");
+        }
+    }
+}

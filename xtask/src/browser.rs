@@ -10,7 +10,7 @@ use crate::cargo::{Profile, build_programs, root};
 use crate::failure::{Failure, While};
 use crate::options::Options;
 use crate::suites::Tally;
-use crate::{Stop, npm, suites};
+use crate::{Stop, npm, pages, suites};
 
 const HELP: &str = "\
 cargo xtask browser [PATTERN]
@@ -32,10 +32,11 @@ pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
         return Err(Stop::Help(HELP));
     }
     let pattern = options.rest().first().cloned();
+    pages::all()?;
     Ok(tell(pattern.as_deref(), &mut Tally::default())?)
 }
 
-/// The stories, or those whose name matches.
+/// The stories, or those whose name matches, of the server with the pages that were built last.
 pub(crate) fn tell(pattern: Option<&str>, tally: &mut Tally) -> Result<(), Failure> {
     npm::ready()?;
     let chromium = chromium::ready()?;
@@ -43,6 +44,7 @@ pub(crate) fn tell(pattern: Option<&str>, tally: &mut Tally) -> Result<(), Failu
     let server = server
         .first()
         .ok_or_else(|| Failure::new("one program was asked for"))?;
+    forget_pictures()?;
     let mut node = npm::node();
     node.args(["--test", AT_ONCE, "--test-reporter=spec"]);
     node.args(pattern.map(|pattern| format!("--test-name-pattern={pattern}")));
@@ -50,6 +52,15 @@ pub(crate) fn tell(pattern: Option<&str>, tally: &mut Tally) -> Result<(), Failu
     node.env("DAEGEUM_BIN", server);
     node.env("DAEGEUM_CHROMIUM", chromium);
     suites::counted(&mut node, tally)
+}
+
+/// Pictures of an earlier run say nothing of this one.
+fn forget_pictures() -> Result<(), Failure> {
+    let folder = root().join("target/screenshots");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).when(folder.display())?;
+    }
+    Ok(())
 }
 
 fn stories() -> Result<Vec<PathBuf>, Failure> {

@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::cargo::{Profile, build_programs};
 use crate::failure::Failure;
 use crate::options::Options;
-use crate::{Stop, process};
+use crate::{Stop, pages, process};
 
 const SERVER: &str = "daegeum";
 
@@ -19,7 +19,7 @@ const SERVER_VARIABLE: &str = "DAEGEUM_BIN";
 const SERVE: &str = "\
 cargo xtask serve [-- ARGS]
 
-Builds the release server and starts `daegeum serve --sandbox ARGS`: with the gateways'
+Builds the pages and the release server and starts `daegeum serve --sandbox ARGS`: with the gateways'
 simulators, on loopback, and with secrets made up where none are set. What it listens on and
 a first request to try are printed at start. `cargo xtask serve -- --help` lists ARGS.
 ";
@@ -57,6 +57,12 @@ pub(crate) fn serve(args: &[String]) -> Result<(), Stop> {
     let options = Options::new(args, SERVE);
     if options.wants_help() {
         return Err(Stop::Help(SERVE));
+    }
+    // The API is worth starting without what Node builds; pages then say themselves what is missing.
+    if let Err(failure) = pages::all() {
+        eprintln!(
+            "{failure}\n\nStarting all the same: the API works; shop and checkout are as an earlier build left them, if there was one."
+        );
     }
     let mut programs = build_programs(Profile::Release, &[SERVER])?;
     let mut server = Command::new(programs.remove(0));

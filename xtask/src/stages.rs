@@ -169,6 +169,9 @@ fn behaviour(run: &mut Run) -> Result<Outcome, Failure> {
 
 /// The same as `cargo xtask browser`.
 fn browser(run: &mut Run) -> Result<Outcome, Failure> {
+    if !run.has_run("pages") {
+        pages::all()?;
+    }
     checked(browser::tell(None, &mut run.tally))
 }
 

@@ -76,6 +76,8 @@ pub struct CheckoutSchema {
     method: Option<String>,
     /// What this gateway's window can be opened with.
     methods: Vec<String>,
+    /// Whether somebody has said who the buyer is. What was said is not shown.
+    buyer_known: bool,
     order: SummarySchema,
 }
 

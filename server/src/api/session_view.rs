@@ -45,6 +45,7 @@ pub struct SessionView<'a> {
 struct AtCheckout {
     method: Option<&'static str>,
     methods: Vec<&'static str>,
+    buyer_known: bool,
     order: Value,
 }
 
@@ -84,6 +85,7 @@ impl<'a> SessionView<'a> {
         let can = payment.core().provider.capabilities();
         self.at_checkout = Some(AtCheckout {
             method: said.method.map(Method::name),
+            buyer_known: said.buyer.is_some(),
             methods: said::methods(can).map(Method::name).collect(),
             order: serde_json::to_value(&summary).map_err(Problem::internal)?,
         });

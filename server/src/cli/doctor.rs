@@ -8,6 +8,7 @@ mod toss;
 
 use crate::cli::Doctor;
 use crate::config::{Config, Flags, KeyMode, Purpose};
+use crate::pages;
 use crate::world::SharedWorld;
 
 pub use finding::{Finding, Findings, State};
@@ -92,5 +93,17 @@ fn look_at_settings(config: &Config, findings: &mut Findings) {
             "not set",
             "set public_url to the address at which buyers' browsers reach this server",
         ),
+    }
+    look_at_pages(findings);
+}
+
+fn look_at_pages(findings: &mut Findings) {
+    const ABOUT: &str = "checkout page";
+    if pages::are_built() {
+        findings.ok(ABOUT, "built into this program");
+    } else {
+        let todo =
+            "run `cargo xtask pages` and build again, unless buyers pay on pages of the shop's own";
+        findings.warn(ABOUT, "not in this program: /checkout answers 503", todo);
     }
 }

@@ -50,6 +50,8 @@ pub struct Linked {
     pub scripts: Vec<String>,
     /// Addresses of modules that those import: to be fetched at once rather than one after the other.
     pub imports: Vec<String>,
+    /// Addresses of the wasm that those load, for the same reason.
+    pub wasm: Vec<String>,
 }
 
 /// One file of Vite's manifest.
@@ -60,6 +62,8 @@ struct Built {
     css: Vec<String>,
     #[serde(default)]
     imports: Vec<String>,
+    #[serde(default)]
+    assets: Vec<String>,
 }
 
 type Manifest = BTreeMap<String, Built>;
@@ -92,12 +96,20 @@ fn collect(manifest: &Manifest, built: &Built, linked: &mut Linked) {
     for style in &built.css {
         add(&mut linked.styles, style);
     }
+    for asset in built.assets.iter().filter(|asset| is_wasm(asset)) {
+        add(&mut linked.wasm, asset);
+    }
     for import in built.imports.iter().filter_map(|name| manifest.get(name)) {
         // Modules may import each other in a circle.
         if add(&mut linked.imports, &import.file) {
             collect(manifest, import, linked);
         }
     }
+}
+
+fn is_wasm(file: &str) -> bool {
+    file.rsplit_once('.')
+        .is_some_and(|(_, kind)| kind == "wasm")
 }
 
 fn add(addresses: &mut Vec<String>, file: &str) -> bool {
@@ -275,7 +287,7 @@ mod tests {
                 "src/site.js": { "file": "assets/site.js", "css": ["assets/site.css"] },
                 "src/checkout-page.js": { "file": "assets/checkout.js", "imports": ["_a.js", "_b.js"] },
                 "_a.js": { "file": "assets/a.js", "imports": ["_b.js", "src/site.js"], "css": ["assets/site.css"] },
-                "_b.js": { "file": "assets/b.js", "imports": ["_a.js"] }
+                "_b.js": { "file": "assets/b.js", "imports": ["_a.js"], "assets": ["assets/b.wasm", "assets/b.svg"] }
             }"#,
         )
         .unwrap();
@@ -283,6 +295,7 @@ mod tests {
         assert_eq!(linked.styles, ["/assets/site.css"]);
         assert_eq!(linked.scripts, ["/assets/site.js", "/assets/checkout.js"]);
         assert_eq!(linked.imports, ["/assets/a.js", "/assets/b.js"]);
+        assert_eq!(linked.wasm, ["/assets/b.wasm"]);
         assert_eq!(linked_in(&manifest, Entry::Shop), None);
     }
 }

@@ -133,6 +133,9 @@ words! {
     canceled_about: "청구된 금액은 없습니다.", "Nothing was charged.";
     expired_title: "결제 시간이 지났습니다", "The time to pay is over";
     expired_about: "결제되지 않았습니다.", "Nothing was charged.";
+    link_over_title: "결제 링크의 유효 기간이 지났습니다", "This payment link is over";
+    link_over_about: "결제하셨다면 결과는 상점의 주문 화면에서 확인하실 수 있습니다.",
+        "If you have paid, your order at the shop shows what became of it.";
     already_title: "이미 결제된 주문입니다", "This order is already paid";
     already_about: "같은 주문이 다른 결제로 완료되었습니다. 이번에는 청구되지 않았습니다.",
         "Another payment has paid for it. Nothing was charged this time.";
@@ -179,13 +182,13 @@ words! {
     dialog_close: "닫기", "Close";
 
     // The sandbox's shop.
-    shop_name: "물그림 상점", "Watercolour Shop";
+    shop_name: "물그림 상점", "Brush & Water";
     shop_sandbox: "연습용 상점입니다. 실제 돈은 오가지 않습니다.", "A shop to practise with. No money moves.";
     shop_title: "무엇을 사시겠습니까?", "What would you like?";
     shop_about: "결제창도 모의 결제창입니다. 승인하거나 거절해 보고, 창을 닫았다가 다시 시도해 보세요.",
         "The payment window is simulated too: approve, decline, close it, come back.";
-    shop_orders: "주문 내역", "Your orders";
-    shop_all_orders: "← 주문 내역", "← Your orders";
+    shop_orders: "주문 내역", "Orders";
+    shop_all_orders: "← 주문 내역", "← Orders";
     shop_no_orders: "아직 주문한 상품이 없습니다.", "You have not ordered anything yet.";
     shop_look_around: "둘러보기", "Look around";
     shop_awaits_confirmation: "예약 확정 후 결제 확정", "Yours once the host confirms";

@@ -8,7 +8,7 @@ import { Form } from "./form.js";
 import { Panel } from "./panel.js";
 import { Receipt } from "./receipt.js";
 import { conditions, shownStatus, values } from "./standing.js";
-import { showSummary } from "./summary.js";
+import { hideSummary, showSummary } from "./summary.js";
 
 /** What the gateway does outside of this page is noticed by asking again this often. */
 const DEPOSIT_ASKED_EVERY_MS = 15_000;
@@ -45,18 +45,18 @@ class Running {
     this.#options = options;
     this.#mode = options.mode ?? "redirect";
     this.#panel = new Panel(root, { titled: Boolean(options.page) });
-    this.#form = new Form(root, (choice) => this.#pay(choice));
     this.#receipt = new Receipt(this.#panel.section("paid"));
-    const stop = this.#panel.onDo({
+    const { signal } = this.#life;
+    this.#form = new Form(root, (choice) => this.#pay(choice), signal);
+    const actions = {
       again: () => this.#again(),
       reload: () => this.begin(),
       stop: () => this.begin(),
       change_buyer: () => this.#form.askBuyer(),
       save: () => this.#receipt.save(),
       print: () => window.print(),
-    });
-    const { signal } = this.#life;
-    signal.addEventListener("abort", stop);
+    };
+    this.#panel.onDo(actions, signal);
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
     window.addEventListener("online", () => this.#reconnected(), { signal });
     // Back from the gateway's page into a page that was kept: what it shows is from before.
@@ -69,6 +69,7 @@ class Running {
     const signal = this.#renew();
     const first = this.#session === null;
     this.#panel.notice(null);
+    if (first) hideSummary(this.#root);
     this.#panel.show("loading", { quiet: true });
     try {
       await ready();
@@ -181,7 +182,7 @@ class Running {
     const status = shownStatus(session);
     const section = this.#panel.section(status);
     fill(section, values(session));
-    if (status === "created" || status === "prepared") this.#offer(session, status);
+    if (status === "created" || status === "prepared") this.#offer(session);
     this.#panel.show(status, { conditions: conditions(session), quiet });
     if (notice) this.#panel.notice(noticeOf(notice), notice.message);
     if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
@@ -189,8 +190,8 @@ class Running {
     this.#options.onChange?.(session, status);
   }
 
-  #offer(session, status) {
-    const buyerKnown = this.#buyerKnown || status === "prepared";
+  #offer(session) {
+    const buyerKnown = this.#buyerKnown || session.buyer_known === true;
     this.#form.offer(session, { buyerKnown, avoid: this.#avoid });
   }
 
@@ -229,7 +230,8 @@ class Running {
         if (this.#session) fill(this.#panel.section(error.code), values(this.#session));
         return this.#panel.show(error.code);
       case "session_expired":
-        return this.#panel.show("expired");
+        // What became of the payment is not known here: only the link is over.
+        return this.#panel.show("expired", { conditions: ["link"] });
       case "invalid_buyer":
         if (!this.#session) break;
         this.#tell(this.#session);
@@ -270,10 +272,11 @@ class Running {
   }
 
   async #moved(signal) {
-    const before = this.#session && shownStatus(this.#session);
+    const standing = (session) => `${shownStatus(session)} ${session.order?.status}`;
+    const before = this.#session && standing(this.#session);
     try {
       const session = await this.#checkout.load({ signal });
-      if (shownStatus(session) === before) return false;
+      if (standing(session) === before) return false;
       this.#tell(session);
       return true;
     } catch {

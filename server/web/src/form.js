@@ -16,16 +16,19 @@ export class Form {
   #pauses = new Map();
   #buyerKnown = false;
 
-  constructor(root, onPay) {
+  /** `signal` ends it: the same markup may be another checkout's later. */
+  constructor(root, onPay, signal) {
     this.#form = root.querySelector("[data-form]");
-    this.#form.addEventListener("submit", (event) => {
+    const submitted = (event) => {
       event.preventDefault();
       const choice = this.#choice();
       if (choice) onPay(choice);
-    });
-    for (const name of FIELDS) this.#watch(name);
+    };
+    this.#form.addEventListener("submit", submitted, { signal });
+    for (const name of FIELDS) this.#watch(name, signal);
     const { consent } = this.#form.elements;
-    consent.addEventListener("change", () => this.#flag(consent, consent.checked ? null : "missing"));
+    const agreed = () => this.#flag(consent, consent.checked ? null : "missing");
+    consent.addEventListener("change", agreed, { signal });
   }
 
   /** Offers what this session can be paid with. */
@@ -73,21 +76,23 @@ export class Form {
     asked.disabled = known;
   }
 
-  #watch(name) {
+  #watch(name, signal) {
     const input = this.#form.elements[name];
     const check = () => {
       clearTimeout(this.#pauses.get(name));
       this.#flag(input, this.#flaw(name));
     };
-    input.addEventListener("input", () => {
+    const typed = () => {
       // What was wrong is right as soon as it is right.
       if (input.getAttribute("aria-invalid") === "true") return check();
       clearTimeout(this.#pauses.get(name));
       this.#pauses.set(name, setTimeout(check, PAUSE_MS));
-    });
-    input.addEventListener("blur", () => {
+    };
+    const left = () => {
       if (input.value !== "") check();
-    });
+    };
+    input.addEventListener("input", typed, { signal });
+    input.addEventListener("blur", left, { signal });
   }
 
   /** What the engine says is wrong with a field, by its code. */

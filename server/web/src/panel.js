@@ -63,14 +63,13 @@ export class Panel {
     this.#root.querySelector("[data-announce]").textContent = text;
   }
 
-  /** Calls what `[data-do]` names. */
-  onDo(actions) {
-    const listener = (event) => {
-      const pressed = event.target.closest("[data-do]");
-      if (pressed && this.#root.contains(pressed)) actions[pressed.dataset.do]?.(pressed);
+  /** Calls what `[data-do]` names, until `signal`. */
+  onDo(actions, signal) {
+    const pressed = (event) => {
+      const button = event.target.closest("[data-do]");
+      if (button) actions[button.dataset.do]?.();
     };
-    this.#root.addEventListener("click", listener);
-    return () => this.#root.removeEventListener("click", listener);
+    this.#root.addEventListener("click", pressed, { signal });
   }
 
   #words(name) {

@@ -10,3 +10,9 @@ for (const link of document.querySelectorAll("a[data-language]")) {
     link.href = address.href;
   });
 }
+
+// The link's own fragment would take the place of the one that opens a checkout.
+document.querySelector("a.skip")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("content").focus();
+});

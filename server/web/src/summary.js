@@ -19,15 +19,21 @@ export function showSummary(root, session) {
     time: moment(earlier(session.expires_at, order.expires_at)),
   });
   const booking = summary.querySelector("[data-booking]");
-  booking.hidden = order.capture !== "on_confirmation";
+  const isOpen = ["created", "prepared"].includes(session.status);
+  booking.hidden = !isOpen || order.capture !== "on_confirmation";
   for (const one of booking.querySelectorAll("[data-capture]")) one.hidden = one.dataset.capture !== session.capture;
-  summary.querySelector("[data-deadline]").hidden = !["created", "prepared"].includes(session.status);
+  summary.querySelector("[data-deadline]").hidden = !isOpen;
   summary.hidden = false;
 }
 
 /** The link can outlive the order, and the order the link. */
 function earlier(one, other) {
   return other && Date.parse(other) < Date.parse(one) ? other : one;
+}
+
+/** Nothing is known yet of what is bought. */
+export function hideSummary(root) {
+  root.querySelector("[data-summary]").hidden = true;
 }
 
 function oneLine(template, line, currency) {

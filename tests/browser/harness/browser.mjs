@@ -28,8 +28,9 @@ export function launch() {
 }
 
 /** Somebody's browser: cookies and storage of its own, and a watch over every page of it. */
-export async function newVisitor(browser, { lang, viewport, scheme }) {
+export async function newVisitor(browser, { lang, viewport, scheme }, more = {}) {
   const context = await browser.newContext({
+    ...more,
     locale: LOCALES[lang],
     timezoneId: "Asia/Seoul",
     viewport: VIEWPORTS[viewport],
@@ -39,7 +40,7 @@ export async function newVisitor(browser, { lang, viewport, scheme }) {
     reducedMotion: "reduce",
   });
   context.setDefaultTimeout(PATIENCE_MS);
-  const wrongs = await watch(context);
+  const wrongs = more.javaScriptEnabled === false ? [] : await watch(context);
   return { context, wrongs };
 }
 

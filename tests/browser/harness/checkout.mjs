@@ -111,19 +111,9 @@ export class GatewayWindow {
     return this.#press("cancel");
   }
 
-  /** The address to which the buyer would be sent back, without going there: it is opened elsewhere. */
-  async approveAndCatchReturn() {
-    const page = this.page;
-    const caught = new Promise((resolve) => {
-      page.route(/\/checkout\?/, (route) => {
-        resolve(route.request().url());
-        return route.abort();
-      });
-    });
-    await this.#press("approve");
-    const address = await caught;
-    await page.unroute(/\/checkout\?/);
-    return address;
+  /** The window's number at the gateway, which is in its address. */
+  paymentKey() {
+    return new URL(this.page.url()).pathname.split("/").at(-1);
   }
 
   // In a popup the window closes with the press, so nothing is waited for after it.

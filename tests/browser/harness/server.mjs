@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+import { PATIENCE_MS } from "./browser.mjs";
+
 /** Starts a server on free ports and reads from what it prints where it and its simulator are. */
 export async function startServer() {
   const program = process.env.DAEGEUM_BIN;
@@ -74,13 +76,21 @@ class Server {
     return asked(`${this.base}/api/v1/payments/sessions/${id}`, "GET", undefined, token);
   }
 
-  /** Asks until it is so; how long is the caller's test to bound. */
+  /** Approves in the gateway's window on the buyer's behalf, and tells where they would be sent. */
+  async approve(paymentKey) {
+    const { redirect } = await asked(`${this.simulator}/sandbox/windows/${paymentKey}/approve`, "POST", {});
+    return redirect;
+  }
+
+  /** Looks again and again until it is so; what never comes fails the story. */
   async until(look) {
-    for (;;) {
+    const longest = Date.now() + 2 * PATIENCE_MS;
+    while (Date.now() < longest) {
       const found = await look();
       if (found) return found;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
+    throw new Error(`waited in vain for ${look}`);
   }
 
   async stop() {

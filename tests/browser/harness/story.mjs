@@ -47,10 +47,10 @@ class Scene {
     this.server = server;
   }
 
-  /** A page of somebody who was never here: no cookies, no storage. */
-  async visitor(options = {}) {
+  /** A page of somebody who was never here: no cookies, no storage. `more` is for their browser's context. */
+  async visitor(options = {}, more = {}) {
     const as = { ...this.options, ...options };
-    const { context, wrongs } = await newVisitor(browser, as);
+    const { context, wrongs } = await newVisitor(browser, as, more);
     this.#visitors.push({ context, wrongs });
     return context.newPage();
   }
@@ -63,12 +63,14 @@ class Scene {
     return new Checkout(page);
   }
 
-  /** Buys where the item is shown: the checkout opens in a dialog. */
+  /** Buys where the item is shown: the checkout opens in a dialog, and its token is in no address. */
   async buyHere(page, slug, { quantity = 1 } = {}) {
     await this.lookAt(page, slug, { quantity });
+    const ordered = page.waitForResponse((answer) => answer.request().method() === "POST");
     await page.locator("[data-buy-here]").click();
+    const { session_token: token } = await (await ordered).json();
     await page.locator("[data-dialog][open]").waitFor();
-    return new Checkout(page);
+    return { checkout: new Checkout(page), token };
   }
 
   async lookAt(page, slug, { quantity = 1 } = {}) {
@@ -97,6 +99,15 @@ class Scene {
     await page.goto(`${server.base}/shop/orders`);
     await page.locator(".shop-order").first().click();
     await page.locator(".shop-standing").waitFor();
+  }
+
+  /** The order on whose page one is stands like this, now or when the page is loaded again. */
+  async thisOrderStands(page, tag) {
+    await server.until(async () => {
+      if ((await page.locator(`.shop-standing[data-order=${tag}]`).count()) > 0) return true;
+      await page.reload();
+      return false;
+    });
   }
 
   /** A picture of this state, and nothing serious that axe finds in it. */

@@ -228,11 +228,10 @@ async fn what_a_page_loads_is_kept_for_good_and_packed() {
         );
         assert_eq!(header(&whole, "content-encoding"), "", "{file}");
         let kind = header(&whole, "content-type");
-        let is_style = file.ends_with(".css");
-        let expected = if is_style {
-            "text/css; charset=utf-8"
-        } else {
-            "text/javascript; charset=utf-8"
+        let expected = match file.rsplit_once('.') {
+            Some((_, "css")) => "text/css; charset=utf-8",
+            Some((_, "wasm")) => "application/wasm",
+            _ => "text/javascript; charset=utf-8",
         };
         assert_eq!(kind, expected, "{file}");
 

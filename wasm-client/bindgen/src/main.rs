@@ -36,6 +36,7 @@ fn write(module: &str, folder: &str) -> Result<(), impl std::fmt::Display> {
         .input_path(module)
         .out_name(NAME)
         .typescript(false)
+        .omit_default_module_path(false)
         .remove_name_section(true)
         .remove_producers_section(true);
     bindgen.generate(folder)

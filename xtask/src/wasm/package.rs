@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::toolchain::Toolchain;
 use super::{module, size};
 use crate::cargo::root;
@@ -54,15 +52,13 @@ fn copy(from: &Path, to: &Path, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `js/package.json` with the workspace's version, which is ours too.
+/// `js/package.json` with the workspace's version, which is ours too. As text: the order of its
+/// `exports` has a meaning.
 fn write_manifest(sources: &Path, package: &Path) -> Result<(), Failure> {
     let path = sources.join("js/package.json");
     let text = fs::read_to_string(&path).when(path.display())?;
-    let mut manifest: Value = serde_json::from_str(&text).when(path.display())?;
-    if let Some(fields) = manifest.as_object_mut() {
-        fields.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
-    }
-    let text = serde_json::to_string_pretty(&manifest).when(path.display())?;
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    let text = text.replacen("\"version\": \"0.0.0\"", &version, 1);
     let path = package.join("package.json");
-    fs::write(&path, text + "\n").when(path.display())
+    fs::write(&path, text).when(path.display())
 }

@@ -85,7 +85,7 @@ async fn only_the_shops_pages_may_call_from_elsewhere() {
         None,
         "the merchant's part is not for pages"
     );
-    let keys = from(&shop.stranger(), KEYS, "https://evil.example").await;
+    let keys = from(shop.stranger(), KEYS, "https://evil.example").await;
     assert_eq!(allowed(&keys.expect(200)).as_deref(), Some("*"));
 }
 

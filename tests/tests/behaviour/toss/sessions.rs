@@ -76,6 +76,7 @@ async fn a_checkout_shows_what_is_bought_and_how_it_can_be_paid() {
     let seen = checkout.now().await;
     assert_eq!(seen["method"], "transfer");
     assert_eq!(seen["methods"], json!(["card", "transfer", "mobile"]));
+    assert_eq!(seen["buyer_known"], false);
     let summary = &seen["order"];
     assert_eq!(summary["status"], "PAYMENT_PENDING");
     assert_eq!(summary["total"], 16_500);
@@ -125,7 +126,12 @@ async fn a_choice_is_made_with_the_first_preparation() {
         let refused = checkout.browser.post(&path, &other).await;
         refused.refused(409, "SESSION_PREPARED");
     }
-    assert_eq!(checkout.now().await["method"], "mobile");
+    let seen = checkout.now().await;
+    assert_eq!(
+        (&seen["method"], &seen["buyer_known"]),
+        (&json!("mobile"), &json!(true))
+    );
+    assert!(!seen.body().contains("김하나"));
     checkout.pay().await.expect(200);
 }
 

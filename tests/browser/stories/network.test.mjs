@@ -1,0 +1,185 @@
+// A network that loses what it carries, on the buyer's side and on the gateway's. What is not known is shown as not
+// known, and ends in what happened.
+
+import assert from "node:assert/strict";
+
+import { Checkout, GatewayWindow } from "../harness/checkout.mjs";
+import { story } from "../harness/story.mjs";
+
+const CONFIRM = "**/api/v1/payments/confirm";
+
+/** The money is taken, and the answer is lost. */
+const TAKEN_IN_SILENCE = { call: "confirm", fault: { response_lost: { silent_ms: 20 } }, times: 1 };
+
+/** The gateway never hears of it. */
+const NOT_HEARD = { call: "confirm", fault: { request_lost: { silent_ms: 20 } }, times: 1 };
+
+/** From then on the gateway is too busy to say anything. */
+const TOO_BUSY = { call: "any", fault: { rate_limited: {} } };
+
+story("the server's answer to a confirmation is dropped on its way", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  let dropped = 0;
+  await page.route(CONFIRM, async (route) => {
+    if (dropped > 0) return route.continue();
+    dropped += 1;
+    await route.fetch();
+    await route.abort("connectionreset");
+  });
+  await window.approve();
+  await checkout.shows("paid");
+  assert.equal(dropped, 1);
+  await takenOnce(scene, checkout.token());
+});
+
+story("a confirmation that never arrives is sent again", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await page.route(CONFIRM, (route) => route.abort("connectionfailed"), { times: 2 });
+  await window.approve();
+  await checkout.shows("paid");
+  await takenOnce(scene, checkout.token());
+});
+
+story("the gateway's answer is lost: the server asks, and the buyer is told what happened", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await scene.server.faults(TAKEN_IN_SILENCE);
+  await window.approve();
+  await checkout.shows("paid");
+  await takenOnce(scene, checkout.token());
+});
+
+story("while nobody knows, the page says that nobody is charged twice; then it says what happened", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "watercolor-course");
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await scene.server.faults(TAKEN_IN_SILENCE, TOO_BUSY);
+  await window.approve();
+  await checkout.shows("unknown");
+  await scene.look(page, "unknown");
+  const token = checkout.token();
+  const tab = await page.context().newPage();
+  await scene.openOrder(tab);
+  await tab.locator(".shop-standing[data-order=asking]").waitFor();
+  await scene.look(tab, "order-asking");
+  await page.reload();
+  await checkout.shows("unknown");
+  await soundAgain(scene, token);
+  await checkout.shows("paid");
+  await takenOnce(scene, token, 84_000);
+});
+
+story("what nobody knew can also turn out not to have happened", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await scene.server.faults(NOT_HEARD, TOO_BUSY);
+  await window.approveToBeDeclined("NOT_ENOUGH_AMOUNT");
+  await checkout.shows("unknown");
+  await soundAgain(scene, checkout.token());
+  await checkout.shows("failed");
+  const [payment] = await scene.server.booksOf(checkout.token());
+  assert.equal(payment.confirms, 0);
+});
+
+story("the gateway's script is blocked: nothing is charged, and without the blocker it is paid", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  const sdk = `${scene.server.simulator}/v2/standard`;
+  await page.route(sdk, (route) => route.abort("blockedbyclient"));
+  await checkout.pay();
+  await checkout.shows("script_blocked");
+  await scene.look(page, "script-blocked");
+  await page.unroute(sdk);
+  await checkout.do("reload");
+  await checkout.shows("created", "prepared");
+  await page.locator("[name=consent]").check();
+  await checkout.press();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await window.approve();
+  await checkout.shows("paid");
+  await takenOnce(scene, checkout.token());
+});
+
+story("offline while the page waits: it says so, and goes on by itself", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await scene.server.faults(TAKEN_IN_SILENCE, TOO_BUSY);
+  await window.approve();
+  await checkout.shows("unknown");
+  const token = checkout.token();
+  await page.context().setOffline(true);
+  await checkout.isOffline();
+  await scene.look(page, "unknown-offline");
+  await soundAgain(scene, token);
+  assert.equal(await checkout.status(), "unknown");
+  await page.context().setOffline(false);
+  await checkout.shows("paid");
+  await checkout.isOnline();
+  await takenOnce(scene, token);
+});
+
+story("a server that cannot be reached is waited for", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.shows("created");
+  const session = "**/api/v1/payments/sessions/**";
+  await page.route(session, (route) => route.abort("connectionrefused"));
+  await page.reload();
+  await checkout.shows("network");
+  await scene.look(page, "network");
+  await page.unroute(session);
+  await checkout.do("reload");
+  await checkout.shows("created");
+});
+
+story("the browser is gone right after it asked to confirm: the result is the server's", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  const token = checkout.token();
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await scene.server.faults({ call: "confirm", fault: { delay: { ms: 1_000 } }, times: 1 });
+  const asked = page.waitForRequest(CONFIRM);
+  await window.approve();
+  await asked;
+  const called = scene.server.until(async () => (await scene.server.books()).calls.confirm > 0);
+  await called;
+  await page.close();
+  await scene.server.until(async () => (await scene.server.session(token)).status === "paid");
+  const later = await scene.visitor();
+  await later.goto(`${scene.server.base}/checkout#${token}`);
+  await new Checkout(later).shows("paid");
+  await takenOnce(scene, token);
+});
+
+/** The gateway answers again. Each move of the clock is longer than any pause between two questions, so it brings one. */
+async function soundAgain({ server }, token) {
+  const calls = async () => JSON.stringify((await server.books()).calls);
+  const isKnown = async () => !["pending", "unknown"].includes((await server.session(token)).status);
+  await server.noFaults();
+  while (!(await isKnown())) {
+    const before = await calls();
+    await server.moveClock("31s");
+    await server.until(async () => (await isKnown()) || (await calls()) !== before);
+  }
+}
+
+async function takenOnce(scene, token, amount = 500) {
+  const payments = await scene.server.booksOf(token);
+  const sum = (of) => payments.reduce((all, payment) => all + of(payment), 0);
+  const { confirms, taken } = { confirms: sum((one) => one.confirms), taken: sum((one) => one.taken) };
+  assert.deepEqual({ confirms, taken }, { confirms: 1, taken: amount });
+}

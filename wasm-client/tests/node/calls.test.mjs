@@ -1,0 +1,170 @@
+// One call at a time: what is sent, what is read, and what is thrown for each refusal.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Checkout, CheckoutError, createSession } from "../../pkg/index.node.js";
+import { Contract, refuse } from "../contract.mjs";
+
+let server;
+before(async () => (server = await Contract.start()));
+after(() => server.stop());
+
+const open = (session) => Checkout.open({ api: server.url, token: session.token });
+const thrown = (code, more = {}) => (error) => {
+  assert.ok(error instanceof CheckoutError, String(error));
+  assert.equal(error.code, code);
+  for (const [name, value] of Object.entries(more)) assert.equal(error[name], value, name);
+  return true;
+};
+
+test("a merchant's backend begins a checkout and makes a link of it", async () => {
+  const checkout = await createSession({
+    api: `${server.url}/`,
+    key: "merchant",
+    order_id: "ORD-A",
+    buyer_tel: "010-0000-0000",
+  });
+  assert.match(checkout.payment_id, /^pay_[0-9a-f]{32}$/);
+  assert.equal(checkout.session_id.slice(4), checkout.payment_id.slice(4));
+  assert.equal(checkout.expires_at, "2100-01-01T00:00:00.000Z");
+  assert.equal(checkout.linkTo("https://shop.example/pay?lang=ko#old"), `https://shop.example/pay?lang=ko#${checkout.token}`);
+  assert.deepEqual(server.bodies.at(-1), { order_id: "ORD-A", buyer_tel: "010-0000-0000" });
+  const session = await checkout.load();
+  assert.equal(session.status, "created");
+  assert.equal(session.next, "prepare");
+  assert.equal(session.amount, 11_000);
+  assert.equal(session.order.lines[0].name, "수채화 강의");
+});
+
+test("what JavaScript is given are plain objects and numbers", async () => {
+  const session = await (await open(server.session("failed"))).load();
+  assert.equal(Object.getPrototypeOf(session), Object.prototype);
+  assert.equal(typeof session.amount, "number");
+  assert.equal(session.payment.failure.message.en, "The card's limit is exceeded.");
+  assert.deepEqual(structuredClone(session), session);
+});
+
+test("preparing notes the first choice and refuses another", async () => {
+  const checkout = await open(server.session());
+  const prepared = await checkout.prepare({ method: "transfer", buyer_name: "김하나" });
+  assert.equal(prepared.window.method, "TRANSFER");
+  assert.equal(prepared.window.order_id, checkout.payment_id);
+  await checkout.prepare({ method: "transfer", buyer_name: "김하나" });
+  await checkout.prepare();
+  const refused = checkout.prepare({ method: "card" });
+  await assert.rejects(refused, thrown("not_permitted", { api_code: "SESSION_PREPARED", status: 409, retry: false }));
+  const another = await checkout.again({ method: "card" });
+  assert.notEqual(another.payment_id, checkout.payment_id);
+  assert.equal((await another.prepare()).window.method, "CARD");
+});
+
+test("what the server would refuse of a buyer is not sent", async () => {
+  const checkout = await open(server.session());
+  const before = server.heard.length;
+  const refused = checkout.prepare({ buyer_email: "nobody" });
+  await assert.rejects(refused, thrown("invalid_buyer", { field: "buyer_email", reason: "malformed" }));
+  assert.equal(server.heard.length, before);
+  const errors = [{ field: "buyer_tel", code: "INVALID_VALUE", message: "A telephone number has 8 to 15 digits." }];
+  server.fault("POST /api/v1/payments/sessions/:id/prepare", refuse(400, "INVALID_VALUE", { errors }));
+  await assert.rejects(checkout.prepare(), thrown("invalid_buyer", { field: "buyer_tel", message: errors[0].message }));
+});
+
+test("each refusal is told by what a page does about it", async () => {
+  const load = "GET /api/v1/payments/sessions/:id";
+  const checkout = await open(server.session());
+  for (const [status, code, expected, retry] of [
+    [401, "INVALID_CREDENTIALS", "invalid_link", false],
+    [401, "TOKEN_EXPIRED", "session_expired", false],
+    [409, "SESSION_EXPIRED", "session_expired", false],
+    [409, "ORDER_NOT_PAYABLE", "not_permitted", false],
+    [422, "MISMATCHED", "mismatched", false],
+    [404, "PAYMENT_NOT_FOUND", "api", false],
+    [429, "RATE_LIMITED", "api", true],
+    [503, "OVERLOADED", "api", true],
+    [500, "INTERNAL", "api", true],
+  ]) {
+    server.fault(load, refuse(status, code));
+    const request_id = "req_1";
+    await assert.rejects(checkout.load(), thrown(expected, { api_code: code, status, retry, request_id }), code);
+  }
+});
+
+test("a wrong key is the merchant's own mistake, not a wrong link", async () => {
+  const begin = (key, order_id) => createSession({ api: server.url, key, order_id });
+  await assert.rejects(begin("nobody", "ORD-B"), thrown("api", { api_code: "INVALID_CREDENTIALS" }));
+  await assert.rejects(begin("merchant", "unknown"), thrown("api", { api_code: "ORDER_NOT_FOUND", status: 404 }));
+});
+
+test("an answer of something in between is no answer of the server", async () => {
+  const checkout = await open(server.session());
+  const load = "GET /api/v1/payments/sessions/:id";
+  server.fault(load, (response) => response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway</h1>"));
+  await assert.rejects(checkout.load(), thrown("api", { status: 502, api_code: null, retry: true }));
+  server.fault(load, (response) => response.writeHead(200).end("<h1>Log in to the network</h1>"));
+  await assert.rejects(checkout.load(), thrown("unsupported", { reason: "status" }));
+  server.fault(load, (response) => response.writeHead(302, { location: "/elsewhere" }).end());
+  await assert.rejects(checkout.load(), thrown("network"));
+});
+
+test("a status of a newer server is not guessed at, and its word for what is next is not taken", async () => {
+  const checkout = await open(server.session());
+  const load = "GET /api/v1/payments/sessions/:id";
+  const answer = async (change) => {
+    const view = await checkout.load();
+    server.fault(load, (response) => response.writeHead(200).end(JSON.stringify({ ...view, ...change })));
+    return checkout.load();
+  };
+  await assert.rejects(answer({ status: "half_paid" }), thrown("unsupported", { reason: "status" }));
+  for (const amount of ["11000", 1.5, -1, 2 ** 53, null]) {
+    await assert.rejects(answer({ amount }), thrown("unsupported", { reason: "amount" }), String(amount));
+  }
+  assert.equal((await answer({ status: "paid", next: "open_window" })).next, "nothing");
+});
+
+test("nobody there is a network failure that may be tried again", async () => {
+  const checkout = await Checkout.open({ api: "http://127.0.0.1:1", token: server.session().token });
+  await assert.rejects(checkout.load(), thrown("network", { retry: true, status: null }));
+  server.fault("GET /api/v1/payments/sessions/:id", "drop");
+  await assert.rejects((await open(server.session())).load(), thrown("network"));
+});
+
+test("a signal ends a call, before it is sent and while it waits", async () => {
+  const checkout = await open(server.session());
+  const before = server.heard.length;
+  const reason = new Error("the dialog was closed");
+  const early = checkout.load({ signal: AbortSignal.abort(reason) });
+  await assert.rejects(early, thrown("aborted", { cause: reason, retry: false }));
+  assert.equal(server.heard.length, before);
+  const controller = new AbortController();
+  const gone = new Promise((resolve) => {
+    server.fault("GET /api/v1/payments/sessions/:id", (response) => {
+      response.on("close", resolve);
+      controller.abort();
+    });
+  });
+  await assert.rejects(checkout.load({ signal: controller.signal }), thrown("aborted"));
+  await gone;
+});
+
+test("a token that was cut off is refused before anything is sent", async () => {
+  for (const token of ["", "ses_", "ses_1.2.3", server.session().token.slice(0, 40), "eyJhbGciOi"]) {
+    await assert.rejects(Checkout.open({ api: server.url, token }), thrown("invalid_link"), token);
+  }
+});
+
+test("what the types forbid is a TypeError", async () => {
+  const checkout = await open(server.session());
+  await assert.rejects(Checkout.open({ token: checkout.token }), TypeError, "no page, no api");
+  await assert.rejects(checkout.openWindow({}), TypeError);
+  await assert.rejects(checkout.verify({ payment_key: "k", order_id: "o", amount: "11000" }), TypeError);
+  assert.throws(() => new Checkout(), TypeError);
+});
+
+test("the gateway's window needs a page", async () => {
+  const checkout = await open(server.session());
+  const prepared = await checkout.prepare();
+  await assert.rejects(checkout.openWindow(prepared, { mode: "popup" }), thrown("unsupported"));
+  const unknown = { ...prepared, provider: "OTHER" };
+  await assert.rejects(checkout.openWindow(unknown, { mode: "popup" }), thrown("unsupported", { retry: false }));
+});

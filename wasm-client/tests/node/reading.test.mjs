@@ -1,0 +1,165 @@
+// What is read without a network: addresses, buyers, receipts.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { Checkout, checkBuyer, CheckoutError, parseReturn, ready, receiptKeys, verifyReceipt } from "../../pkg/index.node.js";
+import { Contract } from "../contract.mjs";
+
+const PACKAGE = fileURLToPath(new URL("../../pkg", import.meta.url));
+
+let server;
+before(async () => {
+  await ready();
+  server = await Contract.start();
+});
+after(() => server.stop());
+
+test("a return is read on either side of the fragment", () => {
+  const query = "paymentKey=tgen_%EA%B0%80&orderId=pay_1&amount=11000";
+  const read = { kind: "approved", payment_key: "tgen_가", order_id: "pay_1", amount: 11_000 };
+  for (const url of [`https://a.example/?x=1&${query}#ses_1`, `https://a.example/?x=1#ses_1?${query}`, `/p#ses_1&${query}`]) {
+    assert.deepEqual(parseReturn(url), read, url);
+  }
+  assert.deepEqual(parseReturn(new URL(`https://a.example/?${query}`)), read);
+});
+
+test("who ended the window is told apart", () => {
+  const closed = parseReturn("/?code=PAY_PROCESS_CANCELED&message=%EC%B7%A8%EC%86%8C+%EB%90%A8");
+  assert.deepEqual(closed, {
+    kind: "refused",
+    code: "PAY_PROCESS_CANCELED",
+    message: "취소 됨",
+    order_id: null,
+    by_buyer: true,
+  });
+  const refused = parseReturn("/?code=REJECT_CARD_COMPANY&message=no&orderId=pay_1");
+  assert.equal(refused.by_buyer, false);
+  assert.equal(refused.order_id, "pay_1");
+});
+
+test("what no gateway writes is nothing", () => {
+  for (const url of ["", "/", "/?lang=ko#ses_1", "/?paymentKey=k&orderId=o", "/?paymentKey=k&orderId=o&amount=1e4", "/#top"]) {
+    assert.deepEqual(parseReturn(url), { kind: "nothing" }, url);
+  }
+});
+
+test("an address opens the checkout of its fragment, or none", async () => {
+  const { token, number } = server.session();
+  const api = server.url;
+  for (const url of [`/pay#${token}`, `/pay?orderId=o#${token}`, `/pay#${token}?code=x`, `/pay#${token}&code=x`]) {
+    assert.equal((await Checkout.fromUrl(url, { api })).payment_id, `pay_${number}`, url);
+  }
+  for (const url of ["/pay", "/pay#terms", `/pay?paymentKey=k&orderId=pay_${number}&amount=1`]) {
+    assert.equal(await Checkout.fromUrl(url, { api }), null, url);
+  }
+  await assert.rejects(Checkout.fromUrl(`/pay#${token.slice(0, 50)}`, { api }), { code: "invalid_link" });
+});
+
+test("a buyer's data is checked by the server's rules", () => {
+  assert.deepEqual(checkBuyer({}), []);
+  assert.deepEqual(checkBuyer({ buyer_name: "김하나", buyer_email: "hana@example.com", buyer_tel: "+82 10-0000-0000" }), []);
+  assert.deepEqual(checkBuyer({ buyer_name: " ", buyer_email: "a@b", buyer_tel: "0".repeat(16) }), [
+    { field: "buyer_name", code: "empty" },
+    { field: "buyer_email", code: "malformed" },
+    { field: "buyer_tel", code: "too_long" },
+  ]);
+  assert.throws(() => checkBuyer({ buyer_tel: 1 }), TypeError);
+});
+
+test("a receipt is verified without asking anybody", async () => {
+  const session = server.session("paid");
+  const checkout = await Checkout.open({ api: server.url, token: session.token });
+  const [receipt, keys] = [await checkout.receipt(), await receiptKeys(server.url)];
+  const before = server.heard.length;
+  const expected = { payment_id: checkout.payment_id, order_id: session.order_id, amount: 11_000 };
+  assert.deepEqual(await verifyReceipt(receipt, keys, expected), server.claims(session));
+  assert.deepEqual(await verifyReceipt(receipt, JSON.parse(JSON.stringify(keys))), server.claims(session));
+  assert.equal(server.heard.length, before);
+});
+
+test("a receipt that was changed, or is of something else, is refused", async () => {
+  const session = server.session("paid");
+  const [claims, keys] = [server.claims(session), server.jwks()];
+  const good = server.sign(claims);
+  const [header, body, signature] = good.split(".");
+  const b64 = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const other = await Contract.start();
+  await other.stop();
+  const cases = [
+    ["signature", `${header}.${b64({ ...claims, title: "더 비싼 강의" })}.${signature}`],
+    ["signature", `${header}.${body}.${signature.slice(0, -8)}AAAAAAAA`],
+    ["signature", `${header}.${body}.AAAA`],
+    ["unbalanced", server.sign({ ...claims, amount: 12_000 })],
+    ["malformed", server.sign(claims, { alg: "none" })],
+    ["malformed", server.sign(claims, { typ: "JWT" })],
+    ["malformed", server.sign({ ...claims, amount: "11000" })],
+    ["malformed", `${header}.${body}`],
+    ["malformed", "receipt"],
+    ["unknown_key", server.sign(claims, { kid: "another" })],
+    ["unknown_key", other.sign(claims)],
+  ];
+  for (const [reason, receipt] of cases) {
+    await assert.rejects(verifyReceipt(receipt, keys), { code: "receipt_invalid", reason }, `${reason} ${receipt}`);
+  }
+  for (const expected of [{ amount: 1 }, { amount: 0 }, { order_id: "ORD-0" }, { payment_id: "pay_0" }]) {
+    const refused = verifyReceipt(good, keys, expected);
+    await assert.rejects(refused, { code: "receipt_invalid", reason: "another" }, JSON.stringify(expected));
+  }
+  await assert.rejects(verifyReceipt(good, { keys: [] }), { code: "receipt_invalid", reason: "unknown_key" });
+});
+
+test("there is no receipt before the money is taken", async () => {
+  const checkout = await Checkout.open({ api: server.url, token: server.session("pending").token });
+  await assert.rejects(checkout.receipt(), { code: "not_permitted", api_code: "RECEIPT_UNAVAILABLE" });
+});
+
+test("an error is an error, with its own name", () => {
+  const error = new CheckoutError("network", "away", { retry: true });
+  assert.ok(error instanceof Error);
+  assert.equal(String(error), "CheckoutError: away");
+  assert.deepEqual({ ...error }, {
+    name: "CheckoutError",
+    code: "network",
+    reason: null,
+    api_code: null,
+    status: null,
+    request_id: null,
+    field: null,
+    retry: true,
+  });
+});
+
+test("the package is found by its name, with its module beside it and nothing left out", () => {
+  const project = mkdtempSync(join(tmpdir(), "daegeum-checkout-"));
+  try {
+    mkdirSync(join(project, "node_modules/@daegeum"), { recursive: true });
+    symlinkSync(PACKAGE, join(project, "node_modules/@daegeum/checkout"));
+    const script = `
+      import * as named from "@daegeum/checkout";
+      try { named.parseReturn("/") } catch (error) { console.log(error.code) }
+      await named.ready();
+      console.log(named.parseReturn("/").kind, Object.keys(named).sort().join());`;
+    writeFileSync(join(project, "main.mjs"), script);
+    const run = spawnSync(process.execPath, ["main.mjs"], { cwd: project, encoding: "utf8" });
+    assert.equal(run.stderr, "");
+    const names = "Checkout,CheckoutError,checkBuyer,createSession,parseReturn,pay,ready,receiptKeys,resume,verifyReceipt";
+    assert.equal(run.stdout, `unsupported\nnothing ${names}\n`);
+  } finally {
+    rmSync(project, { recursive: true });
+  }
+});
+
+test("what is exported is what is declared", async () => {
+  const declared = readFileSync(join(PACKAGE, "index.d.ts"), "utf8").matchAll(/^export (?:class|function) (\w+)/gm);
+  const names = [...declared].map(([, name]) => name).sort();
+  const exported = Object.keys(await import("../../pkg/index.node.js")).sort();
+  assert.deepEqual(exported, names);
+  const forBrowsers = Object.keys(await import("../../pkg/index.js")).filter((name) => !name.startsWith("__"));
+  assert.deepEqual(forBrowsers.sort(), names);
+});
