@@ -212,8 +212,9 @@ function load(url, global, limitMs) {
 }
 
 /**
- * What a window's promise comes to. A page that was left for the window and comes back as it was
- * (from the browser's cache, by "back") is a window that was closed.
+ * What a window's promise comes to. For a page that is left for the window it never comes to
+ * anything good: the next page has the outcome. One that comes back as it was (from the browser's
+ * cache, by "back") has had its window closed.
  *
  * @param {Promise<unknown>} promise
  * @param {boolean} leavesPage
@@ -221,7 +222,7 @@ function load(url, global, limitMs) {
  */
 export function settled(promise, leavesPage, signal) {
   return abortable(signal, (resolve, reject, undo) => {
-    promise.then(resolve, reject);
+    promise.then(leavesPage ? undefined : resolve, reject);
     if (!leavesPage) return;
     const back = (/** @type {Event} */ event) => {
       if (!(/** @type {PageTransitionEvent} */ (event).persisted)) return;
@@ -244,7 +245,12 @@ export function here() {
 
 /** @param {string} url */
 export function showAddress(url) {
-  globalThis.history?.replaceState(globalThis.history.state, "", url);
+  try {
+    globalThis.history?.replaceState(globalThis.history.state, "", url);
+  } catch {
+    // Some browsers allow only so many a minute. The address keeps what is dealt with already, which
+    // the next page load finds out.
+  }
 }
 
 /**

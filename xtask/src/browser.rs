@@ -10,7 +10,7 @@ use crate::cargo::{Profile, build_programs, root};
 use crate::failure::{Failure, While};
 use crate::options::Options;
 use crate::suites::Tally;
-use crate::{Stop, npm, pages, suites};
+use crate::{Stop, npm, pages, suites, wasm};
 
 const HELP: &str = "\
 cargo xtask browser [PATTERN]
@@ -71,6 +71,7 @@ fn stories() -> Result<Vec<PathBuf>, Failure> {
         .collect();
     let mut stories = paths.when(folder.display())?;
     stories.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
+    stories.extend(wasm::in_browser()?);
     stories.sort();
     Ok(stories)
 }

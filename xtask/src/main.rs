@@ -38,7 +38,7 @@ cargo xtask COMMAND
   simulate [ARGS]   the whole system from seeds, faults and crashes included, in virtual time
   bench [ARGS]      measure the release server beside this machine's ceilings
   pages             build the pages' scripts and style sheets, so that the server can embed them
-  wasm              only the check that the core is pure and runs in a browser
+  wasm              check that the core is pure, and build the npm package for browsers
   browser [PATTERN] tell the stories of the shop and the checkout in Chromium
 
 cargo xtask COMMAND --help says more.

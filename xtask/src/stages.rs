@@ -195,8 +195,8 @@ fn planted(_: &mut Run) -> Result<Outcome, Failure> {
     checked(process::run(product::simulation(true)?.arg("--planted")))
 }
 
-fn wasm(_: &mut Run) -> Result<Outcome, Failure> {
-    checked(wasm::core_and_package())
+fn wasm(run: &mut Run) -> Result<Outcome, Failure> {
+    checked(wasm::check(&mut run.tally))
 }
 
 /// Of the package that `wasm` has built, or builds it.

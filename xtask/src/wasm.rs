@@ -1,12 +1,14 @@
 //! What of Daegeum runs in browsers: the core is pure, and the npm package `@daegeum/checkout` is
 //! built from it, small enough for a phone and working where it says it works.
 
+mod checks;
 mod compiler;
 mod debian;
 mod imports;
 mod module;
 mod package;
 mod purity;
+mod reference;
 mod size;
 mod sysroot;
 mod toolchain;
@@ -14,6 +16,8 @@ mod toolchain;
 use crate::Stop;
 use crate::failure::Failure;
 use crate::options::Options;
+use crate::suites::Tally;
+pub(crate) use checks::in_browser;
 use toolchain::Toolchain;
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -23,8 +27,9 @@ cargo xtask wasm
 
 Checks that the core without its store compiles for wasm32-unknown-unknown, depends on nothing
 that has files, threads or an operating system, and links to a module that imports nothing.
-Then builds the npm package @daegeum/checkout into wasm-client/pkg and prints its size. What
-else `cargo xtask test --only wasm` does: the package's types and its tests in Node.
+Then builds the npm package @daegeum/checkout, with its reference, into wasm-client/pkg, prints
+its size and fails above 60 KiB of gzip. `cargo xtask test --only wasm` tests it, too: its types
+with TypeScript, its calls in Node.
 ";
 
 pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
@@ -36,8 +41,13 @@ pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
     Ok(core_and_package()?)
 }
 
-/// The core is pure and the package is built.
-pub(crate) fn core_and_package() -> Result<(), Failure> {
+/// All of it: the core, the package, and what the package is held to.
+pub(crate) fn check(tally: &mut Tally) -> Result<(), Failure> {
+    core_and_package()?;
+    checks::run(tally)
+}
+
+fn core_and_package() -> Result<(), Failure> {
     purity::dependencies_are_pure()?;
     let toolchain = Toolchain::ready()?;
     println!("wasm target: {}", toolchain.origin());

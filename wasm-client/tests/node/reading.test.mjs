@@ -1,17 +1,10 @@
 // What is read without a network: addresses, buyers, receipts.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
 import { Checkout, checkBuyer, CheckoutError, parseReturn, ready, receiptKeys, verifyReceipt } from "../../pkg/index.node.js";
 import { Contract } from "../contract.mjs";
-
-const PACKAGE = fileURLToPath(new URL("../../pkg", import.meta.url));
 
 let server;
 before(async () => {
@@ -133,33 +126,4 @@ test("an error is an error, with its own name", () => {
     field: null,
     retry: true,
   });
-});
-
-test("the package is found by its name, with its module beside it and nothing left out", () => {
-  const project = mkdtempSync(join(tmpdir(), "daegeum-checkout-"));
-  try {
-    mkdirSync(join(project, "node_modules/@daegeum"), { recursive: true });
-    symlinkSync(PACKAGE, join(project, "node_modules/@daegeum/checkout"));
-    const script = `
-      import * as named from "@daegeum/checkout";
-      try { named.parseReturn("/") } catch (error) { console.log(error.code) }
-      await named.ready();
-      console.log(named.parseReturn("/").kind, Object.keys(named).sort().join());`;
-    writeFileSync(join(project, "main.mjs"), script);
-    const run = spawnSync(process.execPath, ["main.mjs"], { cwd: project, encoding: "utf8" });
-    assert.equal(run.stderr, "");
-    const names = "Checkout,CheckoutError,checkBuyer,createSession,parseReturn,pay,ready,receiptKeys,resume,verifyReceipt";
-    assert.equal(run.stdout, `unsupported\nnothing ${names}\n`);
-  } finally {
-    rmSync(project, { recursive: true });
-  }
-});
-
-test("what is exported is what is declared", async () => {
-  const declared = readFileSync(join(PACKAGE, "index.d.ts"), "utf8").matchAll(/^export (?:class|function) (\w+)/gm);
-  const names = [...declared].map(([, name]) => name).sort();
-  const exported = Object.keys(await import("../../pkg/index.node.js")).sort();
-  assert.deepEqual(exported, names);
-  const forBrowsers = Object.keys(await import("../../pkg/index.js")).filter((name) => !name.startsWith("__"));
-  assert.deepEqual(forBrowsers.sort(), names);
 });

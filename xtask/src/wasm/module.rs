@@ -27,8 +27,9 @@ pub(super) fn built(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
         "checkout"
     };
     let folder = compiled.with_file_name(name);
-    let source = folder.join("made-from.wasm");
-    if is_same(&compiled, &source) {
+    let sources = sources(&compiled)?;
+    let made_from = folder.join("made-from");
+    if fs::read(&made_from).is_ok_and(|before| before == sources) {
         return Ok(folder);
     }
     if folder.exists() {
@@ -38,8 +39,16 @@ pub(super) fn built(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
     if let Some(optimizer) = optimizer {
         optimize(&optimizer, &folder.join(MODULE))?;
     }
-    fs::copy(&compiled, &source).when(source.display())?;
+    fs::write(&made_from, sources).when(made_from.display())?;
     Ok(folder)
+}
+
+/// The module, and the program that binds it.
+fn sources(compiled: &Path) -> Result<Vec<u8>, Failure> {
+    let mut sources = fs::read(compiled).when(compiled.display())?;
+    let binds = cargo::root().join("wasm-client/bindgen/src/main.rs");
+    sources.extend(fs::read(&binds).when(binds.display())?);
+    Ok(sources)
 }
 
 /// By name and not with the workspace: with it the engine would be compiled with its store.
@@ -79,9 +88,4 @@ fn optimize(optimizer: &Path, module: &Path) -> Result<(), Failure> {
     let mut command = npm::node();
     command.arg(optimizer).arg("-Oz").arg(module);
     process::run(command.arg("-o").arg(module))
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    let read = |path| fs::read(path).ok();
-    read(other).is_some_and(|bytes| read(one) == Some(bytes))
 }

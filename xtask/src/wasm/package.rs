@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::toolchain::Toolchain;
-use super::{module, size};
+use super::{module, reference, size};
 use crate::cargo::root;
 use crate::failure::{Failure, While};
 
@@ -29,6 +29,7 @@ pub(super) fn build(toolchain: &Toolchain) -> Result<(), Failure> {
     copy(&sources, &package, "README.md")?;
     copy(&root(), &package, "LICENSE")?;
     write_manifest(&sources, &package)?;
+    reference::put(&package, &made.with_file_name("checkout-reference"))?;
     println!("{}", package.display());
     let loaded = SCRIPTS.iter().chain(&[module::GLUE, module::MODULE]);
     size::is_small(&loaded.map(|name| package.join(name)).collect::<Vec<_>>())

@@ -1,0 +1,86 @@
+// The package as it is installed: found by its name, whole, and as its README says.
+
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { Contract } from "../contract.mjs";
+import { example } from "../readme.mjs";
+
+const PACKAGE = fileURLToPath(new URL("../../pkg", import.meta.url));
+
+let project;
+let server;
+before(async () => {
+  project = mkdtempSync(join(tmpdir(), "daegeum-checkout-"));
+  mkdirSync(join(project, "node_modules/@daegeum"), { recursive: true });
+  symlinkSync(PACKAGE, join(project, "node_modules/@daegeum/checkout"));
+  server = await Contract.start();
+});
+after(async () => {
+  rmSync(project, { recursive: true });
+  await server.stop();
+});
+
+/** What a program prints that imports the package by its name. */
+async function printed(program, env = {}) {
+  writeFileSync(join(project, "main.mjs"), program);
+  const run = spawn(process.execPath, ["main.mjs"], { cwd: project, env: { ...process.env, ...env } });
+  let [said, complained] = ["", ""];
+  run.stdout.on("data", (text) => (said += text));
+  run.stderr.on("data", (text) => (complained += text));
+  await new Promise((ended) => run.on("close", ended));
+  assert.equal(complained, "");
+  return said;
+}
+
+test("Node finds it by its name, and it has to be loaded before it is used", async () => {
+  const said = await printed(`
+    import * as named from "@daegeum/checkout";
+    try { named.parseReturn("/") } catch (error) { console.log(error.code) }
+    await Promise.all([named.ready(), named.ready()]);
+    console.log(named.parseReturn("/").kind);`);
+  assert.equal(said, "unsupported\nnothing\n");
+});
+
+test("TypeScript finds its types by its name, as Node and as bundlers look for them", () => {
+  const typescript = fileURLToPath(new URL("../../../node_modules/typescript/bin/tsc", import.meta.url));
+  const program = 'import { ready } from "@daegeum/checkout"; const promise: Promise<void> = ready(); void promise;';
+  writeFileSync(join(project, "main.mts"), program);
+  for (const [module, resolution] of [["nodenext", "nodenext"], ["esnext", "bundler"]]) {
+    const options = ["--strict", "--noEmit", "--module", module, "--moduleResolution", resolution];
+    const run = spawnSync(process.execPath, [typescript, ...options, "main.mts"], { cwd: project, encoding: "utf8" });
+    assert.equal(run.stdout, "", resolution);
+  }
+});
+
+test("the README's backend makes a link that opens the order's checkout", async () => {
+  const env = { DAEGEUM_URL: server.url, DAEGEUM_KEY: "merchant", ORDER_ID: "ORD-README" };
+  const link = (await printed(example("backend.js"), env)).trim();
+  const [session] = [...server.sessions.values()].filter((one) => one.order_id === env.ORDER_ID);
+  assert.equal(link, `https://shop.example/pay#${session.token}`);
+});
+
+test("the README's example of a page is ten lines", () => {
+  assert.ok(example("pay.js").split("\n").length <= 10);
+});
+
+test("what is exported is what is declared", async () => {
+  const declared = readFileSync(join(PACKAGE, "index.d.ts"), "utf8").matchAll(/^export (?:class|function) (\w+)/gm);
+  const names = [...declared].map(([, name]) => name).sort();
+  assert.deepEqual(Object.keys(await import("../../pkg/index.node.js")).sort(), names);
+  const forBrowsers = Object.keys(await import("../../pkg/index.js")).filter((name) => !name.startsWith("__"));
+  assert.deepEqual(forBrowsers.sort(), names);
+});
+
+test("every file that its manifest names is there, and so is the reference", () => {
+  const { exports, types, version } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+  assert.notEqual(version, "0.0.0");
+  for (const file of [types, ...Object.values(exports["."]), exports["./core_bg.wasm"], "README.md", "LICENSE", "docs/README.md"]) {
+    assert.ok(existsSync(join(PACKAGE, file)), file);
+  }
+});
