@@ -238,6 +238,7 @@ class Running {
         return this.#form.refuse(error.field);
       case "network":
         return this.#unreachable(error);
+      case "not_permitted":
       case "api":
         // A refusal because of the state: somebody else was quicker, and the state says it better.
         if (error.status === 409 && (await this.#moved(signal))) return;
