@@ -23,6 +23,9 @@ Needs Node, Chromium and a Korean font. As root on Debian the latter two are ins
 they are missing; DAEGEUM_CHROMIUM names another Chromium than /usr/bin/chromium.
 ";
 
+/// The shops' backends that the documents quote, through one story each.
+const EXAMPLES: &str = "docs/examples/shops.test.mjs";
+
 /// A browser and a server each: more at once only make each other late on two processors.
 const AT_ONCE: &str = "--test-concurrency=2";
 
@@ -72,6 +75,7 @@ fn stories() -> Result<Vec<PathBuf>, Failure> {
     let mut stories = paths.when(folder.display())?;
     stories.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
     stories.extend(wasm::in_browser()?);
+    stories.push(root().join(EXAMPLES));
     stories.sort();
     Ok(stories)
 }

@@ -51,6 +51,7 @@ words! {
     // What is bought.
     summary: "주문 내역", "Your order";
     line_about: "{quantity}개 · 개당 {each}", "{quantity} × {each}";
+    and_more: " 외 {count}건", " and {count} more";
     tax_free_line: "면세", "Tax-free";
     total: "총 결제 금액", "Total";
     supply: "공급가액", "Net amount";
@@ -201,7 +202,6 @@ words! {
     shop_bought: "주문한 상품", "What you ordered";
     shop_ordered_at: "주문 일시", "Ordered";
     shop_pay_until: "결제 기한", "To be paid by";
-    shop_more: " 외 {count}건", " and {count} more";
     shop_host: "판매자라면", "If you were the host";
     shop_host_about: "이 상점에서는 판매자 역할도 해 볼 수 있습니다.", "In this shop you can play the host as well.";
     shop_confirm: "예약 확정", "Confirm the booking";

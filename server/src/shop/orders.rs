@@ -43,7 +43,7 @@ impl Bought {
             0 => first.to_owned(),
             more => format!(
                 "{first}{}",
-                words.shop_more.replace("{count}", &more.to_string())
+                words.and_more.replace("{count}", &more.to_string())
             ),
         }
     }

@@ -4,7 +4,7 @@
 import { receiptKeys, verifyReceipt } from "@daegeum/checkout";
 
 import { fill } from "./fill.js";
-import { moment, money } from "./format.js";
+import { count, moment, money } from "./format.js";
 
 export class Receipt {
   #section;
@@ -26,7 +26,7 @@ export class Receipt {
       const [receipt, keys] = await Promise.all([checkout.receipt({ signal }), receiptKeys(undefined, { signal })]);
       const { payment_id, order_id, amount } = session;
       const claims = await verifyReceipt(receipt, keys, { payment_id, order_id, amount });
-      this.#fromClaims(claims);
+      this.#fill({ ...claims, title: this.#title(session) });
       this.#signed = { receipt, payment_id };
       this.#button("save", true);
       this.#seal("verified");
@@ -51,7 +51,7 @@ export class Receipt {
   #fromSession(session) {
     const { order, currency, payment } = session;
     this.#fill({
-      title: order?.title,
+      title: this.#title(session),
       amount: session.amount,
       supply: order?.amounts.supply,
       vat: order?.amounts.vat,
@@ -65,8 +65,12 @@ export class Receipt {
     });
   }
 
-  #fromClaims(claims) {
-    this.#fill(claims);
+  /** In the page's language; the receipt has the title that the gateway was told. */
+  #title({ order }) {
+    const [first, ...others] = order?.lines ?? [];
+    if (!first || others.length === 0) return first?.name;
+    const { sentence } = this.#place.querySelector("[data-others]").dataset;
+    return first.name + sentence.replace("{count}", count(others.length));
   }
 
   #fill(said) {

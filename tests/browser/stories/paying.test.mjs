@@ -51,6 +51,7 @@ story("a postcard is paid where it is shown, in a dialog and the gateway's popup
 story("on a phone the dialog's payment goes by page and comes back", { viewport: "phone" }, async (scene) => {
   const page = await scene.visitor();
   const { checkout, token } = await scene.buyHere(page, "postcard");
+  await checkout.shows("created");
   await scene.look(page, "dialog-created");
   await checkout.pay();
   const window = await GatewayWindow.inPlaceOf(page);
