@@ -115,12 +115,14 @@ export async function createSession({ api, key, signal, ...order }) {
   return new Checkout(READ, await core.begin(origin(api), key, order, signal));
 }
 
-export async function pay(checkout, { mode, returnUrl, onChange, onAgain, signal, ...choice } = {}) {
-  const again = onAgain && ((handle) => onAgain(new Checkout(READ, handle)));
-  return core.pay(checkout, choice, mode, text(returnUrl), onChange, again, signal);
+export async function pay(checkout, { mode, returnUrl, onApproved, onAgain, onChange, signal, ...choice } = {}) {
+  await ready();
+  const told = { onApproved, onChange, onAgain: onAgain && ((handle) => onAgain(new Checkout(READ, handle))) };
+  return core.pay(checkout, choice, mode, text(returnUrl), told, signal);
 }
 
 export async function resume(checkout, { url, onChange, signal } = {}) {
+  await ready();
   return core.resume(checkout, text(url), onChange, signal);
 }
 

@@ -193,6 +193,15 @@ impl Failure {
         matches!(self.code, Code::Network | Code::Api) && self.retry
     }
 
+    /// Whether the server refuses only for as long as a gateway has not answered it.
+    pub fn passes(&self) -> bool {
+        let said = self.api_code.as_deref();
+        matches!(
+            said,
+            Some("ORDER_PAYMENT_IN_PROGRESS" | "OPERATION_IN_FLIGHT")
+        )
+    }
+
     /// What the page throws.
     pub fn into_js(self) -> JsValue {
         self.thrown

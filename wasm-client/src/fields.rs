@@ -2,7 +2,7 @@
 //!
 //! By hand and not with serde: its code for these few fields was half of the module.
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::host;
@@ -39,6 +39,15 @@ impl Fields<'_> {
             return Ok(None);
         }
         value.as_string().map(Some).ok_or(Wrong(name))
+    }
+
+    /// A function, if one is there.
+    pub fn maybe_function(&self, name: &'static str) -> Result<Option<Function>, Wrong> {
+        let value = self.value(name);
+        if value.is_undefined() || value.is_null() {
+            return Ok(None);
+        }
+        value.dyn_into().map(Some).map_err(|_| Wrong(name))
     }
 
     /// A whole number from 0 to 2⁵³ − 1 that has to be there.

@@ -120,12 +120,14 @@ test("a payment is asked for less and less often, and only what changes is told"
   assert.deepEqual(told, ["pending online", "paid online"]);
 });
 
-test("being offline is told once, and so is being back", async () => {
+test("being offline or busy is told once, and so is being back", async () => {
   const session = server.session("unknown");
   server.fault(LOAD, "drop");
   server.fault(LOAD, also());
   server.fault(LOAD, "drop");
+  server.fault(LOAD, "drop");
   server.fault(LOAD, refuse(503, "STOPPING"));
+  server.fault(LOAD, refuse(429, "RATE_LIMITED"));
   server.fault(LOAD, also());
   server.fault(LOAD, also(() => server.move(session, "failed")));
   const told = [];
@@ -138,6 +140,7 @@ test("being offline is told once, and so is being back", async () => {
     "null offline",
     "unknown online",
     "unknown offline",
+    "unknown busy",
     "unknown online",
     "failed online",
   ]);
@@ -239,7 +242,7 @@ test("coming back without a network waits for it", async () => {
     const onChange = (seen, connection) => told.push(`${seen?.status ?? null} ${connection}`);
     assert.equal((await resume(await open(session), { url: approved(session), onChange })).status, "paid");
   });
-  assert.deepEqual(told, ["null offline", "prepared online", "paid online"]);
+  assert.deepEqual(told, ["null offline", "null online", "paid online"]);
 });
 
 test("paying what has ended or is under way says how it stands", async () => {
