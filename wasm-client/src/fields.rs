@@ -27,6 +27,16 @@ impl Fields<'_> {
         self.value(name).dyn_into().unwrap_or_default()
     }
 
+    /// The first field that has none of these names.
+    pub fn other_than(&self, names: &[&str]) -> Option<String> {
+        // `Object.keys` would throw for `undefined`, past all that waits for an answer.
+        let object = Some(self.0).filter(|value| value.is_object())?;
+        let keys = Object::keys(object.unchecked_ref::<Object>());
+        keys.iter()
+            .filter_map(|key| key.as_string())
+            .find(|key| !names.contains(&&**key))
+    }
+
     /// A text that has to be there.
     pub fn text(&self, name: &'static str) -> Result<String, Wrong> {
         self.value(name).as_string().ok_or(Wrong(name))

@@ -31,6 +31,10 @@ pub struct Paying {
 /// Prepares, opens the window, compares, confirms and waits. What cannot be paid any more comes
 /// back as it stands; where only another payment of the order can be made, one is begun.
 pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Session, Failure> {
+    if !host::is_page() {
+        let message = "A gateway's window can only be opened from a page.";
+        return Err(Failure::new(Code::Unsupported, message));
+    }
     let refused = match checkout.prepare(&choice).await {
         Ok(prepared) => return approve(&checkout, &prepared, how).await,
         Err(failure) if failure.code == Code::NotPermitted => failure,
@@ -38,10 +42,11 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
     };
     let session = checkout.load().await?;
     match session.next() {
-        Next::OpenWindow | Next::BeginAgain => {}
+        Next::BeginAgain => {}
+        Next::OpenWindow if refused.api_code.as_deref() == Some("SESSION_PREPARED") => {}
         Next::Wait => return Patient::new(&checkout, how.on_change).settle().await,
         Next::Transfer | Next::Nothing => return Ok(session),
-        Next::Prepare => return Err(refused),
+        Next::Prepare | Next::OpenWindow => return Err(refused),
     }
     let next = checkout.again(&session.order_id, choice).await?;
     move_address(&checkout.handle.token, &next.token);
