@@ -391,6 +391,16 @@ impl AnyOrder {
         Rejection::OrderNotPermitted { state, action }
     }
 
+    /// Whether it still waits for its payment at `now`.
+    pub fn is_payable(&self, now: Timestamp) -> bool {
+        matches!(self, Self::PaymentPending(_)) && now < self.core().expires_at
+    }
+
+    /// Whether another payment may be begun for it at `now`.
+    pub fn takes_another(&self, now: Timestamp) -> bool {
+        self.is_payable(now) && self.core().payments.len() < OrderCore::MAX_PAYMENTS
+    }
+
     /// Whether a payment that holds no claim yet could take the money.
     pub fn can_take(&self, payment: PaymentId) -> bool {
         matches!(self, Self::PaymentPending(_)) && self.core().claim.open_to(payment)

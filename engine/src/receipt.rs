@@ -15,6 +15,10 @@ pub const TYPE: &str = "daegeum-receipt+jwt";
 const ALGORITHM: &str = "EdDSA";
 /// No receipt is longer.
 const LENGTH_MAX: usize = 8_192;
+/// 64 bytes in base64url.
+const SIGNATURE_LENGTH: usize = 86;
+/// What the last of those characters can be: four of its six bits are spare, and zero.
+const SIGNATURE_ENDS: [char; 4] = ['A', 'Q', 'g', 'w'];
 
 /// What a receipt says. Amounts are minor units of `currency`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +80,9 @@ pub enum ReceiptError {
     NoMatch,
 }
 
-/// What a receipt says of itself.
+/// What a receipt says of itself, and nothing else: what a header calls critical would have to be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header {
     /// How it was signed.
     pub alg: String,
@@ -112,9 +117,11 @@ pub struct Parts<'t> {
 }
 
 impl<'t> Parts<'t> {
-    /// Takes a text apart.
+    /// Takes a text apart. One receipt has one text: what some decoders forgive (padding, another alphabet, spare
+    /// bits at the end) is refused, or a list of receipts could be cheated by writing one differently.
     pub fn of(text: &'t str) -> Result<Self, ReceiptError> {
-        let fits = Some(text).filter(|text| text.len() <= LENGTH_MAX);
+        let fits =
+            Some(text).filter(|text| text.len() <= LENGTH_MAX && text.bytes().all(is_written));
         let parts = fits.and_then(|text| {
             let (signing_input, signature) = text.rsplit_once('.')?;
             let (header, claims) = signing_input.split_once('.')?;
@@ -125,8 +132,16 @@ impl<'t> Parts<'t> {
                 signature,
             })
         });
-        parts.ok_or(ReceiptError::Malformed)
+        let whole = parts.filter(|parts| {
+            parts.signature.len() == SIGNATURE_LENGTH && parts.signature.ends_with(SIGNATURE_ENDS)
+        });
+        whole.ok_or(ReceiptError::Malformed)
     }
+}
+
+/// The alphabet of base64url, and the dots between the parts.
+const fn is_written(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 
 impl Claims {
@@ -376,7 +391,15 @@ mod tests {
             other(r#"{"alg":"none","kid":"key","typ":"daegeum-receipt+jwt"}"#),
             other(r#"{"alg":"HS256","kid":"key","typ":"daegeum-receipt+jwt"}"#),
             other(r#"{"alg":"EdDSA","kid":"key","typ":"JWT"}"#),
+            other(
+                r#"{"alg":"EdDSA","kid":"key","typ":"daegeum-receipt+jwt","crit":["exp"],"exp":1}"#,
+            ),
             "a".repeat(9_000),
+            // The same receipt in other letters.
+            format!("{good}=="),
+            format!("{good}\n"),
+            good.replace('-', "+").replace('_', "/") + "+",
+            format!("{}x", good.get(..good.len() - 1).unwrap()),
         ] {
             assert_eq!(
                 Unverified::parse(&bad).map(|read| read.key_id),

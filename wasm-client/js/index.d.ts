@@ -518,6 +518,8 @@ export interface SessionBase extends SessionFacts {
   readonly methods: readonly Method[];
   /** Whether somebody has said who the buyer is. What was said is not shown. */
   readonly buyer_known: boolean;
+  /** Whether the order still waits for its payment, so that another session of it can be begun. */
+  readonly payable: boolean;
   /** What is bought. */
   readonly order: OrderSummary;
 }

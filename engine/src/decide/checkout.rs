@@ -7,7 +7,6 @@ use crate::group::Work;
 use crate::id::{OrderId, PaymentId};
 use crate::money::Money;
 use crate::operation::OperationKind;
-use crate::order::OrderState;
 use crate::payment::{AnyPayment, PaymentAction, PaymentCommand, PaymentState, Prepare};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
@@ -117,11 +116,11 @@ fn visible<'w>(work: &'w Work, asker: &Asker, id: PaymentId) -> Result<&'w AnyPa
 
 fn payable(work: &Work) -> Result<(), Rejection> {
     let order = work.order()?;
-    let state = order.state();
-    if state != OrderState::PaymentPending || order.core().expires_at <= work.now() {
-        return Err(Rejection::OrderNotPayable { state });
+    if order.is_payable(work.now()) {
+        return Ok(());
     }
-    Ok(())
+    let state = order.state();
+    Err(Rejection::OrderNotPayable { state })
 }
 
 const fn not_permitted(state: PaymentState, action: PaymentAction) -> Rejection {

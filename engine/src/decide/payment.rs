@@ -26,8 +26,8 @@ pub(super) fn create(
     if !asker.may_pay(core) {
         return Err(Rejection::OrderNotFound.into());
     }
-    let state = order.state();
-    if state != OrderState::PaymentPending || core.expires_at <= work.now() {
+    if !order.is_payable(work.now()) {
+        let state = order.state();
         return Err(Rejection::OrderNotPayable { state }.into());
     }
     if amount != core.total() {

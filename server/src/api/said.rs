@@ -23,6 +23,8 @@ pub struct Said {
     pub redirect_url: Option<Box<str>>,
     /// Who they say they are.
     pub buyer: Option<Sealed>,
+    /// Whether that is hidden for good.
+    erased: bool,
 }
 
 impl Said {
@@ -39,6 +41,7 @@ impl Said {
                         method: method(opened.method.as_deref()),
                         redirect_url: opened.redirect_url,
                         buyer: opened.buyer,
+                        erased: core.erased,
                     });
                 }
                 GroupEvent::Payment(id, PaymentEvent::BuyerChose(chose)) if id == core.id => {
@@ -52,17 +55,20 @@ impl Said {
                 _ => {}
             }
         }
-        if core.erased {
-            said = said.map(|said| Self {
-                buyer: None,
-                ..said
-            });
-        }
         Ok(said)
     }
 
-    /// Who the buyer says they are, while the key of that day exists.
+    /// With what may be handed on to another session.
+    pub fn handed_on(self) -> Self {
+        let buyer = self.buyer.filter(|_| !self.erased);
+        Self { buyer, ..self }
+    }
+
+    /// Who the buyer says they are, while the key of that day exists and nobody had them forgotten.
     pub fn customer(&self, app: &App) -> Option<Customer> {
+        if self.erased {
+            return None;
+        }
         let plain = app.seals.open(self.buyer.as_ref()?)?;
         serde_json::from_str(&plain).ok()
     }
@@ -71,7 +77,15 @@ impl Said {
     pub fn has(&self, app: &App, chosen: &Chosen) -> bool {
         let same_method = chosen.method.is_none() || chosen.method == self.method;
         let customer = chosen.customer.as_ref();
-        same_method && customer.is_none_or(|said| Some(said) == self.customer(app).as_ref())
+        same_method && customer.is_none_or(|said| self.knows(app, said))
+    }
+
+    /// What cannot be read any more is taken for known: of somebody who was forgotten nothing new is noted.
+    fn knows(&self, app: &App, customer: &Customer) -> bool {
+        match self.customer(app) {
+            Some(known) => known == *customer,
+            None => self.erased || self.buyer.is_some(),
+        }
     }
 }
 

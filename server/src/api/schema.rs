@@ -78,6 +78,8 @@ pub struct CheckoutSchema {
     methods: Vec<String>,
     /// Whether somebody has said who the buyer is. What was said is not shown.
     buyer_known: bool,
+    /// Whether the order still waits for its payment, so that another session can be begun.
+    payable: bool,
     order: SummarySchema,
 }
 

@@ -46,6 +46,7 @@ struct AtCheckout {
     method: Option<&'static str>,
     methods: Vec<&'static str>,
     buyer_known: bool,
+    payable: bool,
     order: Value,
 }
 
@@ -86,6 +87,7 @@ impl<'a> SessionView<'a> {
         self.at_checkout = Some(AtCheckout {
             method: said.method.map(Method::name),
             buyer_known: said.buyer.is_some(),
+            payable: order.takes_another(app.now()),
             methods: said::methods(can).map(Method::name).collect(),
             order: serde_json::to_value(&summary).map_err(Problem::internal)?,
         });

@@ -137,7 +137,8 @@ fn former(app: &App, who: &Principal) -> Result<Said, Problem> {
         return Ok(Said::default());
     };
     let payment = find(app, who, id)?;
-    Ok(Said::of(app, &payment)?.unwrap_or_default())
+    let said = Said::of(app, &payment)?.unwrap_or_default();
+    Ok(said.handed_on())
 }
 
 /// The named gateway, or the first that has a window for buyers, if it takes payments here.

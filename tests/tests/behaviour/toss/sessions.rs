@@ -76,7 +76,10 @@ async fn a_checkout_shows_what_is_bought_and_how_it_can_be_paid() {
     let seen = checkout.now().await;
     assert_eq!(seen["method"], "transfer");
     assert_eq!(seen["methods"], json!(["card", "transfer", "mobile"]));
-    assert_eq!(seen["buyer_known"], false);
+    assert_eq!(
+        (&seen["buyer_known"], &seen["payable"]),
+        (&json!(false), &json!(true))
+    );
     let summary = &seen["order"];
     assert_eq!(summary["status"], "PAYMENT_PENDING");
     assert_eq!(summary["total"], 16_500);
@@ -87,7 +90,9 @@ async fn a_checkout_shows_what_is_bought_and_how_it_can_be_paid() {
     assert_eq!(summary["lines"][0]["quantity"], 1);
     assert!(!summary["title"].as_str().expect("a title").is_empty());
     checkout.pay().await.expect(200);
-    assert_eq!(checkout.now().await["order"]["status"], "PAID");
+    let paid = checkout.now().await;
+    assert_eq!(paid["order"]["status"], "PAID");
+    assert_eq!(paid["payable"], false);
 }
 
 /// What a buyer says at the checkout stands over what the shop said of them, and is said once.
@@ -419,6 +424,16 @@ async fn what_is_said_of_the_buyer_is_in_the_window_until_it_is_erased() {
     let prepared = browser.ask(&path).await.expect(200);
     assert!(!prepared.body().contains("김하나"));
     assert!(!prepared.body().contains("01012345678"));
+    // A page that still has the form open says it again: it is the same preparation, and nothing is noted.
+    let again = json!({ "buyer_name": "김하나" });
+    let again = browser.post(&path, &again).await.expect(200);
+    assert!(!again.body().contains("김하나"));
+    let next = browser.post(SESSIONS, &json!({ "order_id": "o-1" })).await;
+    let next = next.expect(201);
+    let other = shop.stranger().with(next.text("session_token"));
+    let path = format!("{SESSIONS}/{}/prepare", next.text("session_id"));
+    let prepared = other.ask(&path).await.expect(200);
+    assert!(!prepared.body().contains("김하나"), "handed on");
 }
 
 /// An amount below what Toss takes is known before anybody opens a window.
