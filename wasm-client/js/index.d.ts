@@ -104,6 +104,11 @@ export interface NewSession extends Choice, Waiting {
   provider?: string;
   /** Where the buyer comes back to; its origin is one of the server's `checkout.redirect_origins`. */
   redirect_url?: string;
+  /**
+   * 1 to 255 printable ASCII characters: the same request under the same key is the same session and
+   * token, however often it is sent. Another request under it is refused.
+   */
+  idempotency_key?: string;
 }
 
 /**
@@ -120,7 +125,11 @@ export function ready(): Promise<void>;
  * {@link Checkout.linkTo} of the page that goes on with it.
  *
  * @throws {CheckoutError} `invalid_buyer`; `not_permitted`: the order cannot be paid (`api_code`);
- *   `api`: the key or the order is unknown; `network`, `aborted`
+ *   `session_expired`: the JWT has ended; `api`: another refusal, such as of an unknown key or order;
+ *   `network`: whether it was begun is not known, which an `idempotency_key` makes safe to repeat;
+ *   `aborted`; `unsupported`: the answer is of a server that this release does not know; and those of
+ *   {@link ready}
+ * @throws {TypeError} without `key` or `order_id`, and for an option that is none of these
  */
 export function createSession(options: NewSession): Promise<Checkout>;
 
@@ -143,7 +152,8 @@ export class Checkout {
    * The checkout of a token. Sends nothing: whether the server takes the token is seen at the first
    * call.
    *
-   * @throws {CheckoutError} `invalid_link`: this is no token, or was cut off
+   * @throws {CheckoutError} `invalid_link`: there is no token, or it was cut off; and those of
+   *   {@link ready}
    */
   static open(options: { api?: string | URL; token: string }): Promise<Checkout>;
 
@@ -152,17 +162,24 @@ export class Checkout {
    * remembers for the payment in its query. `null` if there is neither.
    *
    * @param url default: the page's address
-   * @throws {CheckoutError} `invalid_link`: there is a token, and it was cut off
+   * @throws {CheckoutError} `invalid_link`: there is a token, and it was cut off; and those of
+   *   {@link ready}
    */
   static fromUrl(url?: string | URL, options?: { api?: string | URL }): Promise<Checkout | null>;
 
-  /** The address with the token as its fragment. */
+  /**
+   * The address with the token as its fragment; what its fragment was is gone. Not for an address
+   * that still has a return, which may be behind its fragment: {@link resume} takes that out first.
+   */
   linkTo(url: string | URL): string;
 
   /**
    * How it stands now.
    *
-   * @throws {CheckoutError} `invalid_link`, `session_expired`, `network`, `aborted`, `api`
+   * @throws {CheckoutError} `invalid_link`: the token is not this server's; `session_expired`;
+   *   `network`: nothing answered, or something that is not the server; `aborted`; `api`: another
+   *   refusal, with `retry` where it will pass; `unsupported`: the answer is of a server that this
+   *   release does not know
    */
   load(options?: Waiting): Promise<Session>;
 
@@ -181,32 +198,44 @@ export class Checkout {
    * open, unless the buyer comes back to the page as it was.
    *
    * @throws {CheckoutError} `window_closed`: the buyer gave up; `window_refused`: the gateway ended
-   *   it (`reason` is its code, `message` its words); `script_blocked`, `popup_blocked`,
-   *   `unsupported`: no page, or a gateway this release does not know; `aborted`
+   *   it (`reason` is its code, `message` its words); `script_blocked`; `popup_blocked`;
+   *   `unsupported`: no page, a gateway this release does not know, or a mistake in the gateway's
+   *   script or in how it is called (`cause` is what it threw, `reason` its code if it has one);
+   *   `aborted`
    */
   openWindow(prepared: PreparedSession, options?: WindowOptions): Promise<Approved>;
 
   /**
    * Compares what was brought back with the payment, by the engine's rules here and by the server.
-   * Nothing moves. While the server cannot be reached it goes on asking.
+   * Nothing moves. While the server cannot be reached or is too busy (429, 5xx) it goes on asking,
+   * until the signal ends it.
    *
-   * @throws {CheckoutError} `mismatched` (`reason`: `order_id`, `amount` or `payment_key`);
-   *   and those of {@link Checkout.load} but `network`
+   * @throws {CheckoutError} `mismatched` (`reason`: `order_id`, `amount` or `payment_key`; `null` if
+   *   it was the server that found it); `not_permitted`; and those of {@link Checkout.load} but
+   *   `network`
    */
   verify(approved: Approved, options?: Waiting): Promise<Payment>;
 
   /**
    * Has the server take the money. An answer that did not come says nothing about the payment: the
-   * session is asked for, and where the confirmation has not arrived it is sent again, until the
-   * signal ends it. The server asks the gateway once, however often it is told.
+   * session is asked for, and where the confirmation has not arrived it is sent again. A server that
+   * is too busy (429, 5xx) is asked again, too, and so is one that says that another payment of the
+   * order is being made: if that fails this one still pays, and if it pays the session is
+   * `paid_by_another`. All of it goes on until the signal ends it, however long. The server asks the
+   * gateway once, however often it is told.
    *
-   * @throws {CheckoutError} `mismatched`, and those of {@link Checkout.load} but `network`
+   * Keep the approval where this throws: nothing else has it, and the same call again may pay.
+   *
+   * @returns the session; its `next` may be `wait`: {@link Checkout.settle}
+   * @throws {CheckoutError} `mismatched`; `not_permitted`: the payment could be made, and the order
+   *   does not allow it any more (`api_code`); and those of {@link Checkout.load} but `network`
    */
   confirm(approved: Approved, options?: Waiting): Promise<Session>;
 
   /**
    * Asks until waiting is no longer what is next: less and less often, and at once when the page is
-   * seen again or the network is back.
+   * seen again or the network is back. No failure that may pass ends it, only the signal: a server
+   * that is out of order for good is asked for good, and `onChange` hears `busy`.
    *
    * @throws {CheckoutError} those of {@link Checkout.load} but `network`
    */
@@ -216,7 +245,7 @@ export class Checkout {
    * Begins another payment of the same order; what is not said is taken over from this one.
    *
    * @throws {CheckoutError} `not_permitted`: the order cannot be paid any more, or another payment
-   *   of it is in progress (`api_code`); `invalid_buyer`, and those of {@link Checkout.load}
+   *   of it is in progress (`api_code`); `invalid_buyer`; and those of {@link Checkout.load}
    */
   again(choice?: Choice, options?: Waiting): Promise<Checkout>;
 
@@ -230,26 +259,30 @@ export class Checkout {
 }
 
 /**
- * The whole payment: prepares, opens the window, compares, confirms and waits for the end. A
- * session that can only be paid by another payment of its order is begun again first. What waits
- * or has ended comes back as it stands.
+ * The whole payment: prepares, opens the window, compares, confirms and waits for the end. Where
+ * another choice was prepared, or the payment has failed or run out, another payment of the order is
+ * begun first. What waits is waited for; what has ended otherwise comes back as it stands. Outside a
+ * page it sends nothing.
  *
  * With `mode: "redirect"` the page is left; {@link resume} goes on where the buyer comes back.
  *
  * @returns the session when nothing is waited for any more: look at its `status`
  * @throws {CheckoutError} those of {@link Checkout.prepare}, {@link Checkout.openWindow},
- *   {@link Checkout.confirm} and {@link Checkout.again}
+ *   {@link Checkout.confirm} and {@link Checkout.again}. `network` only before `onApproved`
  */
 export function pay(checkout: Checkout, options?: PayOptions): Promise<Session>;
 
 /**
- * Goes on with a payment at page load, wherever the buyer left it. What the gateway wrote into the
- * address is compared, confirmed and waited for, and taken out of the address when it has been dealt
- * with, so that a refresh before repeats it and a refresh after does not. Without it the session is
- * loaded, and waited for if that is what is next.
+ * Goes on with a payment at page load, wherever the buyer left it. An approval in the address is
+ * compared, confirmed and waited for, as {@link Checkout.confirm} does it; where the session says that
+ * it is too late for that, it is shown as it stands. The approval is taken out of the address when
+ * the payment is decided or is another's, and not before: whatever else is thrown, a refresh finds it
+ * and tries again. Without one the session is loaded, and waited for if that is what is next.
  *
  * @throws {CheckoutError} `window_closed`, `window_refused`: the buyer comes back without an
- *   approval, and the payment can still be made; `mismatched`; and those of {@link Checkout.load}
+ *   approval, and the payment can still be made; `mismatched`, `not_permitted`: as
+ *   {@link Checkout.confirm}; and those of {@link Checkout.load}, `network` only where the address
+ *   brings nothing back
  */
 export function resume(checkout: Checkout, options?: ResumeOptions): Promise<Session>;
 
@@ -308,7 +341,7 @@ export interface BuyerProblem {
  * are then verified without asking anybody.
  *
  * @param api the server's origin. Default: the page's
- * @throws {CheckoutError} `network`, `aborted`, `api`
+ * @throws {CheckoutError} `network`, `aborted`, `api`, and those of {@link ready}
  */
 export function receiptKeys(api?: string | URL, options?: Waiting): Promise<JsonWebKeySet>;
 
@@ -328,10 +361,13 @@ export interface PublicJsonWebKey {
 
 /**
  * Verifies a receipt offline, with WebCrypto: that one of the keys has signed it, that its amounts
- * add up, and that it is about what was expected.
+ * add up, and that it is about what was expected. A receipt has one text: the same bytes written
+ * differently are `malformed`.
  *
  * @throws {CheckoutError} `receipt_invalid` (`reason`: `malformed`, `unknown_key`, `key`,
- *   `signature`, `unbalanced` or `another`); `unsupported`: no WebCrypto, or none with Ed25519
+ *   `signature`, `unbalanced` or `another`); `unsupported`: no WebCrypto, or none with Ed25519; and
+ *   those of {@link ready}
+ * @throws {TypeError} where something is expected that is none of these
  */
 export function verifyReceipt(
   receipt: string,
@@ -394,7 +430,7 @@ export class CheckoutError extends Error {
   /**
    * Tells errors of one code apart. `script_blocked`: `blocked` (policy, extension, network),
    * `timeout` (15 s) or `empty` (loaded, and defines nothing). `window_*`, `popup_blocked`: the
-   * gateway's code. `mismatched`, `receipt_invalid`, `invalid_buyer`: what is wrong.
+   * gateway's code. `unsupported`: the gateway's code, or the field that cannot be read. `mismatched`, `receipt_invalid`, `invalid_buyer`: what is wrong.
    */
   readonly reason: string | null;
   /** The server's code, where it was the server that refused: see its list of errors. */

@@ -17,7 +17,7 @@ import type { Approved, BuyerProblem, JsonWebKeySet, Payment, PreparedSession, R
 const signal: AbortSignal = new AbortController().signal;
 
 export async function begun(): Promise<void> {
-  const checkout: Checkout = await createSession({ api: new URL("https://pay.example"), key: "k", order_id: "o", signal });
+  const checkout: Checkout = await createSession({ api: new URL("https://pay.example"), key: "k", order_id: "o", idempotency_key: "o-1", signal });
   const link: string = checkout.linkTo("https://shop.example/pay");
   // @ts-expect-error an order is needed
   await createSession({ key: "k" });
