@@ -38,13 +38,20 @@ export interface Waiting {
 export interface Watching extends Waiting {
   /**
    * Called at the first answer, at each change of the session, and when asking begins to fail or
-   * works again. What it throws ends the call it was passed to.
+   * works again. From the approval until its confirmation is answered, that the payment could be
+   * made (`next` is `prepare` or `open_window`) is no news. What it throws ends the call it was
+   * passed to.
    *
-   * @param session as it was last heard of; `null` before the first answer
-   * @param connection `"offline"` while asking fails; it goes on being asked
+   * @param session as it was last told; `null` before the first
+   * @param connection how asking goes; whichever it is, it goes on until the signal ends it
    */
-  onChange?(session: Session | null, connection: "online" | "offline"): void;
+  onChange?(session: Session | null, connection: Connection): void;
 }
+
+/**
+ * `offline`: nothing answers. `busy`: what answers is overloaded or out of order (429, 5xx).
+ */
+export type Connection = "online" | "offline" | "busy";
 
 /** How a gateway's window opens. */
 export interface WindowOptions extends Waiting {
@@ -63,6 +70,13 @@ export interface WindowOptions extends Waiting {
 
 /** Options of {@link pay}: the buyer's choice, the window, and who is told. */
 export interface PayOptions extends Choice, WindowOptions, Watching {
+  /**
+   * Called when the gateway's window has approved and confirming begins: from now on money may move.
+   * With `mode: "popup"` only; otherwise the page was left.
+   *
+   * @param approved should what follows throw: {@link Checkout.confirm} takes it again
+   */
+  onApproved?(approved: Approved): void;
   /**
    * Called when the session could only be paid by another payment of the same order: `checkout` is
    * the one that goes on. If the page's address carries the former token, it already has the new one.

@@ -62,9 +62,11 @@ export class Checkout {
     Object.freeze(this);
   }
 
-  static async open({ api, token }) {
+  static async open({ api, token } = {}) {
     await ready();
-    return new Checkout(READ, core.open(origin(api), token));
+    // A link without a token is told as one with half a token is.
+    const whole = typeof token === "string" ? token : "";
+    return new Checkout(READ, core.open(whole && origin(api), whole));
   }
 
   static async fromUrl(url = here(), { api } = {}) {
@@ -74,6 +76,7 @@ export class Checkout {
   }
 
   linkTo(url) {
+    if (url === undefined || url === null) throw new TypeError("linkTo takes an address");
     return core.linkTo(String(url), this.token);
   }
 
@@ -86,7 +89,7 @@ export class Checkout {
   }
 
   openWindow(prepared, { mode, returnUrl, signal } = {}) {
-    return core.openWindow(this, prepared, mode, text(returnUrl), signal);
+    return core.openWindow(this, prepared, text(mode), text(returnUrl), signal);
   }
 
   verify(approved, { signal } = {}) {
@@ -110,17 +113,22 @@ export class Checkout {
   }
 }
 
-export async function createSession({ api, key, signal, ...order }) {
+export async function createSession({ api, key, signal, ...order } = {}) {
+  if (typeof key !== "string" || typeof order.order_id !== "string") {
+    throw new TypeError("createSession takes at least a key and an order_id, both of them text");
+  }
   await ready();
   return new Checkout(READ, await core.begin(origin(api), key, order, signal));
 }
 
-export async function pay(checkout, { mode, returnUrl, onChange, onAgain, signal, ...choice } = {}) {
-  const again = onAgain && ((handle) => onAgain(new Checkout(READ, handle)));
-  return core.pay(checkout, choice, mode, text(returnUrl), onChange, again, signal);
+export async function pay(checkout, { mode, returnUrl, onApproved, onAgain, onChange, signal, ...choice } = {}) {
+  await ready();
+  const told = { onApproved, onChange, onAgain: onAgain && ((handle) => onAgain(new Checkout(READ, handle))) };
+  return core.pay(checkout, choice, text(mode), text(returnUrl), told, signal);
 }
 
 export async function resume(checkout, { url, onChange, signal } = {}) {
+  await ready();
   return core.resume(checkout, text(url), onChange, signal);
 }
 
@@ -141,10 +149,10 @@ export async function receiptKeys(api, { signal } = {}) {
 
 export async function verifyReceipt(receipt, keys, expected) {
   await ready();
-  return core.verifyReceipt(receipt, keys, expected);
+  return core.verifyReceipt(typeof receipt === "string" ? receipt : "", keys, expected);
 }
 
-/** @param {string | URL | undefined} url */
-function text(url) {
-  return url === undefined ? undefined : String(url);
+/** @param {unknown} value */
+function text(value) {
+  return value === undefined ? undefined : String(value);
 }

@@ -95,10 +95,11 @@ async function exchange(method, url, bearer, body, signal) {
     credentials: "omit",
     redirect: "error",
   });
-  const text = await response.text();
+  const answer = json(await response.text());
+  if (response.ok && answer === undefined) throw new TypeError("What has answered is not the server.");
   return {
     status: response.status,
-    body: json(text),
+    body: answer,
     retry_after_ms: seconds(response.headers.get("retry-after")),
   };
 }
@@ -173,7 +174,7 @@ export function loadScript(url, global, limitMs, signal) {
       resolve(undefined);
       return;
     }
-    if (globalThis.document === undefined) {
+    if (!isPage()) {
       reject(new CheckoutError("unsupported", "A gateway's window can only be opened from a page."));
       return;
     }
@@ -238,6 +239,10 @@ export function pairs(query) {
   return [...new URLSearchParams(query)];
 }
 
+export function isPage() {
+  return globalThis.document !== undefined;
+}
+
 /** @returns {string | undefined} */
 export function here() {
   return globalThis.location?.href;
@@ -283,10 +288,10 @@ export function remembered(paymentId) {
   return stored((storage) => storage.getItem(key)) ?? undefined;
 }
 
-/** @param {string} base64url */
-export function decoded(base64url) {
+/** @param {string} text */
+export function decoded(text) {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes(base64url)));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes(text)));
   } catch {
     return undefined;
   }
@@ -295,8 +300,7 @@ export function decoded(base64url) {
 /** @param {string} text */
 export async function sha256(text) {
   const hash = await subtle().digest("SHA-256", new TextEncoder().encode(text));
-  const base64 = btoa(String.fromCharCode(...new Uint8Array(hash)));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return base64url(new Uint8Array(hash));
 }
 
 /**
@@ -338,8 +342,21 @@ function unverifiable(cause) {
   return new CheckoutError("unsupported", message, { cause });
 }
 
-/** @param {string} base64url throws where it is none */
-function bytes(base64url) {
-  const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/**
+ * Strict, as the engine is: one text for the same bytes, so no padding, no space, no other alphabet
+ * and no spare bits.
+ *
+ * @param {string} text throws where it is none
+ */
+function bytes(text) {
+  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  if (base64url(bytes) !== text) throw new TypeError("This is not base64url.");
+  return bytes;
+}
+
+/** @param {Uint8Array} bytes */
+function base64url(bytes) {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::calls::{Caller, Checkout, Later};
 use crate::failure::{Code, Failure};
-use crate::fields::{object, or_null, set};
+use crate::fields::{Fields, object, or_null, set};
 use crate::flow::{self, Paying};
 use crate::handle::Handle;
 use crate::host;
@@ -183,16 +183,17 @@ pub fn pay(
     choice: JsValue,
     mode: Option<String>,
     return_url: Option<String>,
-    on_change: Option<Function>,
-    on_again: Option<Function>,
+    listeners: JsValue,
     signal: JsValue,
 ) -> Promise {
     promise(async move {
+        let listeners = Fields(&listeners);
         let how = Paying {
             mode: Mode::read(mode.as_deref())?,
             return_url,
-            on_change,
-            on_again,
+            on_approved: listeners.maybe_function("onApproved")?,
+            on_change: listeners.maybe_function("onChange")?,
+            on_again: listeners.maybe_function("onAgain")?,
         };
         let choice = Said::choice(&choice)?;
         shown(flow::pay(checkout(&handle, signal)?, choice, how).await)

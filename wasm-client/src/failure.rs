@@ -125,6 +125,7 @@ struct Details<'a> {
     request_id: Option<&'a str>,
     field: Option<&'a str>,
     retry: bool,
+    cause: JsValue,
 }
 
 impl Details<'_> {
@@ -136,6 +137,7 @@ impl Details<'_> {
             ("request_id", or_null(self.request_id)),
             ("field", or_null(self.field)),
             ("retry", self.retry.into()),
+            ("cause", self.cause.clone()),
         ])
     }
 }
@@ -148,9 +150,15 @@ impl Failure {
 
     /// With the word for programs that tells failures of one code apart.
     pub fn because(code: Code, reason: Option<&str>, message: &str) -> Self {
+        Self::caused(code, reason, message, JsValue::UNDEFINED)
+    }
+
+    /// With what somebody else's script has thrown.
+    pub fn caused(code: Code, reason: Option<&str>, message: &str, cause: JsValue) -> Self {
         let details = Details {
             reason,
             retry: code.invites_retry(),
+            cause,
             ..Details::default()
         };
         Self::detailed(code, message, &details)
@@ -191,6 +199,15 @@ impl Failure {
     /// Whether it is not known what became of the request: nothing was heard, or nothing certain.
     pub const fn is_uncertain(&self) -> bool {
         matches!(self.code, Code::Network | Code::Api) && self.retry
+    }
+
+    /// Whether the server refuses only for as long as a gateway has not answered it.
+    pub fn passes(&self) -> bool {
+        let said = self.api_code.as_deref();
+        matches!(
+            said,
+            Some("ORDER_PAYMENT_IN_PROGRESS" | "OPERATION_IN_FLIGHT")
+        )
     }
 
     /// What the page throws.
@@ -266,6 +283,7 @@ impl Problem {
             request_id: self.request_id.as_deref(),
             field: self.field.as_deref(),
             retry: matches!(status, 408 | 429 | 500..),
+            cause: JsValue::UNDEFINED,
         };
         let said = self.about_field.as_deref().or(self.message.as_deref());
         let message = said.unwrap_or("The server refused without a reason.");

@@ -2,7 +2,7 @@
 //!
 //! By hand and not with serde: its code for these few fields was half of the module.
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::host;
@@ -27,6 +27,16 @@ impl Fields<'_> {
         self.value(name).dyn_into().unwrap_or_default()
     }
 
+    /// The first field that has none of these names.
+    pub fn other_than(&self, names: &[&str]) -> Option<String> {
+        // `Object.keys` would throw for `undefined`, past all that waits for an answer.
+        let object = Some(self.0).filter(|value| value.is_object())?;
+        let keys = Object::keys(object.unchecked_ref::<Object>());
+        keys.iter()
+            .filter_map(|key| key.as_string())
+            .find(|key| !names.contains(&&**key))
+    }
+
     /// A text that has to be there.
     pub fn text(&self, name: &'static str) -> Result<String, Wrong> {
         self.value(name).as_string().ok_or(Wrong(name))
@@ -39,6 +49,15 @@ impl Fields<'_> {
             return Ok(None);
         }
         value.as_string().map(Some).ok_or(Wrong(name))
+    }
+
+    /// A function, if one is there.
+    pub fn maybe_function(&self, name: &'static str) -> Result<Option<Function>, Wrong> {
+        let value = self.value(name);
+        if value.is_undefined() || value.is_null() {
+            return Ok(None);
+        }
+        value.dyn_into().map(Some).map_err(|_| Wrong(name))
     }
 
     /// A whole number from 0 to 2⁵³ − 1 that has to be there.

@@ -1,6 +1,6 @@
 //! A whole payment in order, and going on with one at page load.
 
-use daegeum_engine::brought_back::Return;
+use daegeum_engine::brought_back::{Refused, Return};
 use daegeum_engine::session::Next;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
@@ -20,6 +20,8 @@ pub struct Paying {
     pub mode: Mode,
     /// Where the buyer comes back to.
     pub return_url: Option<String>,
+    /// Told of the approval, when confirming begins.
+    pub on_approved: Option<Function>,
     /// Told of every change.
     pub on_change: Option<Function>,
     /// Told of the checkout that goes on where another payment had to be begun.
@@ -29,6 +31,10 @@ pub struct Paying {
 /// Prepares, opens the window, compares, confirms and waits. What cannot be paid any more comes
 /// back as it stands; where only another payment of the order can be made, one is begun.
 pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Session, Failure> {
+    if !host::is_page() {
+        let message = "A gateway's window can only be opened from a page.";
+        return Err(Failure::new(Code::Unsupported, message));
+    }
     let refused = match checkout.prepare(&choice).await {
         Ok(prepared) => return approve(&checkout, &prepared, how).await,
         Err(failure) if failure.code == Code::NotPermitted => failure,
@@ -36,10 +42,11 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
     };
     let session = checkout.load().await?;
     match session.next() {
-        Next::OpenWindow | Next::BeginAgain => {}
+        Next::BeginAgain => {}
+        Next::OpenWindow if refused.api_code.as_deref() == Some("SESSION_PREPARED") => {}
         Next::Wait => return Patient::new(&checkout, how.on_change).settle().await,
         Next::Transfer | Next::Nothing => return Ok(session),
-        Next::Prepare => return Err(refused),
+        Next::Prepare | Next::OpenWindow => return Err(refused),
     }
     let next = checkout.again(&session.order_id, choice).await?;
     move_address(&checkout.handle.token, &next.token);
@@ -59,19 +66,18 @@ async fn approve(checkout: &Checkout, prepared: &Session, how: Paying) -> Result
     };
     let brought = opening.open(prepared).await?;
     brought.compare(prepared)?;
+    Listener(how.on_approved).tell(&brought.to_js(), &JsValue::UNDEFINED)?;
     finish(&mut Patient::new(checkout, how.on_change), &brought).await
 }
 
 async fn finish(patient: &mut Patient<'_>, brought: &Brought) -> Result<Session, Failure> {
     let session = patient.confirm(brought).await?;
-    if session.next() == Next::Wait {
-        return patient.settle().await;
-    }
-    Ok(session)
+    go_on(session, patient).await
 }
 
-/// Goes on where the address says the buyer is. `shown` is the page's own address, from which the
-/// return is taken when it has been dealt with: before that a refresh has to find it again.
+/// Goes on where the address says the buyer is. `shown` is the page's own address, from which a
+/// return is taken when the payment is decided: an approval is in no other place, and whatever was
+/// in the way, a refresh finds it again.
 pub async fn resume(
     checkout: &Checkout,
     url: &str,
@@ -80,32 +86,47 @@ pub async fn resume(
 ) -> Result<Session, Failure> {
     let address = Address::of(url);
     let mut patient = Patient::new(checkout, on_change);
-    let outcome = match address.brought() {
+    let (outcome, is_dealt_with) = match address.brought() {
         Return::Nothing => return go_on(checkout.load().await?, &mut patient).await,
-        Return::Approved(approved) => come_back(&mut patient, &Brought::from(approved)).await,
+        Return::Approved(approved) => {
+            let outcome = come_back(&mut patient, &Brought::from(approved)).await;
+            let is_decided = match &outcome {
+                Ok(session) => !session.can_be_paid(),
+                Err(failure) => failure.code == Code::Mismatched,
+            };
+            (outcome, is_decided)
+        }
         Return::Refused(refused) => {
-            let session = patient.load().await?;
-            match session.next() {
-                Next::Prepare | Next::OpenWindow => Err(refusal(&refused)),
-                _ => go_on(session, &mut patient).await,
-            }
+            let outcome = turn_back(&mut patient, &refused).await;
+            let undecided = |failure: &Failure| failure.code == Code::Aborted;
+            let is_known = !outcome.as_ref().is_err_and(undecided);
+            (outcome, is_known)
         }
     };
-    let undecided = |failure: &Failure| failure.code == Code::Aborted || failure.is_uncertain();
-    if shown && !outcome.as_ref().is_err_and(undecided) {
+    if shown && is_dealt_with {
         host::show_address(&address.without_return(&checkout.handle.token));
     }
     outcome
 }
 
-/// Another tab, or this one before a refresh, may have confirmed already: then nothing is sent.
+/// What can be confirmed is compared and confirmed. Another tab, or this one before a refresh, may
+/// have done so already: then nothing is sent, and the address has no say any more.
 async fn come_back(patient: &mut Patient<'_>, brought: &Brought) -> Result<Session, Failure> {
+    patient.has_approval();
     let session = patient.load().await?;
-    brought.compare(&session)?;
-    match session.next() {
-        Next::Prepare | Next::OpenWindow => finish(patient, brought).await,
-        _ => go_on(session, patient).await,
+    if !session.can_be_paid() {
+        return go_on(session, patient).await;
     }
+    brought.compare(&session)?;
+    finish(patient, brought).await
+}
+
+async fn turn_back(patient: &mut Patient<'_>, refused: &Refused) -> Result<Session, Failure> {
+    let session = patient.load().await?;
+    if session.can_be_paid() {
+        return Err(refusal(refused));
+    }
+    go_on(session, patient).await
 }
 
 async fn go_on(session: Session, patient: &mut Patient<'_>) -> Result<Session, Failure> {

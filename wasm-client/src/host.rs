@@ -50,6 +50,10 @@ extern "C" {
     /// The decoded `[name, value]` pairs of a query.
     pub fn pairs(query: &str) -> Array;
 
+    /// Whether there is a page.
+    #[wasm_bindgen(js_name = isPage)]
+    pub fn is_page() -> bool;
+
     /// The page's address, where there is a page.
     pub fn here() -> Option<String>;
 

@@ -8,7 +8,7 @@ use js_sys::Function;
 use wasm_bindgen::JsValue;
 
 use crate::calls::{Checkout, Later};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::host::{self, Listener};
 use crate::reading::Session;
 use crate::returned::Brought;
@@ -19,9 +19,40 @@ pub struct Patient<'c> {
     listener: Listener,
     /// Questions in a row that brought nothing new.
     asked: u32,
-    /// The last answer for the listener; null before the first.
+    /// Whether the buyer has approved, and the server has not yet been heard to take it.
+    approved: bool,
+    /// The last answer the listener was told of; null before the first.
     last: JsValue,
-    told: Option<(Option<(SessionStatus, String)>, bool)>,
+    told: (Option<(SessionStatus, String)>, Connection),
+}
+
+/// How asking goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Connection {
+    Online,
+    /// Nothing answers.
+    Offline,
+    /// What answers wants to be asked later.
+    Busy,
+}
+
+impl Connection {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+            Self::Busy => "busy",
+        }
+    }
+
+    /// As a request showed that ended like this.
+    const fn after(failure: &Failure) -> Self {
+        match failure.code {
+            Code::Network => Self::Offline,
+            _ if failure.retry => Self::Busy,
+            _ => Self::Online,
+        }
+    }
 }
 
 impl<'c> Patient<'c> {
@@ -31,9 +62,16 @@ impl<'c> Patient<'c> {
             checkout,
             listener: Listener(listener),
             asked: 0,
+            approved: false,
             last: JsValue::NULL,
-            told: None,
+            told: (None, Connection::Online),
         }
+    }
+
+    /// The buyer has approved. That the payment could be made is no news from now on: a page would
+    /// show its form while the money is being taken.
+    pub const fn has_approval(&mut self) {
+        self.approved = true;
     }
 
     /// How it stands, however often that has to be asked.
@@ -76,15 +114,27 @@ impl<'c> Patient<'c> {
     }
 
     /// Has the money taken. An answer that did not come says nothing: the session is asked for, and
-    /// where the confirmation has not arrived it is sent again. The server takes it once.
+    /// where the confirmation has not arrived it is sent again. The server takes it once. While
+    /// another payment of the order is being made this one waits for how that ends.
     pub async fn confirm(&mut self, brought: &Brought) -> Result<Session, Failure> {
+        self.has_approval();
         loop {
-            let Err(lost) = self.checkout.confirm(brought).await else {
+            let Err(failure) = self.checkout.confirm(brought).await else {
+                self.approved = false;
                 return self.load().await;
             };
-            self.wait_after(lost).await?;
+            if failure.code == Code::NotPermitted && !failure.passes() {
+                // Maybe it is done already, here or in another tab: then the session says more.
+                let session = self.load().await?;
+                return if session.can_be_paid() {
+                    Err(failure)
+                } else {
+                    Ok(session)
+                };
+            }
+            self.wait_after(failure).await?;
             let session = self.load().await?;
-            if session.next() != Next::OpenWindow {
+            if !session.can_be_paid() {
                 return Ok(session);
             }
         }
@@ -93,10 +143,10 @@ impl<'c> Patient<'c> {
     /// Waits where asking again may help; any other failure is the end.
     fn wait_after(&mut self, failure: Failure) -> Later<'_, ()> {
         Box::pin(async move {
-            if !failure.is_uncertain() {
+            if !(failure.is_uncertain() || failure.passes()) {
                 return Err(failure);
             }
-            self.tell(None)?;
+            self.tell(None, Connection::after(&failure))?;
             self.pause(failure.retry_after_ms).await
         })
     }
@@ -111,21 +161,29 @@ impl<'c> Patient<'c> {
     }
 
     fn heard(&mut self, session: &Session) -> Result<(), Failure> {
-        self.last = session.as_js().clone();
-        self.tell(Some((session.status, session.updated_at.clone())))
+        if !(self.approved && session.can_be_paid()) {
+            self.last = session.as_js().clone();
+            let heard = (session.status, session.updated_at.clone());
+            return self.tell(Some(heard), Connection::Online);
+        }
+        // A server that answers questions and takes no confirmation is still too busy.
+        if self.told.1 == Connection::Busy {
+            return Ok(());
+        }
+        self.tell(None, Connection::Online)
     }
 
-    /// Tells what has changed, and nothing twice: `None` is that nothing was heard.
-    fn tell(&mut self, heard: Option<(SessionStatus, String)>) -> Result<(), Failure> {
-        let online = heard.is_some();
-        let before = self.told.take();
-        let known = before.as_ref().and_then(|(known, _)| known.clone());
-        let now = (heard.or(known), online);
-        if before.as_ref() != Some(&now) {
-            let connection = if online { "online" } else { "offline" };
-            self.listener.tell(&self.last, &connection.into())?;
+    /// Tells what has changed, and nothing twice: `None` is that nothing new was heard.
+    fn tell(
+        &mut self,
+        heard: Option<(SessionStatus, String)>,
+        connection: Connection,
+    ) -> Result<(), Failure> {
+        let now = (heard.or_else(|| self.told.0.clone()), connection);
+        if self.told != now {
+            self.told = now;
+            self.listener.tell(&self.last, &connection.name().into())?;
         }
-        self.told = Some(now);
         Ok(())
     }
 }

@@ -57,6 +57,11 @@ impl Session {
         self.status.next()
     }
 
+    /// Whether an approval could still be confirmed.
+    pub const fn can_be_paid(&self) -> bool {
+        matches!(self.next(), Next::Prepare | Next::OpenWindow)
+    }
+
     /// As it came, with the engine's word for what is next.
     pub const fn as_js(&self) -> &JsValue {
         &self.whole

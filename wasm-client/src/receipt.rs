@@ -8,11 +8,21 @@ use crate::failure::{Code, Failure};
 use crate::fields::{Fields, Wrong};
 use crate::host;
 
+/// All that a header may have.
+const HEADER: [&str; 3] = ["alg", "kid", "typ"];
+/// All that can be expected.
+const EXPECTED: [&str; 3] = ["payment_id", "order_id", "amount"];
+
 /// What a receipt says that one of the keys has signed and that is the one expected.
 pub async fn verify(receipt: &str, keys: &JsValue, expected: &JsValue) -> Result<JsValue, Failure> {
     let expected = expectation(expected)?;
     let parts = Parts::of(receipt).map_err(refused)?;
-    let header = header(&host::decoded(parts.header)).map_err(malformed)?;
+    let said = host::decoded(parts.header);
+    // What a header calls critical would have to be understood.
+    if Fields(&said).other_than(&HEADER).is_some() {
+        return Err(refused(ReceiptError::Malformed));
+    }
+    let header = header(&said).map_err(malformed)?;
     header.check().map_err(refused)?;
     let key = find(keys, &header.kid).await?;
     let (text, signature) = (parts.signing_input, parts.signature);
@@ -71,14 +81,24 @@ fn claims(said: &JsValue) -> Result<Claims, Wrong> {
     })
 }
 
-fn expectation(given: &JsValue) -> Result<Expected, Wrong> {
+/// A misspelt expectation would be none, and any receipt would meet it.
+fn expectation(given: &JsValue) -> Result<Expected, Failure> {
+    let is_given = |value: &JsValue| !(value.is_undefined() || value.is_null());
+    if is_given(given) && !given.is_object() {
+        return Err(Failure::misuse(
+            "what is expected of a receipt is an object",
+        ));
+    }
     let given = Fields(given);
-    let amount = given.value("amount");
-    let is_given = !(amount.is_undefined() || amount.is_null());
+    if let Some(other) = given.other_than(&EXPECTED) {
+        let message = [&other, " cannot be expected of a receipt"].concat();
+        return Err(Failure::misuse(&message));
+    }
+    let amount = is_given(&given.value("amount"));
     Ok(Expected {
         payment_id: given.maybe_text("payment_id")?,
         order_id: given.maybe_text("order_id")?,
-        amount: is_given.then(|| given.whole("amount")).transpose()?,
+        amount: amount.then(|| given.whole("amount")).transpose()?,
     })
 }
 

@@ -11,7 +11,7 @@ use crate::fields::{Fields, Wrong, set};
 /// How the buyer means to pay, and who they say they are.
 const CHOICE: [&str; 4] = ["method", "buyer_name", "buyer_email", "buyer_tel"];
 /// What else a session is begun with.
-const ORDER: [&str; 3] = ["order_id", "provider", "redirect_url"];
+const ORDER: [&str; 4] = ["order_id", "provider", "redirect_url", "idempotency_key"];
 
 /// Fields with their texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,9 +23,15 @@ impl Said {
         Self::read(CHOICE.iter(), options)
     }
 
-    /// A session to begin out of any options.
-    pub fn new_session(options: &JsValue) -> Result<Self, Wrong> {
-        Self::read(ORDER.iter().chain(&CHOICE), options)
+    /// A session to begin, out of these options and no others: a misspelt one would be dropped.
+    pub fn new_session(options: &JsValue) -> Result<Self, Failure> {
+        let known = [ORDER, CHOICE].concat();
+        if let Some(other) = Fields(options).other_than(&known) {
+            return Err(Failure::misuse(
+                &[&other, " is no option of createSession"].concat(),
+            ));
+        }
+        Ok(Self::read(known.iter(), options)?)
     }
 
     fn read<'n>(

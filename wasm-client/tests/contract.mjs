@@ -64,6 +64,11 @@ export class Contract {
     this.#faults.push({ route, what });
   }
 
+  /** Forgets the faults that no request has met. */
+  calm() {
+    this.#faults.length = 0;
+  }
+
   /** A session of a new order, and its token. */
   session(status = "created", more = {}) {
     this.#created += 1;

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{Mode, Opening};
 use crate::failure::{CheckoutError, Code, Failure};
-use crate::fields::{Fields, object, set};
+use crate::fields::{Fields, Wrong, object, set};
 use crate::host;
 use crate::reading::Session;
 use crate::returned::{Brought, refusal};
@@ -59,11 +59,17 @@ pub(super) async fn open(opening: &Opening<'_>, prepared: &Session) -> Result<Br
     };
     let script = window.text("sdk_url")?;
     host::load_script(&script, GLOBAL, SCRIPT_LIMIT_MS, opening.signal).await?;
-    let promise = ask(&window, comes_back_to.as_deref()).map_err(|thrown| rejected(&thrown))?;
+    let promise = ask(&window, comes_back_to.as_deref()).map_err(rejected)?;
     let leaves_page = opening.mode == Mode::Redirect;
     let approval = host::settled(&promise, leaves_page, opening.signal).await;
     let approval = approval.map_err(ours_or_theirs)?;
-    let approval = Fields(&approval);
+    read(&Fields(&approval)).map_err(|Wrong(field)| {
+        let message = "This release cannot read what the gateway's script answers.";
+        Failure::because(Code::Unsupported, Some(field), message)
+    })
+}
+
+fn read(approval: &Fields<'_>) -> Result<Brought, Wrong> {
     Ok(Brought {
         payment_key: approval.text("paymentKey")?,
         order_id: approval.text("orderId")?,
@@ -95,18 +101,65 @@ fn ours_or_theirs(thrown: JsValue) -> Failure {
     if thrown.has_type::<CheckoutError>() {
         return thrown.into();
     }
-    rejected(&thrown)
+    rejected(thrown)
 }
 
-fn rejected(thrown: &JsValue) -> Failure {
-    let said = |name| Fields(thrown).value(name).as_string();
-    let refused = Refused {
-        code: said("code").unwrap_or_default(),
-        message: said("message").unwrap_or_default(),
-        order_id: None,
+/// What the SDK tells of the window has a code. What has none is a mistake in a script, which is no
+/// word of the gateway's; nor are the codes for how it was called.
+fn rejected(thrown: JsValue) -> Failure {
+    let said = |name| Fields(&thrown).value(name).as_string();
+    let Some(code) = said("code") else {
+        let message = "The gateway's script failed.";
+        return Failure::caused(Code::Unsupported, None, message, thrown);
     };
-    if refused.code == "POPUP_BLOCKED" {
-        return Failure::because(Code::PopupBlocked, Some(&refused.code), &refused.message);
+    if is_for_developers(&code) {
+        let message = ["The gateway's script refuses how it is called: ", &code].concat();
+        return Failure::caused(Code::Unsupported, Some(&code), &message, thrown);
     }
-    refusal(&refused)
+    let message = said("message").unwrap_or_default();
+    if code == "POPUP_BLOCKED" {
+        return Failure::because(Code::PopupBlocked, Some(&code), &message);
+    }
+    refusal(&Refused {
+        code,
+        message,
+        order_id: None,
+    })
+}
+
+/// Whether a code is about keys or parameters. The same beginnings with a card are about the
+/// buyer's card.
+fn is_for_developers(code: &str) -> bool {
+    let begins = |beginning| code.starts_with(beginning);
+    let is_ours = ["INVALID_", "NOT_SUPPORTED_", "INCORRECT_", "UNAUTHORIZED_"];
+    // Word by word: a search of texts is 5 KB of module.
+    is_ours.into_iter().any(begins) && code.split('_').all(|word| word != "CARD")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_developer_did_wrong_is_told_from_what_a_buyer_reads() {
+        for ours in [
+            "INVALID_CLIENT_KEY",
+            "INVALID_PARAMETERS",
+            "NOT_SUPPORTED_METHOD",
+            "INCORRECT_SUCCESS_URL_FORMAT",
+            "UNAUTHORIZED_KEY",
+        ] {
+            assert!(is_for_developers(ours), "{ours}");
+        }
+        for theirs in [
+            "USER_CANCEL",
+            "PAY_PROCESS_CANCELED",
+            "PAY_PROCESS_ABORTED",
+            "REJECT_CARD_COMPANY",
+            "INVALID_CARD_EXPIRATION",
+            "INVALID_STOPPED_CARD",
+        ] {
+            assert!(!is_for_developers(theirs), "{theirs}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Checkout, CheckoutError, createSession } from "../../pkg/index.node.js";
+import { Checkout, CheckoutError, createSession, pay } from "../../pkg/index.node.js";
 import { Contract, refuse } from "../contract.mjs";
 
 let server;
@@ -102,7 +102,7 @@ test("an answer of something in between is no answer of the server", async () =>
   server.fault(load, (response) => response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway</h1>"));
   await assert.rejects(checkout.load(), thrown("api", { status: 502, api_code: null, retry: true }));
   server.fault(load, (response) => response.writeHead(200).end("<h1>Log in to the network</h1>"));
-  await assert.rejects(checkout.load(), thrown("unsupported", { reason: "status" }));
+  await assert.rejects(checkout.load(), thrown("network", { retry: true }));
   server.fault(load, (response) => response.writeHead(302, { location: "/elsewhere" }).end());
   await assert.rejects(checkout.load(), thrown("network"));
 });
@@ -151,6 +151,43 @@ test("a token that was cut off is refused before anything is sent", async () => 
   for (const token of ["", "ses_", "ses_1.2.3", server.session().token.slice(0, 40), "eyJhbGciOi"]) {
     await assert.rejects(Checkout.open({ api: server.url, token }), thrown("invalid_link"), token);
   }
+});
+
+test("a session is begun once for an idempotency key, and what is misspelt is not dropped", async () => {
+  const begin = (more) => createSession({ api: server.url, key: "merchant", order_id: "ORD-I", ...more });
+  await begin({ idempotency_key: "order-i-1" });
+  assert.deepEqual(server.bodies.at(-1), { order_id: "ORD-I", idempotency_key: "order-i-1" });
+  const before = server.heard.length;
+  for (const wrong of [{ redirectUrl: "/pay" }, { buyer_nmae: "김하나" }, { amount: 1 }]) {
+    const [name] = Object.keys(wrong);
+    await assert.rejects(begin(wrong), { name: "TypeError", message: `${name} is no option of createSession` });
+  }
+  assert.equal(server.heard.length, before);
+});
+
+test("what is missing is said in a sentence", async () => {
+  const api = server.url;
+  for (const options of [undefined, {}, { api, key: "merchant" }, { api, order_id: "ORD-S" }, { api, key: 1, order_id: "ORD-S" }]) {
+    await assert.rejects(createSession(options), { name: "TypeError", message: /^createSession takes/ });
+  }
+  for (const options of [undefined, {}, { api }, { api, token: null }, { api, token: 5 }]) {
+    await assert.rejects(Checkout.open(options), thrown("invalid_link"));
+  }
+  const checkout = await open(server.session());
+  for (const url of [undefined, null]) {
+    assert.throws(() => checkout.linkTo(url), { name: "TypeError", message: /^linkTo takes/ });
+  }
+  await assert.rejects(checkout.confirm(), { name: "TypeError", message: /^payment_key is missing/ });
+  await assert.rejects(checkout.openWindow({}, { mode: 5 }), { name: "TypeError", message: /^mode is/ });
+  await assert.rejects(pay(checkout, { onChange: 5 }), { name: "TypeError", message: /^onChange is/ });
+});
+
+test("outside a page nothing is prepared for a window that cannot open", async () => {
+  const checkout = await open(server.session());
+  const before = server.heard.length;
+  await assert.rejects(pay(checkout), thrown("unsupported", { retry: false }));
+  await assert.rejects(pay(checkout, { mode: "popup" }), thrown("unsupported"));
+  assert.equal(server.heard.length, before);
 });
 
 test("what the types forbid is a TypeError", async () => {

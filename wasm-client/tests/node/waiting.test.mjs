@@ -5,9 +5,11 @@ import { after, before, beforeEach, test } from "node:test";
 
 import { Checkout, pay, resume } from "../../pkg/index.node.js";
 import { also, Contract, refuse } from "../contract.mjs";
+import { approves, inPage } from "../page.mjs";
 import { waits } from "./time.mjs";
 
 const LOAD = "GET /api/v1/payments/sessions/:id";
+const BEGIN = "POST /api/v1/payments/sessions";
 const PREPARE = "POST /api/v1/payments/sessions/:id/prepare";
 const CONFIRM = "POST /api/v1/payments/confirm";
 const VERIFY = "POST /api/v1/payments/verify";
@@ -120,12 +122,14 @@ test("a payment is asked for less and less often, and only what changes is told"
   assert.deepEqual(told, ["pending online", "paid online"]);
 });
 
-test("being offline is told once, and so is being back", async () => {
+test("being offline or busy is told once, and so is being back", async () => {
   const session = server.session("unknown");
   server.fault(LOAD, "drop");
   server.fault(LOAD, also());
   server.fault(LOAD, "drop");
+  server.fault(LOAD, "drop");
   server.fault(LOAD, refuse(503, "STOPPING"));
+  server.fault(LOAD, refuse(429, "RATE_LIMITED"));
   server.fault(LOAD, also());
   server.fault(LOAD, also(() => server.move(session, "failed")));
   const told = [];
@@ -138,6 +142,7 @@ test("being offline is told once, and so is being back", async () => {
     "null offline",
     "unknown online",
     "unknown offline",
+    "unknown busy",
     "unknown online",
     "failed online",
   ]);
@@ -239,31 +244,49 @@ test("coming back without a network waits for it", async () => {
     const onChange = (seen, connection) => told.push(`${seen?.status ?? null} ${connection}`);
     assert.equal((await resume(await open(session), { url: approved(session), onChange })).status, "paid");
   });
-  assert.deepEqual(told, ["null offline", "prepared online", "paid online"]);
+  assert.deepEqual(told, ["null offline", "null online", "paid online"]);
 });
 
 test("paying what has ended or is under way says how it stands", async () => {
-  for (const status of ["paid", "authorized", "in_review", "awaiting_deposit", "paid_by_another"]) {
-    assert.equal((await pay(await open(server.session(status)))).status, status);
-  }
-  const session = server.session("unknown");
-  server.fault(LOAD, also());
-  server.fault(LOAD, also());
-  server.fault(LOAD, also(() => server.move(session, "paid")));
-  await waits(async () => assert.equal((await pay(await open(session))).status, "paid"));
+  const paid = async (session) => (await pay(await open(session))).status;
+  await inPage("https://shop.example/pay", () => assert.fail("no window opens"), async () => {
+    for (const status of ["paid", "authorized", "in_review", "awaiting_deposit", "paid_by_another"]) {
+      assert.equal(await paid(server.session(status)), status);
+    }
+    const session = server.session("unknown");
+    server.fault(LOAD, also());
+    server.fault(LOAD, also());
+    server.fault(LOAD, also(() => server.move(session, "paid")));
+    await waits(async () => assert.equal(await paid(session), "paid"));
+  });
 });
 
-test("paying what has failed begins another payment of the order", async () => {
+test("paying what has failed begins another payment of the order, and moves the page to it", async () => {
   const session = server.session("failed");
   const begun = [];
-  const paid = pay(await open(session), { method: "transfer", mode: "popup", onAgain: (next) => begun.push(next) });
-  await assert.rejects(paid, { code: "unsupported" }, "Node has no page to open a window from");
+  const address = await inPage(`https://shop.example/pay#${session.token}`, approves, async () => {
+    const onAgain = (next) => begun.push(next);
+    const paid = await pay(await open(session), { method: "transfer", mode: "popup", onAgain });
+    assert.equal(paid.status, "paid");
+    assert.equal(paid.order_id, session.order_id);
+    assert.equal(paid.method, "transfer");
+  });
   assert.equal(begun.length, 1);
   assert.ok(begun[0] instanceof Checkout);
   assert.notEqual(begun[0].payment_id, `pay_${session.number}`);
-  const next = await begun[0].load();
-  assert.equal(next.order_id, session.order_id);
-  assert.equal(next.method, "transfer");
-  assert.equal(next.status, "prepared");
+  assert.equal(address, `https://shop.example/pay#${begun[0].token}`);
   assert.equal(server.count(PREPARE), 2);
+});
+
+test("only a payment that was prepared otherwise is left for another", async () => {
+  const session = server.session("prepared", { noted: '{"method":"card"}' });
+  const choice = { method: "transfer", mode: "popup" };
+  await inPage("https://shop.example/pay", approves, async () => {
+    assert.equal((await pay(await open(session), choice)).method, "transfer");
+    assert.equal(server.count(BEGIN), 1);
+    server.fault(PREPARE, refuse(409, "ORDER_PAYMENT_IN_PROGRESS"));
+    const refused = pay(await open(session), choice);
+    await assert.rejects(refused, { code: "not_permitted", api_code: "ORDER_PAYMENT_IN_PROGRESS" });
+    assert.equal(server.count(BEGIN), 1);
+  });
 });

@@ -62,10 +62,14 @@ export async function whole(checkout: Checkout): Promise<void> {
     method: "transfer",
     mode: "redirect",
     onChange(session, connection) {
-      const where: "online" | "offline" = connection;
+      const where: "online" | "offline" | "busy" = connection;
       // @ts-expect-error nothing may have been heard yet
       void session.status;
       void [session?.status, where];
+    },
+    onApproved(approved) {
+      const kept: Approved = approved;
+      void kept;
     },
     onAgain(next) {
       const another: Checkout = next;
