@@ -225,7 +225,8 @@ story("what was under way can come to nothing, and then the other payment pays",
   await secondWindow.approve();
   await second.shows("under_way");
   await soundAgain(scene, first.token());
-  await first.shows("failed");
+  // Whichever of the two is asked about first: that one failed, or that the other has paid since.
+  await first.shows("failed", "already_paid");
   await second.shows("paid");
   await takenOnce(scene, second.token());
 });
