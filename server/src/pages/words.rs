@@ -146,8 +146,8 @@ words! {
     link_over_about: "결제하셨다면 결과는 상점의 주문 화면에서 확인하실 수 있습니다.",
         "If you have paid, your order at the shop shows what became of it.";
     under_way_title: "이 주문의 다른 결제를 확인하고 있습니다", "Another payment of this order is under way";
-    under_way_about: "더 청구되는 금액은 없습니다. 결과가 확인되면 이 화면이 바뀝니다.",
-        "Nothing more is charged. This page changes once it is known what became of it.";
+    under_way_about: "두 번 청구되지 않습니다. 다른 결제가 되지 않았을 때만 이 결제가 진행되며, 결과가 확인되면 이 화면이 바뀝니다.",
+        "You will not be charged twice: this payment goes on only if the other one comes to nothing. This page changes once that is known.";
     over_title: "이 주문은 더 이상 결제할 수 없습니다", "This order can no longer be paid";
     over_about: "이번에는 청구된 금액이 없습니다. 상점에서 다시 주문해 주세요.",
         "Nothing was charged this time. Please order again at the shop.";

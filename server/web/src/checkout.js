@@ -205,6 +205,7 @@ class Running {
       const session = await this.#checkout.load({ signal });
       const waits = this.#panel.status === "pending" && !signal.aborted;
       if (!waits || !isOpen(session)) return;
+      showSummary(this.#root, session);
       fill(this.#panel.section("under_way"), values(session));
       this.#panel.show("under_way");
     } catch {
@@ -247,7 +248,7 @@ class Running {
     if (!session) return;
     if (session.next === "wait" && shownStatus(session) !== this.#panel.status) return this.#tell(session);
     this.#session = session;
-    showSummary(this.#root, session, { open: false });
+    showSummary(this.#root, session);
   }
 
   #tell(session, { notice = null, message = null, quiet = false } = {}) {
@@ -257,7 +258,7 @@ class Running {
     this.#panel.connection("online");
     const status = shownStatus(session);
     const hasForm = isOpen(session);
-    showSummary(this.#root, session, { open: hasForm });
+    showSummary(this.#root, session);
     fill(this.#panel.section(status), values(session));
     if (hasForm) this.#form.offer(session, { avoid: this.#avoid });
     this.#panel.show(status, { conditions: conditions(session), quiet });

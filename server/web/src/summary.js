@@ -3,8 +3,7 @@
 import { fill } from "./fill.js";
 import { count, moment, money } from "./format.js";
 
-/** `open`: it can still be paid, so it is said until when, and what is agreed to. */
-export function showSummary(root, session, { open }) {
+export function showSummary(root, session) {
   const summary = root.querySelector("[data-summary]");
   const { order, currency } = session;
   const template = summary.querySelector("template[data-line]");
@@ -19,9 +18,8 @@ export function showSummary(root, session, { open }) {
     time: moment(earlier(session.expires_at, order.expires_at)),
   });
   const booking = summary.querySelector("[data-booking]");
-  booking.hidden = !open || order.capture !== "on_confirmation";
+  booking.hidden = order.capture !== "on_confirmation";
   for (const one of booking.querySelectorAll("[data-capture]")) one.hidden = one.dataset.capture !== session.capture;
-  summary.querySelector("[data-deadline]").hidden = !open;
   summary.hidden = false;
 }
 
