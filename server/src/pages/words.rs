@@ -39,6 +39,7 @@ words! {
     checkout_title: "결제", "Checkout";
     announce_offline: "인터넷 연결이 끊겼습니다. 연결되면 자동으로 계속합니다.",
         "You are offline. This goes on by itself once you are back.";
+    announce_busy: "서버가 바쁩니다. 기다리시면 자동으로 계속합니다.", "The server is busy; this goes on by itself.";
     announce_online: "다시 연결되었습니다.", "You are back online.";
     order_number: "주문번호", "Order";
     payment_number: "결제번호", "Payment";
@@ -46,7 +47,7 @@ words! {
     try_again: "다시 시도", "Try again";
     other_method: "다른 방법으로 결제", "Pay another way";
     pay_again: "다시 결제하기", "Pay again";
-    reload: "새로고침", "Reload";
+    to_payment: "결제 화면으로", "Back to payment";
 
     // What is bought.
     summary: "주문 내역", "Your order";
@@ -93,23 +94,29 @@ words! {
         "Card and account details are entered only in the payment provider's window.";
     pay_nowhere: "이 주문은 결제창 없이 처리됩니다. 판매자에게 문의해 주세요.",
         "This order is paid without a payment window. Please ask the seller.";
-    notice_closed: "결제창이 닫혔습니다. 결제되지 않았으며, 주문은 그대로 남아 있습니다.",
+    notice_closed: "결제창이 닫혔습니다. 청구된 금액은 없습니다. 주문은 그대로 남아 있습니다.",
         "The payment window was closed. Nothing was charged, and your order is kept.";
-    notice_refused: "결제창에서 결제가 진행되지 않았습니다. 결제되지 않았으며, 주문은 그대로 남아 있습니다.",
+    notice_refused: "결제창에서 결제가 진행되지 않았습니다. 청구된 금액은 없습니다. 주문은 그대로 남아 있습니다.",
         "The payment window did not go through. Nothing was charged, and your order is kept.";
     notice_popup: "브라우저가 결제창을 막았습니다. 다시 누르시면 이 화면에서 결제창으로 이동합니다.",
         "Your browser blocked the payment window. Press again to go there in this tab.";
     notice_gateway_says: "결제대행사 안내", "The payment provider says";
-    notice_network: "서버에 연결하지 못했습니다. 결제되지 않았습니다. 연결을 확인한 뒤 다시 눌러 주세요.",
+    notice_network: "서버에 연결하지 못했습니다. 청구된 금액은 없습니다. 연결을 확인한 뒤 다시 눌러 주세요.",
         "The server could not be reached. Nothing was charged. Check your connection and press again.";
+    notice_busy: "서버가 바쁩니다. 청구된 금액은 없습니다. 잠시 뒤에 다시 눌러 주세요.",
+        "The server is busy. Nothing was charged. Press again in a moment.";
 
     // The states.
     loading_title: "결제 정보를 불러오고 있습니다", "Loading your payment";
+    loading_slow: "오래 걸리면 새로고침하거나, 이 사이트의 스크립트를 허용해 주세요.",
+        "If this takes long, reload the page, or allow the scripts of this site.";
     opening_title: "결제창을 여는 중입니다", "Opening the payment window";
     opening_about: "열린 결제창에서 결제를 마쳐 주세요. 이 화면은 결과를 기다립니다.",
         "Finish the payment in the window that opens. This page waits for the result.";
     opening_stop: "결제창 열기 취소", "Stop";
-    pending_title: "결제를 확인하고 있습니다", "Confirming your payment";
+    opening_still: "결제창이 열려 있다면 그곳에서 결제를 마치거나 닫아 주세요.",
+        "If the payment window is still open, finish or close it there.";
+    pending_title: "결제를 처리하고 있습니다", "Confirming your payment";
     pending_about: "잠시만 기다려 주세요. 화면을 닫아도 결제는 계속 처리됩니다.",
         "One moment, please. The payment goes on even if you close this page.";
     unknown_title: "은행에 결과를 확인하고 있습니다", "We are asking the bank";
@@ -124,7 +131,8 @@ words! {
     authorized_about: "결제 승인만 받았으며 아직 청구되지 않았습니다. 판매자가 확정하면 청구됩니다.",
         "The amount is reserved and not charged yet. It is charged when the seller confirms the booking.";
     failed_title: "결제가 되지 않았습니다", "The payment did not go through";
-    failed_about: "결제되지 않았습니다. 주문은 그대로 남아 있습니다.", "Nothing was charged, and your order is kept.";
+    failed_about: "청구된 금액은 없습니다. 주문은 그대로 남아 있습니다.", "Nothing was charged, and your order is kept.";
+    failed_given_back: "결제되었던 금액은 모두 돌려드렸습니다.", "What had been taken has all been given back.";
     failed_later: "잠시 뒤에 다시 시도하시면 결제될 수 있습니다.", "It may work if you try again a little later.";
     failed_never: "다시 시도해도 같은 결과일 수 있습니다. 판매자에게 문의해 주세요.",
         "Trying again may not help. Please ask the seller.";
@@ -132,16 +140,24 @@ words! {
         "This order can no longer be paid. Please order again at the shop.";
     canceled_title: "결제가 취소되었습니다", "The payment was canceled";
     canceled_about: "청구된 금액은 없습니다.", "Nothing was charged.";
-    expired_title: "결제 시간이 지났습니다", "The time to pay is over";
-    expired_about: "결제되지 않았습니다.", "Nothing was charged.";
-    link_over_title: "결제 링크의 유효 기간이 지났습니다", "This payment link is over";
+    expired_title: "결제 시간이 지났습니다", "The time to pay has run out";
+    expired_about: "청구된 금액은 없습니다.", "Nothing was charged.";
+    link_over_title: "결제 링크의 유효 기간이 지났습니다", "This payment link has expired";
     link_over_about: "결제하셨다면 결과는 상점의 주문 화면에서 확인하실 수 있습니다.",
         "If you have paid, your order at the shop shows what became of it.";
+    under_way_title: "이 주문의 다른 결제를 확인하고 있습니다", "Another payment of this order is under way";
+    under_way_about: "두 번 청구되지 않습니다. 다른 결제가 되지 않았을 때만 이 결제가 진행되며, 결과가 확인되면 이 화면이 바뀝니다.",
+        "You will not be charged twice: this payment goes on only if the other one comes to nothing. This page changes once that is known.";
+    over_title: "이 주문은 더 이상 결제할 수 없습니다", "This order can no longer be paid";
+    over_about: "이번에는 청구된 금액이 없습니다. 상점에서 다시 주문해 주세요.",
+        "Nothing was charged this time. Please order again at the shop.";
+    over_too_many: "한 주문에 할 수 있는 결제 시도를 모두 썼습니다.",
+        "It has been tried as often as an order can be paid for.";
     already_title: "이미 결제된 주문입니다", "This order is already paid";
     already_about: "같은 주문이 다른 결제로 완료되었습니다. 이번에는 청구되지 않았습니다.",
         "Another payment has paid for it. Nothing was charged this time.";
-    review_title: "결제를 확인하고 있습니다", "We are looking into this payment";
-    review_about: "담당자가 직접 확인하고 있습니다. 다시 결제하지 마시고, 급하시면 아래 번호로 문의해 주세요.",
+    review_title: "담당자가 결제를 확인하고 있습니다", "We are looking into this payment";
+    review_about: "다시 결제하지 마시고, 급하시면 아래 번호로 판매자에게 문의해 주세요.",
         "A person is looking at it. Please do not pay again; if it is urgent, contact the seller with the number below.";
     refunded_title: "환불되었습니다", "The payment was refunded";
     refunded_about: "카드사나 은행에 따라 며칠 뒤에 표시될 수 있습니다.",
@@ -161,6 +177,12 @@ words! {
     network_title: "서버에 연결할 수 없습니다", "The server cannot be reached";
     network_about: "인터넷 연결을 확인해 주세요. 연결되면 자동으로 다시 시도합니다. 이미 승인하신 결제는 안전하게 처리됩니다.",
         "Please check your connection. This tries again once you are back. A payment you have approved is safe.";
+    busy_title: "서버가 바쁩니다", "The server is busy";
+    busy_about: "기다리시면 자동으로 다시 시도합니다. 이미 승인하신 결제는 안전하게 처리됩니다.",
+        "This tries again by itself. A payment you have approved is safe.";
+    unloaded_title: "화면의 일부를 불러오지 못했습니다", "Part of this page could not be loaded";
+    unloaded_about: "연결이 끊겼거나, 차단 프로그램이나 브라우저 설정이 막았을 수 있습니다. 다시 시도하거나 다른 브라우저에서 열어 주세요.",
+        "The connection may be down, or a blocker or your browser's settings may have stopped it. Try again, or open this link in another browser.";
     error_title: "문제가 발생했습니다", "Something went wrong";
     error_about: "다시 시도해 주세요. 계속되면 아래 문의번호를 판매자에게 알려 주세요.",
         "Please try again. If it goes on, give the seller the reference below.";
@@ -247,6 +269,8 @@ words! {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
 
     use super::*;
 
@@ -273,6 +297,37 @@ mod tests {
         for (name, korean, english) in ALL {
             assert!(is_korean(korean), "{name}: {korean}");
             assert!(!is_korean(english), "{name}: {english}");
+        }
+    }
+
+    /// All files under a folder of this crate whose names end like this, as one text.
+    fn written_in(folder: &Path, ending: &str) -> String {
+        let mut all = String::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                all.push_str(&written_in(&path, ending));
+            } else if path.to_string_lossy().ends_with(ending) && !path.ends_with("pages/words.rs")
+            {
+                all.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn each_text_is_on_some_page() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let used =
+            written_in(&root.join("templates"), ".html") + &written_in(&root.join("src"), ".rs");
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        for (name, ..) in ALL {
+            let takes_it = ["w.", "words.", "words()."].iter().any(|from| {
+                let taken = format!("{from}{name}");
+                let mut rests = used.split(taken.as_str()).skip(1);
+                rests.any(|rest| !rest.as_bytes().first().is_some_and(is_name))
+            });
+            assert!(takes_it, "no page says {name}");
         }
     }
 }

@@ -1,28 +1,40 @@
 // The checkout: takes a panel that the server rendered, and a session's token, through to an end. What is
 // permitted and what a return means is the package's to say; here it is shown.
 
-import { Checkout, parseReturn, ready, resume } from "@daegeum/checkout";
+import { Checkout, parseReturn, pay, ready, resume } from "@daegeum/checkout";
 
+import { asIfReturned, returnUrl } from "./addresses.js";
+import { closeWindows, watchWindows } from "./beside.js";
+import { consequence } from "./consequence.js";
 import { fill } from "./fill.js";
 import { Form } from "./form.js";
 import { Panel } from "./panel.js";
 import { Receipt } from "./receipt.js";
-import { conditions, shownStatus, values } from "./standing.js";
+import { conditions, isOpen, shownStatus, standing, values } from "./standing.js";
 import { hideSummary, showSummary } from "./summary.js";
 
 /** What the gateway does outside of this page is noticed by asking again this often. */
 const DEPOSIT_ASKED_EVERY_MS = 15_000;
 
+/** A busy server is left alone for as long. */
+const BUSY_MS = 5_000;
+
+/** An approval that the server has not taken up within this waits for something. */
+const TAKEN_UP_WITHIN_MS = 5_000;
+
+/** A gateway's script that does not notice within this that its window was closed never will. */
+const CLOSING_NOTICED_WITHIN_MS = 3_000;
+
 /**
  * Begins or goes on with a checkout in `root` (`[data-checkout]`).
  * Without a token it is the one in the address. `page`: the panel is the page, so it keeps the address and the
  * title. `mode`: how the gateway's window opens. `onChange(session)` is told of each state.
- * Returns a function that ends it.
+ * Returns it: `leave()` asks whether it may be left now, `end()` ends it.
  */
 export function mount(root, options = {}) {
   const running = new Running(root, options);
   running.begin();
-  return () => running.end();
+  return running;
 }
 
 class Running {
@@ -34,8 +46,9 @@ class Running {
   #checkout = null;
   #session = null;
   #mode;
+  #isBeside = false;
+  #approval = null;
   #avoid = null;
-  #buyerKnown = false;
   #work = new AbortController();
   #life = new AbortController();
   #timer = null;
@@ -51,7 +64,7 @@ class Running {
     const actions = {
       again: () => this.#again(),
       reload: () => this.begin(),
-      stop: () => this.begin(),
+      stop: () => this.#stop(),
       change_buyer: () => this.#form.askBuyer(),
       save: () => this.#receipt.save(),
       print: () => window.print(),
@@ -68,26 +81,34 @@ class Running {
   async begin() {
     const signal = this.#renew();
     const first = this.#session === null;
-    this.#panel.notice(null);
     if (first) hideSummary(this.#root);
     this.#panel.show("loading", { quiet: true });
     try {
       await ready();
-      const back = this.#options.page ? parseReturn(location.href) : { kind: "nothing" };
+    } catch (error) {
+      console.error(error);
+      if (!signal.aborted) this.#panel.show("unloaded");
+      return;
+    }
+    try {
       const checkout = await this.#open();
+      if (signal.aborted) return;
       if (!checkout) return this.#panel.show("invalid_link");
-      this.#use(checkout);
-      if (back.kind === "approved") this.#panel.show("pending");
-      const session = await resume(checkout, {
-        url: this.#options.page ? location.href : new URL("/checkout", location.href).href,
-        onChange: (...told) => this.#told(...told),
-        signal,
-      });
-      const quiet = first && back.kind === "nothing";
-      this.#tell(session, { quiet, notice: back.kind === "refused" ? back : null });
+      this.#take(checkout);
+      const back = parseReturn(this.#address());
+      // A return stays in the address until it is decided: a reload before that has to find it again.
+      if (back.kind === "nothing") this.#keepAddress();
+      if (back.kind === "approved") this.#confirming();
+      await this.#goOn(back, { signal, quiet: first && back.kind === "nothing" });
     } catch (error) {
       await this.#fail(error, signal);
     }
+  }
+
+  /** Whether it may be left: a window of the gateway is closed first; that one cannot be closed is said once. */
+  leave() {
+    const waits = this.#panel.status === "opening" && this.#isBeside;
+    return !waits || closeWindows() || !this.#panel.add("still_open");
   }
 
   /** Stops asking and listening. */
@@ -111,46 +132,93 @@ class Running {
     return this.#work.signal;
   }
 
-  /** From now on it is about this one; the address says so, for a reload and for another browser. */
-  #use(checkout) {
+  /** From now on it is about this one. */
+  #take(checkout) {
+    if (this.#checkout?.payment_id !== checkout.payment_id) this.#session = null;
     this.#checkout = checkout;
+  }
+
+  /** The address says what it is about, for a reload and for another browser. */
+  #keepAddress() {
     if (!this.#options.page) return;
-    const address = checkout.linkTo(location.href);
+    const address = this.#checkout.linkTo(location.href);
     if (address !== location.href) history.replaceState(history.state, "", address);
+  }
+
+  /** Where the buyer is, with what they have brought back: the page's address, or as if it were one. */
+  #address() {
+    return this.#options.page ? location.href : asIfReturned(this.#approval);
+  }
+
+  /** As the return says, or as the session stands. */
+  async #goOn(back, { signal, quiet = false }) {
+    const url = this.#address();
+    const onChange = (...told) => this.#told(...told);
+    try {
+      const session = await resume(this.#checkout, { url, onChange, signal });
+      if (!signal.aborted) this.#tell(session, { quiet });
+    } catch (error) {
+      // Anybody can write an address: these are the gateway's words only if they are about this payment.
+      const message = back.order_id === this.#checkout.payment_id ? back.message : null;
+      await this.#fail(error, signal, message);
+    }
   }
 
   async #pay(choice) {
     const signal = this.#renew();
-    this.#panel.notice(null);
+    const mode = typeof this.#mode === "function" ? this.#mode() : this.#mode;
+    this.#isBeside = mode === "popup";
+    if (this.#isBeside) watchWindows();
     this.#panel.show("opening");
     try {
-      const prepared = await this.#prepare(choice, signal);
-      const mode = typeof this.#mode === "function" ? this.#mode() : this.#mode;
-      const approved = await this.#checkout.openWindow(prepared, { mode, returnUrl: returnUrl(), signal });
-      this.#panel.show("pending");
-      await this.#checkout.verify(approved, { signal });
-      await this.#checkout.confirm(approved, { signal });
-      const onChange = (...told) => this.#told(...told);
-      this.#tell(await this.#checkout.settle({ onChange, signal }));
+      const session = await pay(this.#checkout, {
+        ...choice,
+        mode,
+        returnUrl: returnUrl(),
+        onChange: (...told) => this.#told(...told),
+        onAgain: (next) => this.#goOver(next),
+        onApproved: (approved) => this.#approved(approved),
+        signal,
+      });
+      if (!signal.aborted) this.#tell(session);
     } catch (error) {
-      await this.#fail(error, signal);
+      await this.#fail(error, signal, error.message);
     }
   }
 
-  /** What the window is opened with. A payment that was prepared otherwise is left for another of the order. */
-  async #prepare(choice, signal) {
+  /** The window beside has said so: kept until it is decided, as an address would keep it. */
+  #approved(approval) {
+    this.#approval = approval;
+    this.#confirming();
+  }
+
+  /** From here on the window is closed, and the payment is the server's. */
+  #confirming() {
+    clearTimeout(this.#timer);
+    this.#panel.show("pending");
+    this.#timer = setTimeout(() => this.#lookWhether(this.#work.signal), TAKEN_UP_WITHIN_MS);
+  }
+
+  /** The server that answers, and has not taken it up, is about another payment of the order: the package waits. */
+  async #lookWhether(signal) {
     try {
-      const prepared = await this.#checkout.prepare(choice, { signal });
-      this.#buyerKnown = true;
-      return prepared;
-    } catch (error) {
-      if (error.api_code !== "SESSION_PREPARED") throw error;
+      const session = await this.#checkout.load({ signal });
+      const waits = this.#panel.status === "pending" && !signal.aborted;
+      if (!waits || !isOpen(session)) return;
+      showSummary(this.#root, session);
+      fill(this.#panel.section("under_way"), values(session));
+      this.#panel.show("under_way");
+    } catch {
+      // The package asks too, and says whether it can.
     }
-    const next = await this.#checkout.again(choice, { signal });
-    this.#use(next);
-    const prepared = await next.prepare(choice, { signal });
-    this.#buyerKnown = true;
-    return prepared;
+  }
+
+  /** The buyer does not want to wait for the window any more. It is listened to for as long as it is open. */
+  #stop() {
+    if (!this.#isBeside) return this.begin();
+    if (!closeWindows()) return this.#panel.add("still_open");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.begin(), CLOSING_NOTICED_WITHIN_MS);
   }
 
   /** Another payment of the same order. */
@@ -161,143 +229,122 @@ class Running {
     this.#panel.show("loading");
     try {
       const next = await this.#checkout.again(undefined, { signal });
-      this.#use(next);
-      this.#buyerKnown = true;
-      this.#tell(await next.load({ signal }));
+      this.#goOver(next);
+      const session = await next.load({ signal });
+      if (!signal.aborted) this.#tell(session);
     } catch (error) {
       await this.#fail(error, signal);
     }
   }
 
-  /** While it is being asked for: only what is new is said. */
+  #goOver(next) {
+    this.#checkout = next;
+    this.#keepAddress();
+  }
+
+  /** While it is being asked for: the form and the end are answers, and come with the answer. */
   #told(session, connection) {
     this.#panel.connection(connection);
-    if (session && shownStatus(session) !== this.#panel.status) this.#tell(session);
-  }
-
-  #tell(session, { notice = null, quiet = false } = {}) {
+    if (!session) return;
+    if (session.next === "wait" && shownStatus(session) !== this.#panel.status) return this.#tell(session);
     this.#session = session;
-    this.#panel.connection("online");
     showSummary(this.#root, session);
-    const status = shownStatus(session);
-    const section = this.#panel.section(status);
-    fill(section, values(session));
-    if (status === "created" || status === "prepared") this.#offer(session);
-    this.#panel.show(status, { conditions: conditions(session), quiet });
-    if (notice) this.#panel.notice(noticeOf(notice), notice.message);
-    if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
-    if (status === "awaiting_deposit") this.#timer = setTimeout(() => this.#look(), DEPOSIT_ASKED_EVERY_MS);
-    this.#options.onChange?.(session, status);
   }
 
-  #offer(session) {
-    const buyerKnown = this.#buyerKnown || session.buyer_known === true;
-    this.#form.offer(session, { buyerKnown, avoid: this.#avoid });
+  #tell(session, { notice = null, message = null, quiet = false } = {}) {
+    clearTimeout(this.#timer);
+    this.#session = session;
+    if (session.next !== "wait") this.#approval = null;
+    this.#panel.connection("online");
+    const status = shownStatus(session);
+    const hasForm = isOpen(session);
+    showSummary(this.#root, session);
+    fill(this.#panel.section(status), values(session));
+    if (hasForm) this.#form.offer(session, { avoid: this.#avoid });
+    this.#panel.show(status, { conditions: conditions(session), quiet });
+    // "Nothing was charged" is said where it still holds.
+    if (hasForm && notice) this.#panel.notice(notice, message);
+    if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
+    if (session.next === "transfer") this.#timer = setTimeout(() => this.#look(), DEPOSIT_ASKED_EVERY_MS);
+    this.#options.onChange?.(session, status);
   }
 
   /** Another tab, or the gateway by itself, may have moved it since it was last seen. */
   async #look() {
-    const seen = this.#panel.status;
-    const waits = ["created", "prepared", "awaiting_deposit", "in_review", "authorized", "paid"];
-    if (document.visibilityState !== "visible" || !this.#checkout || !waits.includes(seen)) return;
+    const seen = this.#session;
+    const isShown = seen && seen.next !== "wait" && this.#panel.status === shownStatus(seen);
+    if (document.visibilityState !== "visible" || !isShown) return;
     const { signal } = this.#work;
     try {
       const session = await this.#checkout.load({ signal });
-      const moved = shownStatus(session) !== seen || session.order?.status !== this.#session?.order?.status;
-      if (!signal.aborted && moved) this.#tell(session);
-      else if (seen === "awaiting_deposit") this.#timer = setTimeout(() => this.#look(), DEPOSIT_ASKED_EVERY_MS);
+      if (signal.aborted) return;
+      if (standing(session) !== standing(seen)) await this.#found(session, signal);
+      else if (session.next === "transfer") this.#timer = setTimeout(() => this.#look(), DEPOSIT_ASKED_EVERY_MS);
     } catch {
       // Nobody asked for this look; the next one, or the buyer's next step, will say what is wrong.
     }
   }
 
-  #reconnected() {
-    this.#panel.connection("online");
-    if (this.#panel.status === "network") this.begin();
+  /** Shows a session that was asked for by the way; one that waits is waited for. */
+  async #found(session, signal, said = {}) {
+    this.#tell(session, said);
+    if (session.next === "wait") await this.#goOn({ kind: "nothing" }, { signal });
   }
 
-  /** What is shown instead of what was wanted. */
-  async #fail(error, signal) {
+  #reconnected() {
+    this.#panel.connection("online");
+    if (["network", "unloaded"].includes(this.#panel.status)) this.begin();
+  }
+
+  /** What is shown instead of what was wanted. `message`: the gateway's words, where it said some. */
+  async #fail(error, signal, message = null) {
     if (signal.aborted || error.code === "aborted") return;
-    switch (error.code) {
-      case "window_closed":
-      case "window_refused":
-      case "popup_blocked":
-        return this.#returned(error);
-      case "mismatched":
-      case "script_blocked":
-      case "invalid_link":
-        if (this.#session) fill(this.#panel.section(error.code), values(this.#session));
-        return this.#panel.show(error.code);
-      case "session_expired":
-        // What became of the payment is not known here: only the link is over.
-        return this.#panel.show("expired", { conditions: ["link"] });
-      case "invalid_buyer":
-        if (!this.#session) break;
-        this.#tell(this.#session);
-        return this.#form.refuse(error.field);
-      case "network":
-        return this.#unreachable(error);
-      case "not_permitted":
-      case "api":
-        // A refusal because of the state: somebody else was quicker, and the state says it better.
-        if (error.status === 409 && (await this.#moved(signal))) return;
-        break;
-      default:
+    const { state, notice, field, looks, conditions: held = [] } = consequence(error);
+    const hasForm = this.#session !== null && isOpen(this.#session);
+    if (field && hasForm) {
+      this.#tell(this.#session);
+      return this.#form.refuse(field);
     }
-    const section = this.#panel.section("error");
-    fill(section, { request_id: error.request_id ?? null });
-    this.#panel.show("error");
+    // The next press goes there in this tab, which nothing blocks.
+    if (notice === "popup") this.#mode = "redirect";
+    if (notice && !state) return this.#returned({ notice, message });
+    // Before the window nothing was begun, and there is a form to go back to.
+    if (notice && hasForm && this.#panel.status === "opening") return this.#tell(this.#session, { notice });
+    if (looks && (await this.#standsOtherwise(state, signal))) return;
+    if (signal.aborted) return;
+    if (state === "mismatched") this.#approval = null;
+    const known = this.#session ? values(this.#session) : {};
+    fill(this.#panel.section(state), { ...known, request_id: error.request_id ?? null });
+    this.#panel.show(state, { conditions: held });
+    if (held.includes("busy")) this.#timer = setTimeout(() => this.begin(), BUSY_MS);
     // Not swallowed: whoever looks into it finds it in the console.
-    console.error(error);
+    if (state === "error") console.error(error);
   }
 
   /** Back in the form: the window did not do it, and the order is as it was. */
-  async #returned(error) {
-    // The next press goes there in this tab, which nothing blocks.
-    if (error.code === "popup_blocked") this.#mode = "redirect";
+  async #returned(said) {
     const signal = this.#renew();
     try {
-      this.#tell(await this.#checkout.load({ signal }), { notice: error });
+      await this.#found(await this.#checkout.load({ signal }), signal, said);
     } catch (failed) {
       await this.#fail(failed, signal);
     }
   }
 
-  /** Nothing was begun if there is still a form to go back to. */
-  #unreachable(error) {
-    if (this.#session && ["created", "prepared"].includes(this.#session.status) && this.#panel.status === "opening") {
-      return this.#tell(this.#session, { notice: error });
-    }
-    return this.#panel.show("network");
-  }
-
-  async #moved(signal) {
-    const standing = (session) => `${shownStatus(session)} ${session.order?.status}`;
+  /** Whether the session says by now why something was refused; then it is shown. */
+  async #standsOtherwise(state, signal) {
     const before = this.#session && standing(this.#session);
+    let session;
     try {
-      const session = await this.#checkout.load({ signal });
-      if (standing(session) === before) return false;
-      this.#tell(session);
-      return true;
+      session = await this.#checkout.load({ signal });
     } catch {
       // The refusal itself is shown then.
       return false;
     }
+    if (signal.aborted) return true;
+    const saysWhy = state === "error" ? standing(session) !== before : !isOpen(session);
+    if (saysWhy) await this.#found(session, signal);
+    else this.#session = session;
+    return saysWhy;
   }
-}
-
-/** The notice in the form for what a window came to. */
-function noticeOf(error) {
-  if (error.code === "network") return "network";
-  if (error.code === "popup_blocked") return "popup";
-  const closed = error.by_buyer ?? error.code === "window_closed";
-  return closed ? "closed" : "refused";
-}
-
-/** Where the gateway sends its buyer back to: the checkout page, in this language, whatever browser opens it. */
-function returnUrl() {
-  const address = new URL("/checkout", location.href);
-  address.searchParams.set("lang", document.documentElement.lang);
-  return address.href;
 }

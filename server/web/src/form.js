@@ -15,6 +15,7 @@ export class Form {
   #form;
   #pauses = new Map();
   #buyerKnown = false;
+  #orderId = null;
 
   /** `signal` ends it: the same markup may be another checkout's later. */
   constructor(root, onPay, signal) {
@@ -32,9 +33,10 @@ export class Form {
   }
 
   /** Offers what this session can be paid with. */
-  offer(session, { buyerKnown, avoid }) {
+  offer(session, { avoid }) {
     fill(this.#form, { amount: money(session.amount, session.currency) });
-    this.#knowBuyer(buyerKnown);
+    if (session.order_id !== this.#orderId) this.#begin(session.order_id);
+    this.#knowBuyer(session.buyer_known);
     const methods = session.methods ?? [];
     const preferred = methods.find((method) => method !== avoid) ?? methods[0];
     const wanted = this.#form.elements.method.value || (avoid ? preferred : session.method) || preferred;
@@ -66,6 +68,14 @@ export class Form {
     const input = this.#form.elements[field];
     this.#flag(input, "malformed");
     input.focus();
+  }
+
+  /** Who agreed to pay for one order has not agreed to pay for the next. */
+  #begin(orderId) {
+    this.#orderId = orderId;
+    const { consent } = this.#form.elements;
+    consent.checked = false;
+    this.#flag(consent, null);
   }
 
   #knowBuyer(known) {

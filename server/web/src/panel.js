@@ -27,6 +27,7 @@ export class Panel {
   show(status, { conditions = [], quiet = false } = {}) {
     const shown = this.section(status);
     meet(shown, conditions);
+    this.notice(null);
     for (const state of this.#states) state.hidden = state !== shown;
     this.#root.dataset.status = status;
     const heading = [...shown.querySelectorAll("h2")].find((one) => !one.hidden);
@@ -39,16 +40,26 @@ export class Panel {
     this.announce(says);
   }
 
-  /** Whether the server can be asked. */
+  /** Says one thing more in the state that is shown; whether that was news. */
+  add(condition) {
+    const shown = this.section(this.status);
+    const [said] = shown.querySelectorAll(`[data-when="${condition}"]`);
+    if (!said?.hidden) return false;
+    meet(shown, [condition]);
+    this.announce(said.textContent.trim());
+    return true;
+  }
+
+  /** Whether the server can be asked: online, offline or busy. */
   connection(connection) {
     const was = this.#root.dataset.connection ?? "online";
     if (was === connection) return;
     this.#root.dataset.connection = connection;
-    this.#root.querySelector("[data-offline]").hidden = connection === "online";
+    for (const told of this.#root.querySelectorAll("[data-connected]")) told.hidden = told.dataset.connected !== connection;
     this.announce(this.#words(connection));
   }
 
-  /** Says above everything what became of the last try; nothing takes it away. */
+  /** Says above the state that is shown what became of the last try; the next state takes it away. */
   notice(name, message) {
     const notices = [...this.#root.querySelectorAll("[data-notice]")];
     for (const notice of notices) {

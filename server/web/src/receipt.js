@@ -1,10 +1,10 @@
 // The receipt of a payment: shown at once from the session, then from the signed receipt, whose signature is
-// checked here and not by asking anybody.
+// checked here and not by asking anybody. Under the seal stands what was signed and nothing else.
 
 import { receiptKeys, verifyReceipt } from "@daegeum/checkout";
 
 import { fill } from "./fill.js";
-import { count, moment, money } from "./format.js";
+import { moment, money } from "./format.js";
 
 export class Receipt {
   #section;
@@ -26,7 +26,7 @@ export class Receipt {
       const [receipt, keys] = await Promise.all([checkout.receipt({ signal }), receiptKeys(undefined, { signal })]);
       const { payment_id, order_id, amount } = session;
       const claims = await verifyReceipt(receipt, keys, { payment_id, order_id, amount });
-      this.#fill({ ...claims, title: this.#title(session) });
+      this.#fill(claims);
       this.#signed = { receipt, payment_id };
       this.#button("save", true);
       this.#seal("verified");
@@ -51,11 +51,11 @@ export class Receipt {
   #fromSession(session) {
     const { order, currency, payment } = session;
     this.#fill({
-      title: this.#title(session),
+      title: order.title,
       amount: session.amount,
-      supply: order?.amounts.supply,
-      vat: order?.amounts.vat,
-      tax_free: order?.amounts.tax_free,
+      supply: order.amounts.supply,
+      vat: order.amounts.vat,
+      tax_free: order.amounts.tax_free,
       currency,
       captured_at: payment.updated_at,
       provider: session.provider,
@@ -63,14 +63,6 @@ export class Receipt {
       payment_id: session.payment_id,
       iss: null,
     });
-  }
-
-  /** In the page's language; the receipt has the title that the gateway was told. */
-  #title({ order }) {
-    const [first, ...others] = order?.lines ?? [];
-    if (!first || others.length === 0) return first?.name;
-    const { sentence } = this.#place.querySelector("[data-others]").dataset;
-    return first.name + sentence.replace("{count}", count(others.length));
   }
 
   #fill(said) {

@@ -6,7 +6,7 @@ import "./style/shop.css";
 
 const dialog = document.querySelector("dialog[data-dialog]");
 const form = document.querySelector("form[data-buy]");
-let unmount = null;
+let checkout = null;
 
 if (dialog?.showModal && form) {
   form.querySelector("[data-buy-here]").hidden = false;
@@ -15,10 +15,16 @@ if (dialog?.showModal && form) {
     event.preventDefault();
     buy(event.submitter);
   });
-  dialog.querySelector("[data-dialog-close]").addEventListener("click", () => dialog.close());
+  const mayLeave = () => checkout === null || checkout.leave();
+  dialog.querySelector("[data-dialog-close]").addEventListener("click", () => {
+    if (mayLeave()) dialog.close();
+  });
+  dialog.addEventListener("cancel", (event) => {
+    if (!mayLeave()) event.preventDefault();
+  });
   dialog.addEventListener("close", () => {
-    unmount?.();
-    unmount = null;
+    checkout?.end();
+    checkout = null;
   });
 }
 
@@ -27,7 +33,7 @@ async function buy(button) {
   try {
     const token = await order();
     dialog.showModal();
-    unmount = mount(dialog.querySelector("[data-checkout]"), { token, mode: windowMode });
+    checkout = mount(dialog.querySelector("[data-checkout]"), { token, mode: windowMode });
   } catch (error) {
     console.error(error);
     // The form by itself comes to the same checkout, or to the shop's own words about what is wrong.

@@ -2,22 +2,37 @@
 
 import { money, spoken } from "./format.js";
 
+/** What an order is that has its money, from this payment or from another. */
 const TAKEN = ["AUTHORIZED", "PAID", "COMPLETED"];
-const UNPAID = ["created", "prepared", "failed", "canceled", "expired"];
+
+/** What is next where this payment has not paid the order. */
+const UNPAID = ["prepare", "open_window", "begin_again"];
 
 /** The state to show. An order can have been paid while this payment of it was not. */
 export function shownStatus(session) {
-  const taken = TAKEN.includes(session.order?.status);
-  return taken && UNPAID.includes(session.status) ? "already_paid" : session.status;
+  const byAnother = UNPAID.includes(session.next) && TAKEN.includes(session.order.status);
+  return byAnother ? "already_paid" : session.status;
+}
+
+/** Whether the buyer can pay it here and now, by the form. */
+export function isOpen(session) {
+  return ["prepare", "open_window"].includes(session.next) && shownStatus(session) === session.status;
+}
+
+/** Everything that is shown of how it stands: two that are the same look the same. */
+export function standing({ status, order, payable }) {
+  return `${status} ${order.status} ${payable}`;
 }
 
 /** Which conditions of its section hold. */
 export function conditions(session) {
-  const payable = (session.order?.status ?? "PAYMENT_PENDING") === "PAYMENT_PENDING";
-  const held = [payable ? "payable" : "over"];
-  if (session.status === "paid" && session.order?.status === "AUTHORIZED") held.push("booked");
-  if (session.status !== "failed" || !payable) return held;
-  const retry = session.payment.failure?.retry;
+  const held = [session.payable ? "payable" : "over"];
+  if (session.status === "paid" && session.order.status === "AUTHORIZED") held.push("booked");
+  if (session.status !== "failed") return held;
+  const { code, retry } = session.payment.failure ?? {};
+  if (code === "CANCELED_AT_PROVIDER") held.push("given_back");
+  if (!session.payable) return held;
+  if (code !== "CANCELED_AT_PROVIDER") held.push("kept");
   held.push(["other_method", "never"].includes(retry) ? "other" : "same");
   if (["later", "never"].includes(retry)) held.push(retry);
   return held;

@@ -6,7 +6,6 @@ import { count, moment, money } from "./format.js";
 export function showSummary(root, session) {
   const summary = root.querySelector("[data-summary]");
   const { order, currency } = session;
-  if (!order) return;
   const template = summary.querySelector("template[data-line]");
   const lines = order.lines.map((line) => oneLine(template, line, currency));
   summary.querySelector("[data-lines]").replaceChildren(...lines);
@@ -19,16 +18,14 @@ export function showSummary(root, session) {
     time: moment(earlier(session.expires_at, order.expires_at)),
   });
   const booking = summary.querySelector("[data-booking]");
-  const isOpen = ["created", "prepared"].includes(session.status);
-  booking.hidden = !isOpen || order.capture !== "on_confirmation";
+  booking.hidden = order.capture !== "on_confirmation";
   for (const one of booking.querySelectorAll("[data-capture]")) one.hidden = one.dataset.capture !== session.capture;
-  summary.querySelector("[data-deadline]").hidden = !isOpen;
   summary.hidden = false;
 }
 
 /** The link can outlive the order, and the order the link. */
 function earlier(one, other) {
-  return other && Date.parse(other) < Date.parse(one) ? other : one;
+  return Date.parse(other) < Date.parse(one) ? other : one;
 }
 
 /** Nothing is known yet of what is bought. */

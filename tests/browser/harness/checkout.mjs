@@ -32,8 +32,14 @@ export class Checkout {
     await this.page.locator('[data-checkout][data-connection="offline"]').waitFor({ state: "attached" });
   }
 
+  /** Waits until it says that the server is busy. */
+  async isBusy() {
+    await this.page.locator('[data-checkout][data-connection="busy"] [data-connected=busy]').waitFor();
+  }
+
   async isOnline() {
-    await this.page.locator("[data-checkout]:not([data-connection='offline'])").waitFor({ state: "attached" });
+    const told = "[data-connection='offline'], [data-connection='busy']";
+    await this.page.locator(`[data-checkout]:not(${told})`).waitFor({ state: "attached" });
   }
 
   /** Fills in what a buyer fills in. */
@@ -60,9 +66,31 @@ export class Checkout {
     await this.panel.locator(`[data-do=${what}]:visible`).first().click();
   }
 
-  /** Whether a notice of this kind is shown: closed, refused, popup, network. */
+  /** Whether a notice of this kind is shown: closed, refused, popup, network, busy. */
   async notices(kind) {
     await this.panel.locator(`[data-notice=${kind}]:visible`).waitFor();
+  }
+
+  /** That no notice of any kind is shown. */
+  async noticesNothing() {
+    await this.panel.locator("[data-notice]:visible").waitFor({ state: "detached" });
+  }
+
+  /** The states it has shown since this page was loaded; for pages of a visitor who was told to `remember`. */
+  shown() {
+    return this.page.evaluate(() => window.statesShown);
+  }
+
+  /** From the next load on, the page's states are written down. */
+  async remember() {
+    await this.page.addInitScript(() => {
+      window.statesShown = [];
+      const note = () => {
+        const status = document.querySelector("[data-checkout]")?.dataset.status;
+        if (status && window.statesShown.at(-1) !== status) window.statesShown.push(status);
+      };
+      new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
+    });
   }
 
   /** The session's token, which is in the fragment of the checkout's page. */

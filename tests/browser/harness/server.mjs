@@ -76,6 +76,13 @@ class Server {
     return asked(`${this.base}/api/v1/payments/sessions/${id}`, "GET", undefined, token);
   }
 
+  /** Begins another payment of the same order, as its buyer's browser would; its token. */
+  async another(token) {
+    const { order_id: orderId } = await this.session(token);
+    const begun = await asked(`${this.base}/api/v1/payments/sessions`, "POST", { order_id: orderId }, token);
+    return begun.session_token;
+  }
+
   /** Approves in the gateway's window on the buyer's behalf, and tells where they would be sent. */
   async approve(paymentKey) {
     const { redirect } = await asked(`${this.simulator}/sandbox/windows/${paymentKey}/approve`, "POST", {});

@@ -101,6 +101,15 @@ class Scene {
     await page.locator(".shop-standing").waitFor();
   }
 
+  /** Opens another payment of the visitor's newest order in another tab. */
+  async payInAnotherTab(page) {
+    const tab = await page.context().newPage();
+    await this.openOrder(tab);
+    await tab.locator("[data-pay-order]").click();
+    await tab.waitForURL(/\/checkout/);
+    return new Checkout(tab);
+  }
+
   /** The order on whose page one is stands like this, now or when the page is loaded again. */
   async thisOrderStands(page, tag) {
     await server.until(async () => {

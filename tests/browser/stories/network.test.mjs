@@ -145,6 +145,92 @@ story("a server that cannot be reached is waited for", {}, async (scene) => {
   await checkout.shows("created");
 });
 
+story("a busy server is said to be busy, and goes on by itself", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  const busy = { status: 503, contentType: "application/problem+json", body: '{"code":"OVERLOADED","message":"busy"}' };
+  await page.route(CONFIRM, (route) => route.fulfill(busy));
+  await window.approve();
+  await checkout.isBusy();
+  assert.equal(await checkout.status(), "pending");
+  await page.unroute(CONFIRM);
+  await checkout.shows("paid");
+  await checkout.isOnline();
+  await takenOnce(scene, checkout.token());
+});
+
+story("a page whose module is blocked says that, and not that the server is gone", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.shows("created");
+  const address = page.url();
+  const other = await scene.visitor();
+  await other.route("**/*.wasm", (route) => route.abort("blockedbyclient"));
+  await other.goto(address);
+  const there = new Checkout(other);
+  await there.shows("unloaded");
+  await scene.look(other, "unloaded");
+  await other.unroute("**/*.wasm");
+  await there.do("reload");
+  await there.shows("created");
+});
+
+story("a page whose script does not come says so after a while", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.shows("created");
+  const address = page.url();
+  const other = await scene.visitor();
+  await other.route("**/assets/checkout-*.js", (route) => route.abort("blockedbyclient"));
+  await other.goto(address);
+  const late = other.locator("[data-state=loading] .late");
+  assert.equal(await late.isVisible(), false);
+  await late.waitFor();
+});
+
+story("while another payment of the order is under way, the page says so and waits for it", {}, async (scene) => {
+  const page = await scene.visitor();
+  const first = await scene.buy(page, "postcard");
+  await first.pay();
+  const firstWindow = await GatewayWindow.inPlaceOf(page);
+  const second = await scene.payInAnotherTab(page);
+  await second.pay({ method: "transfer" });
+  const secondWindow = await GatewayWindow.inPlaceOf(second.page);
+  await scene.server.faults(TAKEN_IN_SILENCE, TOO_BUSY);
+  await firstWindow.approve();
+  await first.shows("unknown");
+  await secondWindow.approve();
+  await second.shows("under_way");
+  await scene.look(second.page, "under-way");
+  await soundAgain(scene, first.token());
+  await first.shows("paid");
+  await second.shows("already_paid", "paid_by_another");
+  await takenOnce(scene, first.token());
+  assert.equal((await scene.server.booksOf(second.token()))[0].taken, 0);
+});
+
+story("what was under way can come to nothing, and then the other payment pays", {}, async (scene) => {
+  const page = await scene.visitor();
+  const first = await scene.buy(page, "postcard");
+  await first.pay();
+  const firstWindow = await GatewayWindow.inPlaceOf(page);
+  const second = await scene.payInAnotherTab(page);
+  await second.pay({ method: "transfer" });
+  const secondWindow = await GatewayWindow.inPlaceOf(second.page);
+  await scene.server.faults(NOT_HEARD, TOO_BUSY);
+  await firstWindow.approveToBeDeclined("NOT_ENOUGH_AMOUNT");
+  await first.shows("unknown");
+  await secondWindow.approve();
+  await second.shows("under_way");
+  await soundAgain(scene, first.token());
+  // Whichever of the two is asked about first: that one failed, or that the other has paid since.
+  await first.shows("failed", "already_paid");
+  await second.shows("paid");
+  await takenOnce(scene, second.token());
+});
+
 story("the browser is gone right after it asked to confirm: the result is the server's", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");

@@ -108,3 +108,43 @@ story("an approval that comes back too late charges nothing", {}, async (scene) 
   const [payment] = await scene.server.booksOf(token);
   assert.equal(payment.confirms, 0);
 });
+
+story("an order whose time ends while its form is open says so when it is to be paid", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.fill();
+  const token = checkout.token();
+  await scene.server.moveClock("31m");
+  await checkout.press();
+  await checkout.shows("over", "expired", "canceled");
+  assert.equal(await page.locator("[data-pay], [data-do=again]:visible, [data-do=reload]:visible").first().isVisible(), false);
+  await scene.look(page, "over");
+  assert.deepEqual(await scene.server.booksOf(token), []);
+});
+
+story("an order that was tried as often as it can be is said to be over", {}, async (scene) => {
+  const page = await scene.visitor();
+  const checkout = await scene.buy(page, "postcard");
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await window.approveToBeDeclined("REJECT_CARD_COMPANY");
+  await checkout.shows("failed");
+  const MOST = 100;
+  let token = checkout.token();
+  for (let payments = 1; payments < MOST; payments += 1) token = await scene.server.another(token);
+  await checkout.do("again");
+  const over = page.locator("[data-state=failed] [data-when=over]:visible");
+  await over.waitFor();
+  assert.match(await over.innerText(), /다시 주문/);
+  assert.equal(await page.locator("[data-do=again]:visible").count(), 0);
+
+  // The last one can be paid as it was chosen; chosen otherwise it would be one more.
+  await page.goto(`${scene.server.base}/checkout#${token}`);
+  await checkout.pay({ method: "card" });
+  await GatewayWindow.inPlaceOf(page);
+  await window.cancel();
+  await checkout.notices("closed");
+  await checkout.pay({ method: "transfer" });
+  await checkout.shows("over");
+  await page.locator("[data-state=over] [data-when=too_many]:visible").waitFor();
+});
