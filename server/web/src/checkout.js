@@ -203,7 +203,7 @@ class Running {
   async #lookWhether(signal) {
     try {
       const session = await this.#checkout.load({ signal });
-      const waits = this.#panel.status === "pending" && !signal.aborted;
+      const waits = this.#panel.status === "pending" && this.#panel.isOnline && !signal.aborted;
       if (!waits || !isOpen(session)) return;
       showSummary(this.#root, session);
       fill(this.#panel.section("under_way"), values(session));

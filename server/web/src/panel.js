@@ -50,6 +50,10 @@ export class Panel {
     return true;
   }
 
+  get isOnline() {
+    return (this.#root.dataset.connection ?? "online") === "online";
+  }
+
   /** Whether the server can be asked: online, offline or busy. */
   connection(connection) {
     const was = this.#root.dataset.connection ?? "online";
