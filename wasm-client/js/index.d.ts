@@ -50,8 +50,9 @@ export interface Watching extends Waiting {
 
 /**
  * `offline`: nothing answers. `busy`: what answers is overloaded or out of order (429, 5xx).
+ * `queued`: another payment of the order is being made; this one goes on if that comes to nothing.
  */
-export type Connection = "online" | "offline" | "busy";
+export type Connection = "online" | "offline" | "busy" | "queued";
 
 /** How a gateway's window opens. */
 export interface WindowOptions extends Waiting {

@@ -203,11 +203,12 @@ impl Failure {
 
     /// Whether the server refuses only for as long as a gateway has not answered it.
     pub fn passes(&self) -> bool {
-        let said = self.api_code.as_deref();
-        matches!(
-            said,
-            Some("ORDER_PAYMENT_IN_PROGRESS" | "OPERATION_IN_FLIGHT")
-        )
+        self.is_queued() || self.api_code.as_deref() == Some("OPERATION_IN_FLIGHT")
+    }
+
+    /// Whether that gateway was asked about another payment of the order.
+    pub fn is_queued(&self) -> bool {
+        self.api_code.as_deref() == Some("ORDER_PAYMENT_IN_PROGRESS")
     }
 
     /// What the page throws.

@@ -34,6 +34,8 @@ enum Connection {
     Offline,
     /// What answers wants to be asked later.
     Busy,
+    /// What answers takes this payment up when another one of the order has ended.
+    Queued,
 }
 
 impl Connection {
@@ -42,13 +44,15 @@ impl Connection {
             Self::Online => "online",
             Self::Offline => "offline",
             Self::Busy => "busy",
+            Self::Queued => "queued",
         }
     }
 
     /// As a request showed that ended like this.
-    const fn after(failure: &Failure) -> Self {
+    fn after(failure: &Failure) -> Self {
         match failure.code {
             Code::Network => Self::Offline,
+            _ if failure.is_queued() => Self::Queued,
             _ if failure.retry => Self::Busy,
             _ => Self::Online,
         }
@@ -166,8 +170,8 @@ impl<'c> Patient<'c> {
             let heard = (session.status, session.updated_at.clone());
             return self.tell(Some(heard), Connection::Online);
         }
-        // A server that answers questions and takes no confirmation is still too busy.
-        if self.told.1 == Connection::Busy {
+        // A server that answers questions and takes no confirmation has not come round yet.
+        if matches!(self.told.1, Connection::Busy | Connection::Queued) {
             return Ok(());
         }
         self.tell(None, Connection::Online)

@@ -19,9 +19,6 @@ const DEPOSIT_ASKED_EVERY_MS = 15_000;
 /** A busy server is left alone for as long. */
 const BUSY_MS = 5_000;
 
-/** An approval that the server has not taken up within this waits for something. */
-const TAKEN_UP_WITHIN_MS = 5_000;
-
 /** A gateway's script that does not notice within this that its window was closed never will. */
 const CLOSING_NOTICED_WITHIN_MS = 3_000;
 
@@ -196,15 +193,13 @@ class Running {
   #confirming() {
     clearTimeout(this.#timer);
     this.#panel.show("pending");
-    this.#timer = setTimeout(() => this.#lookWhether(this.#work.signal), TAKEN_UP_WITHIN_MS);
   }
 
-  /** The server that answers, and has not taken it up, is about another payment of the order: the package waits. */
-  async #lookWhether(signal) {
+  /** Another payment of the order is being made; the package waits for how that ends. */
+  async #queued(signal) {
     try {
       const session = await this.#checkout.load({ signal });
-      const waits = this.#panel.status === "pending" && this.#panel.isOnline && !signal.aborted;
-      if (!waits || !isOpen(session)) return;
+      if (signal.aborted || this.#panel.status !== "pending" || !isOpen(session)) return;
       showSummary(this.#root, session);
       fill(this.#panel.section("under_way"), values(session));
       this.#panel.show("under_way");
@@ -245,6 +240,7 @@ class Running {
   /** While it is being asked for: the form and the end are answers, and come with the answer. */
   #told(session, connection) {
     this.#panel.connection(connection);
+    if (connection === "queued") return this.#queued(this.#work.signal);
     if (!session) return;
     if (session.next === "wait" && shownStatus(session) !== this.#panel.status) return this.#tell(session);
     this.#session = session;

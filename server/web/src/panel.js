@@ -50,12 +50,9 @@ export class Panel {
     return true;
   }
 
-  get isOnline() {
-    return (this.#root.dataset.connection ?? "online") === "online";
-  }
-
-  /** Whether the server can be asked: online, offline or busy. */
-  connection(connection) {
+  /** Whether the server can be asked: online, offline or busy. One that has this payment wait can be. */
+  connection(told) {
+    const connection = told === "queued" ? "online" : told;
     const was = this.#root.dataset.connection ?? "online";
     if (was === connection) return;
     this.#root.dataset.connection = connection;

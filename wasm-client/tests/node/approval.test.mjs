@@ -144,7 +144,7 @@ test("another payment of the order that is being made is waited for", async () =
   const paid = await goOn(first, approved(first), { onChange });
   assert.deepEqual(paid, { outcome: "paid", address: clean(first) }, "the other has failed: this one pays");
   assert.equal(server.count(CONFIRM), 4);
-  assert.deepEqual(said, ["paid online"]);
+  assert.deepEqual(said, ["null queued", "paid online"]);
 
   const second = server.session("prepared");
   server.fault(CONFIRM, busy);
