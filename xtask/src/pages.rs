@@ -16,7 +16,7 @@ use crate::options::Options;
 use crate::{Stop, npm, process, wasm};
 
 /// The checkout page, all of it: what it says, its style, its scripts and the module.
-const BYTES_MAX: u64 = 100 * 1024;
+const BYTES_MAX: u64 = 100_000;
 
 /// What the checkout page begins with, by its names in Vite's manifest.
 const ENTRIES: [&str; 2] = ["src/site.js", "src/checkout-page.js"];

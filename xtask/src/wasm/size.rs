@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use crate::failure::{Failure, While};
 
 /// Module and scripts together, as a server sends them.
-const GZIP_BYTES_MAX: usize = 60 * 1024;
+const GZIP_BYTES_MAX: usize = 60_000;
 
 /// Prints the size of each file and fails where the sum is more than a phone should load.
 pub(super) fn is_small(files: &[PathBuf]) -> Result<(), Failure> {
