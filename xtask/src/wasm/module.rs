@@ -17,11 +17,20 @@ use crate::{npm, process};
 pub(super) const GLUE: &str = "core.js";
 pub(super) const MODULE: &str = "core_bg.wasm";
 
-/// A folder with [`GLUE`] and [`MODULE`] made from the sources as they are.
-pub(super) fn built(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
+/// What was made.
+pub(super) struct Built {
+    /// Where [`GLUE`] and [`MODULE`] are.
+    pub(super) folder: PathBuf,
+    /// Whether the module is as small as it is shipped.
+    pub(super) is_optimized: bool,
+}
+
+/// Module and glue from the sources as they are.
+pub(super) fn built(toolchain: &Toolchain) -> Result<Built, Failure> {
     let compiled = compiled(toolchain)?;
     let optimizer = optimizer();
-    let name = if optimizer.is_some() {
+    let is_optimized = optimizer.is_some();
+    let name = if is_optimized {
         "checkout-optimized"
     } else {
         "checkout"
@@ -30,7 +39,10 @@ pub(super) fn built(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
     let sources = sources(&compiled)?;
     let made_from = folder.join("made-from");
     if fs::read(&made_from).is_ok_and(|before| before == sources) {
-        return Ok(folder);
+        return Ok(Built {
+            folder,
+            is_optimized,
+        });
     }
     if folder.exists() {
         fs::remove_dir_all(&folder).when(folder.display())?;
@@ -40,7 +52,10 @@ pub(super) fn built(toolchain: &Toolchain) -> Result<PathBuf, Failure> {
         optimize(&optimizer, &folder.join(MODULE))?;
     }
     fs::write(&made_from, sources).when(made_from.display())?;
-    Ok(folder)
+    Ok(Built {
+        folder,
+        is_optimized,
+    })
 }
 
 /// The module, and the program that binds it.

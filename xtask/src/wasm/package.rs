@@ -14,9 +14,10 @@ const SCRIPTS: [&str; 3] = ["index.js", "errors.js", "platform.js"];
 /// What no browser loads.
 const BESIDE: [&str; 2] = ["index.node.js", "index.d.ts"];
 
-/// Builds the package, prints its size and refuses one that is too large.
+/// Builds the package, prints its size and refuses one that is too large to be shipped.
 pub(super) fn build(toolchain: &Toolchain) -> Result<(), Failure> {
-    let made = module::built(toolchain)?;
+    let built = module::built(toolchain)?;
+    let made = built.folder;
     let package = folder();
     empty(&package)?;
     let sources = root().join("wasm-client");
@@ -32,7 +33,13 @@ pub(super) fn build(toolchain: &Toolchain) -> Result<(), Failure> {
     reference::put(&package, &made.with_file_name("checkout-reference"))?;
     println!("{}", package.display());
     let loaded = SCRIPTS.iter().chain(&[module::GLUE, module::MODULE]);
-    size::is_small(&loaded.map(|name| package.join(name)).collect::<Vec<_>>())
+    let loaded: Vec<PathBuf> = loaded.map(|name| package.join(name)).collect();
+    let total = size::of(&loaded)?;
+    // What is shipped is judged: a machine without wasm-opt builds to try things out.
+    if built.is_optimized {
+        size::is_small(total)?;
+    }
+    Ok(())
 }
 
 /// Where the package is.

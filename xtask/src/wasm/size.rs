@@ -12,8 +12,8 @@ use crate::failure::{Failure, While};
 /// Module and scripts together, as a server sends them.
 const GZIP_BYTES_MAX: usize = 60_000;
 
-/// Prints the size of each file and fails where the sum is more than a phone should load.
-pub(super) fn is_small(files: &[PathBuf]) -> Result<(), Failure> {
+/// Prints the size of each file; what they are together, in bytes of gzip.
+pub(super) fn of(files: &[PathBuf]) -> Result<usize, Failure> {
     let sizes = files.iter().map(|file| Size::of(file));
     let sizes = sizes.collect::<Result<Vec<_>, _>>()?;
     let total = sizes.iter().fold(Size::default(), Size::plus);
@@ -23,12 +23,16 @@ pub(super) fn is_small(files: &[PathBuf]) -> Result<(), Failure> {
             size.name, size.plain, size.gzip
         );
     }
-    if total.gzip <= GZIP_BYTES_MAX {
+    Ok(total.gzip)
+}
+
+/// Fails where it is more than a phone should load.
+pub(super) fn is_small(gzip: usize) -> Result<(), Failure> {
+    if gzip <= GZIP_BYTES_MAX {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "the package is {} bytes of gzip; more than {GZIP_BYTES_MAX} are too many for a phone",
-        total.gzip
+        "the package is {gzip} bytes of gzip; more than {GZIP_BYTES_MAX} are too many for a phone"
     )))
 }
 
