@@ -117,6 +117,10 @@ words! {
     opening_still: "결제창이 열려 있다면 그곳에서 결제를 마치거나 닫아 주세요.",
         "If the payment window is still open, finish or close it there.";
     pending_title: "결제를 처리하고 있습니다", "Confirming your payment";
+    pending_stay: "잠시만 기다려 주세요. 확인이 시작될 때까지 이 화면을 닫지 마세요.",
+                  "One moment, please. Keep this page open until we have begun.";
+    untaken: "아직 결제가 진행되지 않았습니다. 지금 닫으면 결제되지 않습니다.",
+             "The payment has not gone through yet. If you close this now, it will not be made.";
     pending_about: "잠시만 기다려 주세요. 화면을 닫아도 결제는 계속 처리됩니다.",
         "One moment, please. The payment goes on even if you close this page.";
     unknown_title: "은행에 결과를 확인하고 있습니다", "We are asking the bank";
@@ -146,8 +150,8 @@ words! {
     link_over_about: "결제하셨다면 결과는 상점의 주문 화면에서 확인하실 수 있습니다.",
         "If you have paid, your order at the shop shows what became of it.";
     under_way_title: "이 주문의 다른 결제를 확인하고 있습니다", "Another payment of this order is under way";
-    under_way_about: "두 번 청구되지 않습니다. 다른 결제가 되지 않았을 때만 이 결제가 진행되며, 결과가 확인되면 이 화면이 바뀝니다.",
-        "You will not be charged twice: this payment goes on only if the other one comes to nothing. This page changes once that is known.";
+    under_way_about: "두 번 청구되지 않습니다. 다른 결제가 되지 않았을 때만 이 결제가 진행됩니다. 결과가 확인될 때까지 이 화면을 닫지 마세요.",
+        "You will not be charged twice: this payment goes on only if the other one comes to nothing. Keep this page open until that is known.";
     over_title: "이 주문은 더 이상 결제할 수 없습니다", "This order can no longer be paid";
     over_about: "이번에는 청구된 금액이 없습니다. 상점에서 다시 주문해 주세요.",
         "Nothing was charged this time. Please order again at the shop.";
@@ -156,9 +160,9 @@ words! {
     already_title: "이미 결제된 주문입니다", "This order is already paid";
     already_about: "같은 주문이 다른 결제로 완료되었습니다. 이번에는 청구되지 않았습니다.",
         "Another payment has paid for it. Nothing was charged this time.";
-    review_title: "담당자가 결제를 확인하고 있습니다", "We are looking into this payment";
-    review_about: "다시 결제하지 마시고, 급하시면 아래 번호로 판매자에게 문의해 주세요.",
-        "A person is looking at it. Please do not pay again; if it is urgent, contact the seller with the number below.";
+    review_title: "결제를 한 번 더 확인하고 있습니다", "We are looking into this payment";
+    review_about: "주문에 쓸 수 없는 금액은 돌려드립니다. 다시 결제하지 마시고, 급하시면 아래 번호로 판매자에게 문의해 주세요.",
+        "What the order cannot take goes back to you. Please do not pay again; if it is urgent, contact the seller with the number below.";
     refunded_title: "환불되었습니다", "The payment was refunded";
     refunded_about: "카드사나 은행에 따라 며칠 뒤에 표시될 수 있습니다.",
         "It may take your bank or card company a few days to show it.";

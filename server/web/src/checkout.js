@@ -10,11 +10,11 @@ import { fill } from "./fill.js";
 import { Form } from "./form.js";
 import { Panel } from "./panel.js";
 import { Receipt } from "./receipt.js";
-import { conditions, isOpen, shownStatus, standing, values } from "./standing.js";
+import { conditions, isOpen, isWatched, shownStatus, standing, values } from "./standing.js";
 import { hideSummary, showSummary } from "./summary.js";
 
 /** What the gateway does outside of this page is noticed by asking again this often. */
-const DEPOSIT_ASKED_EVERY_MS = 15_000;
+const WATCHED_EVERY_MS = 15_000;
 
 /** A busy server is left alone for as long. */
 const BUSY_MS = 5_000;
@@ -71,6 +71,9 @@ class Running {
     window.addEventListener("online", () => this.#reconnected(), { signal });
     // Back from the gateway's page into a page that was kept: what it shows is from before.
     window.addEventListener("pageshow", (event) => event.persisted && this.begin(), { signal });
+    window.addEventListener("beforeunload", (event) => this.#isUntaken && event.preventDefault(), { signal });
+    // A window beside would be approved for nobody.
+    window.addEventListener("pagehide", () => this.#isBeside && this.#panel.status === "opening" && closeWindows(), { signal });
     if (options.page) window.addEventListener("hashchange", () => this.begin(), { signal });
   }
 
@@ -102,8 +105,12 @@ class Running {
     }
   }
 
-  /** Whether it may be left: a window of the gateway is closed first; that one cannot be closed is said once. */
+  /**
+   * Whether it may be left: a window of the gateway is closed first; that one cannot be closed is said once, and so is
+   * that an approval would be lost.
+   */
   leave() {
+    if (this.#isUntaken) return !this.#panel.add("untaken");
     const waits = this.#panel.status === "opening" && this.#isBeside;
     return !waits || closeWindows() || !this.#panel.add("still_open");
   }
@@ -113,6 +120,11 @@ class Running {
     this.#work.abort();
     this.#life.abort();
     clearTimeout(this.#timer);
+  }
+
+  /** The window beside has approved, and only this page knows. */
+  get #isUntaken() {
+    return this.#approval !== null && this.#session?.next !== "wait";
   }
 
   async #open() {
@@ -242,7 +254,8 @@ class Running {
     this.#panel.connection(connection);
     if (connection === "queued") return this.#queued(this.#work.signal);
     if (!session) return;
-    if (session.next === "wait" && shownStatus(session) !== this.#panel.status) return this.#tell(session);
+    const isNews = shownStatus(session) !== this.#panel.status || this.#session?.next !== "wait";
+    if (session.next === "wait" && isNews) return this.#tell(session, { quiet: session.status === this.#panel.status });
     this.#session = session;
     showSummary(this.#root, session);
   }
@@ -261,7 +274,7 @@ class Running {
     // "Nothing was charged" is said where it still holds.
     if (hasForm && notice) this.#panel.notice(notice, message);
     if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
-    if (session.next === "transfer") this.#timer = setTimeout(() => this.#look(), DEPOSIT_ASKED_EVERY_MS);
+    if (isWatched(session)) this.#timer = setTimeout(() => this.#look(), WATCHED_EVERY_MS);
     this.#options.onChange?.(session, status);
   }
 
@@ -275,7 +288,7 @@ class Running {
       const session = await this.#checkout.load({ signal });
       if (signal.aborted) return;
       if (standing(session) !== standing(seen)) await this.#found(session, signal);
-      else if (session.next === "transfer") this.#timer = setTimeout(() => this.#look(), DEPOSIT_ASKED_EVERY_MS);
+      else if (isWatched(session)) this.#timer = setTimeout(() => this.#look(), WATCHED_EVERY_MS);
     } catch {
       // Nobody asked for this look; the next one, or the buyer's next step, will say what is wrong.
     }

@@ -19,6 +19,11 @@ export function isOpen(session) {
   return ["prepare", "open_window"].includes(session.next) && shownStatus(session) === session.status;
 }
 
+/** Whether it moves by what others do: the buyer's bank, or whoever gives money back. */
+export function isWatched(session) {
+  return session.next === "transfer" || session.status === "in_review";
+}
+
 /** Everything that is shown of how it stands: two that are the same look the same. */
 export function standing({ status, order, payable }) {
   return `${status} ${order.status} ${payable}`;
@@ -28,6 +33,7 @@ export function standing({ status, order, payable }) {
 export function conditions(session) {
   const held = [session.payable ? "payable" : "over"];
   if (session.status === "paid" && session.order.status === "AUTHORIZED") held.push("booked");
+  if (session.next === "wait") held.push("taken");
   if (session.status !== "failed") return held;
   const { code, retry } = session.payment.failure ?? {};
   if (code === "CANCELED_AT_PROVIDER") held.push("given_back");

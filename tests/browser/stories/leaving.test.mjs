@@ -108,3 +108,28 @@ story("the language's links always open this checkout, in another tab too", {}, 
   await checkout.shows("failed");
   await leads(before);
 });
+
+story("a page that is left takes the popup with it", {}, async (scene) => {
+  const page = await scene.visitor();
+  const { checkout, token } = await scene.buyHere(page, "postcard");
+  await checkout.fill();
+  const window = await GatewayWindow.poppingUp(page, () => checkout.press());
+  const closed = window.page.waitForEvent("close");
+  await page.reload();
+  await closed;
+  assert.equal((await scene.server.session(token)).order.status, "PAYMENT_PENDING");
+});
+
+story("a dialog says that an approval would be lost, and only then lets go of it", {}, async (scene) => {
+  const page = await scene.visitor();
+  const { checkout } = await scene.buyHere(page, "postcard");
+  await checkout.fill();
+  const window = await GatewayWindow.poppingUp(page, () => checkout.press());
+  await page.route("**/api/v1/payments/**", (route) => route.abort());
+  await window.approve();
+  await checkout.shows("pending");
+  await page.keyboard.press("Escape");
+  await page.locator("[data-state=pending] [data-when=untaken]:visible").waitFor();
+  await page.unroute("**/api/v1/payments/**");
+  await checkout.shows("paid");
+});

@@ -62,7 +62,7 @@ export async function whole(checkout: Checkout): Promise<void> {
     method: "transfer",
     mode: "redirect",
     onChange(session, connection) {
-      const where: "online" | "offline" | "busy" = connection;
+      const where: "online" | "offline" | "busy" | "queued" = connection;
       // @ts-expect-error nothing may have been heard yet
       void session.status;
       void [session?.status, where];
