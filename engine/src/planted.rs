@@ -35,6 +35,8 @@ pub enum Bug {
     NotResumed,
     /// Answers are not kept under their idempotency keys.
     AnswersForgotten,
+    /// Domain time is what the wall clock says, and stands still while that is behind the records.
+    ClockIsBelieved,
 }
 
 impl Bug {
@@ -54,6 +56,7 @@ impl Bug {
         Self::DeadlineOvertakes,
         Self::NotResumed,
         Self::AnswersForgotten,
+        Self::ClockIsBelieved,
     ];
 }
 

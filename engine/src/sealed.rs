@@ -22,6 +22,15 @@ impl RetentionClass {
     /// Every class.
     pub const ALL: &'static [Self] = &[Self::Evidence, Self::Remark, Self::Buyer];
 
+    /// The word in figures.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Evidence => "evidence",
+            Self::Remark => "remark",
+            Self::Buyer => "buyer",
+        }
+    }
+
     /// Its number in the key file.
     pub const fn code(self) -> u8 {
         match self {

@@ -15,6 +15,7 @@ use daegeum_engine::time::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::config::Config;
+use crate::domain_clock::DomainClock;
 use crate::engine_room::Condition;
 use crate::gateway::Gateways;
 use crate::gateway::operations::Operations;
@@ -29,6 +30,8 @@ use crate::world::SharedWorld;
 pub struct App {
     /// Time, chance, tasks, timers.
     pub world: SharedWorld,
+    /// The domain's clock.
+    pub clock: Arc<DomainClock>,
     /// What was configured.
     pub config: Arc<Config>,
     /// Where commands are put.
@@ -66,10 +69,9 @@ pub struct Asked<'a> {
 }
 
 impl App {
-    /// The domain's time: the clock, but never before the last record, as the engine decides it too.
+    /// The domain's time, as the engine decides it too.
     pub fn now(&self) -> Timestamp {
-        let clock = Timestamp::from_millis(u64::try_from(self.world.now_ms()).unwrap_or(0));
-        clock.max(self.reader.last_at())
+        self.clock.now()
     }
 
     /// Executes a command; what is returned is durable. Dropping the future does not undo it.
@@ -88,11 +90,11 @@ impl App {
             request_id: asked.request_id.into(),
         };
         let (witness, for_witness) = (Arc::clone(&self.witness), caller.clone());
-        let operations = Arc::clone(&self.operations);
+        let (operations, world) = (Arc::clone(&self.operations), Arc::clone(&self.world));
         self.queue.submit(request, move |outcome| {
             // Here, not where somebody waits: what was intended is called whoever goes away.
             if let Ok(executed) = &outcome {
-                operations.observe(&executed.events);
+                operations.observe(&executed.events, world.monotonic_ns());
             }
             // Nobody waits any more; what happened is logged and counted all the same.
             if let Err(Ok(executed)) = tell.send(outcome) {

@@ -14,11 +14,11 @@ use daegeum_engine::store::opening::{Directory, OpenOptions, Opened as Report, R
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::replay::Progress;
 use daegeum_engine::store::writer::Queue;
-use daegeum_engine::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::domain_clock::DomainClock;
 use crate::engine_room::Condition;
 use crate::gateway::Gateways;
 use crate::gateway::operations::Operations;
@@ -28,7 +28,6 @@ use crate::routes;
 use crate::seal::Seals;
 use crate::serve::Surroundings;
 use crate::transitions::{Counters, Witness};
-use crate::world::SharedWorld;
 
 /// An open data directory with its key file.
 pub struct Opened {
@@ -63,7 +62,7 @@ pub struct Assembled {
 /// Opens the data directory and its key file, and says in the log what had to be put right.
 pub fn open(
     config: &Config,
-    world: &SharedWorld,
+    clock: &DomainClock,
     files: Arc<dyn Files>,
     home: &dyn IndexHome,
     options: OpenOptions,
@@ -71,6 +70,8 @@ pub fn open(
     let path = options.dir.join("keyring");
     let directory = Directory::open(&files, home, options, &mut tell_progress)?;
     tell(&directory.opened);
+    let reader = directory.reader();
+    clock.begin((reader.last_record() > 0).then(|| reader.last_at()));
     let master = MasterKey::new(*config.secrets.data_key.expose());
     if directory.store.journal().tail().next_record > 1 && !files.exists(&path)? {
         tracing::error!(
@@ -78,7 +79,7 @@ pub fn open(
         );
     }
     let keyring = Keyring::open(files, &path, master)?;
-    let seals = Seals::new(Arc::new(keyring), Arc::clone(world));
+    let seals = Seals::new(Arc::new(keyring), Arc::clone(clock.world()));
     Ok(Opened { directory, seals })
 }
 
@@ -93,10 +94,11 @@ pub fn assemble(
         around.transitions,
         Arc::clone(&around.world),
     );
-    let now = Timestamp::from_millis(u64::try_from(around.world.now_ms())?);
-    let (operations, begun) = Operations::new(now.max(store.reader.last_at()));
+    let found = store.reader.in_flight(usize::MAX)?;
+    let (operations, begun) = Operations::new(&found, around.world.monotonic_ns());
     let app = Arc::new(App {
         world: Arc::clone(&around.world),
+        clock: Arc::clone(&around.clock),
         config: Arc::clone(config),
         queue: store.queue,
         reader: store.reader,
@@ -111,7 +113,7 @@ pub fn assemble(
         witness: Arc::new(witness),
     });
     let routes = routes::routes(Arc::clone(&app)).merge(around.more_routes);
-    let front = Front::new(routes, config, around.world, around.metrics);
+    let front = Front::new(routes, config, around.clock, around.metrics);
     Ok(Assembled { app, front, begun })
 }
 

@@ -73,6 +73,11 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
+    /// Take this machine's clock for right, however far it is ahead of the last record: once, after a
+    /// long pause. A clock that is wrong dates every later record
+    #[arg(long)]
+    pub trust_clock: bool,
+
     /// Print the settings in force and where each comes from, secrets hidden, and stop
     #[arg(long)]
     pub print_config: bool,

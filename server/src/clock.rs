@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::parse_duration,
+    domain_clock::DomainClock,
     http::{HttpErrorCode, Json, Problem},
-    world::SharedWorld,
 };
 
-/// The routes that look at `clock` and move it; `world` is the one it moves.
-pub fn sandbox_routes(clock: Arc<SandboxClock>, world: SharedWorld) -> Router {
-    let sandbox = Sandbox { clock, world };
+/// The routes that look at `clock` and move it; `domain` is the time that it moves.
+pub fn sandbox_routes(clock: Arc<SandboxClock>, domain: Arc<DomainClock>) -> Router {
+    let sandbox = Sandbox { clock, domain };
     Router::new()
         .route("/sandbox/clock", get(show).post(advance))
         .with_state(sandbox)
@@ -30,7 +30,7 @@ pub fn sandbox_routes(clock: Arc<SandboxClock>, world: SharedWorld) -> Router {
 #[derive(Clone)]
 struct Sandbox {
     clock: Arc<SandboxClock>,
-    world: SharedWorld,
+    domain: Arc<DomainClock>,
 }
 
 /// Exactly one of the two.
@@ -45,7 +45,7 @@ struct Advance {
 #[derive(Serialize)]
 struct Clock {
     now: String,
-    now_ms: i64,
+    now_ms: u64,
     machine_now_ms: i64,
 }
 
@@ -82,12 +82,11 @@ impl Advance {
 
 impl Sandbox {
     fn told(&self) -> Result<impl IntoResponse + use<>, Problem> {
-        let now_ms = self.world.now_ms();
-        let now = jiff::Timestamp::from_millisecond(now_ms).map_err(Problem::internal)?;
+        let now = self.domain.now();
         let clock = Clock {
-            now: format!("{now:.3}"),
-            now_ms,
-            machine_now_ms: self.world.machine_now_ms(),
+            now: now.to_string(),
+            now_ms: now.as_millis(),
+            machine_now_ms: self.domain.world().machine_now_ms(),
         };
         let body = serde_json::to_vec(&clock).map_err(Problem::internal)?;
         Ok((JSON, body))
@@ -111,21 +110,22 @@ mod tests {
         config::{Config, Flags, Purpose},
         http::Front,
         telemetry::Metrics,
-        world::SystemWorld,
+        world::{SharedWorld, SystemWorld},
     };
 
     /// A sandbox's front over the clock in `folder`.
     fn front(folder: &std::path::Path) -> Arc<Front> {
         let clock = Arc::new(SandboxClock::open(&folder.join("sandbox")).unwrap());
-        let world: SharedWorld = Arc::new(SystemWorld::running_ahead(clock.ahead_ms()).unwrap());
+        let world: SharedWorld = Arc::new(SystemWorld::moved_by(clock.ahead_ms()).unwrap());
+        let domain = Arc::new(DomainClock::new(Arc::clone(&world), false));
         let flags = Flags {
             sandbox: true,
             data: Some(folder.into()),
             ..Flags::default()
         };
         let config = Config::load(&flags, std::iter::empty(), Purpose::Serve, &*world).unwrap();
-        let routes = sandbox_routes(clock, Arc::clone(&world));
-        Front::new(routes, &config, world, Arc::new(Metrics::new()))
+        let routes = sandbox_routes(clock, Arc::clone(&domain));
+        Front::new(routes, &config, domain, Arc::new(Metrics::new()))
     }
 
     async fn ask(front: &Arc<Front>, method: &str, body: Option<Value>) -> (StatusCode, Value) {

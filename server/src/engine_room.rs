@@ -20,6 +20,7 @@ use daegeum_engine::time::Timestamp;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
+use crate::domain_clock::DomainClock;
 use crate::telemetry::Metrics;
 use crate::world::{SharedWorld, random_bytes};
 
@@ -99,7 +100,7 @@ impl EngineRoom {
         directory: Directory,
         policy: Policy,
         queue_depth: usize,
-        world: SharedWorld,
+        clock: Arc<DomainClock>,
         metrics: Arc<Metrics>,
     ) -> std::io::Result<Started> {
         let reader = directory.reader();
@@ -110,7 +111,7 @@ impl EngineRoom {
         let executor = Executor::new(store, policy, last_at);
         let (queue, jobs) = writer::queue(queue_depth);
         let (tell_failed, failed) = oneshot::channel();
-        let writing = Writing::new(executor, jobs, world, metrics, Arc::clone(&condition));
+        let writing = Writing::new(executor, jobs, clock, metrics, Arc::clone(&condition));
         let writer = spawn("writer", move || writing.run(tell_failed))?;
         let others = vec![
             spawn_applier(&upkeep.applier, &condition)?,
@@ -181,7 +182,7 @@ fn spawn_behind(
 pub struct Writing {
     executor: Executor<EmbeddedStore>,
     jobs: Jobs,
-    inputs: WorldInputs,
+    inputs: ClockInputs,
     observer: Observer,
 }
 
@@ -190,12 +191,12 @@ impl Writing {
     pub fn new(
         executor: Executor<EmbeddedStore>,
         jobs: Jobs,
-        world: SharedWorld,
+        clock: Arc<DomainClock>,
         metrics: Arc<Metrics>,
         condition: Arc<Condition>,
     ) -> Self {
         let observer = Observer {
-            world: Arc::clone(&world),
+            world: Arc::clone(clock.world()),
             metrics,
             condition,
             begun_ns: 0,
@@ -203,7 +204,7 @@ impl Writing {
         Self {
             executor,
             jobs,
-            inputs: WorldInputs(world),
+            inputs: ClockInputs(clock),
             observer,
         }
     }
@@ -273,12 +274,12 @@ impl Observer {
     }
 }
 
-/// Time and ids from the world.
-struct WorldInputs(SharedWorld);
+/// Time from the domain's clock, ids from its world.
+struct ClockInputs(Arc<DomainClock>);
 
-impl Inputs for WorldInputs {
+impl Inputs for ClockInputs {
     fn now(&mut self) -> Timestamp {
-        Timestamp::from_millis(u64::try_from(self.0.now_ms()).unwrap_or(0))
+        self.0.now()
     }
 
     fn ids(&mut self) -> &mut dyn Ids {
@@ -286,9 +287,9 @@ impl Inputs for WorldInputs {
     }
 }
 
-impl Ids for WorldInputs {
+impl Ids for ClockInputs {
     fn next(&mut self) -> u128 {
-        uuid_v7(self.now(), random_bytes(&*self.0))
+        uuid_v7(self.0.now(), random_bytes(&**self.0.world()))
     }
 }
 

@@ -1,5 +1,6 @@
-//! Work that nobody asks for: deadlines, retention, and calls to gateways. Each job is idempotent; all of them stop with the server.
+//! Work that nobody asks for: deadlines, retention, calls to gateways, and looking at the clock. Each job is idempotent; all of them stop with the server.
 
+mod clock;
 mod deadlines;
 mod retention;
 mod unanswered;
@@ -25,6 +26,7 @@ pub fn start(app: &Arc<App>, begun: UnboundedReceiver<PaymentId>) {
     world.spawn(Box::pin(repeat(weak, DEADLINES_EVERY, |app| {
         Box::pin(deadlines::run(app))
     })));
+    world.spawn(Box::pin(clock::watch(Arc::downgrade(app))));
     let weak = Arc::downgrade(app);
     world.spawn(Box::pin(unanswered::begin(weak, begun)));
     let weak = Arc::downgrade(app);

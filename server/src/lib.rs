@@ -10,6 +10,7 @@ pub mod cli;
 #[cfg(feature = "sandbox")]
 pub mod clock;
 pub mod config;
+pub mod domain_clock;
 pub mod engine_room;
 pub mod gateway;
 pub mod http;

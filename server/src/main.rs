@@ -56,9 +56,10 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
     let (transitions, _log) =
         start_logging(&config.settings.log, metrics.log_lines_dropped.clone())?;
     let stop = http::stop_signal()?;
-    let outside = outside(config, world).await?;
+    let outside = outside(config, world, command.trust_clock).await?;
     let around = Surroundings {
         world: outside.world,
+        clock: outside.clock,
         metrics,
         transitions,
         more_routes: outside.routes,
@@ -104,14 +105,18 @@ async fn look(command: &Doctor, world: SystemWorld) -> Result<bool, Box<dyn Erro
 }
 
 /// What is beside the server: in the sandbox a clock that can be moved and simulated gateways.
-async fn outside(config: Config, world: SystemWorld) -> Result<Outside, Box<dyn Error>> {
+async fn outside(
+    config: Config,
+    world: SystemWorld,
+    trusts_clock: bool,
+) -> Result<Outside, Box<dyn Error>> {
     if !config.settings.server.sandbox {
-        return Ok(Outside::real(config, world));
+        return Ok(Outside::real(config, world, trusts_clock));
     }
     #[cfg(not(feature = "sandbox"))]
     return Err("this build has no sandbox".into());
     #[cfg(feature = "sandbox")]
-    daegeum_server::sandbox::open(config).await
+    daegeum_server::sandbox::open(config, trusts_clock).await
 }
 
 #[cfg(feature = "sandbox")]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::config::Config;
+use crate::domain_clock::DomainClock;
 use crate::world::{Reach, SharedWorld, SystemWorld};
 
 /// The outside of one server.
@@ -14,6 +15,8 @@ pub struct Outside {
     pub config: Config,
     /// Time, chance, tasks, timers, the network.
     pub world: SharedWorld,
+    /// The domain's clock over that world.
+    pub clock: Arc<DomainClock>,
     /// Routes besides the product's own: the sandbox's.
     pub routes: Router,
     /// What to begin once the server takes requests at this address.
@@ -21,12 +24,13 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// The real one.
-    pub fn real(config: Config, world: SystemWorld) -> Self {
-        let world = world.reaching(reach(&config));
+    /// The real one; whether its clock is trusted is a person's word.
+    pub fn real(config: Config, world: SystemWorld, trusts_clock: bool) -> Self {
+        let world: SharedWorld = Arc::new(world.reaching(reach(&config)));
         Self {
             config,
-            world: Arc::new(world),
+            clock: Arc::new(DomainClock::new(Arc::clone(&world), trusts_clock)),
+            world,
             routes: Router::new(),
             begin: Box::new(|_| {}),
         }

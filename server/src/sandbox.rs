@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use crate::cli::Sandbox;
 use crate::clock::sandbox_routes;
 use crate::config::Config;
+use crate::domain_clock::DomainClock;
 use crate::outside::{Outside, reach};
 use crate::shop::Shop;
 use crate::world::{SharedWorld, SystemWorld};
@@ -23,15 +24,17 @@ use crate::world::{SharedWorld, SystemWorld};
 const NOTIFICATIONS: &str = "/api/v1/payments/webhook/toss";
 
 /// Opens clock and books, and binds the simulators. They are served once the server is, and end with the process.
-pub async fn open(config: Config) -> Result<Outside, Box<dyn Error>> {
+pub async fn open(config: Config, trusts_clock: bool) -> Result<Outside, Box<dyn Error>> {
     let folder = config.settings.server.data.join("sandbox");
     let clock = Arc::new(SandboxClock::open(&folder)?);
-    let world = SystemWorld::running_ahead(clock.ahead_ms())?.reaching(reach(&config));
+    let world = SystemWorld::moved_by(clock.ahead_ms())?.reaching(reach(&config));
     let world: SharedWorld = Arc::new(world);
-    let routes = sandbox_routes(clock, Arc::clone(&world));
+    let domain = Arc::new(DomainClock::new(Arc::clone(&world), trusts_clock));
+    let routes = sandbox_routes(clock, Arc::clone(&domain));
     let mut outside = Outside {
         config,
         world,
+        clock: domain,
         routes,
         begin: Box::new(|_| {}),
     };
@@ -68,11 +71,11 @@ async fn simulate_toss(folder: &Path, outside: &mut Outside) -> Result<(), Box<d
     outside.config = outside.config.clone().with_toss_at(address);
     let books = FileBooks::open(folder)?;
     let mut toss = Toss::open(Box::new(books), settings(&outside.config, address))?;
-    let world = Arc::clone(&outside.world);
+    let (world, clock) = (Arc::clone(&outside.world), Arc::clone(&outside.clock));
     outside.begin = Box::new(move |server| {
         toss.set_notification_url(Some(format!("http://{server}{NOTIFICATIONS}")));
-        let clock = Arc::clone(&world);
-        let now: listener::Now = Arc::new(move || clock.now_ms());
+        let now: listener::Now =
+            Arc::new(move || i64::try_from(clock.now().as_millis()).unwrap_or(i64::MAX));
         world.spawn(Box::pin(async move {
             let (toss, never) = (Arc::new(Mutex::new(toss)), std::future::pending());
             if let Err(error) = listener::serve(listener, toss, now, never).await {

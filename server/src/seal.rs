@@ -22,7 +22,8 @@ impl Seals {
         Self { keyring, world }
     }
 
-    /// Seals `plain` under the key of `now`'s day. That key is on the disk when this returns.
+    /// Seals `plain` under the key of `now`'s day. That key is on the disk when this returns. Where a clock was once
+    /// so far ahead that this day counts as erased, the first day that does not takes its place.
     pub fn seal(
         &self,
         class: RetentionClass,
@@ -30,8 +31,9 @@ impl Seals {
         now: Timestamp,
     ) -> Result<Sealed, Problem> {
         let mut random = |bytes: &mut [u8]| self.world.fill_random(bytes);
+        let first_kept = self.keyring.kept_from(class.code());
         let id = SealingKeyId {
-            day: now.korean_day(),
+            day: now.korean_day().max(first_kept),
             class,
         };
         let key = self
@@ -52,6 +54,11 @@ impl Seals {
         let key = self.keyring.get(key_id(id))?;
         let plain = sealed.open(&SealingKey::new(id, *key.expose())).ok()?;
         Some(String::from_utf8_lossy(&plain).into_owned())
+    }
+
+    /// How many days before `day` still have a key of this class.
+    pub fn days_before(&self, day: u32, class: RetentionClass) -> usize {
+        self.keyring.days_before(day, class.code())
     }
 
     /// Drops the keys of a class from before `day`; what they sealed is erased for good.

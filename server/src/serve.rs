@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::assembly::{self, Assembled, Connected};
 use crate::config::Config;
+use crate::domain_clock::DomainClock;
 use crate::engine_room::{EngineRoom, Started};
 use crate::http::{self, Drained};
 use crate::telemetry::{Metrics, TransitionLog};
@@ -23,6 +24,8 @@ use crate::{jobs, metrics_listener};
 pub struct Surroundings {
     /// Time, chance, tasks, timers.
     pub world: SharedWorld,
+    /// The domain's clock over that world, not yet begun.
+    pub clock: Arc<DomainClock>,
     /// Figures.
     pub metrics: Arc<Metrics>,
     /// The log of transitions.
@@ -48,12 +51,12 @@ pub async fn serve(
     let files: Arc<dyn Files> = Arc::new(DiskFiles);
     let cache_bytes = u64::try_from(config.settings.store.index_cache.0)?;
     let home = SledHome::new(&config.settings.server.data, cache_bytes);
-    let opened = assembly::open(&config, &around.world, files, &home, open_options(&config))?;
+    let opened = assembly::open(&config, &around.clock, files, &home, open_options(&config))?;
     let started = EngineRoom::start(
         opened.directory,
         assembly::policy(&config)?,
         config.settings.store.queue,
-        Arc::clone(&around.world),
+        Arc::clone(&around.clock),
         Arc::clone(&around.metrics),
     )?;
     let Started {

@@ -22,16 +22,23 @@ pub type SharedWorld = Arc<dyn World>;
 
 /// What the server may know and do beyond its input.
 pub trait World: Send + Sync {
-    /// The domain's clock, in milliseconds since 1970: deadlines, `created_at`, day edges. The
-    /// sandbox may run ahead of the machine here, and nowhere else.
-    fn now_ms(&self) -> i64;
+    /// The wall clock as a witness for domain time ([`DomainClock`](crate::domain_clock::DomainClock)), in
+    /// milliseconds since 1970. The machine's, but where a test sets the two apart.
+    fn wall_ms(&self) -> i64 {
+        self.machine_now_ms()
+    }
+
+    /// How far somebody has moved domain time forward beyond what passed; only a sandbox's is moved.
+    fn moved_ms(&self) -> i64 {
+        0
+    }
 
     /// The machine's clock, in milliseconds since 1970: how fresh a token or a signature is, for
     /// which the sender looked at a real clock.
     fn machine_now_ms(&self) -> i64;
 
-    /// Nanoseconds since some moment before the program began; never goes back. For latencies and
-    /// rates.
+    /// Nanoseconds since some moment before the program began; never goes back, and goes on while the
+    /// machine sleeps. For latencies, rates, rests, and how domain time goes on.
     fn monotonic_ns(&self) -> u64;
 
     /// Fills `bytes` with randomness fit for secrets.

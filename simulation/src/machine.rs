@@ -19,6 +19,7 @@ use daegeum_engine::time::Timestamp;
 use daegeum_server::app::App;
 use daegeum_server::assembly::{self, Connected};
 use daegeum_server::config::Config;
+use daegeum_server::domain_clock::DomainClock;
 use daegeum_server::engine_room::Writing;
 use daegeum_server::http::Front;
 use daegeum_server::jobs;
@@ -128,11 +129,12 @@ impl Machine {
             alive: AtomicBool::new(true),
         });
         let shared: SharedWorld = Arc::clone(&world) as SharedWorld;
+        let clock = Arc::new(DomainClock::new(Arc::clone(&shared), false));
         let files: Arc<dyn Files> = Arc::new(self.disk.clone());
         let told = |error: Box<dyn std::error::Error>| error.to_string();
         let options = self.options.clone();
         let opened =
-            assembly::open(&self.config, &shared, files, &self.home, options).map_err(told)?;
+            assembly::open(&self.config, &clock, files, &self.home, options).map_err(told)?;
         let (reader, upkeep) = (opened.directory.reader(), opened.directory.upkeep());
         let (store, lock) = opened.directory.into_parts();
         let last_at = Timestamp::from_millis(store.journal().tail().last_at_ms);
@@ -141,13 +143,14 @@ impl Machine {
         let (queue, waiting) = writer::queue(self.config.settings.store.queue);
         let metrics = Arc::new(Metrics::new());
         let around = Surroundings {
-            world: Arc::clone(&shared),
+            world: shared,
+            clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             transitions: TransitionLog::new(Some(self.log.clone())),
             more_routes: Default::default(),
         };
         let condition = Arc::default();
-        let writing = Writing::new(deciding, waiting, shared, metrics, Arc::clone(&condition));
+        let writing = Writing::new(deciding, waiting, clock, metrics, Arc::clone(&condition));
         let connected = Connected {
             queue: queue.clone(),
             reader,

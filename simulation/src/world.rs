@@ -20,7 +20,7 @@ pub const BEGINNING_MS: i64 = 1_795_000_000_000;
 #[derive(Clone)]
 pub struct Clocks {
     executor: Executor,
-    /// How far the domain's clock has jumped.
+    /// How far the server's wall clock is from true time.
     ahead_ms: Arc<AtomicI64>,
 }
 
@@ -38,12 +38,12 @@ impl Clocks {
         BEGINNING_MS + i64::try_from(self.executor.now_ns() / 1_000_000).expect("not that long")
     }
 
-    /// The server's domain clock.
-    pub fn domain_ms(&self) -> i64 {
+    /// The server's wall clock.
+    pub fn wall_ms(&self) -> i64 {
         self.true_ms() + self.ahead_ms.load(Ordering::Relaxed)
     }
 
-    /// Sets the domain's clock ahead of true time by this much, or behind.
+    /// Sets the server's wall clock ahead of true time by this much, or behind.
     pub fn set_ahead(&self, ms: i64) {
         self.ahead_ms.store(ms, Ordering::Relaxed);
     }
@@ -68,8 +68,8 @@ pub struct ServerWorld {
 }
 
 impl World for ServerWorld {
-    fn now_ms(&self) -> i64 {
-        self.clocks.domain_ms()
+    fn wall_ms(&self) -> i64 {
+        self.clocks.wall_ms()
     }
 
     fn machine_now_ms(&self) -> i64 {

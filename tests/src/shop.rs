@@ -4,11 +4,12 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use daegeum_server::config::{Config, Flags, Purpose};
+use daegeum_server::domain_clock::DomainClock;
 use daegeum_server::serve::{Surroundings, serve};
 use daegeum_server::telemetry::{Metrics, TransitionLog};
 use daegeum_server::world::SharedWorld;
@@ -27,10 +28,18 @@ use crate::world::{Job, ShopWorld};
 pub struct Shop {
     folder: Arc<TempDir>,
     settings: Vec<(String, String)>,
-    ahead_ms: Arc<AtomicI64>,
+    clocks: Clocks,
     world: Arc<ShopWorld>,
     running: Option<Running>,
     stranger: Caller,
+}
+
+/// What outlives a stop.
+#[derive(Clone, Default)]
+struct Clocks {
+    ahead_ms: Arc<AtomicI64>,
+    /// How far the wall clock is from the true time.
+    wall_off_ms: Arc<AtomicI64>,
 }
 
 struct Running {
@@ -56,7 +65,7 @@ impl Shop {
         let said = usual.iter().chain(settings);
         let settings = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = secrets::environment().into_iter().chain(settings).collect();
-        Self::start(folder, settings, Arc::default()).await
+        Self::start(folder, settings, Clocks::default()).await
     }
 
     /// A new shop that takes money through Toss, which is simulated beside it.
@@ -78,7 +87,11 @@ impl Shop {
         let said = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let toss = gateway.settings().into_iter();
         let settings = secrets::environment().into_iter().chain(toss).chain(said);
-        let shop = Self::start(folder, settings.collect(), ahead_ms).await;
+        let clocks = Clocks {
+            ahead_ms,
+            ..Clocks::default()
+        };
+        let shop = Self::start(folder, settings.collect(), clocks).await;
         (shop, gateway)
     }
 
@@ -87,12 +100,10 @@ impl Shop {
         self.stranger.base().to_owned()
     }
 
-    async fn start(
-        folder: Arc<TempDir>,
-        settings: Vec<(String, String)>,
-        ahead_ms: Arc<AtomicI64>,
-    ) -> Self {
-        let world = Arc::new(ShopWorld::new(Arc::clone(&ahead_ms)));
+    async fn start(folder: Arc<TempDir>, settings: Vec<(String, String)>, clocks: Clocks) -> Self {
+        let (ahead_ms, wall_off_ms) = (&clocks.ahead_ms, &clocks.wall_off_ms);
+        let world = ShopWorld::new(Arc::clone(ahead_ms), Arc::clone(wall_off_ms));
+        let world = Arc::new(world);
         let config = config(folder.path(), &settings, &world);
         let shared: SharedWorld = Arc::clone(&world) as SharedWorld;
         let (stop, stopped) = oneshot::channel();
@@ -104,7 +115,7 @@ impl Shop {
         Self {
             folder,
             settings,
-            ahead_ms,
+            clocks,
             world,
             running: Some(Running { stop, server }),
             stranger: Caller::new(&format!("http://{address}")),
@@ -115,7 +126,7 @@ impl Shop {
     pub async fn reopen(mut self) -> Self {
         self.stop();
         let (folder, settings) = (Arc::clone(&self.folder), self.settings.clone());
-        Self::start(folder, settings, Arc::clone(&self.ahead_ms)).await
+        Self::start(folder, settings, self.clocks.clone()).await
     }
 
     /// Stops in order; what is left is the directory.
@@ -179,6 +190,11 @@ impl Shop {
     /// Moves the shop's clock on; jobs look at it at their next turn.
     pub fn advance(&self, by: Duration) {
         self.world.advance(by);
+    }
+
+    /// Sets the wall clock wrong by so many milliseconds, or right. Nothing else notices.
+    pub fn set_wall(&self, off_ms: i64) {
+        self.clocks.wall_off_ms.store(off_ms, Ordering::Relaxed);
     }
 
     /// Lets the deadlines be looked at.
@@ -295,8 +311,10 @@ fn run(
     stopped: oneshot::Receiver<()>,
     tell: oneshot::Sender<SocketAddr>,
 ) -> Result<(), String> {
+    let clock = Arc::new(DomainClock::new(Arc::clone(&world), false));
     let around = Surroundings {
         world,
+        clock,
         metrics: Arc::new(Metrics::new()),
         transitions: TransitionLog::new(None),
         more_routes: Default::default(),

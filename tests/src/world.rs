@@ -40,6 +40,7 @@ impl Job {
 pub struct ShopWorld {
     machine: SystemWorld,
     ahead_ms: Arc<AtomicI64>,
+    wall_off_ms: Arc<AtomicI64>,
     resting: Mutex<BTreeMap<Job, oneshot::Sender<()>>>,
     calling: Arc<AtomicUsize>,
     patience_ms: AtomicU64,
@@ -82,12 +83,14 @@ impl Drop for Task {
 }
 
 impl ShopWorld {
-    /// A world whose domain clock is ahead of the machine's by what `ahead_ms` says.
-    pub fn new(ahead_ms: Arc<AtomicI64>) -> Self {
-        let machine = SystemWorld::running_ahead(Arc::clone(&ahead_ms));
+    /// A world in which `ahead_ms` more have passed than on the machine, and whose wall clock is wrong by
+    /// `wall_off_ms`.
+    pub fn new(ahead_ms: Arc<AtomicI64>, wall_off_ms: Arc<AtomicI64>) -> Self {
+        let machine = SystemWorld::new();
         Self {
             machine: machine.expect("randomness").reaching(Reach::Anywhere),
             ahead_ms,
+            wall_off_ms,
             resting: Mutex::default(),
             calling: Arc::default(),
             patience_ms: AtomicU64::new(u64::MAX),
@@ -133,8 +136,9 @@ impl ShopWorld {
 }
 
 impl World for ShopWorld {
-    fn now_ms(&self) -> i64 {
-        self.machine.now_ms()
+    fn wall_ms(&self) -> i64 {
+        let ahead_ms = self.ahead_ms.load(Ordering::Relaxed);
+        self.machine.machine_now_ms() + ahead_ms + self.wall_off_ms.load(Ordering::Relaxed)
     }
 
     fn machine_now_ms(&self) -> i64 {

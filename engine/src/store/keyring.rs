@@ -186,6 +186,19 @@ impl Keyring {
         self.held.read().keys.get(&id).copied()
     }
 
+    /// The first day of a class that was not erased.
+    pub fn kept_from(&self, class: u8) -> u32 {
+        let held = self.held.read();
+        held.kept_from.get(&class).copied().unwrap_or(0)
+    }
+
+    /// How many keys of days before `day` a class has.
+    pub fn days_before(&self, day: u32, class: u8) -> usize {
+        let held = self.held.read();
+        let ids = held.keys.keys();
+        ids.filter(|id| id.class == class && id.day < day).count()
+    }
+
     /// Erases a class's keys of all days before `day`, for good: returns how many once the file
     /// without them is on the disk.
     pub fn drop_before(

@@ -446,6 +446,18 @@ impl Reader {
         Ok(found)
     }
 
+    /// The number of the last record that is durable; 0 if there is none.
+    pub fn last_record(&self) -> u64 {
+        self.0.journal.tail().next_record.saturating_sub(1)
+    }
+
+    /// When a record was committed.
+    pub fn time_of(&self, record: u64) -> Result<Timestamp, StoreError> {
+        let at_ms = self.0.journal.time_of_record(record)?;
+        let missing = || StoreError::Damaged(format!("record {record} is not in the journal"));
+        at_ms.map(Timestamp::from_millis).ok_or_else(missing)
+    }
+
     /// The time of the last record that is durable.
     pub fn last_at(&self) -> Timestamp {
         Timestamp::from_millis(self.0.journal.tail().last_at_ms)

@@ -1,6 +1,7 @@
 //! Whether the process lives, whether it can take payments, and its figures.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -10,6 +11,7 @@ use serde_json::json;
 use super::answer;
 use super::schema::ProblemSchema;
 use crate::app::App;
+use crate::domain_clock::Standing;
 use crate::http::{HttpErrorCode, Kind, Problem, RequestContext};
 use crate::telemetry::METRICS_CONTENT_TYPE;
 
@@ -52,9 +54,21 @@ pub fn rendered(app: &App) -> Result<Response, Problem> {
     app.metrics.store.index_lag.set(lag);
     app.metrics.store.queue_depth.set(queued);
     look_at_unknown_outcomes(app)?;
+    look_at_clock(app);
     let text = app.metrics.render().map_err(Problem::internal)?;
     let kind = HeaderValue::from_static(METRICS_CONTENT_TYPE);
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+fn look_at_clock(app: &App) {
+    let (behind, ahead) = match app.clock.standing() {
+        Standing::Agrees => (Duration::ZERO, Duration::ZERO),
+        Standing::Behind(by) => (by, Duration::ZERO),
+        Standing::Ahead { by, .. } | Standing::FarAhead(by) => (Duration::ZERO, by),
+    };
+    let seconds = |by: Duration| i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+    app.metrics.clock.behind.set(seconds(behind));
+    app.metrics.clock.ahead.set(seconds(ahead));
 }
 
 /// Sets the figures of money calls without an answer. Beyond the most that are looked at, "at least" so many.

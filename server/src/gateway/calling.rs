@@ -9,6 +9,7 @@ use daegeum_engine::event::FailureCode;
 use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::operation::{AnyOperation, OperationKind};
 use daegeum_engine::payment::{AnyPayment, PaymentState};
+use daegeum_engine::store::view::Stored;
 
 use super::exchange::{Rest, commit, exchange, without_exchange};
 use super::plan::{self, Next};
@@ -26,23 +27,24 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(mut payment) = read(&app, id) else {
         return;
     };
-    if may_have_been_sent(&app, &payment) {
-        commit(&app, without_exchange(&payment, News::None)).await;
+    if was_begun_before_this_start(&app, &payment) {
+        commit(&app, without_exchange(&payment.value, News::None)).await;
         let Some(again) = read(&app, id) else { return };
         payment = again;
     }
+    let payment = payment.value;
     let (asked, heard) = (turn.later.asked, turn.later.heard.clone());
     let Some(gateway) = app.gateways.of(payment.core().provider) else {
         return;
     };
-    let now = app.now();
+    let waited = waited(&app, &payment);
     // A notification hinted at news, or a transfer may have come.
     let worth_asking = heard.is_some() || payment.state() == PaymentState::AwaitingDeposit;
     let how_it_stands = Next::Ask(Ask::Inquire {
         about: None,
         window_over: false,
     });
-    let planned = plan::next(&payment, asked, now);
+    let planned = plan::next(&payment, asked, waited);
     let Some(next) = planned.or(worth_asking.then_some(how_it_stands)) else {
         return;
     };
@@ -64,19 +66,28 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     follow_up(&app, id, made, asked, rest);
 }
 
-/// Whether an earlier process may have sent the payment's call: it was intended before this one began, whoever
-/// asks about it first.
-fn may_have_been_sent(app: &App, payment: &AnyPayment) -> bool {
-    let started_at = app.operations.started_at();
-    match &payment.core().operation {
-        Some(AnyOperation::Intended(call)) => call.core().intended_at <= started_at,
-        _ => false,
-    }
+/// Whether an earlier process may have sent the payment's call, whoever asks about it first. No clock is asked: one
+/// that was ahead when an intent was written would say so of every call that follows.
+fn was_begun_before_this_start(app: &App, payment: &Stored<AnyPayment>) -> bool {
+    let call = payment.value.core().operation.as_ref();
+    call.is_some_and(|call| matches!(call, AnyOperation::Intended(_)))
+        && app.operations.was_begun_before(&payment.value)
 }
 
-fn read(app: &App, id: PaymentId) -> Option<AnyPayment> {
+/// How long the payment's call has certainly waited: in domain time, and by the monotonic clock for as long as this
+/// process has known it. A clock that was set says that a gateway's time is over when it is not.
+fn waited(app: &App, payment: &AnyPayment) -> Duration {
+    let Some(call) = &payment.core().operation else {
+        return Duration::ZERO;
+    };
+    let in_domain_time = Duration::from_millis(app.now().millis_since(call.core().intended_at));
+    let known_for = app.operations.known_for(payment, app.world.monotonic_ns());
+    in_domain_time.min(known_for)
+}
+
+fn read(app: &App, id: PaymentId) -> Option<Stored<AnyPayment>> {
     match app.reader.payment(id) {
-        Ok(payment) => payment.map(|payment| payment.value),
+        Ok(payment) => payment,
         Err(error) => {
             tracing::error!(%error, "a payment cannot be read");
             None
@@ -89,7 +100,7 @@ fn read(app: &App, id: PaymentId) -> Option<AnyPayment> {
 /// taken.
 fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, rest: Rest) {
     let Some(payment) = read(app, id) else { return };
-    let now = app.now();
+    let payment = payment.value;
     let call = payment.core().operation.as_ref();
     let call = call
         .filter(|call| call.in_flight())
@@ -99,16 +110,19 @@ fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, re
             app.operations.begin_soon(id);
             (0, Duration::ZERO)
         }
-        Some(_) => (asked.saturating_add(1), plan::rest(&payment, asked, now)),
+        Some(_) => (
+            asked.saturating_add(1),
+            plan::rest(&payment, asked, waited(app, &payment)),
+        ),
         // The gateway has been told that it was heard and does not say it again.
         None if rest.unanswered.is_some() && asked < plan::HINT_FOLLOWED_MAX => {
             (asked.saturating_add(1), plan::rest_after_hint(asked))
         }
         None => return,
     };
-    let rest_ms = u64::try_from(least.max(rest.wanted).as_millis()).unwrap_or(u64::MAX);
-    app.operations
-        .ask_later(id, asked, now.plus_millis(rest_ms), rest.unanswered);
+    let rest_ns = u64::try_from(least.max(rest.wanted).as_nanos()).unwrap_or(u64::MAX);
+    let at_ns = app.world.monotonic_ns().saturating_add(rest_ns);
+    app.operations.ask_later(id, asked, at_ns, rest.unanswered);
 }
 
 /// Notes that a call which was begun before this start has no answer, and has it asked about.
@@ -120,5 +134,6 @@ pub async fn resume(app: &App, payment: &AnyPayment) {
     if matches!(core.operation, Some(AnyOperation::Intended(_))) {
         commit(app, without_exchange(payment, News::None)).await;
     }
-    app.operations.ask_later(core.id, 1, app.now(), None);
+    app.operations
+        .ask_later(core.id, 1, app.world.monotonic_ns(), None);
 }

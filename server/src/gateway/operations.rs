@@ -3,13 +3,16 @@
 //!
 //! At most one exchange per payment at a time. What has no answer waits here for its next question; after a
 //! restart everything without an answer is asked about again. Nothing here is stored: the journal knows it all.
+//!
+//! All waiting is by the monotonic clock: no clock that somebody sets makes a question early, late or never.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use daegeum_engine::event::PaymentEvent;
 use daegeum_engine::group::GroupEvent;
-use daegeum_engine::id::PaymentId;
+use daegeum_engine::id::{OperationId, PaymentId};
+use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::time::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
@@ -30,7 +33,6 @@ pub struct Operations {
     begun: mpsc::UnboundedSender<PaymentId>,
     state: Mutex<State>,
     rested: Notify,
-    started_at: Timestamp,
     places: Semaphore,
 }
 
@@ -43,18 +45,29 @@ struct State {
     /// Requests that wait for a payment's call to end.
     waiting: BTreeMap<PaymentId, Vec<oneshot::Sender<()>>>,
     /// When a payment was last asked about because of a hint.
-    hinted: BTreeMap<PaymentId, Timestamp>,
+    hinted: BTreeMap<PaymentId, u64>,
     /// When it was last asked whether a payment's transfer has come.
-    deposits: BTreeMap<PaymentId, Timestamp>,
-    looked_around: Option<Timestamp>,
+    deposits: BTreeMap<PaymentId, u64>,
+    looked_around_ns: Option<u64>,
+    /// Calls without an answer, each from when this process has known it.
+    known: BTreeMap<PaymentId, Known>,
     stopping: bool,
+}
+
+/// A call without an answer.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    operation: OperationId,
+    since_ns: u64,
+    /// Whether the store was opened with it: an earlier process began it.
+    found: bool,
 }
 
 /// What is known of a payment's next question.
 #[derive(Debug, Clone, Default)]
 pub struct Later {
     /// When.
-    at: Timestamp,
+    at_ns: u64,
     /// How often it has been asked about already.
     pub asked: u32,
     /// The notification that made us ask.
@@ -77,28 +90,44 @@ const MOST_HINTS: usize = 10_000;
 const MOST_AT_ONCE: usize = 256;
 
 impl Operations {
-    /// None under way. Intents that are committed come out of the receiver.
-    pub fn new(now: Timestamp) -> (Self, mpsc::UnboundedReceiver<PaymentId>) {
+    /// None under way; those that the store was opened with are an earlier process's. Intents that are committed
+    /// come out of the receiver.
+    pub fn new(found: &[AnyPayment], now_ns: u64) -> (Self, mpsc::UnboundedReceiver<PaymentId>) {
         let (begun, receiver) = mpsc::unbounded_channel();
+        let known = found.iter().filter_map(|payment| {
+            let call = payment.core().operation.as_ref()?;
+            let found = Known {
+                operation: call.core().id,
+                since_ns: now_ns,
+                found: true,
+            };
+            Some((payment.core().id, found))
+        });
+        let state = State {
+            known: known.collect(),
+            ..State::default()
+        };
         let operations = Self {
             begun,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             rested: Notify::new(),
-            started_at: now,
             places: Semaphore::new(MOST_AT_ONCE),
         };
         (operations, receiver)
     }
 
     /// Looks at what was committed: begins what was intended, and tells whoever waited for what has ended.
-    pub fn observe(&self, events: &[GroupEvent]) {
+    pub fn observe(&self, events: &[GroupEvent], now_ns: u64) {
         let mut begun: Vec<PaymentId> = Vec::new();
         for event in events {
             let GroupEvent::Payment(id, event) = event else {
                 continue;
             };
             match event {
-                PaymentEvent::OperationIntended(_) => begun.push(*id),
+                PaymentEvent::OperationIntended(intended) => {
+                    self.intended(*id, intended.operation, now_ns);
+                    begun.push(*id);
+                }
                 PaymentEvent::ProviderConfirmed(_) | PaymentEvent::ProviderRefused(_) => {
                     begun.retain(|begun| begun != id);
                     self.ended(*id);
@@ -118,8 +147,20 @@ impl Operations {
         let _ = self.begun.send(id);
     }
 
+    fn intended(&self, id: PaymentId, operation: OperationId, now_ns: u64) {
+        let known = Known {
+            operation,
+            since_ns: now_ns,
+            found: false,
+        };
+        self.state.lock().known.insert(id, known);
+    }
+
     fn ended(&self, id: PaymentId) {
-        let waiting = self.state.lock().waiting.remove(&id);
+        let mut state = self.state.lock();
+        state.known.remove(&id);
+        let waiting = state.waiting.remove(&id);
+        drop(state);
         for waiter in waiting.into_iter().flatten() {
             // Whoever waited may have gone away.
             let _ = waiter.send(());
@@ -156,17 +197,22 @@ impl Operations {
     }
 
     /// Has the payment asked about again, because of the hint `unanswered` if there was one.
-    pub fn ask_later(&self, id: PaymentId, asked: u32, at: Timestamp, unanswered: Option<Heard>) {
+    pub fn ask_later(&self, id: PaymentId, asked: u32, at_ns: u64, unanswered: Option<Heard>) {
         let mut state = self.state.lock();
         let newer = state.later.remove(&id).and_then(|later| later.heard);
         let heard = newer.or(unanswered);
-        state.later.insert(id, Later { at, asked, heard });
+        let later = Later {
+            at_ns,
+            asked,
+            heard,
+        };
+        state.later.insert(id, later);
     }
 
     /// Takes a hint: the payment is asked about, but not more often than every few seconds.
     /// Says whether the hint is followed by a question of its own.
-    pub fn hint(&self, id: PaymentId, heard: Heard, now: Timestamp) -> bool {
-        let every_ms = u64::try_from(HINTS_EVERY.as_millis()).unwrap_or(u64::MAX);
+    pub fn hint(&self, id: PaymentId, heard: Heard, now_ns: u64) -> bool {
+        let every_ns = u64::try_from(HINTS_EVERY.as_nanos()).unwrap_or(u64::MAX);
         let mut state = self.state.lock();
         if let Some(waits) = state.later.get_mut(&id) {
             let first = waits.heard.is_none();
@@ -178,12 +224,14 @@ impl Operations {
         }
         state
             .hinted
-            .retain(|_, last| now.millis_since(*last) < every_ms);
-        let last = state.hinted.get(&id).copied();
-        let at = last.map_or(now, |last| now.max(last.plus_millis(every_ms)));
-        state.hinted.insert(id, at);
+            .retain(|_, last_ns| now_ns.saturating_sub(*last_ns) < every_ns);
+        let last_ns = state.hinted.get(&id).copied();
+        let at_ns = last_ns.map_or(now_ns, |last_ns| {
+            now_ns.max(last_ns.saturating_add(every_ns))
+        });
+        state.hinted.insert(id, at_ns);
         let later = Later {
-            at,
+            at_ns,
             asked: 0,
             heard: Some(heard),
         };
@@ -192,48 +240,64 @@ impl Operations {
     }
 
     /// At most `most` payments whose time to be asked about has come.
-    pub fn due(&self, now: Timestamp, most: usize) -> Vec<PaymentId> {
+    pub fn due(&self, now_ns: u64, most: usize) -> Vec<PaymentId> {
         let state = self.state.lock();
-        let due = state.later.iter().filter(|(_, later)| later.at <= now);
+        let due = state
+            .later
+            .iter()
+            .filter(|(_, later)| later.at_ns <= now_ns);
         due.map(|(id, _)| *id).take(most).collect()
     }
 
-    /// Calls that were intended before this are from before the start.
-    pub const fn started_at(&self) -> Timestamp {
-        self.started_at
+    /// Whether an earlier process began the payment's call: the store was opened with it.
+    pub fn was_begun_before(&self, payment: &AnyPayment) -> bool {
+        self.known(payment).is_some_and(|known| known.found)
+    }
+
+    /// How long this process has known the payment's call.
+    pub fn known_for(&self, payment: &AnyPayment, now_ns: u64) -> Duration {
+        let since_ns = self.known(payment).map_or(now_ns, |known| known.since_ns);
+        Duration::from_nanos(now_ns.saturating_sub(since_ns))
+    }
+
+    fn known(&self, payment: &AnyPayment) -> Option<Known> {
+        let core = payment.core();
+        let call = core.operation.as_ref()?;
+        let known = self.state.lock().known.get(&core.id).copied();
+        known.filter(|known| known.operation == call.core().id)
     }
 
     /// Whether it is time to look for calls that nobody has taken up: at the start, and every minute.
-    pub fn look_around(&self, now: Timestamp) -> bool {
-        const EVERY_MS: u64 = 60_000;
+    pub fn look_around(&self, now_ns: u64) -> bool {
+        const EVERY_NS: u64 = 60_000_000_000;
         let mut state = self.state.lock();
-        let last = state.looked_around;
-        let due = last.is_none_or(|last| now.millis_since(last) >= EVERY_MS);
+        let last_ns = state.looked_around_ns;
+        let due = last_ns.is_none_or(|last_ns| now_ns.saturating_sub(last_ns) >= EVERY_NS);
         if due {
-            state.looked_around = Some(now);
+            state.looked_around_ns = Some(now_ns);
         }
         due
     }
 
     /// Forgets whom nobody waits for any more, and the deposits that were asked about longer than this ago.
-    pub fn tidy(&self, now: Timestamp, deposits_every_ms: u64) {
+    pub fn tidy(&self, now_ns: u64, deposits_every: Duration) {
         let mut state = self.state.lock();
         state.waiting.retain(|_, waiting| {
             waiting.retain(|waiter| !waiter.is_closed());
             !waiting.is_empty()
         });
-        state
-            .deposits
-            .retain(|_, last| now.millis_since(*last) < deposits_every_ms);
+        state.deposits.retain(|_, last_ns| {
+            Duration::from_nanos(now_ns.saturating_sub(*last_ns)) < deposits_every
+        });
     }
 
     /// Has it asked whether the payment's transfer has come, if that was not asked lately.
-    pub fn ask_about_deposit(&self, id: PaymentId, now: Timestamp) {
+    pub fn ask_about_deposit(&self, id: PaymentId, now_ns: u64) {
         let mut state = self.state.lock();
         if !state.deposits.contains_key(&id) && !state.later.contains_key(&id) {
-            state.deposits.insert(id, now);
+            state.deposits.insert(id, now_ns);
             let later = Later {
-                at: now,
+                at_ns: now_ns,
                 ..Later::default()
             };
             state.later.insert(id, later);

@@ -1,4 +1,5 @@
-//! What to ask a gateway next about a call without an answer. Pure: a payment, how often it was asked, the time.
+//! What to ask a gateway next about a call without an answer. Pure: a payment, how often it was asked, how long it
+//! has waited.
 //!
 //! Sent first. While the gateway may still do it, it is asked how the payment stands and sent again under
 //! the same key, in turn; after that it is only asked. A call ends by the gateway's word, which after its time may be
@@ -32,11 +33,11 @@ pub enum Next {
 }
 
 /// What to do about the payment's call without an answer; nothing if it has none.
-pub fn next(payment: &AnyPayment, asked: u32, now: Timestamp) -> Option<Next> {
+pub fn next(payment: &AnyPayment, asked: u32, waited: Duration) -> Option<Next> {
     let core = payment.core();
     let call = core.operation.as_ref().filter(|call| call.in_flight())?;
     let kind = call.core().kind;
-    let window_over = window_over(core, call, now);
+    let window_over = window_over(core, call, waited);
     let send = match kind {
         OperationKind::Confirm => Ask::Confirm,
         _ => Ask::Cancel,
@@ -58,13 +59,13 @@ pub fn next(payment: &AnyPayment, asked: u32, now: Timestamp) -> Option<Next> {
 }
 
 /// Whether the gateway can no longer do what the call asks: its window is over, or it has forgotten the key.
-fn window_over(core: &PaymentCore, call: &AnyOperation, now: Timestamp) -> bool {
+fn window_over(core: &PaymentCore, call: &AnyOperation, waited: Duration) -> bool {
     let capabilities = core.provider.capabilities();
     let window_ms = match call.core().kind {
         OperationKind::Confirm => capabilities.confirm_window_ms.saturating_add(SKEW_MS),
         _ => CANCEL_WINDOW_MS.min(capabilities.idempotency_ms.saturating_sub(SKEW_MS)),
     };
-    now.millis_since(call.core().intended_at) > window_ms
+    waited > Duration::from_millis(window_ms)
 }
 
 /// How often a gateway that does not answer is asked because of one hint.
@@ -77,12 +78,12 @@ pub fn rest_after_hint(asked: u32) -> Duration {
 }
 
 /// How long to rest before the next question: at once at first, then longer and longer.
-pub fn rest(payment: &AnyPayment, asked: u32, now: Timestamp) -> Duration {
+pub fn rest(payment: &AnyPayment, asked: u32, waited: Duration) -> Duration {
     let Some(first) = asked.checked_sub(1) else {
         return Duration::ZERO;
     };
     let call = payment.core().operation.as_ref();
-    let late = call.is_none_or(|call| window_over(payment.core(), call, now));
+    let late = call.is_none_or(|call| window_over(payment.core(), call, waited));
     let most = if late { LATER_MAX } else { SOON_MAX };
     Duration::from_secs(1_u64.checked_shl(first.min(20)).unwrap_or(u64::MAX)).min(most)
 }

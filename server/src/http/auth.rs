@@ -21,7 +21,7 @@ use super::{
     session_token::SessionTokens,
 };
 use crate::config::{NamedSecret, Secrets};
-use crate::world::World;
+use crate::domain_clock::DomainClock;
 
 /// A caller whose credentials hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl Authenticator {
     pub fn authenticate(
         &self,
         headers: &HeaderMap,
-        world: &dyn World,
+        clock: &DomainClock,
     ) -> Result<(Principal, RateKey), Problem> {
         let credential = bearer(headers).ok_or(HttpErrorCode::Unauthenticated)?;
         let digest: [u8; 32] = Sha256::digest(credential).into();
@@ -135,11 +135,11 @@ impl Authenticator {
             Some(principal) => Ok((principal.clone(), rate_key(digest))),
             None if SessionTokens::is_one(credential) => {
                 // A session ends in the shop's time, as its order does.
-                let session = self.sessions.verify(credential, world.now_ms())?;
+                let session = self.sessions.verify(credential, clock.now())?;
                 let name: Arc<str> = session.to_string().into();
                 Ok((Principal::Session(name), rate_key(digest)))
             }
-            None => self.buyer(credential, world.machine_now_ms().div_euclid(1000)),
+            None => self.buyer(credential, clock.world().machine_now_ms().div_euclid(1000)),
         }
     }
 
@@ -199,7 +199,7 @@ impl RequestContext {
     /// kind.
     pub fn require(&self, headers: &HeaderMap, allowed: &[Kind]) -> Result<Principal, Problem> {
         let front = &self.front;
-        let (principal, key) = front.authenticator.authenticate(headers, &*front.world)?;
+        let (principal, key) = front.authenticator.authenticate(headers, &front.clock)?;
         front.rates.count_key(&key)?;
         if allowed.contains(&principal.kind()) {
             Ok(principal)
@@ -304,6 +304,7 @@ mod tests {
 
     use super::*;
     use crate::config::{DataKey, Secret, Value};
+    use crate::domain_clock::DomainClock;
     use crate::world::ManualWorld;
 
     const SHOP: &str = "shop-shop-shop-shop-shop-shop-shop";
@@ -327,11 +328,14 @@ mod tests {
         })
     }
 
+    fn clock_at(now_ms: i64) -> DomainClock {
+        DomainClock::new(Arc::new(ManualWorld::new(now_ms, 1)), false)
+    }
+
     fn calling(authorization: &str) -> Result<Principal, &'static str> {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
-        let world = ManualWorld::new(NOW_S * 1000, 1);
-        let answer = authenticator().authenticate(&headers, &world);
+        let answer = authenticator().authenticate(&headers, &clock_at(NOW_S * 1000));
         answer
             .map(|(principal, _)| principal)
             .map_err(|problem| problem.code())
@@ -374,8 +378,9 @@ mod tests {
             let value = format!("Bearer {secret}").parse().unwrap();
             twice.append(header::AUTHORIZATION, value);
         }
-        let world = ManualWorld::new(0, 1);
-        let refused = authenticator().authenticate(&twice, &world).unwrap_err();
+        let refused = authenticator()
+            .authenticate(&twice, &clock_at(0))
+            .unwrap_err();
         assert_eq!(refused.code(), "UNAUTHENTICATED");
     }
 

@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     config::{Config, Limits, Network},
+    domain_clock::DomainClock,
     telemetry::Metrics,
     world::{BoxFuture, SharedWorld},
 };
@@ -38,6 +39,7 @@ use crate::{
 pub struct Front {
     router: Router,
     pub(super) world: SharedWorld,
+    pub(super) clock: Arc<DomainClock>,
     pub(super) limits: Limits,
     pub(super) authenticator: Authenticator,
     pub(super) rates: RateLimits,
@@ -50,9 +52,10 @@ impl Front {
     pub fn new(
         router: Router,
         config: &Config,
-        world: SharedWorld,
+        clock: Arc<DomainClock>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
+        let world = Arc::clone(clock.world());
         let limits = config.settings.limits.clone();
         let latency = Latency {
             metrics: Arc::clone(&metrics),
@@ -65,6 +68,7 @@ impl Front {
             rates: RateLimits::new(&limits, Arc::clone(&world)),
             trusted_proxies: config.settings.server.trusted_proxies.clone(),
             world,
+            clock,
             limits,
             metrics,
         })

@@ -39,8 +39,8 @@ impl SessionTokens {
         credential.starts_with(SessionId::PREFIX)
     }
 
-    /// The session that a token opens at `now_ms`. The proof is compared in constant time.
-    pub fn verify(&self, token: &str, now_ms: i64) -> Result<SessionId, Problem> {
+    /// The session that a token opens at `now`. The proof is compared in constant time.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<SessionId, Problem> {
         let unknown = || Problem::from(HttpErrorCode::InvalidCredentials);
         let (said, proof) = token.rsplit_once('.').ok_or_else(unknown)?;
         let proof = URL_SAFE_NO_PAD.decode(proof).map_err(|_| unknown())?;
@@ -49,8 +49,8 @@ impl SessionTokens {
             .map_err(|_| unknown())?;
         let (session, until) = said.split_once('.').ok_or_else(unknown)?;
         let session = SessionId::parse(session).map_err(|_| unknown())?;
-        let until: i64 = until.parse().map_err(|_| unknown())?;
-        if until <= now_ms {
+        let until: u64 = until.parse().map_err(|_| unknown())?;
+        if Timestamp::from_millis(until) <= now {
             return Err(HttpErrorCode::TokenExpired.into());
         }
         Ok(session)
@@ -75,6 +75,10 @@ mod tests {
         SessionTokens::new(&DataKey::parse(&byte.repeat(32)).unwrap())
     }
 
+    fn clock(ms: u64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
     fn session() -> SessionId {
         SessionId::from_bits(0x0193_0000_0000_7000_8000_0000_0000_0001)
     }
@@ -82,8 +86,8 @@ mod tests {
     #[test]
     fn a_token_opens_its_session_until_it_ends() {
         let token = tokens("11").issue(session(), Timestamp::from_millis(1_000));
-        assert_eq!(tokens("11").verify(&token, 999).unwrap(), session());
-        let ended = tokens("11").verify(&token, 1_000).unwrap_err();
+        assert_eq!(tokens("11").verify(&token, clock(999)).unwrap(), session());
+        let ended = tokens("11").verify(&token, clock(1_000)).unwrap_err();
         assert_eq!(ended.code(), "TOKEN_EXPIRED");
     }
 
@@ -95,12 +99,15 @@ mod tests {
             bytes[at] = if bytes[at] == b'1' { b'2' } else { b'1' };
             let changed = String::from_utf8(bytes).unwrap();
             // The last character of base64 has bits that mean nothing; the decoder refuses them too.
-            let refused = tokens("11").verify(&changed, 0).unwrap_err();
+            let refused = tokens("11").verify(&changed, clock(0)).unwrap_err();
             assert_eq!(refused.code(), "INVALID_CREDENTIALS", "{changed}");
         }
         for rubbish in ["", "ses_", "ses_.", "ses_..", "ses_1.2.3", "ses_é.1.=="] {
-            assert!(tokens("11").verify(rubbish, 0).is_err(), "{rubbish}");
+            assert!(tokens("11").verify(rubbish, clock(0)).is_err(), "{rubbish}");
         }
-        assert!(tokens("22").verify(&token, 0).is_err(), "another key");
+        assert!(
+            tokens("22").verify(&token, clock(0)).is_err(),
+            "another key"
+        );
     }
 }

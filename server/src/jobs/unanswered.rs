@@ -2,6 +2,7 @@
 //! time has come, and those that a restart found without an answer are taken up again.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::payment::{AnyPayment, PaymentState};
@@ -18,9 +19,9 @@ const BATCH: usize = 64;
 /// How many calls without an answer a restart takes up at most; the others follow as these end.
 const MOST_RESUMED: usize = 10_000;
 /// A call that nobody has taken up after this long was forgotten by its task.
-const FORGOTTEN_AFTER_MS: u64 = 2 * 60_000;
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
 /// How often it is asked whether a transfer has come: no notification tells that its time is over.
-const DEPOSITS_EVERY_MS: u64 = 10 * 60_000;
+const DEPOSITS_EVERY: Duration = Duration::from_mins(10);
 
 /// Makes calls as soon as their intent is committed.
 pub async fn begin(app: Weak<App>, mut begun: UnboundedReceiver<PaymentId>) {
@@ -36,33 +37,30 @@ pub async fn run(app: Arc<App>) {
     if app.gateways.all().next().is_none() {
         return;
     }
-    let now = app.now();
-    if app.operations.look_around(now) {
-        resume(&app, now).await;
-        app.operations.tidy(now, DEPOSITS_EVERY_MS);
-        ask_about_deposits(&app, now);
+    let now_ns = app.world.monotonic_ns();
+    if app.operations.look_around(now_ns) {
+        resume(&app, now_ns).await;
+        app.operations.tidy(now_ns, DEPOSITS_EVERY);
+        ask_about_deposits(&app, now_ns);
     }
-    for id in app.operations.due(now, BATCH) {
+    for id in app.operations.due(now_ns, BATCH) {
         let task = calling::take_up(Arc::clone(&app), id);
         app.world.spawn(Box::pin(task));
     }
 }
 
 /// Takes up what nobody has taken up: all of it after a start, later only what was forgotten.
-async fn resume(app: &App, now: Timestamp) {
+async fn resume(app: &App, now_ns: u64) {
     let waiting = match app.reader.in_flight(MOST_RESUMED) {
         Ok(waiting) => waiting,
         Err(error) => return tracing::error!(%error, "calls without an answer cannot be read"),
     };
-    tell_of_people(&waiting, now);
-    let started_at = app.operations.started_at();
+    tell_of_people(&waiting, app.now());
     let left_behind = |payment: &&AnyPayment| {
-        let call = payment.core().operation.as_ref();
+        let operations = &app.operations;
         !planted::is(Bug::NotResumed)
-            && call.is_some_and(|call| {
-                let intended_at = call.core().intended_at;
-                intended_at < started_at || now.millis_since(intended_at) > FORGOTTEN_AFTER_MS
-            })
+            && (operations.was_begun_before(payment)
+                || operations.known_for(payment, now_ns) > FORGOTTEN_AFTER)
     };
     for payment in waiting.iter().filter(left_behind) {
         calling::resume(app, payment).await;
@@ -81,7 +79,7 @@ fn tell_of_people(waiting: &[AnyPayment], now: Timestamp) {
     }
 }
 
-fn ask_about_deposits(app: &App, now: Timestamp) {
+fn ask_about_deposits(app: &App, now_ns: u64) {
     let filter = PaymentFilter {
         states: vec![PaymentState::AwaitingDeposit],
         ..PaymentFilter::default()
@@ -89,7 +87,7 @@ fn ask_about_deposits(app: &App, now: Timestamp) {
     match app.reader.payments(&filter, None, MOST_RESUMED) {
         Ok(page) => {
             for payment in &page.payments {
-                app.operations.ask_about_deposit(payment.core().id, now);
+                app.operations.ask_about_deposit(payment.core().id, now_ns);
             }
         }
         Err(error) => tracing::error!(%error, "awaited deposits cannot be read"),

@@ -59,12 +59,11 @@ fn hint(
     }
     #[cfg(planted)]
     believed::believe(app, context, id, body);
-    let now = app.now();
     let heard = Heard {
         hash: hash16(&[body]),
-        at: now,
+        at: app.now(),
         from: context.source,
     };
-    let followed = app.operations.hint(id, heard, now);
+    let followed = app.operations.hint(id, heard, app.world.monotonic_ns());
     Ok(if followed { "followed" } else { "coalesced" })
 }

@@ -32,6 +32,10 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// Background work.
     pub jobs: JobMetrics,
+    /// The machine's clock beside domain time.
+    pub clock: ClockMetrics,
+    /// Keys of personal data that are past their retention.
+    pub retention: RetentionMetrics,
     /// `log_lines_dropped_total`: lines nobody will read because writing was too slow.
     pub log_lines_dropped: Counter,
 }
@@ -82,6 +86,20 @@ pub struct StoreMetrics {
     pub index_lag: Gauge,
 }
 
+/// The machine's clock beside domain time.
+pub struct ClockMetrics {
+    /// `clock_behind_seconds`: domain time is so far ahead of the machine's clock.
+    pub behind: Gauge,
+    /// `clock_ahead_seconds`: the machine's clock is so far ahead, and not followed yet.
+    pub ahead: Gauge,
+}
+
+/// Keys of personal data that are past their retention.
+pub struct RetentionMetrics {
+    due: Family<Labels<1>, Gauge>,
+    doubted: Family<Labels<1>, Gauge>,
+}
+
 /// Background work.
 pub struct JobMetrics {
     by_state: Family<Labels<1>, Gauge>,
@@ -105,6 +123,8 @@ impl Metrics {
         let gateways = GatewayMetrics::registered(registry_mut);
         let store = StoreMetrics::registered(registry_mut);
         let jobs = JobMetrics::registered(registry_mut);
+        let clock = ClockMetrics::registered(registry_mut);
+        let retention = RetentionMetrics::registered(registry_mut);
         let log_lines_dropped = Counter::default();
         registry.register(
             "log_lines_dropped",
@@ -118,6 +138,8 @@ impl Metrics {
             gateways,
             store,
             jobs,
+            clock,
+            retention,
             log_lines_dropped,
         }
     }
@@ -310,6 +332,52 @@ impl StoreMetrics {
     }
 }
 
+impl ClockMetrics {
+    fn registered(registry: &mut Registry) -> Self {
+        let (behind, ahead) = (Gauge::default(), Gauge::default());
+        registry.register_with_unit(
+            "clock_behind",
+            "How far the machine's clock is behind domain time",
+            Unit::Seconds,
+            behind.clone(),
+        );
+        registry.register_with_unit(
+            "clock_ahead",
+            "How far the machine's clock is ahead of domain time without being followed",
+            Unit::Seconds,
+            ahead.clone(),
+        );
+        Self { behind, ahead }
+    }
+}
+
+impl RetentionMetrics {
+    fn registered(registry: &mut Registry) -> Self {
+        let (due, doubted) = (Family::default(), Family::default());
+        registry.register(
+            "retention_days_due",
+            "Days whose personal data is about to be erased",
+            Family::clone(&due),
+        );
+        registry.register(
+            "retention_days_doubted",
+            "Days past their retention by the calendar that the records do not confirm",
+            Family::clone(&doubted),
+        );
+        Self { due, doubted }
+    }
+
+    /// `retention_days_due{class}`.
+    pub fn due(&self, class: &'static str) -> Gauge {
+        self.due.get_or_create_owned(&[("class", class)])
+    }
+
+    /// `retention_days_doubted{class}`.
+    pub fn doubted(&self, class: &'static str) -> Gauge {
+        self.doubted.get_or_create_owned(&[("class", class)])
+    }
+}
+
 impl JobMetrics {
     fn registered(registry: &mut Registry) -> Self {
         let jobs = Self {
@@ -345,6 +413,8 @@ mod tests {
             .observe(0.001);
         metrics.http.answered(201);
         metrics.jobs.in_state("due").set(4);
+        metrics.retention.due("buyer").set(3);
+        metrics.retention.doubted("buyer").set(2);
         metrics.store.commit_bytes.observe(4096.0);
         metrics.store.commit_latency.observe(0.000_3);
         let text = metrics.render().unwrap();
@@ -364,6 +434,10 @@ mod tests {
             "store_commit_seconds_count 1\n",
             "store_index_lag 0\n",
             "jobs{state=\"due\"} 4\n",
+            "clock_behind_seconds 0\n",
+            "clock_ahead_seconds 0\n",
+            "retention_days_due{class=\"buyer\"} 3\n",
+            "retention_days_doubted{class=\"buyer\"} 2\n",
             "payment_unknown_outcomes 0\n",
             "payment_unknown_outcome_age_seconds 0\n",
             "log_lines_dropped_total 0\n",

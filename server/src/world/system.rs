@@ -7,7 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use parking_lot::Mutex;
@@ -27,12 +27,20 @@ pub enum WorldError {
     Randomness(getrandom::Error),
 }
 
+/// Nanoseconds since the machine started, with the time that it slept.
+fn since_boot_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    let rest = u64::try_from(now.tv_nsec).unwrap_or(0);
+    seconds.saturating_mul(1_000_000_000).saturating_add(rest)
+}
+
 /// The machine's clocks, randomness and tasks. Needs a tokio runtime around it for `spawn` and
 /// `sleep`.
 pub struct SystemWorld {
-    started: Instant,
-    /// How far the domain's clock runs ahead of the machine's; zero in production.
-    ahead_ms: Arc<AtomicI64>,
+    started_ns: u64,
+    /// How far the domain's time was moved; zero in production.
+    moved_ms: Arc<AtomicI64>,
     /// Seeds one generator per thread, so that threads share nothing afterwards.
     seeds: Mutex<ChaCha20Rng>,
     transport: Transport,
@@ -41,17 +49,17 @@ pub struct SystemWorld {
 impl SystemWorld {
     /// The world in which the domain's clock is the machine's.
     pub fn new() -> Result<Self, WorldError> {
-        Self::running_ahead(Arc::default())
+        Self::moved_by(Arc::default())
     }
 
-    /// The world whose domain clock runs ahead by what `ahead_ms` says at each look.
+    /// The world whose domain time is moved by what `moved_ms` says at each look.
     #[expect(clippy::disallowed_methods, reason = "this is the world")]
-    pub fn running_ahead(ahead_ms: Arc<AtomicI64>) -> Result<Self, WorldError> {
+    pub fn moved_by(moved_ms: Arc<AtomicI64>) -> Result<Self, WorldError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(WorldError::Randomness)?;
         Ok(Self {
-            started: Instant::now(),
-            ahead_ms,
+            started_ns: since_boot_ns(),
+            moved_ms,
             seeds: Mutex::new(ChaCha20Rng::from_seed(seed)),
             transport: Transport::new(Reach::Public),
         })
@@ -78,9 +86,8 @@ thread_local! {
 }
 
 impl World for SystemWorld {
-    fn now_ms(&self) -> i64 {
-        self.machine_now_ms()
-            .saturating_add(self.ahead_ms.load(Ordering::Relaxed))
+    fn moved_ms(&self) -> i64 {
+        self.moved_ms.load(Ordering::Relaxed)
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the world")]
@@ -92,7 +99,7 @@ impl World for SystemWorld {
     }
 
     fn monotonic_ns(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        since_boot_ns().saturating_sub(self.started_ns)
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
@@ -138,15 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_domain_clock_runs_ahead() {
-        let ahead_ms = Arc::new(AtomicI64::new(0));
-        let world = SystemWorld::running_ahead(Arc::clone(&ahead_ms)).unwrap();
-        ahead_ms.store(86_400_000, Ordering::Relaxed);
-        let ahead = world.now_ms() - world.machine_now_ms();
-        assert!(
-            (86_399_000..=86_400_000).contains(&ahead),
-            "{ahead} ms ahead"
-        );
+    fn only_domain_time_is_moved() {
+        let moved_ms = Arc::new(AtomicI64::new(0));
+        let world = SystemWorld::moved_by(Arc::clone(&moved_ms)).unwrap();
+        let before = world.machine_now_ms();
+        moved_ms.store(86_400_000, Ordering::Relaxed);
+        assert_eq!(world.moved_ms(), 86_400_000);
+        assert!(world.machine_now_ms() - before < 3_600_000);
     }
 
     #[test]

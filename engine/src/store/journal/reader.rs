@@ -43,6 +43,12 @@ impl JournalReader {
         self.frame_of(Sought::Record(record))
     }
 
+    /// When the frame with this record was written, in milliseconds since 1970. Reads no body.
+    pub fn time_of_record(&self, record: u64) -> Result<Option<u64>, JournalError> {
+        let found = self.find(Sought::Record(record))?;
+        Ok(found.map(|(_, header)| header.meta.at_ms))
+    }
+
     /// The frame with this event; `None` when it is not written yet. Events count from 1.
     pub fn frame_of_event(&self, event: u64) -> Result<Option<Frame>, JournalError> {
         self.frame_of(Sought::Event(event))

@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     config::{Config, Flags, Purpose},
+    domain_clock::DomainClock,
     http::*,
     telemetry::Metrics,
     world::{ManualWorld, World},
@@ -63,8 +64,8 @@ impl Server {
         let config = Config::load(&Flags::default(), said, Purpose::Show, &world).unwrap();
         let metrics = Arc::new(Metrics::new());
         let gate = Arc::new(Semaphore::new(0));
-        let shared = Arc::new(world.clone());
-        let front = Front::new(routes(&gate), &config, shared, Arc::clone(&metrics));
+        let clock = Arc::new(DomainClock::new(Arc::new(world.clone()), false));
+        let front = Front::new(routes(&gate), &config, clock, Arc::clone(&metrics));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -1,0 +1,404 @@
+//! The domain's clock: one value for the whole server. It begins at the last record's time or at the wall clock's,
+//! goes on by the monotonic clock, and never goes back.
+//!
+//! The wall clock is one witness. A little ahead it is followed at once, further ahead only after it has kept its
+//! distance for a while, and very far ahead only on a person's word. Behind, it makes domain time run a little
+//! slower until both agree: deadlines come all the same. docs/adr/0027 says why.
+
+use std::time::Duration;
+
+use daegeum_engine::planted::{self, Bug};
+use daegeum_engine::time::Timestamp;
+use parking_lot::Mutex;
+
+use crate::world::{SharedWorld, World};
+
+/// A difference of less is none: clocks are set by so much without anybody noticing.
+const NO_DIFFERENCE: Duration = Duration::from_secs(1);
+/// The longest pause between two processes that a start takes the wall clock's word for.
+const USUAL_PAUSE: Duration = Duration::from_hours(1);
+/// How long the wall clock has to keep its distance before it is followed: up to an hour ahead, and beyond. What
+/// sets a clock after a start has done so by then.
+const AGREED_FOR: Duration = Duration::from_mins(1);
+const AGREED_FOR_LONG: Duration = Duration::from_mins(10);
+/// A clock further ahead is followed on a person's word only: a record's time cannot be taken back.
+const FOLLOWED_MOST: Duration = Duration::from_hours(31 * 24);
+/// Of so much domain time one part is left out while the wall clock is behind.
+const SLOWER_BY: u128 = 16;
+
+const NS_PER_MS: u128 = 1_000_000;
+
+/// See the module's text.
+pub struct DomainClock {
+    world: SharedWorld,
+    trusts: bool,
+    time: Mutex<DomainTime>,
+}
+
+/// How the wall clock stands to domain time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// They agree.
+    Agrees,
+    /// The wall clock is behind the records: domain time is ahead of it by this, and runs slower.
+    Behind(Duration),
+    /// The wall clock is ahead, and is followed if it keeps its distance for so long.
+    Ahead {
+        /// By how much.
+        by: Duration,
+        /// How long it still has to.
+        followed_in: Duration,
+    },
+    /// The wall clock is so far ahead that nobody follows it without a person's word.
+    FarAhead(Duration),
+}
+
+impl DomainClock {
+    /// A clock at the wall clock's time, until it is told of records. One that `trusts` takes the wall clock's word
+    /// at its beginning, however far ahead that is.
+    pub fn new(world: SharedWorld, trusts: bool) -> Self {
+        let time = DomainTime::at_the_wall_clock(Witness::of(&*world));
+        Self {
+            world,
+            trusts,
+            time: Mutex::new(time),
+        }
+    }
+
+    /// Begins where the records end: once, when the store has been opened.
+    pub fn begin(&self, last_record: Option<Timestamp>) {
+        let witness = Witness::of(&*self.world);
+        *self.time.lock() = match last_record {
+            Some(last) => DomainTime::after(last, self.trusts, witness),
+            None => DomainTime::at_the_wall_clock(witness),
+        };
+    }
+
+    /// The domain's time: never before the last record, and never before what was told earlier.
+    pub fn now(&self) -> Timestamp {
+        let witness = Witness::of(&*self.world);
+        let mut time = self.time.lock();
+        time.look(witness);
+        time.now()
+    }
+
+    /// How the wall clock stands to it.
+    pub fn standing(&self) -> Standing {
+        let witness = Witness::of(&*self.world);
+        let mut time = self.time.lock();
+        time.look(witness);
+        time.standing(witness)
+    }
+
+    /// The world whose clocks it looks at.
+    pub const fn world(&self) -> &SharedWorld {
+        &self.world
+    }
+}
+
+/// What the world's clocks say at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Witness {
+    wall_ns: u128,
+    moved_ns: u128,
+    monotonic_ns: u64,
+}
+
+impl Witness {
+    fn of(world: &dyn World) -> Self {
+        let ns = |ms: i64| u128::from(u64::try_from(ms).unwrap_or(0)).saturating_mul(NS_PER_MS);
+        Self {
+            wall_ns: ns(world.wall_ms()),
+            moved_ns: ns(world.moved_ms()),
+            monotonic_ns: world.monotonic_ns(),
+        }
+    }
+
+    /// The wall clock's time, moved as the domain's is.
+    const fn time_ns(self) -> u128 {
+        self.wall_ns.saturating_add(self.moved_ns)
+    }
+
+    /// The wall clock's distance to the monotonic one: the same for as long as nobody sets it.
+    fn distance_ns(self) -> i128 {
+        let wall_ns = i128::try_from(self.wall_ns).unwrap_or(i128::MAX);
+        wall_ns.saturating_sub(i128::from(self.monotonic_ns))
+    }
+}
+
+/// Domain time as a function of what the clocks say.
+#[derive(Debug)]
+struct DomainTime {
+    at_ns: u128,
+    seen_ns: u64,
+    moved_ns: u128,
+    /// The distance that a wall clock ahead keeps, and since when.
+    kept: Option<(i128, u64)>,
+}
+
+impl DomainTime {
+    const fn at_the_wall_clock(witness: Witness) -> Self {
+        Self {
+            at_ns: witness.time_ns(),
+            seen_ns: witness.monotonic_ns,
+            moved_ns: witness.moved_ns,
+            kept: None,
+        }
+    }
+
+    /// Where records end at `last`.
+    fn after(last: Timestamp, trusts: bool, witness: Witness) -> Self {
+        let last_ns = u128::from(last.as_millis()).saturating_mul(NS_PER_MS);
+        let ahead_ns = witness.time_ns().saturating_sub(last_ns);
+        let follows = trusts || ahead_ns <= USUAL_PAUSE.as_nanos();
+        let mut time = Self::at_the_wall_clock(witness);
+        if !follows || time.at_ns < last_ns {
+            time.at_ns = last_ns;
+        }
+        time.look(witness);
+        time
+    }
+
+    fn now(&self) -> Timestamp {
+        let ms = self.at_ns.checked_div(NS_PER_MS).unwrap_or(0);
+        Timestamp::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))
+    }
+
+    /// Goes on to this moment.
+    fn look(&mut self, witness: Witness) {
+        let moved_ns = witness.moved_ns.saturating_sub(self.moved_ns);
+        let passed_ns = u128::from(witness.monotonic_ns.saturating_sub(self.seen_ns));
+        self.moved_ns = self.moved_ns.max(witness.moved_ns);
+        self.seen_ns = self.seen_ns.max(witness.monotonic_ns);
+        if planted::is(Bug::ClockIsBelieved) {
+            self.at_ns = self.at_ns.max(witness.time_ns());
+            return;
+        }
+        self.at_ns = self.at_ns.saturating_add(moved_ns);
+        self.at_ns = gone_on(self.at_ns, passed_ns, witness.time_ns());
+        self.follow(witness);
+    }
+
+    /// Goes forward to the wall clock, if it may be believed.
+    fn follow(&mut self, witness: Witness) {
+        let ahead_ns = witness.time_ns().saturating_sub(self.at_ns);
+        if ahead_ns <= NO_DIFFERENCE.as_nanos() {
+            self.at_ns = self.at_ns.max(witness.time_ns());
+            self.kept = None;
+        } else if self.still_to_keep(witness, ahead_ns).is_zero()
+            && ahead_ns <= FOLLOWED_MOST.as_nanos()
+        {
+            self.at_ns = witness.time_ns();
+            self.kept = None;
+        }
+    }
+
+    /// How much longer a wall clock that is ahead has to keep its distance.
+    fn still_to_keep(&mut self, witness: Witness, ahead_ns: u128) -> Duration {
+        let distance_ns = witness.distance_ns();
+        let same =
+            |(kept_ns, _): &(i128, u64)| distance_ns.abs_diff(*kept_ns) <= NO_DIFFERENCE.as_nanos();
+        let fresh = (distance_ns, witness.monotonic_ns);
+        let (_, since_ns) = *self.kept.insert(self.kept.filter(same).unwrap_or(fresh));
+        let kept = Duration::from_nanos(witness.monotonic_ns.saturating_sub(since_ns));
+        long_enough(ahead_ns).saturating_sub(kept)
+    }
+
+    fn standing(&mut self, witness: Witness) -> Standing {
+        let span = |ns: u128| Duration::from_nanos(u64::try_from(ns).unwrap_or(u64::MAX));
+        let ahead_ns = witness.time_ns().saturating_sub(self.at_ns);
+        let behind_ns = self.at_ns.saturating_sub(witness.time_ns());
+        if behind_ns > NO_DIFFERENCE.as_nanos() {
+            Standing::Behind(span(behind_ns))
+        } else if ahead_ns > FOLLOWED_MOST.as_nanos() {
+            Standing::FarAhead(span(ahead_ns))
+        } else if ahead_ns > NO_DIFFERENCE.as_nanos() {
+            Standing::Ahead {
+                by: span(ahead_ns),
+                followed_in: self.still_to_keep(witness, ahead_ns),
+            }
+        } else {
+            Standing::Agrees
+        }
+    }
+}
+
+/// Where `at_ns` has come after so much time: a little less far as long as that is ahead of the wall clock.
+fn gone_on(at_ns: u128, passed_ns: u128, wall_ns: u128) -> u128 {
+    let whole_ns = at_ns.saturating_add(passed_ns);
+    let left_out_ns = passed_ns.checked_div(SLOWER_BY).unwrap_or(0);
+    let slower_ns = whole_ns.saturating_sub(left_out_ns);
+    slower_ns.max(whole_ns.min(wall_ns))
+}
+
+const fn long_enough(ahead_ns: u128) -> Duration {
+    if ahead_ns <= USUAL_PAUSE.as_nanos() {
+        AGREED_FOR
+    } else {
+        AGREED_FOR_LONG
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::world::ManualWorld;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const MINUTE: Duration = Duration::from_mins(1);
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
+    const NOW_MS: i64 = 1_795_000_000_000;
+
+    fn ms(span: Duration) -> u64 {
+        span.as_millis().try_into().unwrap()
+    }
+
+    /// A clock whose world shows `wall` beside records that end at `NOW_MS`.
+    fn clock_at(wall: impl FnOnce(&ManualWorld)) -> (ManualWorld, DomainClock) {
+        let world = ManualWorld::new(NOW_MS, 1);
+        wall(&world);
+        let clock = DomainClock::new(Arc::new(world.clone()), false);
+        clock.begin(Some(last()));
+        (world, clock)
+    }
+
+    fn last() -> Timestamp {
+        Timestamp::from_millis(NOW_MS.try_into().unwrap())
+    }
+
+    /// How far domain time is after the last record.
+    fn after_last(clock: &DomainClock) -> Duration {
+        Duration::from_millis(clock.now().millis_since(last()))
+    }
+
+    #[test]
+    fn with_no_record_it_begins_at_the_wall_clock_and_says_nothing() {
+        let world = ManualWorld::new(NOW_MS, 1);
+        let clock = DomainClock::new(Arc::new(world.clone()), false);
+        world.set_wall(-9 * 3_600_000);
+        clock.begin(None);
+        assert_eq!(clock.now().millis_since(last()), 0);
+        assert_eq!(last().millis_since(clock.now()), ms(9 * HOUR));
+        assert_eq!(clock.standing(), Standing::Agrees);
+    }
+
+    #[test]
+    fn after_a_usual_pause_it_is_the_wall_clocks() {
+        let (world, clock) = clock_at(|world| world.advance(HOUR));
+        assert_eq!(after_last(&clock), HOUR);
+        world.advance(MINUTE);
+        assert_eq!(after_last(&clock), HOUR + MINUTE);
+    }
+
+    #[test]
+    fn behind_the_records_it_goes_on_and_runs_a_little_slower_until_both_agree() {
+        let (world, clock) = clock_at(|world| world.set_wall(-9 * 3_600_000));
+        assert_eq!(clock.standing(), Standing::Behind(9 * HOUR));
+        world.advance(32 * MINUTE);
+        assert_eq!(after_last(&clock), 30 * MINUTE, "deadlines come");
+        for _ in 0..24 * 7 {
+            world.advance(HOUR);
+            clock.now();
+        }
+        assert_eq!(clock.standing(), Standing::Agrees);
+        assert_eq!(after_last(&clock), 24 * 7 * HOUR + 32 * MINUTE - 9 * HOUR);
+    }
+
+    #[test]
+    fn a_clock_hours_ahead_is_followed_once_it_has_kept_its_distance() {
+        let (world, clock) = clock_at(|world| world.set_wall(9 * 3_600_000));
+        let followed_in = 10 * MINUTE;
+        let by = 9 * HOUR;
+        assert_eq!(clock.standing(), Standing::Ahead { by, followed_in });
+        world.advance(10 * MINUTE - SECOND);
+        assert_eq!(after_last(&clock), 10 * MINUTE - SECOND);
+        world.advance(SECOND);
+        assert_eq!(after_last(&clock), 9 * HOUR + 10 * MINUTE);
+        assert_eq!(clock.standing(), Standing::Agrees);
+    }
+
+    #[test]
+    fn a_clock_that_is_corrected_in_time_has_moved_nothing() {
+        let (world, clock) = clock_at(|world| world.set_wall(9 * 3_600_000));
+        world.advance(9 * MINUTE);
+        clock.now();
+        world.set_wall(0);
+        world.advance(20 * MINUTE);
+        assert_eq!(after_last(&clock), 29 * MINUTE);
+        assert_eq!(clock.standing(), Standing::Agrees);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_again_and_again_has_kept_no_distance() {
+        let (world, clock) = clock_at(|_| {});
+        for hour in 1..=8 {
+            world.set_wall(hour * 3_600_000);
+            world.advance(9 * MINUTE);
+            clock.now();
+        }
+        assert_eq!(after_last(&clock), 72 * MINUTE);
+    }
+
+    #[test]
+    fn years_ahead_it_is_followed_on_a_persons_word_only() {
+        let (world, clock) = clock_at(|world| world.set_wall(6 * 365 * 86_400_000));
+        world.advance(DAY);
+        assert_eq!(after_last(&clock), DAY);
+        assert!(matches!(clock.standing(), Standing::FarAhead(_)));
+        let trusting = DomainClock::new(Arc::new(world), true);
+        trusting.begin(Some(last()));
+        assert_eq!(after_last(&trusting), 6 * 365 * DAY + DAY);
+    }
+
+    #[test]
+    fn while_running_it_follows_seconds_after_a_minute_and_never_goes_back() {
+        let (world, clock) = clock_at(|_| {});
+        world.set_wall(30_000);
+        world.advance(59 * SECOND);
+        assert_eq!(after_last(&clock), 59 * SECOND);
+        // From the first look on.
+        world.advance(MINUTE);
+        assert_eq!(after_last(&clock), 149 * SECOND);
+        world.set_wall(-3_600_000);
+        assert_eq!(after_last(&clock), 149 * SECOND);
+        world.advance(16 * SECOND);
+        assert_eq!(after_last(&clock), 164 * SECOND);
+    }
+
+    #[test]
+    fn what_the_sandbox_moves_is_moved_at_once_wherever_the_wall_clock_is() {
+        let (world, clock) = clock_at(|world| world.set_wall(-3_600_000));
+        world.advance_domain(7 * DAY);
+        assert_eq!(after_last(&clock), 7 * DAY);
+        assert_eq!(clock.standing(), Standing::Behind(HOUR));
+    }
+
+    /// Whatever the clocks do, it does not go back, and it is never slower than fifteen sixteenths.
+    #[test]
+    fn any_history_keeps_the_promises() {
+        for seed in 1..=200_u64 {
+            let (world, clock) = clock_at(|_| {});
+            let mut chance = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mut before = clock.now();
+            for _ in 0..200 {
+                chance ^= chance << 13;
+                chance ^= chance >> 7;
+                chance ^= chance << 17;
+                if chance % 5 == 0 {
+                    let by = i64::try_from(chance % 2_000_000_000_000).unwrap();
+                    world.set_wall(by - 1_000_000_000_000);
+                }
+                let pass = Duration::from_millis(chance % 900_000);
+                world.advance(pass);
+                let now = clock.now();
+                let least = ms(pass) - ms(pass).div_ceil(16);
+                assert!(now.millis_since(before) + 1 >= least, "{seed}");
+                assert!(now >= before);
+                before = now;
+            }
+        }
+    }
+}
