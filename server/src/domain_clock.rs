@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::world::{SharedWorld, World};
 
 /// A difference of less is none: clocks are set by so much without anybody noticing.
-const NO_DIFFERENCE: Duration = Duration::from_secs(1);
+pub const NO_DIFFERENCE: Duration = Duration::from_secs(1);
 /// The longest pause between two processes that a start takes the wall clock's word for.
 const USUAL_PAUSE: Duration = Duration::from_hours(1);
 /// How long the wall clock has to keep its distance before it is followed: up to an hour ahead, and beyond. What
@@ -22,7 +22,7 @@ const USUAL_PAUSE: Duration = Duration::from_hours(1);
 const AGREED_FOR: Duration = Duration::from_mins(1);
 const AGREED_FOR_LONG: Duration = Duration::from_mins(10);
 /// A clock further ahead is followed on a person's word only: a record's time cannot be taken back.
-const FOLLOWED_MOST: Duration = Duration::from_hours(31 * 24);
+pub const FOLLOWED_MOST: Duration = Duration::from_hours(31 * 24);
 /// Of so much domain time one part is left out while the wall clock is behind.
 const SLOWER_BY: u128 = 16;
 

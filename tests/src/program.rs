@@ -115,7 +115,13 @@ fn command() -> Command {
 
 /// Runs another of its commands to the end.
 pub fn run(arguments: &[&str], data: &Path) -> Output {
+    run_with(arguments, data, &[])
+}
+
+/// The same, with these variables.
+pub fn run_with(arguments: &[&str], data: &Path, variables: &[(String, String)]) -> Output {
     let mut command = command();
+    command.envs(variables.iter().cloned());
     let output = command.args(arguments).arg("--data").arg(data).output();
     output.expect("the server can be run")
 }

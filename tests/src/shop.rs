@@ -65,7 +65,7 @@ impl Shop {
         let said = usual.iter().chain(settings);
         let settings = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = secrets::environment().into_iter().chain(settings).collect();
-        Self::start(folder, settings, Clocks::default()).await
+        Self::start(folder, settings, Clocks::default(), false).await
     }
 
     /// A new shop that takes money through Toss, which is simulated beside it.
@@ -75,6 +75,15 @@ impl Shop {
 
     /// The same, with these settings besides.
     pub async fn open_with_toss_and(settings: &[(&str, &str)]) -> (Self, Gateway) {
+        Self::open_with_toss_where(settings, 0).await
+    }
+
+    /// A new shop that takes money through Toss, whose wall clock is wrong by so many milliseconds.
+    pub async fn open_with_toss_at(wall_off_ms: i64) -> (Self, Gateway) {
+        Self::open_with_toss_where(&[], wall_off_ms).await
+    }
+
+    async fn open_with_toss_where(settings: &[(&str, &str)], wall_off_ms: i64) -> (Self, Gateway) {
         let ahead_ms: Arc<AtomicI64> = Arc::default();
         let gateway = Gateway::open(Arc::clone(&ahead_ms)).await;
         let folder = Arc::new(tempfile::tempdir().expect("a folder"));
@@ -89,9 +98,9 @@ impl Shop {
         let settings = secrets::environment().into_iter().chain(toss).chain(said);
         let clocks = Clocks {
             ahead_ms,
-            ..Clocks::default()
+            wall_off_ms: Arc::new(AtomicI64::new(wall_off_ms)),
         };
-        let shop = Self::start(folder, settings.collect(), clocks).await;
+        let shop = Self::start(folder, settings.collect(), clocks, false).await;
         (shop, gateway)
     }
 
@@ -100,7 +109,12 @@ impl Shop {
         self.stranger.base().to_owned()
     }
 
-    async fn start(folder: Arc<TempDir>, settings: Vec<(String, String)>, clocks: Clocks) -> Self {
+    async fn start(
+        folder: Arc<TempDir>,
+        settings: Vec<(String, String)>,
+        clocks: Clocks,
+        trusts_clock: bool,
+    ) -> Self {
         let (ahead_ms, wall_off_ms) = (&clocks.ahead_ms, &clocks.wall_off_ms);
         let world = ShopWorld::new(Arc::clone(ahead_ms), Arc::clone(wall_off_ms));
         let world = Arc::new(world);
@@ -108,7 +122,7 @@ impl Shop {
         let shared: SharedWorld = Arc::clone(&world) as SharedWorld;
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = oneshot::channel();
-        let server = std::thread::spawn(move || run(config, shared, stopped, tell));
+        let server = std::thread::spawn(move || run(config, shared, trusts_clock, stopped, tell));
         let Ok(address) = told.await else {
             panic!("the shop does not open: {:?}", server.join());
         };
@@ -123,10 +137,23 @@ impl Shop {
     }
 
     /// Stops in order and opens again over the same directory.
-    pub async fn reopen(mut self) -> Self {
+    pub async fn reopen(self) -> Self {
+        self.reopen_after(|| {}).await
+    }
+
+    /// The same, where something happens to the directory in between.
+    pub async fn reopen_after(mut self, meanwhile: impl FnOnce()) -> Self {
+        self.stop();
+        meanwhile();
+        let (folder, settings) = (Arc::clone(&self.folder), self.settings.clone());
+        Self::start(folder, settings, self.clocks.clone(), false).await
+    }
+
+    /// Stops in order and opens again, with a person's word that the wall clock is right.
+    pub async fn reopen_trusting_its_clock(mut self) -> Self {
         self.stop();
         let (folder, settings) = (Arc::clone(&self.folder), self.settings.clone());
-        Self::start(folder, settings, self.clocks.clone()).await
+        Self::start(folder, settings, self.clocks.clone(), true).await
     }
 
     /// Stops in order; what is left is the directory.
@@ -308,10 +335,11 @@ fn config(data: &Path, settings: &[(String, String)], world: &ShopWorld) -> Conf
 fn run(
     config: Config,
     world: SharedWorld,
+    trusts_clock: bool,
     stopped: oneshot::Receiver<()>,
     tell: oneshot::Sender<SocketAddr>,
 ) -> Result<(), String> {
-    let clock = Arc::new(DomainClock::new(Arc::clone(&world), false));
+    let clock = Arc::new(DomainClock::new(Arc::clone(&world), trusts_clock));
     let around = Surroundings {
         world,
         clock,

@@ -10,6 +10,7 @@
 
 mod error;
 mod frame;
+mod glance;
 mod positions;
 mod prepare;
 mod reader;
@@ -24,6 +25,7 @@ mod verify;
 
 pub use error::{JournalError, Place};
 pub use frame::{ChainHash, FrameMeta, MAX_BODY_BYTES};
+pub use glance::last_written_ms;
 pub use prepare::{Preparation, Preparer};
 pub use reader::{Frame, Frames, JournalReader};
 pub use tail::{ExpectedEnd, LastStop, Position, Tail};

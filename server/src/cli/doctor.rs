@@ -53,7 +53,8 @@ pub async fn examine(command: &Doctor, config: &Config, ways: &Ways) -> Findings
     let mut findings = Findings::default();
     look_at_settings(config, &mut findings);
     toss::look(config, &ways.to_gateways, &mut findings).await;
-    let held = directory::look(config, &mut findings);
+    let now_ms = ways.to_server.wall_ms();
+    let held = directory::look(config, now_ms, &mut findings);
     let url = command.url.as_deref();
     running::look(config, url, held, &ways.to_server, &mut findings).await;
     findings

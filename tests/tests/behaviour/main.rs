@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod clocks;
 mod command_line;
 mod contract;
 mod deadlines;

@@ -176,14 +176,24 @@ async fn what_has_been_kept_long_enough_is_erased_by_itself() {
     ];
     let shop = Shop::open_with(&settings).await;
     let payment = marked(&shop, "o-1").await;
+    // An order a day: records say how time passes.
     let after_days = async |days: u64| {
-        shop.advance(Duration::from_hours(24 * days));
+        for _ in 0..days {
+            shop.advance(Duration::from_hours(24));
+            let order = format!("after-{}", shop.last_event().await);
+            shop.order(&order).register().await;
+        }
         shop.look_at_retention().await;
         let told = opened(&payment.transactions().await);
         (told[0].is_string(), told[1].is_string())
     };
+    let due = "retention_days_due{class=\"evidence\"}";
     assert_eq!(after_days(29).await, (true, true));
+    assert_eq!(shop.figure(due).await, 0);
+    assert_eq!(after_days(3).await, (true, true));
+    assert_eq!(shop.figure(due).await, 1, "it is said beforehand");
     assert_eq!(after_days(3).await, (false, true), "what the gateway sent");
+    assert_eq!(shop.figure(due).await, 0);
     assert_eq!(
         after_days(60).await,
         (false, false),
@@ -192,6 +202,22 @@ async fn what_has_been_kept_long_enough_is_erased_by_itself() {
     let detail = payment.detail().await;
     assert_eq!(detail, "RETURNED");
     verified(shop.close().path());
+}
+
+#[tokio::test]
+async fn a_silence_alone_erases_nothing() {
+    let shop = Shop::open_with(&[("DAEGEUM_RETENTION_EVIDENCE_DAYS", "30")]).await;
+    let payment = marked(&shop, "o-1").await;
+    for _ in 0..5 {
+        shop.advance(Duration::from_hours(24 * 40));
+        shop.order(&format!("after-{}", shop.last_event().await))
+            .register()
+            .await;
+        shop.look_at_retention().await;
+    }
+    assert!(opened(&payment.transactions().await)[0].is_string());
+    let doubted = "retention_days_doubted{class=\"evidence\"}";
+    assert_eq!(shop.figure(doubted).await, 1, "and it is said");
 }
 
 #[tokio::test]

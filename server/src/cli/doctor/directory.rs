@@ -2,13 +2,16 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use daegeum_engine::store::files::{DiskFiles, Files};
+use daegeum_engine::store::journal;
 use daegeum_engine::store::keyring::{Keyring, MasterKey};
 use rustix::fs::Access;
 
-use super::Findings;
+use super::{Findings, running};
 use crate::config::Config;
+use crate::domain_clock::{FOLLOWED_MOST, NO_DIFFERENCE};
 
 const FREE_WARN_BYTES: u64 = 2 << 30;
 const FREE_FAIL_BYTES: u64 = 256 << 20;
@@ -19,7 +22,7 @@ const JOURNAL_MAGIC: &[u8; 8] = b"DAEGJRNL";
 const JOURNAL_FORMAT: u32 = 1;
 
 /// Looks; whether a server has the directory open.
-pub(super) fn look(config: &Config, findings: &mut Findings) -> bool {
+pub(super) fn look(config: &Config, now_ms: i64, findings: &mut Findings) -> bool {
     let data = &config.settings.server.data;
     if !data.is_dir() {
         look_at_nothing(data, findings);
@@ -36,6 +39,9 @@ pub(super) fn look(config: &Config, findings: &mut Findings) -> bool {
     look_at_space(data, findings);
     let held = look_at_lock(data, findings);
     let journal = look_at_journal(data, findings);
+    if journal && !held && !config.settings.server.sandbox {
+        look_at_time(data, now_ms, findings);
+    }
     look_at_keys(config, data, journal, findings);
     held
 }
@@ -143,6 +149,29 @@ fn look_at_journal(data: &Path, findings: &mut Findings) -> bool {
         }
     }
     true
+}
+
+/// Whether a start finds a clock that fits the records. A running server is asked how it stands now.
+fn look_at_time(data: &Path, now_ms: i64, findings: &mut Findings) {
+    const ABOUT: &str = "domain time";
+    let last_ms = match journal::last_written_ms(&DiskFiles, &data.join("journal")) {
+        Ok(Some(last_ms)) => last_ms,
+        Ok(None) => return,
+        Err(error) => {
+            let todo = "look as the user the server runs as; check the disk";
+            return findings.warn(ABOUT, error.to_string(), todo);
+        }
+    };
+    let now_ms = u64::try_from(now_ms).unwrap_or(0);
+    let behind = Duration::from_millis(last_ms.saturating_sub(now_ms));
+    let ahead = Duration::from_millis(now_ms.saturating_sub(last_ms));
+    if behind > NO_DIFFERENCE {
+        running::clock_is_behind(behind, findings);
+    } else if ahead > FOLLOWED_MOST {
+        running::clock_is_ahead(ahead, findings);
+    } else {
+        findings.ok(ABOUT, "the clock fits the last record");
+    }
 }
 
 fn look_at_keys(config: &Config, data: &Path, journal: bool, findings: &mut Findings) {

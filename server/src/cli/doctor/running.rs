@@ -92,6 +92,8 @@ async fn look_at_figures(
             let figures = String::from_utf8_lossy(answer.body());
             look_at_notifications(config, &figures, findings);
             look_at_unknown(&figures, findings);
+            look_at_time(&figures, findings);
+            look_at_retention(&figures, findings);
         }
         Ok(answer) if matches!(answer.status().as_u16(), 401 | 403) => {
             let todo = "look with the settings that the server runs with";
@@ -155,6 +157,74 @@ fn look_at_unknown(figures: &str, findings: &mut Findings) {
         format!("{waiting} payments without a gateway's word, the oldest for {minutes} minutes"),
         "the server keeps asking; for one that stays, compare with the gateway's own pages and \
          resolve it as an administrator",
+    );
+}
+
+fn look_at_time(figures: &str, findings: &mut Findings) {
+    let seconds = |name| Duration::from_secs(sum(figures, name, None));
+    let behind = seconds("clock_behind_seconds");
+    let ahead = seconds("clock_ahead_seconds");
+    if !behind.is_zero() {
+        clock_is_behind(behind, findings);
+    } else if !ahead.is_zero() {
+        clock_is_ahead(ahead, findings);
+    } else {
+        findings.ok(TIME, "the clock and the records agree");
+    }
+}
+
+const TIME: &str = "domain time";
+
+/// The machine's clock shows a time before the records'.
+pub(super) fn clock_is_behind(by: Duration, findings: &mut Findings) {
+    findings.warn(
+        TIME,
+        format!("this machine's clock is {} behind the records", words(by)),
+        "let it be set by NTP; if it is right, it was wrong when a record was written: time goes on from there, a \
+         little slower until both agree, and payments work",
+    );
+}
+
+/// The machine's clock is so far ahead of the records that it is not simply followed.
+pub(super) fn clock_is_ahead(by: Duration, findings: &mut Findings) {
+    findings.warn(
+        TIME,
+        format!("this machine's clock is {} ahead of the records", words(by)),
+        "if it is wrong, set it; if it is right, it is followed within ten minutes, and more than 31 days ahead only \
+         by a start with --trust-clock",
+    );
+}
+
+/// The largest units of a span.
+fn words(span: Duration) -> String {
+    let minutes = span.as_secs() / 60;
+    let (days, hours) = (minutes / 1_440, minutes / 60 % 24);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{} s", span.as_secs()),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, ..) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} days {hours} h"),
+    }
+}
+
+fn look_at_retention(figures: &str, findings: &mut Findings) {
+    const ABOUT: &str = "retention";
+    let due = sum(figures, "retention_days_due", None);
+    let doubted = sum(figures, "retention_days_doubted", None);
+    if doubted > 0 {
+        return findings.warn(
+            ABOUT,
+            format!(
+                "{doubted} days of personal data are past their retention by the calendar, and the records do not \
+                 confirm it"
+            ),
+            "right after a clock that was wrong or a long silence: they are kept until records of as many days have \
+             been written; see docs/operating.md",
+        );
+    }
+    findings.ok(
+        ABOUT,
+        format!("{due} days of personal data are erased once the records are three days older"),
     );
 }
 
@@ -236,5 +306,17 @@ mod tests {
         assert_eq!(sum(figures, "payment_webhook_total", None), 57);
         assert_eq!(sum(figures, "payment_unknown_outcomes", None), 2);
         assert_eq!(sum(figures, "broken", None), 0);
+    }
+
+    #[test]
+    fn a_span_is_told_in_its_largest_units() {
+        for (seconds, told) in [
+            (9, "9 s"),
+            (3_599, "59 min"),
+            (32_520, "9 h 2 min"),
+            (189_306_000, "2191 days 1 h"),
+        ] {
+            assert_eq!(words(Duration::from_secs(seconds)), told);
+        }
     }
 }
