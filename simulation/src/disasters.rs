@@ -20,7 +20,7 @@ pub enum Disaster {
     Fill,
     /// There is room again.
     Empty,
-    /// The domain's clock shows another time, by so many milliseconds.
+    /// The wall clock is set to so many milliseconds from true time.
     Jump(i64),
     /// So many milliseconds pass and nobody notices.
     Sleep(u64),
@@ -47,9 +47,7 @@ impl Plan {
             planned.push((from + dice.between(1, 40), Disaster::Empty));
         }
         for _ in 0..swarm.clock_jumps {
-            let hour: i64 = 3_600_000;
-            let by = *dice.pick(&[-hour, -60_000, -1, 1_000, 700_000, hour]);
-            planned.push((moment(), Disaster::Jump(by)));
+            planned.push((moment(), Disaster::Jump(wrong_by(dice))));
         }
         for _ in 0..swarm.sleeps {
             let ms = *dice.pick(&[1_000, 61_000, 650_000, 2_000_000]);
@@ -67,6 +65,24 @@ impl Plan {
         }
         self.0.pop().map(|(_, disaster)| disaster)
     }
+}
+
+/// How far a wall clock is from true time: a little, as if it had been set, by a time zone, by days, by years.
+pub fn wrong_by(dice: &Dice) -> i64 {
+    const HOUR: i64 = 3_600_000;
+    const DAY: i64 = 24 * HOUR;
+    let by = *dice.pick(&[
+        1,
+        1_000,
+        60_000,
+        700_000,
+        HOUR,
+        9 * HOUR,
+        3 * DAY,
+        40 * DAY,
+        6 * 365 * DAY,
+    ]);
+    if dice.one_in(2) { -by } else { by }
 }
 
 fn crash(dice: &Dice, swarm: &Swarm) -> Disaster {

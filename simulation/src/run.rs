@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::audit::Audit;
 use crate::books;
-use crate::disasters::{Disaster, Plan};
+use crate::disasters::{Disaster, Plan, wrong_by};
 use crate::ending;
 use crate::logs;
 use crate::machine::{Death, Machine, Turned};
@@ -113,6 +113,14 @@ impl Run {
     pub fn start(&mut self) -> Result<(), String> {
         self.starts_at = None;
         self.starts += 1;
+        let wrong = self.town.dice.below(100) < self.town.swarm.wrong_at_start;
+        if wrong && !self.town.swarm.is_calm() {
+            let by = wrong_by(&self.town.dice);
+            self.town
+                .trace
+                .say(format_args!("the clock is wrong by {by} ms"));
+            self.town.clocks.set_ahead(by);
+        }
         if let Err(why) = self.machine.start() {
             if self.town.swarm.is_calm() || !self.town.swarm.disk_refuses() {
                 return Err(format!("the server does not start: {why}"));

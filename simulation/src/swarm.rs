@@ -35,8 +35,10 @@ pub struct Swarm {
     pub sync_faults: u64,
     /// How often the disk is full for a while.
     pub full_disks: u64,
-    /// How often the domain's clock jumps.
+    /// How often the wall clock is set while the server runs.
     pub clock_jumps: u64,
+    /// Of a hundred starts, how many find the wall clock wrong.
+    pub wrong_at_start: u64,
     /// How often time passes without anybody noticing, as when a machine sleeps.
     pub sleeps: u64,
     /// Of a hundred orders, how many are paid through the mock gateway.
@@ -105,6 +107,7 @@ impl Swarm {
                 0
             },
             clock_jumps: times(3),
+            wrong_at_start: *dice.pick(&[0, 0, 30, 100]),
             sleeps: times(3),
             mock: *dice.pick(&[0, 5, 20, 100]),
             on_confirmation: *dice.pick(&[0, 30, 60]),
