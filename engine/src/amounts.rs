@@ -6,14 +6,19 @@
 use bincode::{Decode, Encode};
 
 use crate::money::{Currency, Money, MoneyError};
+use crate::planted::{self, Bug};
 
-/// Supply value, VAT and tax-free part of one amount. All of one currency.
+/// What one amount consists of. All of one currency.
+///
+/// Our own amounts are split; a gateway that does not say how it splits an amount gives a [`Amounts::whole`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Amounts {
     currency: Currency,
     supply: u64,
     vat: u64,
     tax_free: u64,
+    tip: u64,
+    unsplit: u64,
 }
 
 /// A component of an [`Amounts`].
@@ -25,8 +30,10 @@ pub enum Component {
     Vat,
     /// The part that bears no VAT.
     TaxFree,
-    /// A whole whose parts are not known, such as money that belongs to no order.
+    /// A whole whose parts are not known: its gateway does not split it.
     Unsplit,
+    /// What the buyer gave on top; it bears no VAT.
+    Tip,
 }
 
 impl Component {
@@ -37,11 +44,33 @@ impl Component {
             Self::Vat => "vat",
             Self::TaxFree => "tax_free",
             Self::Unsplit => "unsplit",
+            Self::Tip => "tip",
         }
     }
+
+    /// Every component, in the order of their names' first use in the API.
+    pub const ALL: [Self; 5] = [
+        Self::Supply,
+        Self::Vat,
+        Self::TaxFree,
+        Self::Tip,
+        Self::Unsplit,
+    ];
 }
 
 impl Amounts {
+    /// Nothing, in a currency.
+    pub const fn zero(currency: Currency) -> Self {
+        Self {
+            currency,
+            supply: 0,
+            vat: 0,
+            tax_free: 0,
+            tip: 0,
+            unsplit: 0,
+        }
+    }
+
     /// The vector of a price: `taxable` includes its VAT, `tax_free` has none.
     pub fn of(taxable: Money, tax_free: Money) -> Result<Self, MoneyError> {
         taxable.checked_add(tax_free)?;
@@ -51,10 +80,29 @@ impl Amounts {
             .checked_sub(vat)
             .ok_or(MoneyError::OutOfRange)?;
         Ok(Self {
-            currency: taxable.currency(),
             supply,
             vat,
             tax_free: tax_free.minor(),
+            ..Self::zero(taxable.currency())
+        })
+    }
+
+    /// An amount that nobody has split.
+    pub const fn whole(money: Money) -> Self {
+        Self {
+            unsplit: money.minor(),
+            ..Self::zero(money.currency())
+        }
+    }
+
+    /// The vector that a gateway says an amount of it consists of. The parts have to fit a [`Money`].
+    pub fn split(supply: Money, vat: Money, tax_free: Money) -> Result<Self, MoneyError> {
+        supply.checked_add(vat)?.checked_add(tax_free)?;
+        Ok(Self {
+            supply: supply.minor(),
+            vat: vat.minor(),
+            tax_free: tax_free.minor(),
+            ..Self::zero(supply.currency())
         })
     }
 
@@ -64,33 +112,74 @@ impl Amounts {
     }
 
     /// One component.
-    pub fn get(&self, component: Component) -> u64 {
+    pub const fn get(&self, component: Component) -> u64 {
         match component {
             Component::Supply => self.supply,
             Component::Vat => self.vat,
             Component::TaxFree => self.tax_free,
-            Component::Unsplit => 0,
+            Component::Tip => self.tip,
+            Component::Unsplit => self.unsplit,
         }
     }
 
     /// The components that are not zero, in a fixed order.
     pub fn parts(&self) -> impl Iterator<Item = (Component, u64)> + use<> {
-        [
-            (Component::Supply, self.supply),
-            (Component::Vat, self.vat),
-            (Component::TaxFree, self.tax_free),
-        ]
-        .into_iter()
-        .filter(|(_, minor)| *minor > 0)
+        let own = *self;
+        let parts = Component::ALL.map(|component| (component, own.get(component)));
+        parts.into_iter().filter(|(_, minor)| *minor > 0)
     }
 
-    /// The whole. It cannot be out of range: [`Amounts::of`] has added it up before.
+    /// The whole. It cannot be out of range: whoever made the vector has added it up before.
     pub fn total(&self) -> Money {
-        let sum = self
-            .supply
-            .saturating_add(self.vat)
-            .saturating_add(self.tax_free);
+        let parts = Component::ALL.iter().map(|component| self.get(*component));
+        let sum = parts.fold(0, u64::saturating_add);
         Money::new(sum, self.currency).unwrap_or(Money::zero(self.currency))
+    }
+
+    /// The sum, component by component.
+    pub fn checked_add(&self, other: &Self) -> Result<Self, MoneyError> {
+        self.total().checked_add(other.total())?;
+        let sum = |one: u64, other: u64| one.checked_add(other).ok_or(MoneyError::OutOfRange);
+        Ok(Self {
+            currency: self.currency,
+            supply: sum(self.supply, other.supply)?,
+            vat: sum(self.vat, other.vat)?,
+            tax_free: sum(self.tax_free, other.tax_free)?,
+            tip: sum(self.tip, other.tip)?,
+            unsplit: sum(self.unsplit, other.unsplit)?,
+        })
+    }
+
+    /// This whole shared among parts of it, of which each is the sum it is to have and whether it is taxable: VAT
+    /// by largest remainder among the taxable ones. The shares add up to the whole, component by component.
+    pub fn shared(&self, parts: &[(u64, bool)]) -> Vec<Self> {
+        let taxable = |(minor, taxable): &(u64, bool)| if *taxable { *minor } else { 0 };
+        let weights: Vec<u64> = parts.iter().map(taxable).collect();
+        let vats = allot(self.vat, &weights);
+        let share = |((minor, taxable), vat): (&(u64, bool), u64)| {
+            let own = Self::zero(self.currency);
+            if *taxable {
+                let supply = minor.saturating_sub(vat);
+                Self { supply, vat, ..own }
+            } else {
+                Self {
+                    tax_free: *minor,
+                    ..own
+                }
+            }
+        };
+        parts.iter().zip(vats).map(share).collect()
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_zero(&self) -> bool {
+        self.parts().next().is_none()
+    }
+
+    /// Whether the two say the same: the same whole, and the same parts where both say how they are split.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let split = self.unsplit == 0 && other.unsplit == 0 && !planted::is(Bug::SplitNotCompared);
+        self.total() == other.total() && (!split || self == other)
     }
 }
 
@@ -163,6 +252,34 @@ mod tests {
         assert_eq!(amounts.get(Component::Vat), 1_000);
         assert_eq!(amounts.get(Component::TaxFree), 7_777);
         assert_eq!(amounts.total(), won(18_777));
+    }
+
+    #[test]
+    fn the_parts_of_an_order_add_up_to_it_component_by_component() {
+        let parts = [(3_333, true), (5_000, false), (3_333, true), (3_334, true)];
+        let whole = Amounts::of(won(10_000), won(5_000)).unwrap();
+        let shares = whole.shared(&parts);
+        let sum = shares
+            .iter()
+            .try_fold(Amounts::zero(Currency::Krw), |sum, share| {
+                sum.checked_add(share)
+            });
+        assert_eq!(sum, Ok(whole));
+        for (share, (minor, _)) in shares.iter().zip(parts) {
+            assert_eq!(share.total().minor(), minor);
+        }
+    }
+
+    #[test]
+    fn amounts_agree_when_the_wholes_are_equal_and_the_splits_that_are_known() {
+        let split = Amounts::of(won(11_000), won(0)).unwrap();
+        let other = Amounts::of(won(5_500), won(5_500)).unwrap();
+        assert!(split.agrees_with(&split));
+        assert!(!split.agrees_with(&other));
+        assert!(split.agrees_with(&Amounts::whole(won(11_000))));
+        assert!(!split.agrees_with(&Amounts::whole(won(10_999))));
+        let dollars = Money::new(11_000, Currency::Usd).unwrap();
+        assert!(!split.agrees_with(&Amounts::whole(dollars)));
     }
 
     #[test]

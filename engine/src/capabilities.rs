@@ -1,6 +1,7 @@
 //! What each gateway can do. Decisions ask here, and nowhere by a gateway's name.
 
 use crate::event::Provider;
+use crate::order::CaptureMode;
 
 /// How a gateway lets an order's money be held until the order is confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,12 +93,37 @@ const TOSS: Capabilities = Capabilities {
     minimum_minor: 100,
 };
 
+/// Funds held at a gateway that is called over the network.
+const DRILL: Capabilities = Capabilities {
+    capture: CaptureStrategy::AuthorizeThenCapture { hold_ms: 7 * DAY },
+    remote: true,
+    refund: true,
+    confirm_window_ms: 10 * MINUTE,
+    approval_window_ms: 30 * MINUTE,
+    idempotency_ms: DAY,
+    ..MOCK
+};
+
+impl Capabilities {
+    /// How long the gateway holds the money of an order that is to be confirmed first; nothing if it takes it at once.
+    pub const fn hold_ms(&self, capture: CaptureMode) -> Option<u64> {
+        match (capture, self.capture) {
+            (CaptureMode::OnConfirmation, CaptureStrategy::AuthorizeThenCapture { hold_ms }) => {
+                Some(hold_ms)
+            }
+            (CaptureMode::Automatic, _)
+            | (CaptureMode::OnConfirmation, CaptureStrategy::ChargeThenHold) => None,
+        }
+    }
+}
+
 impl Provider {
     /// What it can do.
     pub const fn capabilities(self) -> &'static Capabilities {
         match self {
             Self::Mock => &MOCK,
             Self::Toss => &TOSS,
+            Self::Drill => &DRILL,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Commands: what can be asked of the engine.
 
-use crate::event::{CallKind, CallStatus, FailureCode, Provider, ProviderPaymentId, Source};
-use crate::id::{BuyerId, OperationId, OrderId, PaymentId};
+use crate::amounts::Amounts;
+use crate::event::{
+    CallKind, CallStatus, FailureCode, PaidWith, Provider, ProviderPaymentId, Source,
+};
+use crate::id::{BuyerId, OperationId, OrderId, PaymentId, SessionId};
 use crate::money::Money;
-use crate::order::{CaptureMode, Line, OrderCore};
+use crate::order::{CaptureMode, OrderKind, Resource, Tax};
 use crate::payment::PaymentCore;
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
@@ -15,8 +18,8 @@ pub enum Asker {
     Merchant,
     /// This buyer.
     Buyer(BuyerId),
-    /// Whoever holds the token of this payment's session.
-    Session(PaymentId),
+    /// Whoever holds the token of this checkout.
+    Session(SessionId),
     /// Somebody who can own nothing.
     Nobody,
 }
@@ -31,22 +34,30 @@ impl Asker {
         }
     }
 
-    /// Whether this order is theirs to begin a payment for. Whoever holds the token of one of its sessions may begin
-    /// again.
-    pub fn may_pay(&self, order: &OrderCore) -> bool {
-        match self {
-            Self::Session(own) => order.payments.contains(own),
-            other => other.may_see(&order.buyer_id),
-        }
-    }
-
     /// Whether this payment is theirs to see and move.
     pub fn may_see_payment(&self, payment: &PaymentCore) -> bool {
         match self {
-            Self::Session(own) => *own == payment.id,
-            other => other.may_see(&payment.buyer_id),
+            Self::Session(own) => payment.session.is_some_and(|session| session.id == *own),
+            Self::Merchant | Self::Buyer(_) | Self::Nobody => self.may_see(&payment.buyer_id),
         }
     }
+}
+
+/// One line of an order to register.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    /// What is bought.
+    pub name: Box<str>,
+    /// How many pieces.
+    pub quantity: u32,
+    /// Price of one piece in minor units, VAT included.
+    pub unit_price: u64,
+    /// Whether it bears VAT.
+    pub tax: Tax,
+    /// The merchant's own name for the item.
+    pub item_id: Option<Box<str>>,
+    /// The merchant's own name for who sells it.
+    pub seller_id: Option<Box<str>>,
 }
 
 /// An order to register.
@@ -58,8 +69,12 @@ pub struct NewOrder {
     pub buyer_id: BuyerId,
     /// What it costs in all.
     pub total: Money,
+    /// What kind of order it is; follows from `capture` when absent.
+    pub kind: Option<OrderKind>,
+    /// What in the merchant's own system it is for.
+    pub resource: Option<Resource>,
     /// What is bought; has to add up to `total`.
-    pub lines: Vec<Line>,
+    pub lines: Vec<NewLine>,
     /// When its money is to be taken.
     pub capture: CaptureMode,
     /// When it is canceled if unpaid; by policy when absent.
@@ -79,47 +94,62 @@ pub enum MockResult {
     NoAnswer,
 }
 
-/// What a gateway says happened, whichever way it says it.
+/// What a gateway says happened, whichever way it says it. Amounts are split as the gateway splits them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
-    /// The money was taken.
-    Captured {
+    /// The funds are held for us; nothing was taken.
+    Authorized {
         /// How much.
-        amount: Money,
+        held: Amounts,
+        /// When the hold runs out.
+        expires_at: Timestamp,
     },
-    /// The payment failed.
+    /// The money was taken, and this much of it is left at the gateway.
+    Taken {
+        /// How much was taken in all.
+        taken: Amounts,
+        /// How much of it has not gone back to the buyer.
+        left: Amounts,
+    },
+    /// The payment failed; nothing was taken.
     Failed {
         /// The gateway's code.
         code: FailureCode,
     },
-    /// The payment was canceled, or its hold released, at the gateway.
+    /// The payment was given up, or its hold released, at the gateway; nothing was taken.
     Canceled,
-    /// The buyer has an account to transfer the money to.
+    /// The buyer has an account to transfer the money to; nothing is there.
     AwaitingDeposit {
         /// Until when.
         due_at: Timestamp,
     },
-    /// The money was taken, and a part of it went back by somebody's doing at the gateway.
-    PartlyReturned {
-        /// How much was taken.
-        taken: Money,
-        /// How much of it is left.
-        left: Money,
-    },
-    /// Taken money went back to the buyer.
-    Refunded {
-        /// How much, in all.
-        amount: Money,
-        /// Whether our own call did it; if not, somebody did it at the gateway.
-        ours: bool,
-    },
-    /// The gateway certainly did not give the money back.
-    NotRefunded {
+    /// A call of ours that was to capture, release or give back was certainly not done; the payment stands as it did.
+    CallRefused {
         /// The gateway's code.
         code: FailureCode,
     },
+    /// Nothing was taken so far: the gateway does not know the payment, or its buyer has not finished.
+    Undecided,
     /// Something we do not know; it is kept and moves nothing.
     Other,
+}
+
+impl Fact {
+    /// That all of this was taken and is there.
+    pub const fn captured(amounts: Amounts) -> Self {
+        Self::Taken {
+            taken: amounts,
+            left: amounts,
+        }
+    }
+
+    /// That all of this was taken and went back.
+    pub const fn refunded(taken: Amounts) -> Self {
+        Self::Taken {
+            taken,
+            left: Amounts::zero(taken.currency()),
+        }
+    }
 }
 
 /// An authentic notification.
@@ -211,10 +241,12 @@ pub struct Learned {
     pub news: News,
     /// Whether it answered the call itself or an inquiry.
     pub source: Source,
+    /// What the buyer paid with, if it said so.
+    pub paid_with: Option<PaidWith>,
     /// The exchange, for the audit trail.
     pub exchange: Option<Exchange>,
-    /// The notification that made us ask.
-    pub hint: Option<Hint>,
+    /// Whether it was asked how the payment stands after the last notification that there is news.
+    pub asked_since_hint: bool,
 }
 
 /// What a person decided about set-aside money.
@@ -226,6 +258,8 @@ pub enum Resolution {
     Return,
     /// It went back to the buyer by other means, from the platform's bank account.
     Returned,
+    /// The gateway is right about what it has of the payment's money, and the books follow.
+    Accept,
     /// The gateway did what was asked of it; its answer was lost.
     Done,
     /// The gateway did not do it, and will not.
@@ -293,6 +327,8 @@ pub enum Command {
         name: ProviderPaymentId,
         /// What the browser says is to be paid.
         amount: Money,
+        /// All that the browser brought back, in the form of its gateway, sealed.
+        brought: Sealed,
     },
     /// Takes in what an exchange with a gateway taught us.
     Learn(Box<Learned>),
@@ -322,6 +358,13 @@ pub enum Command {
     },
     /// Takes in what a gateway says.
     Notify(Notification),
+    /// Notes that a payment's gateway is to be asked how it stands.
+    WantInquiry {
+        /// Which payment.
+        payment_id: PaymentId,
+        /// The notification that says so and proves nothing.
+        hint: Hint,
+    },
     /// Decides about set-aside money.
     Resolve {
         /// Of which payment.
@@ -367,6 +410,7 @@ impl Command {
             | Self::CapturePayment { payment_id }
             | Self::CancelPayment { payment_id, .. }
             | Self::HoldDue { payment_id }
+            | Self::WantInquiry { payment_id, .. }
             | Self::Resolve { payment_id, .. }
             | Self::ErasePersonalData { payment_id, .. } => Target::Payment(*payment_id),
             Self::Learn(learned) => Target::Payment(learned.payment_id),

@@ -2,17 +2,27 @@
 //!
 //! Refuse first; after the last refusal the steps follow. A command that got half-way and is then refused
 //! leaves nothing, because only a finished [`Work`] is committed.
+//!
+//! The rules read from the bottom up, and none calls one above it: who may take an order's money ([`claims`]), calls
+//! to gateways ([`calls`]), what becomes of payment and order ([`consequences`]), what a gateway's word means
+//! ([`evidence`]), and then the commands, a file each.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod calls;
 mod checkout;
-mod evidence;
-mod gateway;
+mod claims;
+mod consequences;
+pub mod evidence;
 mod learning;
+mod mock;
 mod notification;
 mod order;
 mod payment;
 mod resolution;
 
 use crate::command::Command;
+use crate::event::{Credentials, Provider};
 use crate::group::{Group, GroupEvent, Refusal, Work};
 use crate::id::{Ids, OrderId, PaymentId};
 use crate::time::Timestamp;
@@ -26,6 +36,16 @@ pub struct Policy {
     pub cancel_on_failure: bool,
     /// How long a buyer's view of a payment can be used.
     pub session_ms: u64,
+    /// Which credentials the merchant has at each gateway that is called.
+    pub credentials: Vec<(Provider, Credentials)>,
+}
+
+impl Policy {
+    /// Which credentials calls to this gateway are made with.
+    pub fn credentials_at(&self, provider: Provider) -> Option<Credentials> {
+        let mut all = self.credentials.iter();
+        all.find(|(at, _)| *at == provider).map(|(_, own)| *own)
+    }
 }
 
 impl Default for Policy {
@@ -35,6 +55,7 @@ impl Default for Policy {
             unpaid_after_ms: 30 * MINUTE,
             cancel_on_failure: false,
             session_ms: 24 * 60 * MINUTE,
+            credentials: Vec::new(),
         }
     }
 }
@@ -103,6 +124,7 @@ pub fn decide(
 ) -> Result<Decision, Refusal> {
     let mut work = Work::new(group, context.now);
     let (subject, progress) = dispatch(&mut work, command, context)?;
+    let progress = mock::answer_calls(&mut work, progress, context)?;
     let (group, events) = work.finish();
     Ok(Decision {
         group,
@@ -140,17 +162,26 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             payment_id,
             name,
             amount,
-        } => checkout::confirm(work, &asker, payment_id, name, amount, context),
+            brought,
+        } => {
+            let returned = checkout::Returned {
+                name,
+                amount,
+                brought,
+            };
+            checkout::confirm(work, &asker, payment_id, returned, context)
+        }
         Command::Learn(learned) => learning::take_in(work, *learned, context),
         Command::CompleteMock { payment_id, result } => {
-            payment::complete_mock(work, payment_id, result, context)
+            mock::complete(work, payment_id, result, context)
         }
         Command::CapturePayment { payment_id } => payment::capture(work, payment_id, context),
         Command::CancelPayment { asker, payment_id } => {
             payment::cancel(work, &asker, payment_id, context)
         }
-        Command::HoldDue { payment_id } => payment::hold_due(work, payment_id),
+        Command::HoldDue { payment_id } => payment::hold_due(work, payment_id, context),
         Command::Notify(notification) => notification::take_in(work, notification, context),
+        Command::WantInquiry { payment_id, hint } => notification::hint(work, payment_id, hint),
         Command::Resolve {
             payment_id,
             resolution,

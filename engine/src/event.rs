@@ -1,17 +1,17 @@
 //! Events: what happened, with every computed amount, so that nothing has to be looked up to apply one.
 //!
-//! These types are stored. Append variants and fields' new versions as `store/schema` says; a golden
-//! file fails when the bytes of a stored version change.
+//! These types are stored, in the schema that `store/schema.rs` calls today's. Append variants; to change a struct,
+//! freeze it there first. A golden file fails when the bytes of a stored version change.
 
 use bincode::{Decode, Encode};
 
 use crate::amounts::Amounts;
-use crate::id::{BuyerId, OperationId, OrderId, PaymentId};
-use crate::money::Money;
+use crate::id::{BuyerId, OperationId, OrderId, PaymentId, RefundId, SessionId};
 use crate::operation::OperationKind;
-use crate::order::{CancelReason, CaptureMode, Line};
+use crate::order::{CancelReason, CaptureMode, Discount, Line, OrderKind, Resource, SellerSum};
 pub use crate::provider::{
-    CallKind, CallStatus, FailureCode, Provider, ProviderPaymentId, RefundWay, Source,
+    CallKind, CallStatus, Credentials, FailureCode, PaidWith, Provider, ProviderPaymentId,
+    RefundWay, Source,
 };
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
@@ -46,11 +46,15 @@ event_structs! {
         authorized: Amounts,
         /// When the hold runs out.
         expires_at: Timestamp,
+        /// Who told us.
+        source: Source,
     }
     /// The funds are ours to settle.
     PaymentCaptured {
-        /// What was taken.
+        /// What was taken, as the order splits it.
         captured: Amounts,
+        /// The same, as the gateway splits it.
+        theirs: Amounts,
         /// Who told us.
         source: Source,
     }
@@ -74,17 +78,21 @@ event_structs! {
     /// The gateway took an amount or a currency that is not the order's.
     PaymentMismatched {
         /// What it took.
-        received: Money,
+        received: Amounts,
+        /// Who told us.
+        source: Source,
     }
     /// The gateway took money that the order could not take.
     PaymentOrphaned {
         /// What it took.
-        received: Money,
+        received: Amounts,
+        /// Who told us.
+        source: Source,
     }
     /// Money that belonged to no order was given to its order after all.
     SuspendedMoneyTaken {
         /// What had been set aside.
-        suspended: Money,
+        suspended: Amounts,
         /// What the order took.
         captured: Amounts,
         /// Who decided.
@@ -93,7 +101,13 @@ event_structs! {
     /// Money that belonged to no order went back to the buyer.
     SuspendedMoneyReturned {
         /// What had been set aside.
-        suspended: Money,
+        suspended: Amounts,
+        /// What of it the gateway had, by our books; the rest was a difference that a person had accepted.
+        at_gateway: Amounts,
+        /// Which way it went.
+        way: RefundWay,
+        /// Who told us.
+        source: Source,
     }
     /// A money call is about to be made.
     OperationIntended {
@@ -101,6 +115,12 @@ event_structs! {
         operation: OperationId,
         /// Which call.
         kind: OperationKind,
+        /// How much it is about, as our books split it; version 1 did not say.
+        amounts: Option<Amounts>,
+        /// The refund it is for, if it gives money back.
+        refund: Option<RefundId>,
+        /// Which of the merchant's credentials it is made with; version 1 did not say.
+        credentials: Option<Credentials>,
     }
     /// The call was made and no answer came.
     OperationUnanswered {
@@ -142,8 +162,10 @@ event_structs! {
         /// The name of the admin's key.
         actor: Box<str>,
     }
-    /// A buyer was given a view of this payment alone.
+    /// A buyer's checkout of the order was opened with this payment.
     SessionOpened {
+        /// Which checkout. Another payment of the order can take it over.
+        session: SessionId,
         /// Until when it can be used.
         expires_at: Timestamp,
         /// How the buyer means to pay, in the gateways' common words.
@@ -161,10 +183,12 @@ event_structs! {
         /// Who the buyer says they are, sealed.
         buyer: Option<Sealed>,
     }
-    /// The buyer's browser came back with the gateway's name for the approved payment. Nobody else has said so yet.
+    /// The buyer's browser came back from the gateway's window with an approval. Nobody else has said so yet.
     BuyerReturned {
-        /// What it says.
-        provider_payment_id: ProviderPaymentId,
+        /// The gateway's own name for the payment, where a return of this gateway says one.
+        provider_payment_id: Option<ProviderPaymentId>,
+        /// All that was brought back, in the form of its gateway, sealed; version 1 did not keep it.
+        brought: Option<Sealed>,
     }
     /// There was an exchange with the gateway.
     GatewayCalled {
@@ -195,15 +219,23 @@ event_structs! {
         /// Until when.
         due_at: Timestamp,
     }
-    /// All of the taken money is to go back.
+    /// Taken money is to go back.
     RefundRequested {
+        /// Names this refund; version 1 had no names for them.
+        refund: Option<RefundId>,
         /// What is to go back.
         amounts: Amounts,
+        /// Which way it is to go.
+        way: RefundWay,
     }
     /// All of the taken money went back.
     PaymentRefunded {
+        /// Which refund it was, if it had been asked for here.
+        refund: Option<RefundId>,
         /// What went back.
         refunded: Amounts,
+        /// What of it the gateway had, by our books; the rest was a difference that a person had accepted.
+        at_gateway: Amounts,
         /// Whether it had been asked for here; if not, somebody did it at the gateway.
         requested: bool,
         /// Which way it went.
@@ -213,6 +245,8 @@ event_structs! {
     }
     /// The gateway refused to give the money back.
     RefundFailed {
+        /// Which refund it was.
+        refund: Option<RefundId>,
         /// What stays.
         amounts: Amounts,
         /// The gateway's code.
@@ -220,17 +254,62 @@ event_structs! {
     }
     /// The gateway says that it has another amount of this payment's money than our books say.
     GatewayDisagreed {
+        /// What it took in all, if it says so.
+        taken: Option<Amounts>,
         /// What it has.
-        holds: Money,
+        holds: Amounts,
     }
     /// The gateway has again what our books say.
     GatewayAgreed {}
+    /// A person accepted what the gateway says it has of this payment's money.
+    DisagreementAccepted {
+        /// What our books said that it has.
+        ours: Amounts,
+        /// What it says, which the books say from here on.
+        theirs: Amounts,
+    }
+    /// What the buyer paid with became known.
+    PaymentMethodKnown {
+        /// What it is.
+        paid_with: PaidWith,
+    }
+    /// Somebody said that there is news of this payment at its gateway, which is to be asked.
+    InquiryWanted {
+        /// Hash of the notification's body.
+        hash: [u8; 16],
+        /// When it came.
+        heard_at: Timestamp,
+        /// From which address, sealed.
+        from: Sealed,
+    }
+    /// The gateway was asked, and what it said is not older than what is known.
+    InquirySettled {
+        /// Whether it told anything new.
+        news: bool,
+    }
+    /// The buyer gave a consent.
+    ConsentGiven {
+        /// SHA-256 of the text they agreed to.
+        text_hash: [u8; 32],
+        /// The text's version, in the merchant's words.
+        version: Box<str>,
+        /// When.
+        at: Timestamp,
+    }
     /// An order was registered.
     OrderCreated {
         /// Whose it is.
         buyer_id: BuyerId,
+        /// What kind of order it is.
+        kind: OrderKind,
+        /// What in the merchant's own system it is for.
+        resource: Option<Resource>,
         /// What is bought.
         lines: Vec<Line>,
+        /// What is taken off the lines' prices.
+        discounts: Vec<Discount>,
+        /// What each seller's lines come to.
+        sellers: Vec<SellerSum>,
         /// What it costs, by component.
         amounts: Amounts,
         /// When its money is to be taken.
@@ -292,9 +371,10 @@ event_structs! {
     }
 }
 
-/// Builds an event enum: variants named like their structs, names for the API, conversions.
+/// Builds an event enum: variants named like their structs, names for the API, conversions. Each row says whether the
+/// event has a place in the merchant's `feed` or is `internal`, and whether it `moves` a machine or `notes` something.
 macro_rules! event_enum {
-    ($(#[$doc:meta])* $name:ident of $kind:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal $visible:ident),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident of $kind:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal $visible:ident $step:ident),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum $name { $($(#[$variant_doc])* $variant($variant)),+ }
@@ -315,6 +395,11 @@ macro_rules! event_enum {
             /// Whether it concerns the merchant and so has a place in the gapless feed.
             pub const fn concerns_merchant(self) -> bool {
                 match self { $(Self::$variant => event_enum!(@ $visible)),+ }
+            }
+
+            /// Whether it moves something from one state to another, or begins it.
+            pub const fn is_transition(self) -> bool {
+                match self { $(Self::$variant => event_enum!(@ $step)),+ }
             }
         }
 
@@ -354,71 +439,83 @@ macro_rules! event_enum {
     };
     (@ feed) => { true };
     (@ internal) => { false };
+    (@ moves) => { true };
+    (@ notes) => { false };
 }
 
 event_enum! {
     /// What happened to a payment. Stored: append only.
     PaymentEvent of PaymentEventKind {
         /// Begun.
-        PaymentInitiated = "PAYMENT_INITIATED" feed,
+        PaymentInitiated = "PAYMENT_INITIATED" feed moves,
         /// Known to the gateway.
-        PaymentPrepared = "PAYMENT_PREPARED" feed,
+        PaymentPrepared = "PAYMENT_PREPARED" feed moves,
         /// Held.
-        PaymentAuthorized = "AUTHORIZE_SUCCEEDED" feed,
+        PaymentAuthorized = "AUTHORIZE_SUCCEEDED" feed moves,
         /// Taken.
-        PaymentCaptured = "CAPTURE_SUCCEEDED" feed,
+        PaymentCaptured = "CAPTURE_SUCCEEDED" feed moves,
         /// Failed.
-        PaymentFailed = "CAPTURE_FAILED" feed,
+        PaymentFailed = "CAPTURE_FAILED" feed moves,
         /// Given up.
-        PaymentCanceled = "CANCEL_SUCCEEDED" feed,
+        PaymentCanceled = "CANCEL_SUCCEEDED" feed moves,
         /// Ran out.
-        PaymentExpired = "PAYMENT_EXPIRED" feed,
+        PaymentExpired = "PAYMENT_EXPIRED" feed moves,
         /// Released.
-        PaymentVoided = "VOID_SUCCEEDED" feed,
+        PaymentVoided = "VOID_SUCCEEDED" feed moves,
         /// Wrong amount.
-        PaymentMismatched = "AMOUNT_MISMATCHED" feed,
+        PaymentMismatched = "AMOUNT_MISMATCHED" feed moves,
         /// Money without an order.
-        PaymentOrphaned = "MONEY_ORPHANED" feed,
+        PaymentOrphaned = "MONEY_ORPHANED" feed moves,
         /// Set-aside money given to the order.
-        SuspendedMoneyTaken = "SUSPENDED_MONEY_TAKEN" feed,
+        SuspendedMoneyTaken = "SUSPENDED_MONEY_TAKEN" feed moves,
         /// Set-aside money given back.
-        SuspendedMoneyReturned = "SUSPENDED_MONEY_RETURNED" feed,
+        SuspendedMoneyReturned = "SUSPENDED_MONEY_RETURNED" feed moves,
         /// A call is about to be made.
-        OperationIntended = "OPERATION_INTENDED" internal,
+        OperationIntended = "OPERATION_INTENDED" internal notes,
         /// A call got no answer.
-        OperationUnanswered = "OPERATION_UNANSWERED" feed,
+        OperationUnanswered = "OPERATION_UNANSWERED" feed moves,
         /// The gateway did it.
-        ProviderConfirmed = "PROVIDER_CONFIRMED" feed,
+        ProviderConfirmed = "PROVIDER_CONFIRMED" feed notes,
         /// The gateway did not do it.
-        ProviderRefused = "PROVIDER_REFUSED" feed,
+        ProviderRefused = "PROVIDER_REFUSED" feed notes,
         /// A notification came.
-        WebhookReceived = "WEBHOOK_RECEIVED" feed,
+        WebhookReceived = "WEBHOOK_RECEIVED" feed notes,
         /// A person decided.
-        PersonDecided = "PERSON_DECIDED" feed,
+        PersonDecided = "PERSON_DECIDED" feed notes,
         /// Sealed data is hidden.
-        PersonalDataErased = "PERSONAL_DATA_ERASED" feed,
+        PersonalDataErased = "PERSONAL_DATA_ERASED" feed notes,
         /// A buyer's view was opened.
-        SessionOpened = "SESSION_OPENED" internal,
+        SessionOpened = "SESSION_OPENED" internal notes,
         /// The buyer came back from the gateway.
-        BuyerReturned = "BUYER_RETURNED" internal,
+        BuyerReturned = "BUYER_RETURNED" internal notes,
         /// An exchange with the gateway.
-        GatewayCalled = "GATEWAY_CALLED" internal,
+        GatewayCalled = "GATEWAY_CALLED" internal notes,
         /// A hint was followed.
-        HintFollowed = "HINT_FOLLOWED" internal,
+        HintFollowed = "HINT_FOLLOWED" internal notes,
         /// A transfer is awaited.
-        DepositAwaited = "DEPOSIT_AWAITED" feed,
+        DepositAwaited = "DEPOSIT_AWAITED" feed moves,
         /// Money is to go back.
-        RefundRequested = "REFUND_REQUESTED" feed,
+        RefundRequested = "REFUND_REQUESTED" feed moves,
         /// Money went back.
-        PaymentRefunded = "REFUND_SUCCEEDED" feed,
+        PaymentRefunded = "REFUND_SUCCEEDED" feed moves,
         /// Money did not go back.
-        RefundFailed = "REFUND_FAILED" feed,
+        RefundFailed = "REFUND_FAILED" feed moves,
         /// The gateway has other money than we think.
-        GatewayDisagreed = "GATEWAY_DISAGREED" feed,
+        GatewayDisagreed = "GATEWAY_DISAGREED" feed notes,
         /// It has what we think.
-        GatewayAgreed = "GATEWAY_AGREED" feed,
+        GatewayAgreed = "GATEWAY_AGREED" feed notes,
         /// The buyer chose how to pay.
-        BuyerChose = "BUYER_CHOSE" internal,
+        BuyerChose = "BUYER_CHOSE" internal notes,
+        /// A person accepted what the gateway has.
+        DisagreementAccepted = "DISAGREEMENT_ACCEPTED" feed notes,
+        /// What was paid with.
+        PaymentMethodKnown = "PAYMENT_METHOD_KNOWN" feed notes,
+        /// The gateway is to be asked.
+        InquiryWanted = "INQUIRY_WANTED" internal notes,
+        /// The gateway has been asked.
+        InquirySettled = "INQUIRY_SETTLED" internal notes,
+        /// The buyer agreed to something.
+        ConsentGiven = "CONSENT_GIVEN" feed notes,
     }
 }
 
@@ -426,27 +523,27 @@ event_enum! {
     /// What happened to an order. Stored: append only.
     OrderEvent of OrderEventKind {
         /// Registered.
-        OrderCreated = "ORDER_CREATED" feed,
+        OrderCreated = "ORDER_CREATED" feed moves,
         /// A payment was begun.
-        PaymentAttached = "PAYMENT_ATTACHED" internal,
+        PaymentAttached = "PAYMENT_ATTACHED" internal notes,
         /// A payment may take the money.
-        ClaimTaken = "CLAIM_TAKEN" internal,
+        ClaimTaken = "CLAIM_TAKEN" internal notes,
         /// No payment may take the money.
-        ClaimReleased = "CLAIM_RELEASED" internal,
+        ClaimReleased = "CLAIM_RELEASED" internal notes,
         /// Money held.
-        OrderReserved = "PAYMENT_AUTHORIZED" feed,
+        OrderReserved = "PAYMENT_AUTHORIZED" feed moves,
         /// Money taken.
-        OrderPaid = "PAYMENT_SUCCEEDED" feed,
+        OrderPaid = "PAYMENT_SUCCEEDED" feed moves,
         /// A payment failed.
-        OrderPaymentFailed = "PAYMENT_FAILED" feed,
+        OrderPaymentFailed = "PAYMENT_FAILED" feed notes,
         /// To be canceled.
-        OrderCancelRequested = "ORDER_CANCEL_REQUESTED" feed,
+        OrderCancelRequested = "ORDER_CANCEL_REQUESTED" feed moves,
         /// Canceled.
-        OrderCanceled = "PAYMENT_CANCELED" feed,
+        OrderCanceled = "PAYMENT_CANCELED" feed moves,
         /// Waits again.
-        OrderReopened = "ORDER_REOPENED" feed,
+        OrderReopened = "ORDER_REOPENED" feed moves,
         /// Money given back.
-        OrderRefunded = "PAYMENT_REFUNDED" feed,
+        OrderRefunded = "PAYMENT_REFUNDED" feed moves,
     }
 }
 
@@ -454,11 +551,11 @@ event_enum! {
     /// What moves an operation. Stored as payment events.
     OperationEvent of OperationEventKind {
         /// No answer.
-        OperationUnanswered = "OPERATION_UNANSWERED" feed,
+        OperationUnanswered = "OPERATION_UNANSWERED" feed moves,
         /// Done.
-        ProviderConfirmed = "PROVIDER_CONFIRMED" feed,
+        ProviderConfirmed = "PROVIDER_CONFIRMED" feed notes,
         /// Not done.
-        ProviderRefused = "PROVIDER_REFUSED" feed,
+        ProviderRefused = "PROVIDER_REFUSED" feed notes,
     }
 }
 
@@ -466,11 +563,64 @@ event_enum! {
     /// What moves a claim. Stored as order events.
     ClaimEvent of ClaimEventKind {
         /// Taken.
-        ClaimTaken = "CLAIM_TAKEN" internal,
+        ClaimTaken = "CLAIM_TAKEN" internal notes,
         /// Given back.
-        ClaimReleased = "CLAIM_RELEASED" internal,
+        ClaimReleased = "CLAIM_RELEASED" internal notes,
         /// Ended.
-        OrderPaid = "PAYMENT_SUCCEEDED" feed,
+        OrderPaid = "PAYMENT_SUCCEEDED" feed moves,
+    }
+}
+
+/// What an event does to its payment's money call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallStep {
+    /// It is about to be made.
+    Intended(OperationId),
+    /// It has no answer.
+    Unanswered,
+    /// It has its answer.
+    Ended,
+}
+
+impl PaymentEvent {
+    /// What it does to the payment's money call; nothing if it is about something else.
+    pub const fn call_step(&self) -> Option<CallStep> {
+        match self {
+            Self::OperationIntended(intended) => Some(CallStep::Intended(intended.operation)),
+            Self::OperationUnanswered(_) => Some(CallStep::Unanswered),
+            Self::ProviderConfirmed(_) | Self::ProviderRefused(_) => Some(CallStep::Ended),
+            Self::PaymentInitiated(_)
+            | Self::PaymentPrepared(_)
+            | Self::PaymentAuthorized(_)
+            | Self::PaymentCaptured(_)
+            | Self::PaymentFailed(_)
+            | Self::PaymentCanceled(_)
+            | Self::PaymentExpired(_)
+            | Self::PaymentVoided(_)
+            | Self::PaymentMismatched(_)
+            | Self::PaymentOrphaned(_)
+            | Self::SuspendedMoneyTaken(_)
+            | Self::SuspendedMoneyReturned(_)
+            | Self::WebhookReceived(_)
+            | Self::PersonDecided(_)
+            | Self::PersonalDataErased(_)
+            | Self::SessionOpened(_)
+            | Self::BuyerReturned(_)
+            | Self::GatewayCalled(_)
+            | Self::HintFollowed(_)
+            | Self::DepositAwaited(_)
+            | Self::RefundRequested(_)
+            | Self::PaymentRefunded(_)
+            | Self::RefundFailed(_)
+            | Self::GatewayDisagreed(_)
+            | Self::GatewayAgreed(_)
+            | Self::BuyerChose(_)
+            | Self::DisagreementAccepted(_)
+            | Self::PaymentMethodKnown(_)
+            | Self::InquiryWanted(_)
+            | Self::InquirySettled(_)
+            | Self::ConsentGiven(_) => None,
+        }
     }
 }
 

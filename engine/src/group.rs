@@ -3,7 +3,7 @@
 
 use bincode::{Decode, Encode};
 
-use crate::event::{OrderEvent, OrderEventKind, PaymentEvent, PaymentEventKind};
+use crate::event::{OrderEvent, PaymentEvent};
 use crate::id::{OrderId, PaymentId};
 use crate::lifecycle::Impossible;
 use crate::order::{AnyOrder, Order, OrderCommand};
@@ -34,29 +34,8 @@ impl GroupEvent {
     /// Whether it moved a payment, an order or an operation from one state to another, or began one.
     pub const fn is_transition(&self) -> bool {
         match self {
-            Self::Order(event) => !matches!(
-                event.kind(),
-                OrderEventKind::PaymentAttached
-                    | OrderEventKind::ClaimTaken
-                    | OrderEventKind::ClaimReleased
-                    | OrderEventKind::OrderPaymentFailed
-            ),
-            Self::Payment(_, event) => !matches!(
-                event.kind(),
-                PaymentEventKind::OperationIntended
-                    | PaymentEventKind::ProviderConfirmed
-                    | PaymentEventKind::ProviderRefused
-                    | PaymentEventKind::WebhookReceived
-                    | PaymentEventKind::PersonDecided
-                    | PaymentEventKind::PersonalDataErased
-                    | PaymentEventKind::SessionOpened
-                    | PaymentEventKind::BuyerChose
-                    | PaymentEventKind::BuyerReturned
-                    | PaymentEventKind::GatewayCalled
-                    | PaymentEventKind::HintFollowed
-                    | PaymentEventKind::GatewayDisagreed
-                    | PaymentEventKind::GatewayAgreed
-            ),
+            Self::Order(event) => event.kind().is_transition(),
+            Self::Payment(_, event) => event.kind().is_transition(),
         }
     }
 }
@@ -189,6 +168,17 @@ impl Work {
     /// The order.
     pub fn order(&self) -> Result<&AnyOrder, Rejection> {
         self.group.order.as_ref().ok_or(Rejection::OrderNotFound)
+    }
+
+    /// The loaded payments.
+    pub fn payments(&self) -> &[AnyPayment] {
+        &self.group.payments
+    }
+
+    /// Whether a call about one of the loaded payments has no answer yet.
+    pub fn is_any_call_in_flight(&self) -> bool {
+        let mut payments = self.group.payments.iter();
+        payments.any(|payment| payment.core().operation_in_flight())
     }
 
     /// A payment.

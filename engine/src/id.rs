@@ -6,6 +6,7 @@ use bincode::{Decode, Encode};
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::stream::Shard;
 use crate::time::Timestamp;
 
 /// A text is not an identifier of the asked kind.
@@ -58,6 +59,17 @@ macro_rules! prefixed_ids {
                 Self(ids.next())
             }
 
+            /// A new one whose last byte says in which shard it lives.
+            pub fn in_shard(ids: &mut dyn Ids, shard: Shard) -> Self {
+                Self(ids.next() & !0xff | u128::from(shard.byte()))
+            }
+
+            /// The shard that its last byte names. Payments begun by version 1 name none: their byte is random.
+            pub const fn shard(self) -> Shard {
+                let [.., last] = self.0.to_be_bytes();
+                Shard::from_byte(last)
+            }
+
             /// Reads the prefix and 32 lower-case hexadecimal digits.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 parse_hex(text, Self::PREFIX).map(Self).ok_or(InvalidId($what))
@@ -99,8 +111,10 @@ prefixed_ids! {
     PaymentId = "pay_", "payment id";
     /// One money call to a gateway; its text is the idempotency key the gateway is given.
     OperationId = "op_", "operation id";
-    /// A buyer's view of one payment.
+    /// A buyer's checkout of one order.
     SessionId = "ses_", "session id";
+    /// Money on its way back to a buyer.
+    RefundId = "rfd_", "refund id";
 }
 
 fn parse_hex(text: &str, prefix: &str) -> Option<u128> {
@@ -204,6 +218,20 @@ mod tests {
             dated(uuid_v7(late, [7; 10]), early),
             uuid_v7(early, [7; 10])
         );
+    }
+
+    #[test]
+    fn an_id_in_a_shard_ends_in_the_shards_byte() {
+        struct Same;
+        impl Ids for Same {
+            fn next(&mut self) -> u128 {
+                uuid_v7(Timestamp::from_millis(1_000), [0xff; 10])
+            }
+        }
+        let id = PaymentId::in_shard(&mut Same, Shard::from_byte(0x5c));
+        assert_eq!(id.shard(), Shard::from_byte(0x5c));
+        assert!(id.to_string().ends_with("ff5c"), "{id}");
+        assert_eq!(id.bits() >> 8, Same.next() >> 8);
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! The ledger: double entry, derived from events. Each entry moves one amount from one account to another,
 //! so that all postings sum to zero by their shape.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use bincode::{Decode, Encode};
 
 use crate::amounts::{Amounts, Component};
 use crate::event::{PaymentEvent, Provider, RefundWay};
 use crate::group::GroupEvent;
 use crate::id::PaymentId;
-use crate::money::{Currency, Money};
+use crate::money::Currency;
+use crate::stream::Stream;
+use crate::time::Timestamp;
 
 /// Where money is, from the platform's point of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -22,6 +26,8 @@ pub enum Account {
     RefundPending(Provider),
     /// The platform's own account, into which gateways settle.
     SettlementBank,
+    /// What a gateway had by our books and did not have by its own word, which a person accepted.
+    ReconciliationDifference(Provider),
 }
 
 impl Account {
@@ -33,6 +39,7 @@ impl Account {
             Self::Suspense(_) => "suspense",
             Self::RefundPending(_) => "refund_pending",
             Self::SettlementBank => "settlement_bank",
+            Self::ReconciliationDifference(_) => "reconciliation_difference",
         }
     }
 
@@ -41,17 +48,31 @@ impl Account {
         match self {
             Self::GatewayReceivable(provider)
             | Self::Suspense(provider)
-            | Self::RefundPending(provider) => Some(provider),
+            | Self::RefundPending(provider)
+            | Self::ReconciliationDifference(provider) => Some(provider),
             Self::Hold | Self::SettlementBank => None,
         }
     }
 }
 
+/// What caused an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause<'a> {
+    /// The stream whose record it is.
+    pub stream: &'a Stream,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The payment, if it is one's.
+    pub payment: Option<PaymentId>,
+    /// The seller, if it is one's.
+    pub seller: Option<&'a str>,
+}
+
 /// One entry: an amount of one component from one account to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Posting {
-    /// The payment that caused it.
-    pub payment: PaymentId,
+pub struct Posting<'a> {
+    /// What caused it.
+    pub cause: Cause<'a>,
     /// Debited: an asset grows, a liability shrinks.
     pub from: Account,
     /// Credited: a liability grows, an asset shrinks.
@@ -64,70 +85,152 @@ pub struct Posting {
     pub currency: Currency,
 }
 
-/// The entries of one event. They follow from the event alone; `provider` is the payment's, which never changes.
-pub fn postings(event: &GroupEvent, provider: Provider) -> Vec<Posting> {
+/// The entries of one event of a stream. They follow from the event alone; `provider` is the payment's, which never
+/// changes.
+pub fn postings<'a>(
+    stream: &'a Stream,
+    at: Timestamp,
+    event: &GroupEvent,
+    provider: Provider,
+) -> Vec<Posting<'a>> {
     let GroupEvent::Payment(payment, event) = event else {
         return Vec::new();
     };
+    let mut book = Book {
+        cause: Cause {
+            stream,
+            at,
+            payment: Some(*payment),
+            seller: None,
+        },
+        entries: Vec::new(),
+    };
+    payment_postings(event, provider, &mut book);
+    book.entries
+}
+
+fn payment_postings(event: &PaymentEvent, provider: Provider, book: &mut Book<'_>) {
     let receivable = Account::GatewayReceivable(provider);
     let suspense = Account::Suspense(provider);
     let pending = Account::RefundPending(provider);
-    let whole = |from, to, money: Money| Posting {
-        payment: *payment,
-        from,
-        to,
-        component: Component::Unsplit,
-        minor: money.minor(),
-        currency: money.currency(),
-    };
     match event {
-        PaymentEvent::PaymentCaptured(e) => {
-            by_component(*payment, receivable, Account::Hold, &e.captured).collect()
-        }
-        PaymentEvent::PaymentMismatched(e) => vec![whole(receivable, suspense, e.received)],
-        PaymentEvent::PaymentOrphaned(e) => vec![whole(receivable, suspense, e.received)],
+        PaymentEvent::PaymentCaptured(e) => book.move_all(receivable, Account::Hold, &e.captured),
+        PaymentEvent::PaymentMismatched(e) => book.move_all(receivable, suspense, &e.received),
+        PaymentEvent::PaymentOrphaned(e) => book.move_all(receivable, suspense, &e.received),
         PaymentEvent::SuspendedMoneyTaken(e) => {
-            std::iter::once(whole(suspense, receivable, e.suspended))
-                .chain(by_component(
-                    *payment,
-                    receivable,
-                    Account::Hold,
-                    &e.captured,
-                ))
-                .collect()
+            book.move_all(suspense, receivable, &e.suspended);
+            book.move_all(receivable, Account::Hold, &e.captured);
         }
-        PaymentEvent::SuspendedMoneyReturned(e) => vec![whole(suspense, receivable, e.suspended)],
-        PaymentEvent::RefundRequested(e) => {
-            by_component(*payment, Account::Hold, pending, &e.amounts).collect()
+        PaymentEvent::SuspendedMoneyReturned(e) => {
+            let from = book.source(e.way, provider, &e.at_gateway, &e.suspended);
+            book.move_all(suspense, from, &e.suspended);
         }
-        PaymentEvent::RefundFailed(e) => {
-            by_component(*payment, pending, Account::Hold, &e.amounts).collect()
-        }
+        PaymentEvent::RefundRequested(e) => book.move_all(Account::Hold, pending, &e.amounts),
+        PaymentEvent::RefundFailed(e) => book.move_all(pending, Account::Hold, &e.amounts),
         PaymentEvent::PaymentRefunded(e) => {
             let owed = if e.requested { pending } else { Account::Hold };
-            let from = match e.way {
-                RefundWay::Gateway => receivable,
-                RefundWay::BankTransfer => Account::SettlementBank,
-            };
-            by_component(*payment, owed, from, &e.refunded).collect()
+            let from = book.source(e.way, provider, &e.at_gateway, &e.refunded);
+            book.move_all(owed, from, &e.refunded);
         }
-        _ => Vec::new(),
+        PaymentEvent::DisagreementAccepted(e) => book.becomes(provider, &e.ours, &e.theirs),
+        PaymentEvent::PaymentInitiated(_)
+        | PaymentEvent::PaymentPrepared(_)
+        | PaymentEvent::PaymentAuthorized(_)
+        | PaymentEvent::PaymentFailed(_)
+        | PaymentEvent::PaymentCanceled(_)
+        | PaymentEvent::PaymentExpired(_)
+        | PaymentEvent::PaymentVoided(_)
+        | PaymentEvent::OperationIntended(_)
+        | PaymentEvent::OperationUnanswered(_)
+        | PaymentEvent::ProviderConfirmed(_)
+        | PaymentEvent::ProviderRefused(_)
+        | PaymentEvent::WebhookReceived(_)
+        | PaymentEvent::PersonDecided(_)
+        | PaymentEvent::PersonalDataErased(_)
+        | PaymentEvent::SessionOpened(_)
+        | PaymentEvent::BuyerReturned(_)
+        | PaymentEvent::GatewayCalled(_)
+        | PaymentEvent::HintFollowed(_)
+        | PaymentEvent::DepositAwaited(_)
+        | PaymentEvent::GatewayDisagreed(_)
+        | PaymentEvent::GatewayAgreed(_)
+        | PaymentEvent::BuyerChose(_)
+        | PaymentEvent::PaymentMethodKnown(_)
+        | PaymentEvent::InquiryWanted(_)
+        | PaymentEvent::InquirySettled(_)
+        | PaymentEvent::ConsentGiven(_) => {}
     }
 }
 
-fn by_component(
-    payment: PaymentId,
-    from: Account,
-    to: Account,
-    amounts: &Amounts,
-) -> impl Iterator<Item = Posting> + use<> {
-    let currency = amounts.currency();
-    amounts.parts().map(move |(component, minor)| Posting {
-        payment,
-        from,
-        to,
-        component,
-        minor,
-        currency,
-    })
+/// The entries of one event as they are made.
+struct Book<'a> {
+    cause: Cause<'a>,
+    entries: Vec<Posting<'a>>,
 }
+
+impl Book<'_> {
+    fn post(
+        &mut self,
+        from: Account,
+        to: Account,
+        component: Component,
+        minor: u64,
+        currency: Currency,
+    ) {
+        self.entries.push(Posting {
+            cause: self.cause,
+            from,
+            to,
+            component,
+            minor,
+            currency,
+        });
+    }
+
+    fn move_all(&mut self, from: Account, to: Account, amounts: &Amounts) {
+        for (component, minor) in amounts.parts() {
+            self.post(from, to, component, minor, amounts.currency());
+        }
+    }
+
+    /// Where money that went back to a buyer came from. What the gateway gave back and did not have by our books had
+    /// been accepted as a difference, which ends here.
+    fn source(
+        &mut self,
+        way: RefundWay,
+        provider: Provider,
+        at_gateway: &Amounts,
+        went_back: &Amounts,
+    ) -> Account {
+        match way {
+            RefundWay::Gateway => {
+                self.becomes(provider, at_gateway, went_back);
+                Account::GatewayReceivable(provider)
+            }
+            RefundWay::BankTransfer => Account::SettlementBank,
+        }
+    }
+
+    /// What the gateway owes becomes another amount; the difference has an account of its own.
+    fn becomes(&mut self, provider: Provider, before: &Amounts, after: &Amounts) {
+        let receivable = Account::GatewayReceivable(provider);
+        let difference = Account::ReconciliationDifference(provider);
+        if before.currency() != after.currency() {
+            self.move_all(difference, receivable, before);
+            self.move_all(receivable, difference, after);
+            return;
+        }
+        for component in Component::ALL {
+            let (had, has) = (before.get(component), after.get(component));
+            let currency = before.currency();
+            if let Some(less) = had.checked_sub(has).filter(|less| *less > 0) {
+                self.post(difference, receivable, component, less, currency);
+            } else if let Some(more) = has.checked_sub(had).filter(|more| *more > 0) {
+                self.post(receivable, difference, component, more, currency);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

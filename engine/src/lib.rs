@@ -31,5 +31,6 @@ pub mod sealed;
 pub mod session;
 pub mod signature;
 pub mod store;
+pub mod stream;
 pub mod time;
 pub mod wire;

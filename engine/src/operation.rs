@@ -2,10 +2,12 @@
 
 use bincode::{Decode, Encode};
 
+use crate::amounts::Amounts;
 use crate::event::{
-    OperationEvent, OperationIntended, OperationUnanswered, ProviderConfirmed, ProviderRefused,
+    Credentials, OperationEvent, OperationIntended, OperationUnanswered, ProviderConfirmed,
+    ProviderRefused,
 };
-use crate::id::OperationId;
+use crate::id::{OperationId, RefundId};
 use crate::lifecycle;
 use crate::lifecycle::{EnteredBy, Impossible};
 use crate::rejection::Rejection;
@@ -43,6 +45,12 @@ pub struct OperationCore {
     pub id: OperationId,
     /// Which call it is.
     pub kind: OperationKind,
+    /// How much it is about; a call of version 1 is about all of its payment's money.
+    pub amounts: Option<Amounts>,
+    /// The refund it is for, if it gives money back.
+    pub refund: Option<RefundId>,
+    /// Which of the merchant's credentials it is made with; a call of version 1 does not say.
+    pub credentials: Option<Credentials>,
     /// When the intent was recorded.
     pub intended_at: Timestamp,
     /// When it last changed.
@@ -137,6 +145,9 @@ impl Operation<Intended> {
         let core = OperationCore {
             id: event.operation,
             kind: event.kind,
+            amounts: event.amounts,
+            refund: event.refund,
+            credentials: event.credentials,
             intended_at: at,
             updated_at: at,
         };
@@ -172,7 +183,10 @@ impl OperationCore {
 impl AnyOperation {
     /// Whether the gateway's word is still outstanding.
     pub const fn in_flight(&self) -> bool {
-        matches!(self, Self::Intended(_) | Self::Unknown(_))
+        match self {
+            Self::Intended(_) | Self::Unknown(_) => true,
+            Self::Succeeded(_) | Self::Refused(_) => false,
+        }
     }
 
     fn not_permitted(_: OperationState, _: OperationAction) -> Rejection {

@@ -11,8 +11,9 @@ use crate::event::{
 use crate::id::{BuyerId, OrderId, PaymentId};
 use crate::lifecycle;
 use crate::lifecycle::{EnteredBy, Impossible};
-use crate::money::Money;
+use crate::money::{Money, MoneyError};
 use crate::rejection::Rejection;
+use crate::stream::Shard;
 use crate::time::Timestamp;
 
 /// When the money of an order is to be taken.
@@ -53,6 +54,113 @@ impl Tax {
     }
 }
 
+/// What kind of order it is. Stored: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum OrderKind {
+    /// Something is bought.
+    Purchase,
+    /// Something is booked: its money waits for a confirmation.
+    Booking,
+}
+
+impl OrderKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[Self::Purchase, Self::Booking];
+
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Purchase => "purchase",
+            Self::Booking => "booking",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|kind| kind.name() == name)
+    }
+
+    /// The kind of an order that does not say it.
+    pub const fn of(capture: CaptureMode) -> Self {
+        match capture {
+            CaptureMode::Automatic => Self::Purchase,
+            CaptureMode::OnConfirmation => Self::Booking,
+        }
+    }
+}
+
+/// What in the merchant's own system an order is for: a lesson, an appointment, a file.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Resource {
+    /// The merchant's word for what kind of thing it is.
+    pub kind: Box<str>,
+    /// The merchant's name for it.
+    pub id: Box<str>,
+}
+
+impl Resource {
+    /// Longest word or name in bytes.
+    pub const MAX_LEN: usize = 64;
+
+    /// Takes the merchant's texts if both are well formed: as an order's id is.
+    pub fn parse(kind: &str, id: &str) -> Option<Self> {
+        let well_formed = |text: &str| OrderId::parse(text).is_ok();
+        (well_formed(kind) && well_formed(id)).then(|| Self {
+            kind: kind.into(),
+            id: id.into(),
+        })
+    }
+}
+
+/// Who bears a discount. Stored: append only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum BorneBy {
+    /// The shop: what its sellers get does not shrink.
+    Shop,
+    /// The sellers of the lines it is on.
+    Seller,
+}
+
+/// What is taken off the prices of an order's lines.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Discount {
+    /// What it is called.
+    pub name: Box<str>,
+    /// How much in all, in minor units.
+    pub minor: u64,
+    /// The places of the lines it is on; nothing if it is on all.
+    pub lines: Option<Vec<u8>>,
+    /// Who bears it.
+    pub borne_by: BorneBy,
+}
+
+/// What one seller's lines of an order come to.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SellerSum {
+    /// The merchant's name for the seller; nothing for the shop's own goods.
+    pub seller_id: Option<Box<str>>,
+    /// Their lines, by component.
+    pub amounts: Amounts,
+}
+
+impl SellerSum {
+    /// The sums of an order's lines, in the order in which their sellers first come.
+    pub fn of_lines(lines: &[Line]) -> Result<Vec<Self>, MoneyError> {
+        let mut sums: Vec<Self> = Vec::new();
+        for line in lines {
+            match sums.iter_mut().find(|sum| sum.seller_id == line.seller_id) {
+                Some(sum) => sum.amounts = sum.amounts.checked_add(&line.amounts)?,
+                None => sums.push(Self {
+                    seller_id: line.seller_id.clone(),
+                    amounts: line.amounts,
+                }),
+            }
+        }
+        Ok(sums)
+    }
+}
+
 /// One line of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Line {
@@ -68,6 +176,8 @@ pub struct Line {
     pub item_id: Option<Box<str>>,
     /// The merchant's own name for who sells it.
     pub seller_id: Option<Box<str>>,
+    /// What it costs in all, by component; the lines of an order add up to it.
+    pub amounts: Amounts,
 }
 
 /// Why something was given up.
@@ -105,8 +215,12 @@ pub struct OrderCore {
     pub id: OrderId,
     /// Whose it is.
     pub buyer_id: BuyerId,
-    /// What it costs, by component. What is bought stays in the record that registered it: it never
-    /// changes, and a value of the index has to stay small.
+    /// What kind of order it is.
+    pub kind: OrderKind,
+    /// What in the merchant's own system it is for.
+    pub resource: Option<Resource>,
+    /// What it costs, by component. What is bought, from whom and at which discount stays in the record that
+    /// registered it: it never changes, and a value of the index has to stay small.
     pub amounts: Amounts,
     /// When its money is to be taken.
     pub capture: CaptureMode,
@@ -135,6 +249,11 @@ impl OrderCore {
     /// What it costs.
     pub fn total(&self) -> Money {
         self.amounts.total()
+    }
+
+    /// Where it lives, with all that belongs to it.
+    pub fn shard(&self) -> Shard {
+        Shard::of_order(&self.id)
     }
 }
 
@@ -288,6 +407,8 @@ impl Order<PaymentPending> {
         let core = OrderCore {
             id,
             buyer_id: event.buyer_id.clone(),
+            kind: event.kind,
+            resource: event.resource.clone(),
             amounts: event.amounts,
             capture: event.capture,
             expires_at: event.expires_at,
@@ -414,10 +535,16 @@ impl AnyOrder {
             OrderEvent::OrderPaymentFailed(_) => {}
             OrderEvent::ClaimTaken(taken) => core.move_claim(&taken.clone().into(), at)?,
             OrderEvent::ClaimReleased(released) => core.move_claim(&released.clone().into(), at)?,
-            moving => {
+            OrderEvent::OrderCreated(_)
+            | OrderEvent::OrderReserved(_)
+            | OrderEvent::OrderPaid(_)
+            | OrderEvent::OrderCancelRequested(_)
+            | OrderEvent::OrderReopened(_)
+            | OrderEvent::OrderCanceled(_)
+            | OrderEvent::OrderRefunded(_) => {
                 return Err(Impossible {
                     state,
-                    event: moving.name(),
+                    event: event.name(),
                 });
             }
         }

@@ -32,12 +32,12 @@ pub use self::resolve::{ReturnSuspended, TakeSuspended};
 pub use self::void::Void;
 use crate::amounts::Amounts;
 use crate::event::{
-    DepositAwaited, FailureCode, PaymentAuthorized, PaymentCanceled, PaymentCaptured, PaymentEvent,
-    PaymentExpired, PaymentFailed, PaymentInitiated, PaymentMismatched, PaymentOrphaned,
-    PaymentPrepared, PaymentRefunded, PaymentVoided, Provider, ProviderPaymentId,
-    SuspendedMoneyReturned, SuspendedMoneyTaken,
+    DepositAwaited, FailureCode, PaidWith, PaymentAuthorized, PaymentCanceled, PaymentCaptured,
+    PaymentEvent, PaymentExpired, PaymentFailed, PaymentInitiated, PaymentMismatched,
+    PaymentOrphaned, PaymentPrepared, PaymentRefunded, PaymentVoided, Provider, ProviderPaymentId,
+    RefundWay, SuspendedMoneyReturned, SuspendedMoneyTaken,
 };
-use crate::id::{BuyerId, OrderId, PaymentId};
+use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
 use crate::lifecycle;
 use crate::lifecycle::{EnteredBy, Impossible};
 use crate::money::Money;
@@ -69,12 +69,20 @@ pub struct PaymentCore {
     pub notifications: Vec<[u8; 16]>,
     /// Whether what is sealed in its records is hidden.
     pub erased: bool,
-    /// Until when the buyer's view of it can be used, if it was begun as one.
-    pub session_until: Option<Timestamp>,
+    /// The buyer's checkout that it belongs to, if it was begun in one.
+    pub session: Option<CheckoutSession>,
     /// How many exchanges with the gateway are recorded, at most [`PaymentCore::MAX_CALLS`].
     pub calls: u8,
-    /// What the gateway has of its money, where that is not what we have taken; a person has to look.
-    pub disagreement: Option<Money>,
+    /// What the gateway has of its money, by our books.
+    pub at_gateway: Amounts,
+    /// What the gateway says that it has, where that is not what our books say; a person has to look.
+    pub disagreement: Option<Amounts>,
+    /// Whether the gateway is to be asked how it stands, because somebody said that there is news.
+    pub inquiry_wanted: bool,
+    /// How many such inquiries in a row told nothing new, at most [`PaymentCore::MAX_IDLE_INQUIRIES`].
+    pub idle_inquiries: u8,
+    /// What the buyer paid with, as far as the gateway told.
+    pub paid_with: Option<PaidWith>,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -83,7 +91,19 @@ pub struct PaymentCore {
     pub version: u64,
 }
 
+/// The buyer's checkout that a payment belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct CheckoutSession {
+    /// Which.
+    pub id: SessionId,
+    /// Until when it can be used.
+    pub until: Timestamp,
+}
+
 impl PaymentCore {
+    /// Past this many in a row, a notification that proves nothing is no longer noted before it is followed: whoever
+    /// sends it is answered when the gateway has been asked.
+    pub const MAX_IDLE_INQUIRIES: u8 = 64;
     /// Past this many, a notification is recorded only if it moves the payment: a gateway that never
     /// stops repeating itself must not fill the journal.
     pub const MAX_NOTIFICATIONS: usize = 64;
@@ -108,7 +128,17 @@ impl PaymentCore {
 
     /// Whether a money call has no answer yet.
     pub fn operation_in_flight(&self) -> bool {
-        self.operation.as_ref().is_some_and(AnyOperation::in_flight)
+        self.call_in_flight().is_some()
+    }
+
+    /// The money call that has no answer yet.
+    pub fn call_in_flight(&self) -> Option<&AnyOperation> {
+        self.operation.as_ref().filter(|call| call.in_flight())
+    }
+
+    /// What the gateway has of its money, by its own word where there is one.
+    pub fn held_by_gateway(&self) -> Amounts {
+        self.disagreement.unwrap_or(self.at_gateway)
     }
 }
 
@@ -162,17 +192,17 @@ lifecycle! {
         /// The gateway took another amount or currency than the order's; a person or better evidence decides.
         Mismatched {
             /// What it took.
-            received: Money,
+            received: Amounts,
         } = "MISMATCHED",
         /// The gateway took money that the order could not take; a person decides.
         Orphaned {
             /// What it took.
-            received: Money,
+            received: Amounts,
         } = "ORPHANED",
         /// The money went back to the buyer.
         Returned {
             /// What went back.
-            returned: Money,
+            returned: Amounts,
         } = "RETURNED",
         /// The buyer has an account to transfer the money to, until `due_at`.
         AwaitingDeposit {
@@ -275,9 +305,13 @@ impl Payment<Initiated> {
             operation: None,
             notifications: Vec::new(),
             erased: false,
-            session_until: None,
+            session: None,
             calls: 0,
+            at_gateway: Amounts::zero(event.amounts.currency()),
             disagreement: None,
+            inquiry_wanted: false,
+            idle_inquiries: 0,
+            paid_with: None,
             created_at: at,
             updated_at: at,
             version: 1,
@@ -316,19 +350,23 @@ impl PaymentState {
 }
 
 impl AnyPayment {
-    /// Whether the money that was taken for it is not where it should be, and somebody has to look.
-    pub fn wants_a_look(&self) -> bool {
-        let disagrees = self.core().disagreement.is_some() && matches!(self, Self::Captured(_));
-        disagrees || self.keeps_what_should_go_back()
+    /// Whether a person has to look: its money belongs to no order or is not where it should be.
+    pub fn is_on_the_desk(&self) -> bool {
+        self.state().needs_decision()
+            || self.core().disagreement.is_some()
+            || self.keeps_what_should_go_back()
     }
 
     /// Whether the gateway refused to give its money back.
     pub fn keeps_what_should_go_back(&self) -> bool {
         let refused = match &self.core().operation {
             Some(AnyOperation::Refused(call)) => call.core().kind == OperationKind::Cancel,
-            _ => false,
+            None
+            | Some(
+                AnyOperation::Intended(_) | AnyOperation::Unknown(_) | AnyOperation::Succeeded(_),
+            ) => false,
         };
-        refused && matches!(self, Self::Captured(_))
+        refused && self.state() == PaymentState::Captured
     }
 
     fn not_permitted(state: PaymentState, action: PaymentAction) -> Rejection {
@@ -336,45 +374,72 @@ impl AnyPayment {
     }
 }
 
-/// States whose data does not depend on the event alone get it here, one for each way in.
+/// The one way into each state, for new events and for replayed ones; with what the books say of the gateway's part.
 mod entered {
     use super::{
         Amounts, Authorized, AwaitingDeposit, Canceled, Captured, DepositAwaited, EnteredBy,
         Expired, Failed, Mismatched, Orphaned, PaymentAuthorized, PaymentCanceled, PaymentCaptured,
         PaymentCore, PaymentExpired, PaymentFailed, PaymentMismatched, PaymentOrphaned,
-        PaymentPrepared, PaymentRefunded, PaymentVoided, Prepared, Refunded, Returned,
+        PaymentPrepared, PaymentRefunded, PaymentVoided, Prepared, RefundWay, Refunded, Returned,
         SuspendedMoneyReturned, SuspendedMoneyTaken, Voided,
     };
 
     macro_rules! entered {
         ($($event:ident => $state:ident $fields:expr;)+) => {$(
             impl EnteredBy<$event, PaymentCore> for $state {
-                fn entered(event: &$event, _: &mut PaymentCore) -> Self {
-                    let make: fn(&$event) -> Self = $fields;
-                    make(event)
+                fn entered(event: &$event, core: &mut PaymentCore) -> Self {
+                    let make: fn(&$event, &mut PaymentCore) -> Self = $fields;
+                    make(event, core)
                 }
             }
         )+};
     }
 
     entered! {
-        PaymentPrepared => Prepared |_| Prepared {};
-        PaymentAuthorized => Authorized |e| Authorized { authorized: e.authorized, expires_at: e.expires_at };
-        PaymentCaptured => Captured |e| captured(e.captured);
-        SuspendedMoneyTaken => Captured |e| captured(e.captured);
-        PaymentFailed => Failed |e| Failed { code: e.code.clone() };
-        PaymentCanceled => Canceled |e| Canceled { reason: e.reason };
-        PaymentExpired => Expired |_| Expired {};
-        PaymentVoided => Voided |e| Voided { reason: e.reason };
-        PaymentMismatched => Mismatched |e| Mismatched { received: e.received };
-        PaymentOrphaned => Orphaned |e| Orphaned { received: e.received };
-        DepositAwaited => AwaitingDeposit |e| AwaitingDeposit { due_at: e.due_at };
-        PaymentRefunded => Refunded |e| Refunded { refunded: e.refunded };
-        SuspendedMoneyReturned => Returned |e| Returned { returned: e.suspended };
+        PaymentPrepared => Prepared |_, _| Prepared {};
+        PaymentAuthorized => Authorized |e, _| Authorized { authorized: e.authorized, expires_at: e.expires_at };
+        PaymentCaptured => Captured |e, core| {
+            came(core, e.captured);
+            Captured { captured: e.captured }
+        };
+        SuspendedMoneyTaken => Captured |e, core| {
+            came(core, e.captured);
+            Captured { captured: e.captured }
+        };
+        PaymentFailed => Failed |e, _| Failed { code: e.code.clone() };
+        PaymentCanceled => Canceled |e, _| Canceled { reason: e.reason };
+        PaymentExpired => Expired |_, _| Expired {};
+        PaymentVoided => Voided |e, _| Voided { reason: e.reason };
+        PaymentMismatched => Mismatched |e, core| {
+            came(core, e.received);
+            Mismatched { received: e.received }
+        };
+        PaymentOrphaned => Orphaned |e, core| {
+            came(core, e.received);
+            Orphaned { received: e.received }
+        };
+        DepositAwaited => AwaitingDeposit |e, _| AwaitingDeposit { due_at: e.due_at };
+        PaymentRefunded => Refunded |e, core| {
+            went_back(core, e.way);
+            Refunded { refunded: e.refunded }
+        };
+        SuspendedMoneyReturned => Returned |e, core| {
+            went_back(core, e.way);
+            Returned { returned: e.suspended }
+        };
     }
 
-    fn captured(captured: Amounts) -> Captured {
-        Captured { captured }
+    fn came(core: &mut PaymentCore, amounts: Amounts) {
+        core.at_gateway = amounts;
+        core.disagreement = None;
+    }
+
+    /// What a person gave back from the platform's own account, the gateway still has.
+    fn went_back(core: &mut PaymentCore, way: RefundWay) {
+        match way {
+            RefundWay::Gateway => came(core, Amounts::zero(core.amounts.currency())),
+            RefundWay::BankTransfer => {}
+        }
     }
 }
 

@@ -37,6 +37,20 @@ pub enum Bug {
     AnswersForgotten,
     /// Domain time is what the wall clock says, and stands still while that is behind the records.
     ClockIsBelieved,
+    /// Money of which a part went back before we heard of it is not booked.
+    PartsAreDropped,
+    /// What a person gave back from the bank is taken for given back by the gateway.
+    WayIsForgotten,
+    /// A call that was made with other credentials is asked about as if they were the same.
+    CredentialsForgotten,
+    /// A refusal of a call that was sent again is believed about the first sending.
+    RepetitionIsBelieved,
+    /// That a gateway answered about another payment is taken for no answer at all.
+    AnotherIsNothing,
+    /// That there is news of a payment is kept in memory only.
+    HintsInMemory,
+    /// How a gateway splits an amount is not compared.
+    SplitNotCompared,
 }
 
 impl Bug {
@@ -57,6 +71,13 @@ impl Bug {
         Self::NotResumed,
         Self::AnswersForgotten,
         Self::ClockIsBelieved,
+        Self::PartsAreDropped,
+        Self::WayIsForgotten,
+        Self::CredentialsForgotten,
+        Self::RepetitionIsBelieved,
+        Self::AnotherIsNothing,
+        Self::HintsInMemory,
+        Self::SplitNotCompared,
     ];
 }
 

@@ -4,6 +4,8 @@
 
 use bincode::{Decode, Encode};
 
+use crate::idempotency::hash16;
+
 /// A gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Provider {
@@ -11,10 +13,13 @@ pub enum Provider {
     Mock,
     /// Toss Payments.
     Toss,
+    /// A gateway of our own tests: it holds funds, and takes and releases them by calls over the network. No setting
+    /// turns it on.
+    Drill,
 }
 
 impl Provider {
-    /// Every gateway.
+    /// Every gateway that can be turned on.
     pub const ALL: &'static [Self] = &[Self::Mock, Self::Toss];
 
     /// The name in answers.
@@ -22,6 +27,7 @@ impl Provider {
         match self {
             Self::Mock => "MOCK",
             Self::Toss => "TOSS",
+            Self::Drill => "DRILL",
         }
     }
 
@@ -84,6 +90,10 @@ pub enum CallKind {
     Cancel,
     /// It was asked how a payment stands.
     Inquire,
+    /// A capture of held money was sent.
+    Capture,
+    /// A release of held money was sent.
+    Void,
 }
 
 impl CallKind {
@@ -93,6 +103,8 @@ impl CallKind {
             Self::Confirm => "confirm",
             Self::Cancel => "cancel",
             Self::Inquire => "inquire",
+            Self::Capture => "capture",
+            Self::Void => "void",
         }
     }
 }
@@ -158,4 +170,37 @@ impl FailureCode {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Which of the merchant's credentials a call was made with: the first bytes of a hash of them. Under other ones a
+/// gateway may know nothing of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Credentials([u8; 8]);
+
+impl Credentials {
+    /// Of a gateway and the secret that its calls are made with.
+    pub fn of(provider: Provider, secret: &[u8]) -> Self {
+        let hash = hash16(&[b"credentials", provider.name().as_bytes(), secret]);
+        let [first, ..] = hash.as_chunks::<8>().0 else {
+            return Self([0; 8]);
+        };
+        Self(*first)
+    }
+}
+
+/// What a buyer paid with, as far as the gateway tells. Nothing of it identifies a person or suffices to pay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct PaidWith {
+    /// How, in the gateways' common words: `card`, `transfer`, `virtual_account`, `mobile`, …
+    pub method: Option<Box<str>>,
+    /// Who issued the card, or which bank or easy payment it was, in the gateway's code.
+    pub issuer: Option<Box<str>>,
+    /// The last four digits of the card.
+    pub last4: Option<Box<str>>,
+    /// Credit, debit, prepaid: the gateway's word.
+    pub card_type: Option<Box<str>>,
+    /// The issuer's approval number.
+    pub approval: Option<Box<str>>,
+    /// In how many monthly instalments; 0 for none.
+    pub installments: Option<u8>,
 }

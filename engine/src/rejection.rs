@@ -73,6 +73,10 @@ pub enum Rejection {
     MethodUnavailable,
     /// The buyer's choice was made when the payment was prepared; another choice is another payment.
     SessionPrepared,
+    /// Only a payment of the mock gateway is completed by hand.
+    NotAMockPayment,
+    /// The gateway has what our books say; there is nothing to accept.
+    NoDisagreement,
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -123,7 +127,8 @@ impl Rejection {
             | Self::AuthorizationExpired
             | Self::SessionExpired
             | Self::SessionPrepared
-            | Self::NoUnknownOutcome => Kind::Conflict,
+            | Self::NoUnknownOutcome
+            | Self::NoDisagreement => Kind::Conflict,
             Self::AmountMismatch
             | Self::TotalMismatch
             | Self::AmountOutOfRange
@@ -134,7 +139,8 @@ impl Rejection {
             | Self::ProviderUnavailable
             | Self::ReturnMismatched
             | Self::AmountBelowMinimum
-            | Self::MethodUnavailable => Kind::Rule,
+            | Self::MethodUnavailable
+            | Self::NotAMockPayment => Kind::Rule,
         }
     }
 
@@ -165,6 +171,8 @@ impl Rejection {
             Self::AmountBelowMinimum => "AMOUNT_BELOW_MINIMUM",
             Self::MethodUnavailable => "METHOD_UNAVAILABLE",
             Self::SessionPrepared => "SESSION_PREPARED",
+            Self::NotAMockPayment => "NOT_A_MOCK_PAYMENT",
+            Self::NoDisagreement => "NO_DISAGREEMENT",
         }
     }
 
@@ -203,6 +211,12 @@ impl Rejection {
             Self::MethodUnavailable => "This way of paying is not available here.",
             Self::SessionPrepared => {
                 "The payment was prepared with another choice. Begin another session of the order."
+            }
+            Self::NotAMockPayment => {
+                "This payment is not the mock gateway's; its own gateway decides."
+            }
+            Self::NoDisagreement => {
+                "The gateway has what the books say; there is nothing to accept."
             }
         }
     }
@@ -280,6 +294,8 @@ impl Rejection {
             Self::AmountBelowMinimum,
             Self::MethodUnavailable,
             Self::SessionPrepared,
+            Self::NotAMockPayment,
+            Self::NoDisagreement,
         ]
     }
 

@@ -1,5 +1,5 @@
-//! Personal data as it is stored: sealed under a key of its day, opened while that key exists, erased
-//! by dropping the key. Nothing here keeps a key; the caller brings it.
+//! Personal data as it is stored: sealed under a key of its day, or of the person it is about where it has to outlive
+//! days; opened while that key exists, erased by dropping the key. Nothing here keeps a key; the caller brings it.
 
 use std::fmt;
 
@@ -41,13 +41,25 @@ impl RetentionClass {
     }
 }
 
-/// Which key sealed something.
+/// Whom standing data is about: a seller, an endpoint, an administrator. 128 bits that say nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-pub struct SealingKeyId {
-    /// The Korean day of sealing, counted from 1970-01-01.
-    pub day: u32,
-    /// Why it is kept.
-    pub class: RetentionClass,
+pub struct SubjectId(pub [u8; 16]);
+
+/// Which key sealed something. Stored: append variants only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum SealingKeyId {
+    /// The key of one day and class, dropped when the class's retention is over.
+    Day {
+        /// The Korean day of sealing, counted from 1970-01-01.
+        day: u32,
+        /// Why it is kept.
+        class: RetentionClass,
+    },
+    /// The key of one subject: never dropped by age, dropped when the subject is erased.
+    Standing {
+        /// Whose.
+        subject: SubjectId,
+    },
 }
 
 /// The key of one day and class.
@@ -85,6 +97,15 @@ pub struct Sealed {
 pub struct SealBroken;
 
 impl Sealed {
+    /// What was sealed under a key, as it was stored.
+    pub const fn from_parts(key: SealingKeyId, nonce: [u8; 12], ciphertext: Box<[u8]>) -> Self {
+        Self {
+            key,
+            nonce,
+            ciphertext,
+        }
+    }
+
     /// Seals `plain`. `nonce` must be new for each call under one key; 96 random bits are.
     pub fn seal(key: &SealingKey, nonce: [u8; 12], plain: &[u8]) -> Result<Self, SealBroken> {
         let payload = Payload {
@@ -128,10 +149,95 @@ fn cipher(key: &SealingKey) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(Key::from_slice(&key.bytes))
 }
 
-/// Binds the ciphertext to its day and class, so that neither can be changed.
-fn aad(id: SealingKeyId) -> [u8; 5] {
-    let [a, b, c, d] = id.day.to_be_bytes();
-    [a, b, c, d, id.class.code()]
+/// Binds the ciphertext to its day and class, or to its subject, so that none of them can be changed.
+fn aad(id: SealingKeyId) -> Vec<u8> {
+    match id {
+        SealingKeyId::Day { day, class } => {
+            let [a, b, c, d] = day.to_be_bytes();
+            vec![a, b, c, d, class.code()]
+        }
+        SealingKeyId::Standing { subject } => [b"standing", &subject.0[..]].concat(),
+    }
+}
+
+/// What a person is found by: a keyed hash of a phone number or a mail address. Who has not the key can neither make
+/// one nor tell from one what it is of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct Lookup(pub [u8; 16]);
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lookup(…)")
+    }
+}
+
+/// The key that lookups are made with. It lives in the key file and does not depend on the master key, so that
+/// changing that one changes no lookup.
+#[derive(Clone)]
+pub struct LookupKey([u8; 32]);
+
+impl LookupKey {
+    /// The key with these bytes.
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The lookup of a text of a kind (`phone`, `mail`), which the caller has brought into its one form.
+    pub fn of(&self, kind: &str, text: &str) -> Lookup {
+        use hmac::Mac;
+        // HMAC takes a key of any length; the other arm is for the compiler.
+        let Ok(mut mac) = <hmac::Hmac<sha2::Sha256> as Mac>::new_from_slice(&self.0) else {
+            return Lookup([0; 16]);
+        };
+        mac.update(kind.as_bytes());
+        mac.update(&[0]);
+        mac.update(text.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        let mut half = [0; 16];
+        half.iter_mut()
+            .zip(digest)
+            .for_each(|(to, from)| *to = from);
+        Lookup(half)
+    }
+}
+
+impl fmt::Debug for LookupKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LookupKey(…)")
+    }
+}
+
+/// Data of somebody who can be looked up, as it is sealed: the lookups travel inside, so that the rows of the index
+/// that find them are written only by whoever can open it, and go with its key.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Findable {
+    /// What they are found by.
+    pub lookups: Vec<Lookup>,
+    /// The data.
+    pub plain: Vec<u8>,
+}
+
+impl Findable {
+    /// Most lookups that are read back.
+    const LIMIT: usize = 1 << 20;
+
+    /// Seals the data with its lookups.
+    pub fn seal(&self, key: &SealingKey, nonce: [u8; 12]) -> Result<Sealed, SealBroken> {
+        let bytes = bincode::encode_to_vec(self, bincode::config::standard());
+        Sealed::seal(key, nonce, &bytes.map_err(|_| SealBroken)?)
+    }
+
+    /// What was sealed so.
+    pub fn open(sealed: &Sealed, key: &SealingKey) -> Result<Self, SealBroken> {
+        let config = bincode::config::standard().with_limit::<{ Self::LIMIT }>();
+        let plain = sealed.open(key)?;
+        let (found, used) = bincode::decode_from_slice(&plain, config).map_err(|_| SealBroken)?;
+        if used == plain.len() {
+            Ok(found)
+        } else {
+            Err(SealBroken)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -139,13 +245,13 @@ mod tests {
     use super::*;
 
     fn key(day: u32) -> SealingKey {
-        SealingKey::new(
-            SealingKeyId {
-                day,
-                class: RetentionClass::Evidence,
-            },
-            [7; 32],
-        )
+        let class = RetentionClass::Evidence;
+        SealingKey::new(SealingKeyId::Day { day, class }, [7; 32])
+    }
+
+    fn standing(subject: u8) -> SealingKey {
+        let subject = SubjectId([subject; 16]);
+        SealingKey::new(SealingKeyId::Standing { subject }, [7; 32])
     }
 
     #[test]
@@ -164,7 +270,30 @@ mod tests {
     #[test]
     fn a_ciphertext_cannot_be_moved_to_another_day() {
         let mut sealed = Sealed::seal(&key(1), [1; 12], b"x").unwrap();
-        sealed.key.day = 2;
+        sealed.key = key(2).id;
         assert_eq!(sealed.open(&key(1)), Err(SealBroken));
+    }
+
+    #[test]
+    fn standing_data_cannot_be_moved_to_another_subject() {
+        let mut sealed = Sealed::seal(&standing(1), [1; 12], b"x").unwrap();
+        assert_eq!(sealed.open(&standing(1)).unwrap(), b"x");
+        sealed.key = standing(2).id;
+        assert_eq!(sealed.open(&standing(2)), Err(SealBroken));
+    }
+
+    #[test]
+    fn lookups_travel_inside_what_is_sealed() {
+        let lookups = LookupKey::new([9; 32]);
+        let phone = lookups.of("phone", "01000000000");
+        let known = Findable {
+            lookups: vec![phone, lookups.of("mail", "someone@shop.example")],
+            plain: b"someone".to_vec(),
+        };
+        let sealed = known.seal(&standing(1), [1; 12]).unwrap();
+        assert!(!sealed.ciphertext.windows(16).any(|part| part == phone.0));
+        assert_eq!(Findable::open(&sealed, &standing(1)), Ok(known));
+        assert_ne!(lookups.of("mail", "01000000000"), phone);
+        assert_ne!(LookupKey::new([8; 32]).of("phone", "01000000000"), phone);
     }
 }

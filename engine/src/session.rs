@@ -1,22 +1,9 @@
-//! Sessions: the buyer's view of exactly one payment. A session has no state of its own: it is read off the
-//! payment, so that the two can never disagree.
+//! Checkout sessions: the buyer's view of one payment at a time. A session has no state of its own: it is read off the
+//! payment that it is about now, so that the two can never disagree.
 
-use crate::id::{PaymentId, SessionId};
 use crate::order::CancelReason;
 use crate::payment::AnyPayment;
 use crate::time::Timestamp;
-
-impl SessionId {
-    /// The session of a payment. A payment has one at most, so the two share their digits.
-    pub const fn of(payment: PaymentId) -> Self {
-        Self::from_bits(payment.bits())
-    }
-
-    /// The payment it is a view of.
-    pub const fn payment(self) -> PaymentId {
-        PaymentId::from_bits(self.bits())
-    }
-}
 
 /// How a checkout stands, as its buyer should be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +41,7 @@ impl SessionStatus {
     pub fn of(payment: &AnyPayment, now: Timestamp) -> Self {
         use crate::operation::AnyOperation;
         let core = payment.core();
-        let ended = core.session_until.is_some_and(|until| until <= now);
+        let ended = core.session.is_some_and(|session| session.until <= now);
         match (payment, &core.operation) {
             (AnyPayment::Captured(_), _) => Self::Paid,
             (AnyPayment::Refunded(_) | AnyPayment::Returned(_), _) => Self::Refunded,

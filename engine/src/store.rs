@@ -10,6 +10,7 @@ pub mod contract;
 pub mod executor;
 pub mod keys;
 pub mod record;
+pub mod schema;
 pub mod view;
 
 #[cfg(feature = "store")]

@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use crate::amounts::Amounts;
-use crate::event::{OrderEvent, PaymentEvent};
+use crate::event::{OrderEvent, PaidWith, PaymentEvent};
 use crate::group::GroupEvent;
 use crate::id::{OrderId, PaymentId};
 use crate::money::Money;
@@ -79,7 +79,7 @@ impl Serialize for PaymentView<'_> {
         let provider_payment_id = core.provider_payment_id.as_ref().map(|id| &id.0);
         map.serialize_entry("provider_payment_id", &provider_payment_id)?;
         if let AnyPayment::Mismatched(aside) = self.payment {
-            map.serialize_entry("received", &MoneyView(aside.detail().received))?;
+            map.serialize_entry("received", &MoneyView(aside.detail().received.total()))?;
         }
         if let (AnyPayment::Failed(failed), Some(words)) = (self.payment, self.failure) {
             let failure = CodedFailure {
@@ -91,13 +91,35 @@ impl Serialize for PaymentView<'_> {
         if let AnyPayment::AwaitingDeposit(account) = self.payment {
             map.serialize_entry("due_at", &Text(account.detail().due_at))?;
         }
-        let captured = matches!(self.payment, AnyPayment::Captured(_));
-        if let Some(holds) = core.disagreement.filter(|_| captured) {
-            map.serialize_entry("gateway_holds", &MoneyView(holds))?;
+        if let Some(holds) = core.disagreement {
+            map.serialize_entry("gateway_holds", &MoneyView(holds.total()))?;
+            if holds.total() == core.at_gateway.total() {
+                map.serialize_entry("gateway_amounts", &AmountsView(&holds))?;
+            }
+        }
+        if let Some(paid_with) = &core.paid_with {
+            map.serialize_entry("payment_method", &PaidWithView(paid_with))?;
         }
         map.serialize_entry("operation", &OperationView::of(self.payment))?;
         map.serialize_entry("created_at", &Text(core.created_at))?;
         map.serialize_entry("updated_at", &Text(core.updated_at))?;
+        map.end()
+    }
+}
+
+/// What a buyer paid with.
+struct PaidWithView<'a>(&'a PaidWith);
+
+impl Serialize for PaidWithView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let paid_with = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("method", &paid_with.method)?;
+        map.serialize_entry("issuer", &paid_with.issuer)?;
+        map.serialize_entry("last4", &paid_with.last4)?;
+        map.serialize_entry("card_type", &paid_with.card_type)?;
+        map.serialize_entry("approval_number", &paid_with.approval)?;
+        map.serialize_entry("installments", &paid_with.installments)?;
         map.end()
     }
 }
@@ -136,10 +158,16 @@ struct AmountsView<'a>(&'a Amounts);
 
 impl Serialize for AmountsView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use crate::amounts::Component::{Supply, TaxFree, Vat};
-        let mut map = serializer.serialize_map(Some(3))?;
+        use crate::amounts::Component::{Supply, TaxFree, Tip, Unsplit, Vat};
+        let mut map = serializer.serialize_map(None)?;
         for component in [Supply, Vat, TaxFree] {
             map.serialize_entry(component.name(), &self.0.get(component))?;
+        }
+        for component in [Tip, Unsplit] {
+            let minor = self.0.get(component);
+            if minor > 0 {
+                map.serialize_entry(component.name(), &minor)?;
+            }
         }
         map.end()
     }
@@ -165,6 +193,10 @@ impl Serialize for OrderView<'_> {
         map.serialize_entry("total", &core.total().minor())?;
         map.serialize_entry("amounts", &AmountsView(&core.amounts))?;
         map.serialize_entry("capture", core.capture.name())?;
+        if let Some(resource) = &core.resource {
+            map.serialize_entry("resource_type", &resource.kind)?;
+            map.serialize_entry("resource_id", &resource.id)?;
+        }
         map.serialize_entry("lines", &LinesView(self.lines))?;
         map.serialize_entry("payments", &IdsView(&core.payments))?;
         map.serialize_entry("expires_at", &Text(core.expires_at))?;
@@ -345,16 +377,19 @@ fn payment_payload<M: SerializeMap>(
         PaymentEvent::PaymentCanceled(e) => map.serialize_entry("reason", e.reason.name()),
         PaymentEvent::PaymentVoided(e) => map.serialize_entry("reason", e.reason.name()),
         PaymentEvent::PaymentMismatched(e) => {
-            map.serialize_entry("received", &MoneyView(e.received))
+            map.serialize_entry("received", &MoneyView(e.received.total()))
         }
-        PaymentEvent::PaymentOrphaned(e) => map.serialize_entry("received", &MoneyView(e.received)),
+        PaymentEvent::PaymentOrphaned(e) => {
+            map.serialize_entry("received", &MoneyView(e.received.total()))
+        }
         PaymentEvent::SuspendedMoneyTaken(e) => {
-            map.serialize_entry("suspended", &MoneyView(e.suspended))?;
+            map.serialize_entry("suspended", &MoneyView(e.suspended.total()))?;
             map.serialize_entry("amount", &MoneyView(e.captured.total()))?;
             map.serialize_entry("source", e.source.name())
         }
         PaymentEvent::SuspendedMoneyReturned(e) => {
-            map.serialize_entry("returned", &MoneyView(e.suspended))
+            map.serialize_entry("returned", &MoneyView(e.suspended.total()))?;
+            map.serialize_entry("way", e.way.name())
         }
         PaymentEvent::OperationIntended(e) => {
             map.serialize_entry("operation_id", &Text(e.operation))?;
@@ -387,7 +422,8 @@ fn payment_payload<M: SerializeMap>(
         }
         PaymentEvent::BuyerChose(e) => map.serialize_entry("method", &e.method),
         PaymentEvent::BuyerReturned(e) => {
-            map.serialize_entry("provider_payment_id", &e.provider_payment_id.0)
+            let name = e.provider_payment_id.as_ref().map(|name| &name.0);
+            map.serialize_entry("provider_payment_id", &name)
         }
         PaymentEvent::GatewayCalled(e) => {
             let operation = e.operation.map(Text);
@@ -418,6 +454,28 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
             map.serialize_entry("code", e.code.as_str())
         }
-        PaymentEvent::GatewayDisagreed(e) => map.serialize_entry("holds", &MoneyView(e.holds)),
+        PaymentEvent::GatewayDisagreed(e) => {
+            map.serialize_entry("holds", &MoneyView(e.holds.total()))?;
+            map.serialize_entry("amounts", &AmountsView(&e.holds))
+        }
+        PaymentEvent::DisagreementAccepted(e) => {
+            map.serialize_entry("ours", &MoneyView(e.ours.total()))?;
+            map.serialize_entry("gateways", &MoneyView(e.theirs.total()))?;
+            map.serialize_entry("amounts", &AmountsView(&e.theirs))
+        }
+        PaymentEvent::PaymentMethodKnown(e) => {
+            map.serialize_entry("payment_method", &PaidWithView(&e.paid_with))
+        }
+        PaymentEvent::InquiryWanted(e) => {
+            let hash = u128::from_be_bytes(e.hash);
+            map.serialize_entry("hash", &format_args!("{hash:032x}"))?;
+            map.serialize_entry("heard_at", &Text(e.heard_at))?;
+            map.serialize_entry("from", &opened)
+        }
+        PaymentEvent::InquirySettled(e) => map.serialize_entry("news", &e.news),
+        PaymentEvent::ConsentGiven(e) => {
+            map.serialize_entry("version", &e.version)?;
+            map.serialize_entry("given_at", &Text(e.at))
+        }
     }
 }

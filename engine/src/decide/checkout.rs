@@ -1,17 +1,27 @@
 //! A buyer's checkout: a payment with a view of its own, prepared, and confirmed when the buyer comes back.
 
-use super::{Context, Outcome, Progress, Subject, gateway, payment};
+use super::{Context, Outcome, Progress, Subject, calls, payment};
 use crate::command::{Asker, Choice, NewSession};
 use crate::event::{BuyerChose, BuyerReturned, Provider, ProviderPaymentId, SessionOpened};
 use crate::group::Work;
-use crate::id::{OrderId, PaymentId};
+use crate::id::{OrderId, PaymentId, SessionId};
 use crate::money::Money;
-use crate::operation::OperationKind;
 use crate::payment::{AnyPayment, PaymentAction, PaymentCommand, PaymentState, Prepare};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
+use crate::sealed::Sealed;
 
-/// Begins a payment of the order's total, and opens the buyer's view of it.
+/// What a buyer's browser brings back from a gateway's window.
+pub(super) struct Returned {
+    /// The gateway's name for the payment.
+    pub(super) name: ProviderPaymentId,
+    /// What is said to be to be paid.
+    pub(super) amount: Money,
+    /// All of it, in the form of its gateway, sealed.
+    pub(super) brought: Sealed,
+}
+
+/// Begins a payment of the order's total, and opens the buyer's checkout with it.
 pub(super) fn open(
     work: &mut Work,
     asker: &Asker,
@@ -23,7 +33,9 @@ pub(super) fn open(
     let total = work.order()?.core().total();
     let (subject, progress) = payment::create(work, asker, order_id, total, provider, context)?;
     if let Subject::Payment(id) = subject {
+        let shard = work.order()?.core().shard();
         let opened = SessionOpened {
+            session: SessionId::in_shard(context.ids, shard),
             expires_at: work.now().plus_millis(context.policy.session_ms),
             method: session.method,
             redirect_url: session.redirect_url,
@@ -55,7 +67,19 @@ pub(super) fn prepare(
             }
             work.step_payment(id, PaymentCommand::Prepare(Prepare))?;
         }
-        state => return Err(not_permitted(state, PaymentAction::Prepare).into()),
+        state @ (PaymentState::Authorized
+        | PaymentState::Captured
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Refunded) => {
+            return Err(not_permitted(state, PaymentAction::Prepare).into());
+        }
     }
     Ok((Subject::Payment(id), Progress::Done))
 }
@@ -66,10 +90,14 @@ pub(super) fn confirm(
     work: &mut Work,
     asker: &Asker,
     id: PaymentId,
-    name: ProviderPaymentId,
-    amount: Money,
+    returned: Returned,
     context: &mut Context<'_>,
 ) -> Outcome {
+    let Returned {
+        name,
+        amount,
+        brought,
+    } = returned;
     let payment = visible(work, asker, id)?;
     let core = payment.core();
     let compared = !planted::is(Bug::ReturnNotCompared);
@@ -87,17 +115,31 @@ pub(super) fn confirm(
     }
     match payment.state() {
         PaymentState::Initiated | PaymentState::Prepared => {
-            work.note_payment(
-                id,
-                BuyerReturned {
-                    provider_payment_id: name,
-                },
-            )?;
-            gateway::intend(work, id, OperationKind::Confirm, context)?;
+            let event = BuyerReturned {
+                provider_payment_id: Some(name),
+                brought: Some(brought),
+            };
+            work.note_payment(id, event)?;
+            calls::confirm(work, id, context)?;
             Ok((subject, Progress::InFlight))
         }
-        _ if same_name => Ok((subject, Progress::Done)),
-        state => Err(not_permitted(state, PaymentAction::Capture).into()),
+        state @ (PaymentState::Authorized
+        | PaymentState::Captured
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Refunded) => {
+            if same_name {
+                Ok((subject, Progress::Done))
+            } else {
+                Err(not_permitted(state, PaymentAction::Capture).into())
+            }
+        }
     }
 }
 
@@ -108,7 +150,10 @@ fn visible<'w>(work: &'w Work, asker: &Asker, id: PaymentId) -> Result<&'w AnyPa
     if !asker.may_see_payment(core) {
         return Err(Rejection::PaymentNotFound);
     }
-    if core.session_until.is_some_and(|until| until <= work.now()) {
+    if core
+        .session
+        .is_some_and(|session| session.until <= work.now())
+    {
         return Err(Rejection::SessionExpired);
     }
     Ok(payment)

@@ -1,65 +1,408 @@
 //! Evidence: what a gateway says happened, whichever way it says it, in any order, any number of times.
 //!
-//! A fact that is already known, or that a later fact has overtaken, moves nothing.
+//! Every state has one written answer to every fact ([`judge`]); `docs/evidence.md` is made from it. What leaves money
+//! at the gateway takes it, sets it aside or records a disagreement that a person can resolve. A word that says less
+//! than is known moves nothing.
 
-use super::{Context, gateway};
+use super::consequences::{self, Money};
+use super::{Context, calls};
+use crate::amounts::Amounts;
 use crate::command::Fact;
 use crate::event::{
-    FailureCode, GatewayAgreed, GatewayDisagreed, ProviderPaymentId, ProviderRefused, RefundFailed,
-    RefundRequested, RefundWay, Source,
+    FailureCode, GatewayAgreed, GatewayDisagreed, ProviderPaymentId, RefundWay, Source,
 };
 use crate::group::{Refusal, Work};
-use crate::id::PaymentId;
-use crate::money::Money;
+use crate::id::{PaymentId, RefundId};
 use crate::operation::OperationKind;
-use crate::order::{self, CancelReason, OrderCommand, OrderState};
-use crate::payment::{self, AnyPayment, PaymentCommand, PaymentState};
+use crate::payment::{self, AnyPayment, PaymentState};
 use crate::planted::{self, Bug};
+use crate::time::Timestamp;
 
-type Step = Result<(), Refusal>;
-
-/// Whether the fact says more than is known. A capture overrides every doubt; a failure or a cancellation
-/// counts only while no money is known to have moved; a refund only of money that is known to be here.
-pub(super) fn would_move(work: &Work, id: PaymentId, fact: &Fact) -> Result<bool, Refusal> {
-    let payment = work.payment(id)?;
-    let state = payment.state();
-    let own_amount = payment.core().amount();
-    let unpaid = matches!(state, PaymentState::Initiated | PaymentState::Prepared);
-    Ok(match fact {
-        Fact::Captured { amount } => match state {
-            PaymentState::Captured => {
-                payment.core().disagreement.is_some() && *amount == own_amount
-            }
-            PaymentState::Refunded | PaymentState::Orphaned | PaymentState::Returned => false,
-            PaymentState::Failed if planted::is(Bug::FailedForGood) => false,
-            PaymentState::Mismatched => {
-                *amount == own_amount && gateway::order_takes(work.order()?, id)
-            }
-            _ => true,
-        },
-        // A deposit can be taken back after it was taken.
-        Fact::AwaitingDeposit { .. } => {
-            unpaid || disagrees(payment, Money::zero(own_amount.currency()))
-        }
-        Fact::PartlyReturned { left, .. } => match state {
-            PaymentState::Captured => disagrees(payment, *left),
-            _ => unpaid,
-        },
-        Fact::Failed { .. } => unpaid || state == PaymentState::AwaitingDeposit,
-        Fact::Canceled => {
-            let asked_for = calls(payment, OperationKind::Cancel) && money_here(payment).is_some();
-            asked_for || state.is_open() || state == PaymentState::Failed
-        }
-        Fact::Refunded { amount, .. } => match money_here(payment) {
-            Some(here) => here == *amount,
-            None => unpaid || state == PaymentState::AwaitingDeposit,
-        },
-        Fact::NotRefunded { .. } => calls(payment, OperationKind::Cancel),
-        Fact::Other => false,
-    })
+/// What a fact does to a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It is known already.
+    Known,
+    /// It says less than is known: it was true earlier.
+    Overtaken,
+    /// The funds are held; the order is reserved, or they are released if it cannot be.
+    Hold {
+        /// How much.
+        held: Amounts,
+        /// When the hold runs out.
+        expires_at: Timestamp,
+    },
+    /// Funds are held for a payment that was given up: they are released.
+    ReleaseHold,
+    /// The buyer has an account to transfer to.
+    AwaitDeposit {
+        /// Until when.
+        due_at: Timestamp,
+    },
+    /// The money is taken by the order, or set aside if the order cannot take it.
+    Take(Told),
+    /// Another amount than the payment's was taken: it is set aside.
+    SetAside(Told),
+    /// Set-aside money turns out to be the order's, which takes it.
+    GiveToOrder(Told),
+    /// Money came and went back before anybody told us.
+    ComeAndGo(Told),
+    /// All of the money went back.
+    GoBack,
+    /// The gateway has another amount of the money than our books say, or splits it otherwise: a person looks.
+    Disagree {
+        /// What it took in all, if it says so.
+        taken: Option<Amounts>,
+        /// What it has.
+        holds: Amounts,
+    },
+    /// The gateway has again what our books say.
+    Agree,
+    /// The payment failed.
+    Fail,
+    /// The payment is given up, or its hold released.
+    GiveUp,
 }
 
-/// Lets a fact move what [`would_move`] says it moves.
+/// What the gateway says of a payment's money, in its own split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// What it took in all.
+    pub taken: Amounts,
+    /// What of it has not gone back.
+    pub left: Amounts,
+}
+
+impl Told {
+    const fn by(self, source: Source) -> Money {
+        Money {
+            taken: self.taken,
+            left: self.left,
+            source,
+        }
+    }
+}
+
+impl Effect {
+    /// Whether anything moves.
+    pub const fn moves(self) -> bool {
+        !matches!(self, Self::Known | Self::Overtaken)
+    }
+
+    /// What it is called in the documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Overtaken => "overtaken",
+            Self::Hold { .. } => "hold",
+            Self::ReleaseHold => "release the hold",
+            Self::AwaitDeposit { .. } => "await the deposit",
+            Self::Take(_) => "take, or set aside",
+            Self::SetAside(_) => "set aside",
+            Self::GiveToOrder(_) => "give to the order",
+            Self::ComeAndGo(_) => "taken and returned",
+            Self::GoBack => "went back",
+            Self::Disagree { .. } => "disagree",
+            Self::Agree => "agree",
+            Self::Fail => "fail",
+            Self::GiveUp => "give up",
+        }
+    }
+}
+
+/// What a fact says about a call without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallEnd {
+    /// Nothing yet.
+    Open,
+    /// The gateway did it.
+    Done,
+    /// The gateway certainly did not do it.
+    NotDone,
+}
+
+/// What the fact does to the payment. `order_takes`: whether its order could take its money.
+pub fn judge(payment: &AnyPayment, order_takes: bool, fact: &Fact) -> Effect {
+    match fact {
+        Fact::Authorized { held, expires_at } => judge_hold(payment.state(), *held, *expires_at),
+        Fact::Taken { taken, left } => {
+            let told = Told {
+                taken: *taken,
+                left: *left,
+            };
+            judge_taken(payment, order_takes, told)
+        }
+        Fact::AwaitingDeposit { due_at } => judge_account(payment, *due_at),
+        Fact::Failed { .. } => judge_failure(payment.state()),
+        Fact::Canceled => judge_cancellation(payment),
+        Fact::CallRefused { .. } | Fact::Other => Effect::Known,
+        Fact::Undecided => {
+            if money_is_known(payment) {
+                Effect::Overtaken
+            } else {
+                Effect::Known
+            }
+        }
+    }
+}
+
+fn judge_hold(state: PaymentState, held: Amounts, expires_at: Timestamp) -> Effect {
+    match state {
+        PaymentState::Initiated | PaymentState::Prepared => Effect::Hold { held, expires_at },
+        PaymentState::Authorized => Effect::Known,
+        PaymentState::Failed | PaymentState::Canceled | PaymentState::Expired => {
+            Effect::ReleaseHold
+        }
+        PaymentState::Voided
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Captured
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::Refunded => Effect::Overtaken,
+    }
+}
+
+fn judge_taken(payment: &AnyPayment, order_takes: bool, told: Told) -> Effect {
+    let fits = told.taken.total() == payment.core().amount();
+    match payment.state() {
+        PaymentState::Failed if planted::is(Bug::FailedForGood) => Effect::Overtaken,
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Authorized
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+            if planted::is(Bug::PartsAreDropped) && told.left != told.taken =>
+        {
+            Effect::Known
+        }
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Authorized
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided => match (told.left.is_zero(), fits) {
+            (true, _) => Effect::ComeAndGo(told),
+            (false, true) => Effect::Take(told),
+            (false, false) => Effect::SetAside(told),
+        },
+        PaymentState::Mismatched if fits && told.left == told.taken && order_takes => {
+            Effect::GiveToOrder(told)
+        }
+        PaymentState::Captured
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::Refunded => judge_left(payment, told),
+    }
+}
+
+/// What the gateway has left of money that was taken, against what is known.
+fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
+    let core = payment.core();
+    let (ours, said) = (core.at_gateway, core.held_by_gateway());
+    if left.is_zero() && !ours.is_zero() && has_money(payment.state()) {
+        return Effect::GoBack;
+    }
+    if left.agrees_with(&said) {
+        return Effect::Known;
+    }
+    // A deposit that was taken back can come again, and a split can be put right; what went back never returns.
+    if left.agrees_with(&ours) && (said.is_zero() || said.total() == ours.total()) {
+        return Effect::Agree;
+    }
+    let less = left.currency() == said.currency() && left.total().minor() <= said.total().minor();
+    let another = taken.total() != taken_by_our_books(payment).total();
+    if less || (another && has_money(payment.state())) {
+        Effect::Disagree {
+            taken: Some(taken),
+            holds: left,
+        }
+    } else {
+        Effect::Overtaken
+    }
+}
+
+/// What our books say was taken in all.
+fn taken_by_our_books(payment: &AnyPayment) -> Amounts {
+    match payment {
+        AnyPayment::Captured(taken) => taken.detail().captured,
+        AnyPayment::Mismatched(aside) => aside.detail().received,
+        AnyPayment::Orphaned(aside) => aside.detail().received,
+        AnyPayment::Returned(back) => back.detail().returned,
+        AnyPayment::Refunded(back) => back.detail().refunded,
+        AnyPayment::Initiated(_)
+        | AnyPayment::Prepared(_)
+        | AnyPayment::Authorized(_)
+        | AnyPayment::Failed(_)
+        | AnyPayment::Canceled(_)
+        | AnyPayment::Expired(_)
+        | AnyPayment::Voided(_)
+        | AnyPayment::AwaitingDeposit(_) => Amounts::zero(payment.core().amounts.currency()),
+    }
+}
+
+fn judge_account(payment: &AnyPayment, due_at: Timestamp) -> Effect {
+    match payment.state() {
+        PaymentState::Initiated | PaymentState::Prepared => Effect::AwaitDeposit { due_at },
+        PaymentState::AwaitingDeposit
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired => Effect::Known,
+        PaymentState::Authorized | PaymentState::Voided => Effect::Overtaken,
+        // A deposit can be taken back after it was taken, and nothing is there then.
+        PaymentState::Captured
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::Refunded => {
+            let said = payment.core().held_by_gateway();
+            if said.is_zero() {
+                Effect::Known
+            } else {
+                Effect::Disagree {
+                    taken: None,
+                    holds: Amounts::zero(said.currency()),
+                }
+            }
+        }
+    }
+}
+
+fn judge_failure(state: PaymentState) -> Effect {
+    match state {
+        PaymentState::Initiated | PaymentState::Prepared | PaymentState::AwaitingDeposit => {
+            Effect::Fail
+        }
+        PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided => Effect::Known,
+        PaymentState::Authorized
+        | PaymentState::Captured
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::Refunded => Effect::Overtaken,
+    }
+}
+
+fn judge_cancellation(payment: &AnyPayment) -> Effect {
+    match payment.state() {
+        // A failure and a cancellation heard in either order end alike.
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Authorized
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Failed => Effect::GiveUp,
+        PaymentState::Canceled | PaymentState::Expired | PaymentState::Voided => Effect::Known,
+        // The money that we have taken is not there, says the gateway that was to give it back.
+        PaymentState::Captured | PaymentState::Mismatched | PaymentState::Orphaned
+            if calls::kind_in_flight(payment) == Some(OperationKind::Cancel) =>
+        {
+            Effect::GoBack
+        }
+        PaymentState::Captured
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::Refunded => Effect::Overtaken,
+    }
+}
+
+/// Whether the payment has money, by our books, that could still go back.
+const fn has_money(state: PaymentState) -> bool {
+    match state {
+        PaymentState::Captured | PaymentState::Mismatched | PaymentState::Orphaned => true,
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Authorized
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Returned
+        | PaymentState::Refunded => false,
+    }
+}
+
+/// Whether money is known to have moved, or to be held.
+const fn money_is_known(payment: &AnyPayment) -> bool {
+    match payment.state() {
+        PaymentState::Authorized
+        | PaymentState::Captured
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::Refunded
+        | PaymentState::AwaitingDeposit => true,
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided => false,
+    }
+}
+
+/// What the fact says about a call of this kind that has no answer.
+pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
+    match call {
+        OperationKind::Confirm => match fact {
+            Fact::Authorized { .. } | Fact::Taken { .. } | Fact::AwaitingDeposit { .. } => {
+                CallEnd::Done
+            }
+            Fact::Failed { .. } | Fact::Canceled | Fact::CallRefused { .. } => CallEnd::NotDone,
+            Fact::Undecided | Fact::Other => CallEnd::Open,
+        },
+        OperationKind::Capture => match fact {
+            Fact::Taken { .. } => CallEnd::Done,
+            Fact::Failed { .. } | Fact::Canceled | Fact::CallRefused { .. } => CallEnd::NotDone,
+            Fact::Authorized { .. }
+            | Fact::AwaitingDeposit { .. }
+            | Fact::Undecided
+            | Fact::Other => CallEnd::Open,
+        },
+        OperationKind::Void => match fact {
+            Fact::Canceled | Fact::Failed { .. } => CallEnd::Done,
+            // Somebody took what was to be released.
+            Fact::Taken { .. } | Fact::CallRefused { .. } => CallEnd::NotDone,
+            Fact::Authorized { .. }
+            | Fact::AwaitingDeposit { .. }
+            | Fact::Undecided
+            | Fact::Other => CallEnd::Open,
+        },
+        OperationKind::Cancel => match fact {
+            Fact::Taken { left, .. } if left.is_zero() => CallEnd::Done,
+            Fact::Canceled => CallEnd::Done,
+            Fact::CallRefused { .. } => CallEnd::NotDone,
+            // That money is there says nothing about a call that is to send it back.
+            Fact::Taken { .. }
+            | Fact::Authorized { .. }
+            | Fact::AwaitingDeposit { .. }
+            | Fact::Failed { .. }
+            | Fact::Undecided
+            | Fact::Other => CallEnd::Open,
+        },
+    }
+}
+
+/// What a fact would do, to the payment and to its call without an answer.
+pub(super) fn weigh(work: &Work, id: PaymentId, fact: &Fact) -> Result<(Effect, CallEnd), Refusal> {
+    let payment = work.payment(id)?;
+    let order_takes = super::claims::order_takes(work.order()?, id);
+    let call = calls::kind_in_flight(payment);
+    let end = call.map_or(CallEnd::Open, |call| ends(call, fact));
+    Ok((judge(payment, order_takes, fact), end))
+}
+
+/// Lets a fact do what [`weigh`] says: first it ends the call that it answers, then it moves the payment.
 pub(super) fn apply(
     work: &mut Work,
     id: PaymentId,
@@ -67,198 +410,115 @@ pub(super) fn apply(
     name: ProviderPaymentId,
     source: Source,
     context: &mut Context<'_>,
-) -> Step {
-    match fact {
-        Fact::Captured { .. } if work.payment(id)?.state() == PaymentState::Captured => {
-            Ok(work.note_payment(id, GatewayAgreed {})?)
-        }
-        Fact::Captured { amount } => captured(work, id, amount, name, source, context),
-        Fact::PartlyReturned { taken, left } => {
-            if work.payment(id)?.state() != PaymentState::Captured {
-                captured(work, id, taken, name, source, context)?;
-            }
-            Ok(work.note_payment(id, GatewayDisagreed { holds: left })?)
-        }
-        Fact::Failed { code } => gateway::refused(work, id, code, source, context),
-        // The money that we have taken is not there, says the gateway that was to give it back.
-        Fact::Canceled if money_here(work.payment(id)?).is_some() => {
-            refunded(work, id, name, source, context)
-        }
-        Fact::Canceled => canceled(work, id, source, context),
-        Fact::AwaitingDeposit { .. } if work.payment(id)?.state() == PaymentState::Captured => {
-            let holds = Money::zero(work.payment(id)?.core().amount().currency());
-            Ok(work.note_payment(id, GatewayDisagreed { holds })?)
-        }
-        Fact::AwaitingDeposit { due_at } => {
-            gateway::confirmed(work, id, name, source)?;
-            let account = payment::AwaitDeposit { due_at };
-            work.step_payment(id, PaymentCommand::AwaitDeposit(account))?;
-            if work.order()?.state() != OrderState::PaymentPending {
-                gateway::intend_return(work, id, context)?;
-            }
-            Ok(())
-        }
-        Fact::Refunded { .. } => refunded(work, id, name, source, context),
-        Fact::NotRefunded { code } => not_refunded(work, id, code, source),
-        Fact::Other => Ok(()),
-    }
-}
-
-/// The money of the payment that the gateway has taken and not given back, as far as we know.
-fn money_here(payment: &AnyPayment) -> Option<Money> {
-    match payment {
-        AnyPayment::Captured(taken) => Some(taken.detail().captured.total()),
-        AnyPayment::Orphaned(aside) => Some(aside.detail().received),
-        AnyPayment::Mismatched(aside) => Some(aside.detail().received),
-        _ => None,
-    }
-}
-
-/// Whether it is news that the gateway has this much of a captured payment's money.
-fn disagrees(payment: &AnyPayment, holds: Money) -> bool {
-    matches!(payment, AnyPayment::Captured(_)) && payment.core().disagreement != Some(holds)
-}
-
-/// Whether a call of this kind is without an answer.
-fn calls(payment: &AnyPayment, kind: OperationKind) -> bool {
-    let operation = payment.core().operation.as_ref();
-    operation.is_some_and(|operation| operation.in_flight() && operation.core().kind == kind)
-}
-
-fn captured(
-    work: &mut Work,
-    id: PaymentId,
-    amount: Money,
-    name: ProviderPaymentId,
-    source: Source,
-    context: &mut Context<'_>,
-) -> Step {
-    // That money came says nothing about a call that is to send it back.
-    if !calls(work.payment(id)?, OperationKind::Cancel) {
-        gateway::confirmed(work, id, name, source)?;
-    }
-    if amount == work.payment(id)?.core().amount() {
-        gateway::captured(work, id, source, context)?;
-        return goes_back_at_once(work, id);
-    }
-    work.step_payment(
-        id,
-        PaymentCommand::Mismatch(payment::Mismatch { received: amount }),
-    )?;
-    gateway::release_claim(work, id)?;
-    gateway::finish_requested_cancel(work, context)
-}
-
-/// Money that comes while it is being sent back is to go back from the beginning, in the books too.
-fn goes_back_at_once(work: &mut Work, id: PaymentId) -> Step {
-    if let AnyPayment::Captured(taken) = work.payment(id)?
-        && calls(work.payment(id)?, OperationKind::Cancel)
-    {
-        let amounts = taken.detail().captured;
-        work.note_payment(id, RefundRequested { amounts })?;
-    }
-    Ok(())
-}
-
-/// The gateway gave the payment up, by itself or because we asked.
-fn canceled(work: &mut Work, id: PaymentId, source: Source, context: &mut Context<'_>) -> Step {
-    let reason = CancelReason::Provider;
+) -> Result<(), Refusal> {
+    let (effect, end) = weigh(work, id, &fact)?;
     let payment = work.payment(id)?;
-    let held = payment.state() == PaymentState::Authorized;
-    let asked_for = calls(payment, OperationKind::Cancel);
-    if asked_for {
-        let name = payment.core().provider_payment_id.clone();
-        let name = name.unwrap_or_else(|| ProviderPaymentId("".into()));
-        gateway::confirmed(work, id, name, source)?;
-    } else if payment.core().operation_in_flight() {
-        let code = FailureCode::new("CANCELED_AT_PROVIDER");
-        work.note_payment(id, ProviderRefused { code, source })?;
-    }
-    work.step_payment(
-        id,
-        if held {
-            PaymentCommand::Void(payment::Void { reason })
-        } else {
-            PaymentCommand::Cancel(payment::Cancel { reason })
-        },
-    )?;
-    gateway::release_claim(work, id)?;
-    gateway::finish_requested_cancel(work, context)
-}
-
-/// All of the payment's money went back: because we asked, or because somebody did it at the gateway.
-fn refunded(
-    work: &mut Work,
-    id: PaymentId,
-    name: ProviderPaymentId,
-    source: Source,
-    context: &mut Context<'_>,
-) -> Step {
-    let requested = calls(work.payment(id)?, OperationKind::Cancel);
-    if requested {
-        gateway::confirmed(work, id, name, source)?;
-    }
-    let payment = work.payment(id)?;
-    match (payment.state(), money_here(payment)) {
-        (PaymentState::Captured, Some(amount)) => {
-            let back = payment::Refund {
-                amount,
-                requested,
-                way: RefundWay::Gateway,
+    let call = payment.core().call_in_flight();
+    let call = call.map(|call| (call.core().kind, call.core().refund));
+    end_call(work, id, &fact, (effect, end), name, source)?;
+    match effect {
+        Effect::Known | Effect::Overtaken => {}
+        Effect::Hold { held, expires_at } => {
+            let hold = payment::Authorize {
+                held,
+                expires_at,
                 source,
             };
-            work.step_payment(id, PaymentCommand::Refund(back))?;
-            money_left_the_order(work, id, context)
+            consequences::held(work, id, hold, context)?;
         }
-        (_, Some(_)) => Ok(work.step_payment(
-            id,
-            PaymentCommand::ReturnSuspended(payment::ReturnSuspended),
-        )?),
-        (_, None) => canceled(work, id, source, context),
+        Effect::ReleaseHold => {
+            if !work.payment(id)?.core().operation_in_flight() {
+                calls::void(work, id, context)?;
+            }
+        }
+        Effect::AwaitDeposit { due_at } => {
+            consequences::account_opened(work, id, due_at, context)?;
+        }
+        Effect::Take(told) => consequences::captured(work, id, told.by(source), context)?,
+        Effect::SetAside(told) => consequences::mismatched(work, id, told.by(source), context)?,
+        Effect::GiveToOrder(told) => {
+            consequences::given_to_order(work, id, told.by(source), context)?;
+        }
+        Effect::ComeAndGo(told) => {
+            consequences::came_and_went(work, id, told.by(source), context)?;
+        }
+        Effect::GoBack => {
+            let requested = call.filter(|(kind, _)| *kind == OperationKind::Cancel);
+            let back = went_back(requested, source);
+            consequences::money_back(work, id, back, context)?;
+        }
+        Effect::Disagree { taken, holds } => {
+            work.note_payment(id, GatewayDisagreed { taken, holds })?;
+        }
+        Effect::Agree => work.note_payment(id, GatewayAgreed {})?,
+        Effect::Fail => consequences::failed(work, id, code_of(&fact), context)?,
+        Effect::GiveUp => consequences::given_up(work, id, context)?,
     }
-}
-
-/// A person gave the money back that the gateway would not.
-pub(super) fn returned_by_transfer(
-    work: &mut Work,
-    id: PaymentId,
-    context: &mut Context<'_>,
-) -> Step {
-    let Some(amount) = money_here(work.payment(id)?) else {
-        return Ok(());
-    };
-    let back = payment::Refund {
-        amount,
-        requested: false,
-        way: RefundWay::BankTransfer,
-        source: Source::Person,
-    };
-    work.step_payment(id, PaymentCommand::Refund(back))?;
-    money_left_the_order(work, id, context)
-}
-
-/// An order whose money went back was refunded, waits for another payment, or is canceled as was asked.
-fn money_left_the_order(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
-    if work.order()?.state() == OrderState::Paid {
-        work.step_order(OrderCommand::Refund(order::Refund(id)))?;
-        return Ok(());
-    }
-    gateway::release_claim(work, id)?;
-    gateway::finish_requested_cancel(work, context)
-}
-
-/// The money stays: the books say so again, and the next request is a new call.
-fn not_refunded(work: &mut Work, id: PaymentId, code: FailureCode, source: Source) -> Step {
-    work.note_payment(
-        id,
-        ProviderRefused {
-            code: code.clone(),
-            source,
-        },
-    )?;
-    if let AnyPayment::Captured(taken) = work.payment(id)? {
-        let amounts = taken.detail().captured;
-        work.note_payment(id, RefundFailed { amounts, code })?;
+    if let (CallEnd::NotDone, Some((kind, refund))) = (end, call) {
+        let refused = (refund, code_of(&fact));
+        consequences::call_refused(work, id, kind, refused, context)?;
     }
     Ok(())
+}
+
+fn end_call(
+    work: &mut Work,
+    id: PaymentId,
+    fact: &Fact,
+    (effect, end): (Effect, CallEnd),
+    name: ProviderPaymentId,
+    source: Source,
+) -> Result<(), Refusal> {
+    let waits = work.payment(id)?.core().operation_in_flight();
+    match end {
+        CallEnd::Done => calls::done(work, id, name, source),
+        CallEnd::NotDone => calls::not_done(work, id, code_of(fact), source),
+        // Evidence may come without a call of ours; it tells the gateway's name for the payment.
+        CallEnd::Open if !waits && tells_name(effect) => calls::done(work, id, name, source),
+        CallEnd::Open => Ok(()),
+    }
+}
+
+/// Whether the gateway confirmed something by this.
+const fn tells_name(effect: Effect) -> bool {
+    match effect {
+        Effect::Hold { .. }
+        | Effect::AwaitDeposit { .. }
+        | Effect::Take(_)
+        | Effect::SetAside(_)
+        | Effect::GiveToOrder(_)
+        | Effect::ComeAndGo(_) => true,
+        Effect::Known
+        | Effect::Overtaken
+        | Effect::ReleaseHold
+        | Effect::GoBack
+        | Effect::Disagree { .. }
+        | Effect::Agree
+        | Effect::Fail
+        | Effect::GiveUp => false,
+    }
+}
+
+/// The code that a failure or a refusal is on record with.
+fn code_of(fact: &Fact) -> FailureCode {
+    match fact {
+        Fact::Failed { code } | Fact::CallRefused { code } => code.clone(),
+        Fact::Canceled => FailureCode::new("CANCELED_AT_PROVIDER"),
+        Fact::Taken { .. } => FailureCode::new("TAKEN_AT_PROVIDER"),
+        Fact::Authorized { .. } | Fact::AwaitingDeposit { .. } | Fact::Undecided | Fact::Other => {
+            FailureCode::new("REFUSED_BY_PROVIDER")
+        }
+    }
+}
+
+fn went_back(
+    requested: Option<(OperationKind, Option<RefundId>)>,
+    source: Source,
+) -> payment::Refund {
+    payment::Refund {
+        refund: requested.and_then(|(_, refund)| refund),
+        requested: requested.is_some(),
+        way: RefundWay::Gateway,
+        source,
+    }
 }

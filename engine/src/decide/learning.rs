@@ -1,47 +1,60 @@
 //! What an exchange with a gateway taught us: recorded for the audit trail, and applied if it is news.
 
-use super::{Context, Outcome, Progress, Subject, evidence, gateway};
-use crate::command::{Exchange, Fact, Hint, Learned, News};
-use crate::event::{GatewayCalled, HintFollowed, ProviderPaymentId};
+use super::evidence::{CallEnd, Effect};
+use super::{Context, Outcome, Progress, Subject, calls, evidence};
+use crate::command::{Exchange, Fact, Learned, News};
+use crate::event::{GatewayCalled, InquirySettled, PaymentMethodKnown, ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId};
 use crate::operation::AnyOperation;
 use crate::payment::PaymentCore;
 
+/// What the news is to the payment.
+struct Weighed {
+    /// It moves something.
+    moves: bool,
+    /// It leaves a call without an answer that is not known to be without one yet.
+    parks: bool,
+    /// It says how the payment stands, and that is not older than what is known.
+    is_current: bool,
+}
+
 /// Records the exchange and lets its news move what they can.
 pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'_>) -> Outcome {
     let id = learned.payment_id;
+    let weighed = weigh(work, &learned)?;
     let core = work.payment(id)?.core();
-    let current = is_current(core, learned.operation);
-    let may_record = core.calls < PaymentCore::MAX_CALLS;
     let known_name = core.provider_payment_id.clone();
-    let moves = match &learned.news {
-        News::Fact(fact) => {
-            (current || speaks_for_itself(fact)) && evidence::would_move(work, id, fact)?
-        }
-        News::NotSent => false,
-        News::None => learned.operation.is_some() && current && !is_unknown(core),
-    };
-    // The gateway answered the call, and what it said does not fit: the call has not ended, and a person can end it.
-    let parks = !moves && learned.operation.is_some() && current && !is_unknown(core);
-    let parks = parks && matches!(learned.news, News::Fact(_));
-    if let Some(exchange) = learned.exchange.filter(|_| moves || parks || may_record) {
+    let settles = core.inquiry_wanted
+        && learned.asked_since_hint
+        && learned.source == Source::Inquiry
+        && weighed.is_current;
+    let may_record = core.calls < PaymentCore::MAX_CALLS;
+    let records = weighed.moves || weighed.parks || may_record;
+    if let Some(exchange) = learned.exchange.filter(|_| records) {
         record(work, id, learned.operation, exchange)?;
     }
-    if let Some(hint) = learned.hint.filter(|_| moves) {
-        follow(work, id, hint)?;
+    if let Some(paid_with) = learned.paid_with
+        && work.payment(id)?.core().paid_with.as_ref() != Some(&paid_with)
+        && weighed.is_current
+    {
+        work.note_payment(id, PaymentMethodKnown { paid_with })?;
     }
-    if moves {
+    if weighed.moves {
         match learned.news {
             News::Fact(fact) => {
                 let name = learned.name.or(known_name);
                 let name = name.unwrap_or_else(|| ProviderPaymentId("".into()));
                 evidence::apply(work, id, fact, name, learned.source, context)?;
             }
-            News::None | News::NotSent => gateway::unanswered(work, id)?,
+            News::None | News::NotSent => calls::unanswered(work, id)?,
         }
-    } else if parks {
-        gateway::unanswered(work, id)?;
+    } else if weighed.parks {
+        calls::unanswered(work, id)?;
+    }
+    if settles {
+        let news = weighed.moves;
+        work.note_payment(id, InquirySettled { news })?;
     }
     let progress = if work.payment(id)?.core().operation_in_flight() {
         Progress::InFlight
@@ -51,20 +64,60 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
     Ok((Subject::Payment(id), progress))
 }
 
+fn weigh(work: &Work, learned: &Learned) -> Result<Weighed, Refusal> {
+    let id = learned.payment_id;
+    let core = work.payment(id)?.core();
+    let about_call = is_current(core, learned.operation);
+    let newly_unanswered = learned.operation.is_some() && about_call && !is_unknown(core);
+    Ok(match &learned.news {
+        News::NotSent => Weighed {
+            moves: false,
+            parks: false,
+            is_current: false,
+        },
+        News::None => Weighed {
+            moves: newly_unanswered,
+            parks: false,
+            is_current: false,
+        },
+        News::Fact(fact) => {
+            let (effect, end) = evidence::weigh(work, id, fact)?;
+            let counts = counts(core, learned, fact, about_call);
+            let moves = counts && (effect.moves() || end != CallEnd::Open);
+            Weighed {
+                moves,
+                // The gateway answered the call, and what it said does not fit: a person can end it.
+                parks: !moves && newly_unanswered,
+                is_current: moves || (counts && effect == Effect::Known),
+            }
+        }
+    })
+}
+
+/// Whether a fact is about this payment's call, or about its money: that stays true when the call is history, and
+/// whatever name the gateway has for it. A window that was not the one the buyer approved in says nothing else.
+fn counts(core: &PaymentCore, learned: &Learned, fact: &Fact, about_call: bool) -> bool {
+    let named = learned.name.as_ref();
+    let known = core.provider_payment_id.as_ref();
+    let another = named.is_some() && known.is_some() && named != known;
+    match fact {
+        Fact::Taken { .. } => true,
+        Fact::Authorized { .. }
+        | Fact::Failed { .. }
+        | Fact::Canceled
+        | Fact::AwaitingDeposit { .. }
+        | Fact::CallRefused { .. }
+        | Fact::Undecided
+        | Fact::Other => about_call && !another,
+    }
+}
+
 /// Whether the exchange was about the call that has no answer yet; one asked for no call is about how the
 /// payment stands, and so about any.
 fn is_current(core: &PaymentCore, about: Option<OperationId>) -> bool {
     let Some(about) = about else { return true };
-    let outstanding = core.operation.as_ref().filter(|call| call.in_flight());
-    outstanding.is_some_and(|call| call.core().id == about)
-}
-
-/// Whether a fact is about the money rather than about one call: it stays true when the call is history.
-const fn speaks_for_itself(fact: &Fact) -> bool {
-    matches!(
-        fact,
-        Fact::Captured { .. } | Fact::PartlyReturned { .. } | Fact::Refunded { .. }
-    )
+    core.call_in_flight()
+        .is_some_and(|call| call.core().id == about)
 }
 
 const fn is_unknown(core: &PaymentCore) -> bool {
@@ -86,13 +139,4 @@ fn record(
         exchange: exchange.content,
     };
     Ok(work.note_payment(id, called)?)
-}
-
-fn follow(work: &mut Work, id: PaymentId, hint: Hint) -> Result<(), Refusal> {
-    let followed = HintFollowed {
-        hash: hint.hash,
-        heard_at: hint.heard_at,
-        from: hint.from,
-    };
-    Ok(work.note_payment(id, followed)?)
 }

@@ -1,10 +1,14 @@
-//! Signed notifications: evidence that came by itself. What moves nothing is noted all the same.
+//! Notifications. A signed one is evidence that came by itself; what moves nothing is noted all the same. One that
+//! nobody signed is a hint: it makes us ask the gateway.
 
-use super::payment::mock_name;
+use super::evidence::CallEnd;
+use super::mock::mock_name;
 use super::{Context, Outcome, Progress, Subject, evidence};
-use crate::command::Notification;
-use crate::event::{Source, WebhookReceived};
+use crate::command::{Fact, Hint, Notification};
+use crate::event::{InquiryWanted, Source, WebhookReceived};
 use crate::group::Work;
+use crate::id::PaymentId;
+use crate::payment::PaymentCore;
 
 /// Notes the notification and lets its fact move what it can.
 pub(super) fn take_in(
@@ -26,7 +30,13 @@ pub(super) fn take_in(
         .clone()
         .unwrap_or_else(|| mock_name(id));
     let full = core.notifications_full();
-    let moves = evidence::would_move(work, id, &notification.fact)?;
+    let another = core
+        .provider_payment_id
+        .as_ref()
+        .is_some_and(|known| *known != name);
+    let counts = matches!(notification.fact, Fact::Taken { .. }) || !another;
+    let (effect, end) = evidence::weigh(work, id, &notification.fact)?;
+    let moves = counts && (effect.moves() || end != CallEnd::Open);
     if full && !moves {
         return Ok((subject, Progress::Done));
     }
@@ -41,4 +51,22 @@ pub(super) fn take_in(
         evidence::apply(work, id, fact, name, source, context)?;
     }
     Ok((subject, Progress::Done))
+}
+
+/// Notes that the gateway is to be asked how the payment stands. That is noted once, however often it is said; and
+/// no more where all that was said lately was nothing: whoever says it is then answered after the gateway was asked.
+pub(super) fn hint(work: &mut Work, id: PaymentId, hint: Hint) -> Outcome {
+    let core = work.payment(id)?.core();
+    let noted = core.inquiry_wanted
+        || core.idle_inquiries >= PaymentCore::MAX_IDLE_INQUIRIES
+        || !core.provider.capabilities().remote;
+    if !noted {
+        let wanted = InquiryWanted {
+            hash: hint.hash,
+            heard_at: hint.heard_at,
+            from: hint.from,
+        };
+        work.note_payment(id, wanted)?;
+    }
+    Ok((Subject::Payment(id), Progress::Done))
 }

@@ -1,17 +1,17 @@
 //! Orders: registering, canceling, confirming, and the deadline.
 
-use super::{Context, Outcome, Progress, Subject, gateway};
+use super::{Context, Outcome, Progress, Subject, calls, consequences};
 use crate::amounts::Amounts;
-use crate::command::NewOrder;
+use crate::command::{NewLine, NewOrder};
 use crate::event::OrderCreated;
 use crate::group::{Refusal, Work};
 use crate::id::{OrderId, PaymentId};
 use crate::money::Money;
+use crate::operation::OperationKind;
 use crate::order::{
-    self, CancelReason, Line, OrderAction, OrderCommand, OrderCore, OrderState, Tax,
+    CancelReason, Line, OrderAction, OrderCore, OrderKind, OrderState, SellerSum, Tax,
 };
 use crate::payment::PaymentState;
-use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -30,9 +30,14 @@ pub(super) fn create(work: &mut Work, new: NewOrder, context: &Context<'_>) -> O
     }
     let amounts = amounts_of(&new.lines, new.total)?;
     let expires_at = deadline(&new, context)?;
+    let lines = priced(new.lines, &amounts);
     let event = OrderCreated {
         buyer_id: new.buyer_id,
-        lines: new.lines,
+        kind: new.kind.unwrap_or(OrderKind::of(new.capture)),
+        resource: new.resource,
+        sellers: SellerSum::of_lines(&lines).map_err(Rejection::from)?,
+        lines,
+        discounts: Vec::new(),
         amounts,
         capture: new.capture,
         expires_at,
@@ -51,8 +56,28 @@ fn deadline(new: &NewOrder, context: &Context<'_>) -> Result<Timestamp, Rejectio
     }
 }
 
+/// The lines with what each costs by component.
+fn priced(lines: Vec<NewLine>, whole: &Amounts) -> Vec<Line> {
+    let sum = |line: &NewLine| {
+        let minor = line.unit_price.saturating_mul(u64::from(line.quantity));
+        (minor, line.tax == Tax::Taxable)
+    };
+    let sums: Vec<(u64, bool)> = lines.iter().map(sum).collect();
+    let shares = whole.shared(&sums);
+    let priced = |(line, amounts): (NewLine, Amounts)| Line {
+        name: line.name,
+        quantity: line.quantity,
+        unit_price: line.unit_price,
+        tax: line.tax,
+        item_id: line.item_id,
+        seller_id: line.seller_id,
+        amounts,
+    };
+    lines.into_iter().zip(shares).map(priced).collect()
+}
+
 /// The lines' sum by component; it has to be the total, and more than nothing.
-fn amounts_of(lines: &[Line], total: Money) -> Result<Amounts, Rejection> {
+fn amounts_of(lines: &[NewLine], total: Money) -> Result<Amounts, Rejection> {
     if lines.is_empty() || lines.len() > OrderCore::MAX_LINES {
         return Err(Rejection::LineCountOutOfRange);
     }
@@ -75,7 +100,7 @@ fn amounts_of(lines: &[Line], total: Money) -> Result<Amounts, Rejection> {
     }
 }
 
-fn line_total(line: &Line, total: Money) -> Result<Money, Rejection> {
+fn line_total(line: &NewLine, total: Money) -> Result<Money, Rejection> {
     if line.quantity == 0 {
         return Err(Rejection::AmountOutOfRange);
     }
@@ -86,56 +111,64 @@ fn line_total(line: &Line, total: Money) -> Result<Money, Rejection> {
 pub(super) fn cancel(work: &mut Work, order_id: OrderId, context: &mut Context<'_>) -> Outcome {
     let progress = match work.order()?.state() {
         OrderState::Canceled => Progress::Done,
-        OrderState::CancelRequested => return_again(work, context)?,
-        _ => unwind(work, CancelReason::Requested, context)?,
+        OrderState::CancelRequested => {
+            consequences::ask_again(work, context)?;
+            Progress::InFlight
+        }
+        OrderState::PaymentPending
+        | OrderState::Reserved
+        | OrderState::Paid
+        | OrderState::Refunded => {
+            let canceled = consequences::cancel_order(work, CancelReason::Requested, context)?;
+            if canceled {
+                Progress::Done
+            } else {
+                Progress::InFlight
+            }
+        }
     };
     Ok((Subject::Order(order_id), progress))
 }
 
 /// Takes the held money of a reserved order. Confirming twice is one confirmation.
 pub(super) fn confirm(work: &mut Work, order_id: OrderId, context: &mut Context<'_>) -> Outcome {
-    match work.order()?.state() {
-        OrderState::Paid => {}
+    let progress = match work.order()?.state() {
+        OrderState::Paid => Progress::Done,
         OrderState::Reserved => {
-            let holder = work
-                .order()?
-                .core()
-                .claim
-                .holder()
-                .ok_or(Rejection::PaymentNotFound)?;
-            confirm_held(work, holder, context)?;
+            let holder = work.order()?.core().claim.holder();
+            confirm_held(work, holder.ok_or(Rejection::PaymentNotFound)?, context)?
         }
-        state => {
-            return Err(Rejection::OrderNotPermitted {
-                state,
-                action: OrderAction::Pay,
-            }
-            .into());
+        state @ (OrderState::PaymentPending
+        | OrderState::CancelRequested
+        | OrderState::Canceled
+        | OrderState::Refunded) => {
+            let action = OrderAction::Pay;
+            return Err(Rejection::OrderNotPermitted { state, action }.into());
         }
-    }
-    Ok((Subject::Order(order_id), Progress::Done))
+    };
+    Ok((Subject::Order(order_id), progress))
 }
 
-/// What was asked for is under way; if the gateway had refused to give the money back, it is asked again.
-fn return_again(work: &mut Work, context: &mut Context<'_>) -> Result<Progress, Refusal> {
-    return_what_only_the_gateway_can(work, context)?;
-    Ok(Progress::InFlight)
-}
-
-/// Takes the money that was held for the order; where it is taken already, only says that it is earned.
+/// Takes the money that is held for the order, by a call; where it is taken already, only says that it is earned. A
+/// capture that has no answer yet is joined.
 pub(super) fn confirm_held(
     work: &mut Work,
     holder: PaymentId,
     context: &mut Context<'_>,
-) -> Result<(), Refusal> {
+) -> Result<Progress, Refusal> {
     let payment = work.payment(holder)?;
+    let call = calls::kind_in_flight(payment);
     if payment.state() != PaymentState::Captured {
-        return gateway::capture_held(work, holder, context);
+        if call != Some(OperationKind::Capture) {
+            calls::capture(work, holder, context)?;
+        }
+        return Ok(Progress::InFlight);
     }
-    if payment.core().operation_in_flight() {
+    if call.is_some() {
         return Err(Rejection::OperationInFlight.into());
     }
-    gateway::paid(work, holder, context)
+    consequences::paid(work, holder, context)?;
+    Ok(Progress::Done)
 }
 
 /// The deadline: cancels an order that still waits, but never past a call without an answer.
@@ -144,55 +177,7 @@ pub(super) fn due(work: &mut Work, order_id: OrderId, context: &mut Context<'_>)
     let waits =
         order.state() == OrderState::PaymentPending && order.core().expires_at <= work.now();
     if waits {
-        unwind(work, CancelReason::Unpaid, context)?;
+        consequences::cancel_order(work, CancelReason::Unpaid, context)?;
     }
     Ok((Subject::Order(order_id), Progress::Done))
-}
-
-/// Cancels the order and all that is open under it, or asks for it if a call has no answer yet.
-pub(super) fn unwind(
-    work: &mut Work,
-    reason: CancelReason,
-    context: &mut Context<'_>,
-) -> Result<Progress, Refusal> {
-    return_what_only_the_gateway_can(work, context)?;
-    let in_flight = work.open_payments_besides(None).into_iter().find(|id| {
-        work.payment(*id)
-            .is_ok_and(|payment| payment.core().operation_in_flight())
-    });
-    let taken = work.order()?.core().claim.holder();
-    let taken = taken.filter(|id| {
-        work.payment(*id)
-            .is_ok_and(|payment| payment.state() == PaymentState::Captured)
-    });
-    let in_flight = in_flight.or(taken);
-    let overtakes = reason == CancelReason::Unpaid && planted::is(Bug::DeadlineOvertakes);
-    let in_flight = in_flight.filter(|_| !overtakes);
-    gateway::give_up_open_payments(work, in_flight, reason, context)?;
-    if in_flight.is_some() {
-        work.step_order(OrderCommand::RequestCancel(order::RequestCancel(reason)))?;
-        return Ok(Progress::InFlight);
-    }
-    work.step_order(OrderCommand::Cancel(order::Cancel(reason)))?;
-    Ok(Progress::Done)
-}
-
-/// Begins to give back the money that was taken for the order, and to close an account that waits for a
-/// transfer: both only by a call of their own.
-fn return_what_only_the_gateway_can(
-    work: &mut Work,
-    context: &mut Context<'_>,
-) -> Result<(), Refusal> {
-    let Some(holder) = work.order()?.core().claim.holder() else {
-        return Ok(());
-    };
-    let payment = work.payment(holder)?;
-    let by_call = matches!(
-        payment.state(),
-        PaymentState::Captured | PaymentState::AwaitingDeposit
-    );
-    if by_call && !payment.core().operation_in_flight() {
-        gateway::intend_return(work, holder, context)?;
-    }
-    Ok(())
 }

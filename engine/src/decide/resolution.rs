@@ -1,19 +1,23 @@
-//! What a person decides: where set-aside money goes, what became of a call whose answer was lost, and that
-//! personal data is to be hidden.
+//! What a person decides: where set-aside money goes, what became of a call whose answer was lost, that the gateway is
+//! right about what it has, and that personal data is to be hidden.
 
-use super::gateway::order_takes;
-use super::payment::mock_name;
-use super::{Context, Outcome, Progress, Subject, evidence, gateway};
+use super::claims::order_takes;
+use super::mock::mock_name;
+use super::{Context, Outcome, Progress, Subject, calls, consequences, evidence};
 use crate::command::{Fact, Resolution};
-use crate::event::{ClaimTaken, FailureCode, PersonDecided, PersonalDataErased, Source};
+use crate::event::{
+    DisagreementAccepted, FailureCode, PersonDecided, PersonalDataErased, RefundWay, Source,
+};
 use crate::group::Work;
 use crate::id::PaymentId;
 use crate::operation::{AnyOperation, OperationKind};
-use crate::payment::{self, PaymentAction, PaymentCommand, PaymentState};
+use crate::payment::{self, AnyPayment, PaymentAction, PaymentCore, PaymentState};
+use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::sealed::Sealed;
+use crate::time::Timestamp;
 
-/// Decides about set-aside money, or about a call whose answer was lost.
+/// Decides about a payment that is on the desk, or about a call whose answer was lost.
 pub(super) fn resolve(
     work: &mut Work,
     id: PaymentId,
@@ -23,65 +27,91 @@ pub(super) fn resolve(
 ) -> Outcome {
     let decided = PersonDecided { actor, reason };
     match resolution {
-        Resolution::Take => set_aside(work, id, decided, PaymentState::Captured, context),
+        Resolution::Take => take(work, id, decided, context),
         Resolution::Return if work.payment(id)?.core().provider.capabilities().refund => {
             send_back(work, id, decided, context)
         }
-        Resolution::Return | Resolution::Returned => {
-            set_aside(work, id, decided, PaymentState::Returned, context)
+        Resolution::Return => went_back(work, id, decided, RefundWay::Gateway, context),
+        Resolution::Returned if planted::is(Bug::WayIsForgotten) => {
+            went_back(work, id, decided, RefundWay::Gateway, context)
         }
+        Resolution::Returned => went_back(work, id, decided, RefundWay::BankTransfer, context),
+        Resolution::Accept => accept(work, id, decided),
         Resolution::Done | Resolution::NotDone => {
             unknown(work, id, decided, resolution == Resolution::Done, context)
         }
     }
 }
 
-/// Gives set-aside money to its order, if the order still waits for it, or records that it went back.
-fn set_aside(
+/// Gives set-aside money to its order, if the order still waits for it and the gateway has it.
+fn take(
     work: &mut Work,
     id: PaymentId,
     decided: PersonDecided,
-    to: PaymentState,
     context: &mut Context<'_>,
 ) -> Outcome {
     let subject = Subject::Payment(id);
     let payment = work.payment(id)?;
-    let state = payment.state();
-    let stuck = payment.keeps_what_should_go_back();
-    if stuck && to == PaymentState::Returned {
-        work.note_payment(id, decided)?;
-        evidence::returned_by_transfer(work, id, context)?;
+    if payment.state() == PaymentState::Captured {
         return Ok((subject, Progress::Done));
     }
-    if state == to && !stuck {
-        return Ok((subject, Progress::Done));
-    }
-    let action = match to {
-        PaymentState::Captured => PaymentAction::TakeSuspended,
-        _ => PaymentAction::ReturnSuspended,
-    };
-    if !state.permits(action) {
-        return Err(Rejection::PaymentNotPermitted { state, action }.into());
-    }
-    if payment.core().operation_in_flight() {
-        return Err(Rejection::OperationInFlight.into());
-    }
-    if to == PaymentState::Captured && !order_takes(work.order()?, id) {
+    refuse(payment, PaymentAction::TakeSuspended)?;
+    let is_there = payment.core().disagreement.is_none();
+    if !is_there || !order_takes(work.order()?, id) {
         return Err(Rejection::OrderCannotTake.into());
     }
+    let own = payment.core().amounts;
     work.note_payment(id, decided)?;
-    if to == PaymentState::Captured {
-        take(work, id, context)?;
-    } else {
-        work.step_payment(
-            id,
-            PaymentCommand::ReturnSuspended(payment::ReturnSuspended),
-        )?;
-    }
+    let money = consequences::Money {
+        taken: own,
+        left: own,
+        source: Source::Person,
+    };
+    consequences::given_to_order(work, id, money, context)?;
     Ok((subject, Progress::Done))
 }
 
-/// Asks the gateway to give set-aside money back; its answer says whether it did.
+/// Records that money went back to the buyer: what was set aside, or what the gateway would not give back.
+fn went_back(
+    work: &mut Work,
+    id: PaymentId,
+    decided: PersonDecided,
+    way: RefundWay,
+    context: &mut Context<'_>,
+) -> Outcome {
+    let subject = Subject::Payment(id);
+    let payment = work.payment(id)?;
+    if payment.state() == PaymentState::Returned {
+        return Ok((subject, Progress::Done));
+    }
+    if !payment.keeps_what_should_go_back() {
+        refuse(payment, PaymentAction::ReturnSuspended)?;
+    }
+    work.note_payment(id, decided)?;
+    let back = payment::Refund {
+        refund: None,
+        requested: false,
+        way,
+        source: Source::Person,
+    };
+    consequences::money_back(work, id, back, context)?;
+    Ok((subject, Progress::Done))
+}
+
+/// Refuses what the payment's state does not permit, and everything while a call has no answer.
+fn refuse(payment: &AnyPayment, action: PaymentAction) -> Result<(), Rejection> {
+    let state = payment.state();
+    if !state.permits(action) {
+        return Err(Rejection::PaymentNotPermitted { state, action });
+    }
+    if payment.core().operation_in_flight() {
+        return Err(Rejection::OperationInFlight);
+    }
+    Ok(())
+}
+
+/// Asks the gateway to give back what it has: money that was set aside, that it refused to give back before, or of
+/// which it has another amount than our books say. Its answer says whether it did.
 fn send_back(
     work: &mut Work,
     id: PaymentId,
@@ -94,14 +124,30 @@ fn send_back(
     if state == PaymentState::Returned {
         return Ok((subject, Progress::Done));
     }
-    if !state.permits(action) {
+    let taken = state == PaymentState::Captured && payment.is_on_the_desk();
+    if !taken && !state.permits(action) {
         return Err(Rejection::PaymentNotPermitted { state, action }.into());
     }
     if !payment.core().operation_in_flight() {
         work.note_payment(id, decided)?;
-        gateway::intend_return(work, id, context)?;
+        calls::give_back(work, id, context)?;
     }
     Ok((subject, Progress::InFlight))
+}
+
+/// The gateway is right about what it has: the books follow, and the difference is on an account of its own.
+fn accept(work: &mut Work, id: PaymentId, decided: PersonDecided) -> Outcome {
+    let core = work.payment(id)?.core();
+    let Some(theirs) = core.disagreement else {
+        return Err(Rejection::NoDisagreement.into());
+    };
+    if core.operation_in_flight() {
+        return Err(Rejection::OperationInFlight.into());
+    }
+    let ours = core.at_gateway;
+    work.note_payment(id, decided)?;
+    work.note_payment(id, DisagreementAccepted { ours, theirs })?;
+    Ok((Subject::Payment(id), Progress::Done))
 }
 
 /// Says what became of a call whose answer was lost, on a person's word.
@@ -112,44 +158,51 @@ fn unknown(
     done: bool,
     context: &mut Context<'_>,
 ) -> Outcome {
-    let payment = work.payment(id)?;
-    let call = payment.core().operation.as_ref();
-    let kind = match call {
-        Some(AnyOperation::Unknown(call)) => call.core().kind,
-        // Not sent for so long that nothing will come of it by itself.
-        Some(AnyOperation::Intended(call)) if call.core().needs_person(work.now()) => {
-            call.core().kind
-        }
-        _ => return Err(Rejection::NoUnknownOutcome.into()),
-    };
-    let amount = payment.core().amount();
-    let name = payment.core().provider_payment_id.clone();
+    let core = work.payment(id)?.core();
+    let kind = lost_call(core, work.now()).ok_or(Rejection::NoUnknownOutcome)?;
+    let fact = persons_word(core, kind, done, work.now());
+    let name = core.provider_payment_id.clone();
     let name = name.unwrap_or_else(|| mock_name(id));
-    let code = FailureCode::new("RESOLVED_NOT_DONE");
-    let fact = match (kind, done) {
-        (OperationKind::Cancel, true) => Fact::Refunded { amount, ours: true },
-        (OperationKind::Cancel, false) => Fact::NotRefunded { code },
-        (_, true) => Fact::Captured { amount },
-        (_, false) => Fact::Failed { code },
-    };
     work.note_payment(id, decided)?;
     evidence::apply(work, id, fact, name, Source::Person, context)?;
     Ok((Subject::Payment(id), Progress::Done))
 }
 
-fn take(
-    work: &mut Work,
-    id: PaymentId,
-    context: &mut Context<'_>,
-) -> Result<(), crate::group::Refusal> {
-    let order_id = work.order()?.core().id.clone();
-    work.note_order(&order_id, ClaimTaken { payment: id })?;
-    let source = Source::Person;
-    work.step_payment(
-        id,
-        PaymentCommand::TakeSuspended(payment::TakeSuspended { source }),
-    )?;
-    gateway::paid(work, id, context)
+/// The kind of a call that a person may end.
+fn lost_call(core: &PaymentCore, now: Timestamp) -> Option<OperationKind> {
+    match core.operation.as_ref()? {
+        AnyOperation::Unknown(call) => Some(call.core().kind),
+        // Not sent for so long that nothing will come of it by itself.
+        AnyOperation::Intended(call) => {
+            let call = call.core();
+            call.needs_person(now).then_some(call.kind)
+        }
+        AnyOperation::Succeeded(_) | AnyOperation::Refused(_) => None,
+    }
+}
+
+/// What a person says became of a call, as the gateway would have said it.
+fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timestamp) -> Fact {
+    let code = FailureCode::new("RESOLVED_NOT_DONE");
+    match (kind, done) {
+        (OperationKind::Confirm, true) => {
+            match core.provider.capabilities().hold_ms(core.capture) {
+                Some(hold_ms) => Fact::Authorized {
+                    held: core.amounts,
+                    expires_at: now.plus_millis(hold_ms),
+                },
+                None => Fact::captured(core.amounts),
+            }
+        }
+        (OperationKind::Capture, true) => Fact::captured(core.amounts),
+        (OperationKind::Void, true) => Fact::Canceled,
+        (OperationKind::Cancel, true) if core.at_gateway.is_zero() => Fact::Canceled,
+        (OperationKind::Cancel, true) => Fact::refunded(core.at_gateway),
+        (OperationKind::Confirm, false) => Fact::Failed { code },
+        (OperationKind::Capture | OperationKind::Void | OperationKind::Cancel, false) => {
+            Fact::CallRefused { code }
+        }
+    }
 }
 
 /// Hides what is sealed in the payment's records, for good.

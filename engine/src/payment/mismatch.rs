@@ -4,8 +4,8 @@ use super::{
     Authorized, AwaitingDeposit, Canceled, Expired, Failed, Initiated, Mismatched, Payment,
     PaymentTransition, Prepared, Voided,
 };
-use crate::event::PaymentMismatched;
-use crate::money::Money;
+use crate::amounts::Amounts;
+use crate::event::{PaymentMismatched, Source};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -13,18 +13,20 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Mismatch {
     /// What it took.
-    pub received: Money,
+    pub received: Amounts,
+    /// Who told us.
+    pub source: Source,
 }
 
 macro_rules! mismatch_from {
     ($($State:ident),+) => {$(
         impl Payment<$State> {
             /// Sets the money aside. The payment's own amount is no mismatch.
-            pub fn mismatch(self, Mismatch { received }: Mismatch, now: Timestamp) -> Result<PaymentTransition<Payment<Mismatched>>, Rejection> {
-                if received == self.core.amount() {
+            pub fn mismatch(self, Mismatch { received, source }: Mismatch, now: Timestamp) -> Result<PaymentTransition<Payment<Mismatched>>, Rejection> {
+                if received.total() == self.core.amount() {
                     return Err(Rejection::AmountMismatch);
                 }
-                Ok(self.step::<Mismatch, Mismatched>(PaymentMismatched { received }, now))
+                Ok(self.step::<Mismatch, Mismatched>(PaymentMismatched { received, source }, now))
             }
         }
     )+};

@@ -1,6 +1,6 @@
 //! What happens to a payment without moving it: its money calls, notifications, decisions, erasure.
 
-use super::{Payment, PaymentCore, PaymentState};
+use super::{CheckoutSession, Payment, PaymentCore, PaymentState};
 use crate::event::{OperationEvent, PaymentEvent, Provider};
 use crate::idempotency::hash16;
 use crate::lifecycle::Impossible;
@@ -44,20 +44,54 @@ pub(super) fn note(
         | PaymentEvent::PersonDecided(_)
         | PaymentEvent::HintFollowed(_)
         | PaymentEvent::BuyerChose(_)
+        | PaymentEvent::ConsentGiven(_)
         | PaymentEvent::RefundRequested(_)
         | PaymentEvent::RefundFailed(_) => {}
         PaymentEvent::PersonalDataErased(_) => core.erased = true,
-        PaymentEvent::SessionOpened(e) => core.session_until = Some(e.expires_at),
+        PaymentEvent::SessionOpened(e) => {
+            core.session = Some(CheckoutSession {
+                id: e.session,
+                until: e.expires_at,
+            });
+        }
         PaymentEvent::BuyerReturned(e) => {
-            core.provider_payment_id = Some(e.provider_payment_id.clone());
+            if e.provider_payment_id.is_some() {
+                core.provider_payment_id.clone_from(&e.provider_payment_id);
+            }
         }
         PaymentEvent::GatewayDisagreed(e) => core.disagreement = Some(e.holds),
         PaymentEvent::GatewayAgreed(_) => core.disagreement = None,
+        PaymentEvent::DisagreementAccepted(e) => {
+            core.at_gateway = e.theirs;
+            core.disagreement = None;
+        }
+        PaymentEvent::PaymentMethodKnown(e) => core.paid_with = Some(e.paid_with.clone()),
+        PaymentEvent::InquiryWanted(_) => core.inquiry_wanted = true,
+        PaymentEvent::InquirySettled(e) => {
+            core.inquiry_wanted = false;
+            core.idle_inquiries = match e.news {
+                true => 0,
+                false => core.idle_inquiries.saturating_add(1),
+            };
+        }
         PaymentEvent::GatewayCalled(_) => core.calls = core.calls.saturating_add(1),
-        moving => {
+        PaymentEvent::PaymentInitiated(_)
+        | PaymentEvent::PaymentPrepared(_)
+        | PaymentEvent::PaymentAuthorized(_)
+        | PaymentEvent::PaymentCaptured(_)
+        | PaymentEvent::PaymentFailed(_)
+        | PaymentEvent::PaymentCanceled(_)
+        | PaymentEvent::PaymentExpired(_)
+        | PaymentEvent::PaymentVoided(_)
+        | PaymentEvent::PaymentMismatched(_)
+        | PaymentEvent::PaymentOrphaned(_)
+        | PaymentEvent::SuspendedMoneyTaken(_)
+        | PaymentEvent::SuspendedMoneyReturned(_)
+        | PaymentEvent::DepositAwaited(_)
+        | PaymentEvent::PaymentRefunded(_) => {
             return Err(Impossible {
                 state: state.name(),
-                event: moving.name(),
+                event: event.name(),
             });
         }
     }

@@ -2,15 +2,15 @@
 
 use super::{Captured, Payment, PaymentTransition, Refunded};
 use crate::event::{PaymentRefunded, RefundWay, Source};
-use crate::money::Money;
+use crate::id::RefundId;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
-/// The gateway gave the money back.
+/// All of the taken money went back.
 #[derive(Debug)]
 pub struct Refund {
-    /// How much; it has to be all that was taken.
-    pub amount: Money,
+    /// Which refund it was, if it had been asked for here.
+    pub refund: Option<RefundId>,
     /// Whether it had been asked for here.
     pub requested: bool,
     /// Which way it went.
@@ -24,18 +24,17 @@ impl Payment<Captured> {
     pub fn refund(
         self,
         Refund {
-            amount,
+            refund,
             requested,
             way,
             source,
         }: Refund,
         now: Timestamp,
     ) -> Result<PaymentTransition<Payment<Refunded>>, Rejection> {
-        if amount != self.detail.captured.total() {
-            return Err(Rejection::AmountMismatch);
-        }
         let event = PaymentRefunded {
+            refund,
             refunded: self.detail.captured,
+            at_gateway: self.core.at_gateway,
             requested,
             way,
             source,

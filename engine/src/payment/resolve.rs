@@ -1,7 +1,7 @@
 //! Resolve: what becomes of money that was set aside.
 
 use super::{Captured, Mismatched, Orphaned, Payment, PaymentTransition, Returned};
-use crate::event::{Source, SuspendedMoneyReturned, SuspendedMoneyTaken};
+use crate::event::{RefundWay, Source, SuspendedMoneyReturned, SuspendedMoneyTaken};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -14,7 +14,12 @@ pub struct TakeSuspended {
 
 /// The money went back to the buyer.
 #[derive(Debug)]
-pub struct ReturnSuspended;
+pub struct ReturnSuspended {
+    /// Which way it went.
+    pub way: RefundWay,
+    /// Who says so.
+    pub source: Source,
+}
 
 macro_rules! resolve_from {
     ($($State:ident),+) => {$(
@@ -30,9 +35,14 @@ macro_rules! resolve_from {
             }
 
             /// Records that the money went back.
-            pub fn return_suspended(self, ReturnSuspended: ReturnSuspended, now: Timestamp) -> Result<PaymentTransition<Payment<Returned>>, Rejection> {
-                let suspended = self.detail.received;
-                Ok(self.step::<ReturnSuspended, Returned>(SuspendedMoneyReturned { suspended }, now))
+            pub fn return_suspended(self, back: ReturnSuspended, now: Timestamp) -> Result<PaymentTransition<Payment<Returned>>, Rejection> {
+                let event = SuspendedMoneyReturned {
+                    suspended: self.detail.received,
+                    at_gateway: self.core.at_gateway,
+                    way: back.way,
+                    source: back.source,
+                };
+                Ok(self.step::<ReturnSuspended, Returned>(event, now))
             }
         }
     )+};

@@ -1,14 +1,13 @@
 //! How stored values are written: a kind, a schema version, and a bincode body.
 //!
-//! A body is not self-describing, so its version's types are frozen: to change one, copy the old types into
-//! `schema`, give the new ones the next number, and read the old into the new. Golden files hold every
+//! A body is not self-describing, so the types of each schema are frozen ([`super::schema`]). Golden files hold every
 //! version to its bytes.
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 
-use super::StoreError;
 use super::record::Record;
+use super::{StoreError, schema};
 
 /// Largest stored value that is read: beyond it the bytes are not ours.
 const LIMIT: usize = 4 << 20;
@@ -48,9 +47,11 @@ impl Kind {
     /// The schema that is written today.
     pub const fn schema(self) -> u8 {
         match self {
-            // 2: sessions and exchanges with gateways. An index of the first is made anew, so it is never read.
-            Self::Payment => 2,
-            _ => 1,
+            Self::Record => schema::RECORD,
+            // What the index has is never read in another schema: the index is made anew.
+            Self::Order => 2,
+            Self::Payment => 3,
+            Self::Reply | Self::Balance | Self::Applied => 1,
         }
     }
 }
@@ -87,13 +88,13 @@ pub fn push_record(record: &Record, body: &mut Vec<u8>) -> Result<(), StoreError
 
 /// The records of a frame's body, in order.
 pub fn records(body: &[u8]) -> impl Iterator<Item = Result<Record, StoreError>> + '_ {
-    slices(body).map(|slice| decode(Kind::Record, slice?))
+    slices(body).map(|slice| decode_record(slice?))
 }
 
 /// One record of a frame's body, without decoding those before it.
 pub fn record_at(body: &[u8], at: usize) -> Option<Result<Record, StoreError>> {
     let slice = slices(body).nth(at)?;
-    Some(slice.and_then(|slice| decode(Kind::Record, slice)))
+    Some(slice.and_then(decode_record))
 }
 
 fn slices(body: &[u8]) -> impl Iterator<Item = Result<&[u8], StoreError>> {
@@ -116,21 +117,34 @@ fn slices(body: &[u8]) -> impl Iterator<Item = Result<&[u8], StoreError>> {
     })
 }
 
-/// Reads what [`encode`] wrote; all of it has to be used.
+/// Reads what [`encode`] wrote in today's schema; all of it has to be used.
 pub fn decode<T: Decode<()>>(kind: Kind, bytes: &[u8]) -> Result<T, StoreError> {
+    let (schema, body) = head(kind, bytes)?;
+    if schema != kind.schema() {
+        return Err(other_schema(kind, schema));
+    }
+    self::body(body)
+}
+
+/// Reads a record of any schema that a version of this program has written.
+pub fn decode_record(bytes: &[u8]) -> Result<Record, StoreError> {
+    let (schema, body) = head(Kind::Record, bytes)?;
+    schema::record(schema, body).unwrap_or_else(|| Err(other_schema(Kind::Record, schema)))
+}
+
+/// The schema and the body behind it.
+fn head(kind: Kind, bytes: &[u8]) -> Result<(u8, &[u8]), StoreError> {
+    match bytes {
+        [tag, schema, body @ ..] if *tag == kind.tag() => Ok((*schema, body)),
+        [_, _, ..] => Err(damaged(kind, "it is of another kind")),
+        _ => Err(damaged(kind, "too short")),
+    }
+}
+
+/// Reads a body; all of it has to be used.
+pub(super) fn body<T: Decode<()>>(body: &[u8]) -> Result<T, StoreError> {
     let damaged =
-        |what: &str| StoreError::Damaged(format!("a {kind:?} of {} bytes: {what}", bytes.len()));
-    let [tag, schema, body @ ..] = bytes else {
-        return Err(damaged("too short"));
-    };
-    if *tag != kind.tag() {
-        return Err(damaged("it is of another kind"));
-    }
-    if *schema != kind.schema() {
-        return Err(damaged(
-            "its schema is newer than this program; use the version that wrote it, or a later one",
-        ));
-    }
+        |what: &str| StoreError::Damaged(format!("a value of {} bytes: {what}", body.len()));
     let (value, used) =
         bincode::decode_from_slice(body, CONFIG).map_err(|error| damaged(&error.to_string()))?;
     if used == body.len() {
@@ -138,4 +152,17 @@ pub fn decode<T: Decode<()>>(kind: Kind, bytes: &[u8]) -> Result<T, StoreError> 
     } else {
         Err(damaged("bytes are left over"))
     }
+}
+
+fn damaged(kind: Kind, what: &str) -> StoreError {
+    StoreError::Damaged(format!("a {kind:?}: {what}"))
+}
+
+fn other_schema(kind: Kind, schema: u8) -> StoreError {
+    let what = if schema > kind.schema() {
+        "newer than this program; use the version that wrote it, or a later one"
+    } else {
+        "one that this program does not read"
+    };
+    damaged(kind, &format!("its schema {schema} is {what}"))
 }

@@ -17,6 +17,7 @@ use super::keys::Key;
 use super::record::{Body, GroupRecord, Record};
 use super::{Commit, Conflict, KeyRange, Store, Write};
 use crate::id::OrderId;
+use crate::stream::Stream;
 use crate::time::Timestamp;
 
 /// Who may write to a store.
@@ -42,15 +43,13 @@ pub fn check<S: Store>(writers: Writers, mut fresh: impl FnMut() -> S) {
 
 fn record(n: u64) -> Record {
     let group = GroupRecord {
-        order_id: OrderId::parse(&format!("o-{n}")).unwrap(),
         previous: 0,
         events: Vec::new(),
         reply: None,
     };
-    Record {
-        at: Timestamp::from_millis(1_000 + n),
-        body: Body::Group(group),
-    }
+    let order = OrderId::parse(&format!("o-{n}")).unwrap();
+    let at = Timestamp::from_millis(1_000 + n);
+    Record::new(at, Stream::Order(order), Body::Group(group))
 }
 
 fn put(key: &[u8], value: &[u8]) -> Write {

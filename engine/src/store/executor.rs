@@ -13,7 +13,7 @@ use super::keys::{self, Key};
 use super::record::{Body, GroupRecord, Record, UnmatchedNotification};
 use super::view::{self, Balances, Before, Source};
 use super::{Commit, Store, StoreError, Write};
-use crate::command::{Command, Notification};
+use crate::command::{Command, Notification, Target};
 use crate::decide::{Context, Decision, Policy, decide};
 use crate::group::{Group, GroupEvent, Refusal};
 use crate::id::{Ids, dated};
@@ -21,6 +21,7 @@ use crate::idempotency::{Answer, KeyedRequest, Reply};
 use crate::order::AnyOrder;
 use crate::payment::AnyPayment;
 use crate::rejection::Rejection;
+use crate::stream::Stream;
 use crate::time::Timestamp;
 
 /// A command with what came along with it.
@@ -167,6 +168,7 @@ impl<S: Store> Executor<S> {
         let mut commits = Vec::with_capacity(requests.len());
         let mut decided = Vec::with_capacity(requests.len());
         let mut next = self.store.next_record();
+        self.balances.trim();
         self.last_at = self.last_at.max(inputs.now());
         for (at, request) in requests {
             let prepared = self.prepare(&request, next, &staged, inputs);
@@ -217,6 +219,7 @@ impl<S: Store> Executor<S> {
         let (loaded, expect) = load(&source, &request.command.target())?;
         let (group, before) = loaded.split();
         let created = created_before(&group, &request.command);
+        let stream = stream_of(&group, &request.command);
         let mut ids = Dated {
             ids: inputs.ids(),
             at: self.last_at,
@@ -228,9 +231,10 @@ impl<S: Store> Executor<S> {
         };
         match decide(group, request.command.clone(), &mut context) {
             Ok(decision) => {
-                self.accept(request, decision, created, number, &before, expect, staged)
+                let decided = (decision, created);
+                self.accept(request, stream, decided, number, &before, expect, staged)
             }
-            Err(Refusal::Rejected(rejection)) => self.reject(request, rejection, expect),
+            Err(Refusal::Rejected(rejection)) => self.reject(request, stream, rejection, expect),
             Err(Refusal::Contradiction(impossible)) => Err(StoreError::Damaged(format!(
                 "a stored group contradicts itself: {impossible}"
             ))),
@@ -244,8 +248,8 @@ impl<S: Store> Executor<S> {
     fn accept(
         &mut self,
         request: &Request,
-        decision: Decision,
-        replayed: bool,
+        stream: Stream,
+        (decision, replayed): (Decision, bool),
         number: u64,
         before: &Before,
         expect: Expected,
@@ -275,31 +279,24 @@ impl<S: Store> Executor<S> {
                 shown,
                 events,
             };
-            return self.keep_answer(executed, reply, expect);
+            return self.keep_answer(executed, stream, reply, expect);
         }
-        let order_id = match &group.order {
-            Some(order) => order.core().id.clone(),
-            None => {
-                return Err(StoreError::Damaged(
-                    "a decision without an order".to_owned(),
-                ));
-            }
-        };
+        if stream.order().is_none() {
+            return Err(StoreError::Damaged(
+                "a decision without an order".to_owned(),
+            ));
+        }
         let mut writes = view::writes_of_group(number, before, &group, &events)?;
-        self.post(number, &group, &events, staged, &mut writes)?;
+        self.post(number, &stream, &group, &events, staged, &mut writes)?;
         if let Some(reply) = &reply {
             writes.push(view::reply_write(reply)?);
         }
         let body = GroupRecord {
-            order_id,
             previous: before.record,
             events: events.clone(),
             reply,
         };
-        let record = Record {
-            at: self.last_at,
-            body: Body::Group(body),
-        };
+        let record = Record::new(self.last_at, stream, Body::Group(body));
         let shown = shown_at(group, &subject, version, first_record);
         let executed = Executed {
             answer,
@@ -321,6 +318,7 @@ impl<S: Store> Executor<S> {
     fn keep_answer(
         &self,
         executed: Executed,
+        stream: Stream,
         reply: Option<Reply>,
         expect: Expected,
     ) -> Result<Prepared, StoreError> {
@@ -331,11 +329,7 @@ impl<S: Store> Executor<S> {
             });
         };
         let writes = vec![view::reply_write(&reply)?];
-        let body = Body::Kept(reply);
-        let record = Record {
-            at: self.last_at,
-            body,
-        };
+        let record = Record::new(self.last_at, stream, Body::Kept(reply));
         let commit = Some(Commit {
             expect,
             record,
@@ -347,12 +341,13 @@ impl<S: Store> Executor<S> {
     fn post(
         &mut self,
         number: u64,
+        stream: &Stream,
         group: &Group,
         events: &[GroupEvent],
         staged: &HashMap<Key, Option<Vec<u8>>>,
         writes: &mut Vec<Write>,
     ) -> Result<(), StoreError> {
-        let postings = view::postings_of(group, events);
+        let postings = view::postings_of(stream, self.last_at, group, events);
         let source = Staged {
             store: &self.store,
             writes: staged,
@@ -367,6 +362,7 @@ impl<S: Store> Executor<S> {
     fn reject(
         &self,
         request: &Request,
+        stream: Stream,
         rejection: Rejection,
         expect: Expected,
     ) -> Result<Prepared, StoreError> {
@@ -391,10 +387,7 @@ impl<S: Store> Executor<S> {
                 commit: None,
             });
         };
-        let record = Record {
-            at: self.last_at,
-            body,
-        };
+        let record = Record::new(self.last_at, stream, body);
         let writes = view::kept_reply(&record).as_ref().map(view::reply_write);
         let commit = Some(Commit {
             expect,
@@ -429,6 +422,17 @@ fn settle(
 fn put(done: &mut [Option<Executed>], at: usize, executed: Executed) {
     if let Some(slot) = done.get_mut(at) {
         *slot = Some(executed);
+    }
+}
+
+/// What a command is about: the order, or a payment id that no order here has.
+fn stream_of(group: &Group, command: &Command) -> Stream {
+    if let Some(order) = &group.order {
+        return Stream::Order(order.core().id.clone());
+    }
+    match command.target() {
+        Target::Order(id) => Stream::Order(id),
+        Target::Payment(id) => Stream::Stray(id),
     }
 }
 

@@ -1,13 +1,14 @@
 //! The keys of personal data, outside the chain so that they can be thrown away.
 //!
-//! Every stored name, number and address is sealed under a key of its day and retention class. This
-//! file holds those keys, wrapped under the installation's master key; erasing a day is rewriting
-//! the file without that day's key. A key is on the disk before anyone can seal with it, or a crash
+//! Every stored name, number and address is sealed under a key of its day and retention class, or of the
+//! subject it is about where it has to outlive days. This file holds those keys, wrapped under the
+//! installation's master key; erasing a day or a subject is rewriting the file without its key. A key is on the disk before anyone can seal with it, or a crash
 //! would leave data that nobody can open. docs/journal.md describes the file byte by byte.
 
 mod file;
 
 use super::files::Files;
+use crate::sealed::{LookupKey, SubjectId};
 use file::{Contents, FileFault};
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
@@ -125,6 +126,10 @@ pub(super) struct Held {
     keys: BTreeMap<KeyId, DataKey>,
     /// Per class, the first day that was not erased.
     kept_from: BTreeMap<u8, u32>,
+    /// The keys of subjects whose data outlives days.
+    standing: BTreeMap<SubjectId, DataKey>,
+    /// What people are looked up with. It is made once and never changes.
+    lookup: Option<DataKey>,
 }
 
 impl Held {
@@ -219,6 +224,62 @@ impl Keyring {
         *kept_from = day.max(*kept_from);
         self.replace(next, random)?;
         Ok(dropped)
+    }
+
+    /// The key of a subject to open with; `None` when it was erased or never was.
+    pub fn standing(&self, subject: SubjectId) -> Option<DataKey> {
+        self.held.read().standing.get(&subject).copied()
+    }
+
+    /// The key of a subject to seal with, made if need be. When this returns it is on the disk. One that was dropped
+    /// is not known any more: whoever erases a subject never names it again.
+    pub fn standing_for(
+        &self,
+        subject: SubjectId,
+        random: Random<'_>,
+    ) -> Result<DataKey, KeyringError> {
+        if let Some(key) = self.standing(subject) {
+            return Ok(key);
+        }
+        let _writing = self.writing.lock();
+        let mut next = self.held.read().clone();
+        if let Some(key) = next.standing.get(&subject) {
+            return Ok(*key);
+        }
+        let mut key = DataKey([0; 32]);
+        random(&mut key.0);
+        next.standing.insert(subject, key);
+        self.replace(next, random)?;
+        Ok(key)
+    }
+
+    /// Erases a subject's key for good: says whether there was one, once the file without it is on the disk.
+    pub fn drop_standing(
+        &self,
+        subject: SubjectId,
+        random: Random<'_>,
+    ) -> Result<bool, KeyringError> {
+        let _writing = self.writing.lock();
+        let mut next = self.held.read().clone();
+        if next.standing.remove(&subject).is_none() {
+            return Ok(false);
+        }
+        self.replace(next, random)?;
+        Ok(true)
+    }
+
+    /// The key that people are looked up with, made if need be. When this returns it is on the disk.
+    pub fn lookup_key(&self, random: Random<'_>) -> Result<LookupKey, KeyringError> {
+        let _writing = self.writing.lock();
+        let mut next = self.held.read().clone();
+        if let Some(key) = next.lookup {
+            return Ok(LookupKey::new(key.0));
+        }
+        let mut key = DataKey([0; 32]);
+        random(&mut key.0);
+        next.lookup = Some(key);
+        self.replace(next, random)?;
+        Ok(LookupKey::new(key.0))
     }
 
     fn replace(&self, next: Held, random: Random<'_>) -> Result<(), KeyringError> {

@@ -4,9 +4,10 @@
 //! before the aggregate, and the cursor last. A crash in between then replays into the same keys.
 
 use crate::amounts::Component;
-use crate::id::{BuyerId, OrderId, PaymentId};
+use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
 use crate::ledger::Account;
 use crate::money::Currency;
+use crate::order::Resource;
 use crate::payment::PaymentState;
 use crate::time::Timestamp;
 
@@ -20,7 +21,11 @@ const LISTED: u8 = 0x11;
 const DUE: u8 = 0x12;
 /// Beside the states' own codes.
 const IN_FLIGHT: u8 = 0x80;
+const ON_DESK: u8 = 0x81;
+const INQUIRY_WANTED: u8 = 0x82;
 const REPLY: u8 = 0x13;
+const SESSION: u8 = 0x14;
+const RESOURCE: u8 = 0x15;
 const BALANCE: u8 = 0x20;
 const ORDER: u8 = 0x30;
 const PAYMENT: u8 = 0x31;
@@ -73,15 +78,76 @@ pub fn listed(state: PaymentState, id: PaymentId) -> Key {
 
 /// A payment with a money call that has no answer yet.
 pub fn in_flight(id: PaymentId) -> Key {
-    key(LISTED, &[&[IN_FLIGHT], &id.bits().to_be_bytes()])
+    marked(IN_FLIGHT, id)
 }
 
 /// All payments with a money call that has no answer yet, oldest first.
 pub fn all_in_flight() -> KeyRange {
+    all_marked(IN_FLIGHT)
+}
+
+/// A payment that a person has to look at.
+pub fn on_desk(id: PaymentId) -> Key {
+    marked(ON_DESK, id)
+}
+
+/// All payments that a person has to look at, oldest first.
+pub fn all_on_desk() -> KeyRange {
+    all_marked(ON_DESK)
+}
+
+/// A payment whose gateway is to be asked, because somebody said that there is news.
+pub fn inquiry_wanted(id: PaymentId) -> Key {
+    marked(INQUIRY_WANTED, id)
+}
+
+/// All payments whose gateway is to be asked, oldest first.
+pub fn all_inquiries_wanted() -> KeyRange {
+    all_marked(INQUIRY_WANTED)
+}
+
+fn marked(mark: u8, id: PaymentId) -> Key {
+    key(LISTED, &[&[mark], &id.bits().to_be_bytes()])
+}
+
+fn all_marked(mark: u8) -> KeyRange {
     KeyRange {
-        from: key(LISTED, &[&[IN_FLIGHT]]),
-        to: key(LISTED, &[&[IN_FLIGHT.saturating_add(1)]]),
+        from: key(LISTED, &[&[mark]]),
+        to: key(LISTED, &[&[mark.saturating_add(1)]]),
         reverse: false,
+    }
+}
+
+/// The payment that a checkout is about now.
+pub fn session(id: SessionId) -> Key {
+    key(SESSION, &[&id.bits().to_be_bytes()])
+}
+
+/// A payment for what the merchant calls so.
+pub fn resource_payment(resource: &Resource, id: PaymentId) -> Key {
+    key(
+        RESOURCE,
+        &[
+            resource.kind.as_bytes(),
+            &[0],
+            resource.id.as_bytes(),
+            &[0],
+            &id.bits().to_be_bytes(),
+        ],
+    )
+}
+
+/// The payments for what the merchant calls so, newest first, from before `before`.
+pub fn resource_payments_before(resource: &Resource, before: Option<PaymentId>) -> KeyRange {
+    let (kind, name) = (resource.kind.as_bytes(), resource.id.as_bytes());
+    let to = before.map_or_else(
+        || key(RESOURCE, &[kind, &[0], name, &[1]]),
+        |id| resource_payment(resource, id),
+    );
+    KeyRange {
+        from: key(RESOURCE, &[kind, &[0], name, &[0]]),
+        to,
+        reverse: true,
     }
 }
 

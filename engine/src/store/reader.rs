@@ -12,8 +12,8 @@ use super::view::{self, Source, Stored};
 use super::{KeyRange, StoreError};
 use crate::event::OrderEvent;
 use crate::group::{Group, GroupEvent};
-use crate::id::{BuyerId, OrderId, PaymentId};
-use crate::order::{AnyOrder, Line, OrderState};
+use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
+use crate::order::{AnyOrder, Line, OrderState, Resource};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
@@ -63,6 +63,8 @@ pub struct PaymentFilter {
     pub buyer: Option<BuyerId>,
     /// Of this order.
     pub order: Option<OrderId>,
+    /// For what the merchant calls so.
+    pub resource: Option<Resource>,
     /// In one of these states; empty for any.
     pub states: Vec<PaymentState>,
     /// Begun at or after.
@@ -230,7 +232,11 @@ impl Reader {
         most: usize,
     ) -> Result<Vec<PaymentId>, StoreError> {
         if let Some(order) = &filter.order {
-            let Some(order) = self.order(order)? else {
+            let order = self.order(order)?.filter(|order| {
+                let resource = &order.value.core().resource;
+                filter.resource.is_none() || filter.resource == *resource
+            });
+            let Some(order) = order else {
                 return Ok(Vec::new());
             };
             let ids = order.value.core().payments.iter().copied();
@@ -242,10 +248,11 @@ impl Reader {
             ids.truncate(most);
             return Ok(ids);
         }
-        let range = match (&filter.buyer, filter.listed_state()) {
-            (Some(buyer), _) => keys::buyer_payments_before(buyer, before),
-            (None, Some(state)) => keys::listed_before(state, before),
-            (None, None) => keys::payments_before(before),
+        let range = match (&filter.resource, &filter.buyer, filter.listed_state()) {
+            (Some(resource), ..) => keys::resource_payments_before(resource, before),
+            (None, Some(buyer), _) => keys::buyer_payments_before(buyer, before),
+            (None, None, Some(state)) => keys::listed_before(state, before),
+            (None, None, None) => keys::payments_before(before),
         };
         let found = self.scan(&range, most)?;
         Ok(found
@@ -264,9 +271,27 @@ impl Reader {
         ids.filter_map(|id| read(id).transpose()).collect()
     }
 
-    /// Captured payments whose money is not where it should be, newest first.
-    pub fn to_look_at(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
-        let found = self.scan(&keys::listed_before(PaymentState::Captured, None), limit)?;
+    /// The payment that a checkout is about now.
+    pub fn session(&self, id: SessionId) -> Result<Option<Stored<AnyPayment>>, StoreError> {
+        let Some(bits) = self.get(&keys::session(id))? else {
+            return Ok(None);
+        };
+        let payment = keys::trailing_payment(&bits);
+        payment.map_or(Ok(None), |payment| self.payment(payment))
+    }
+
+    /// Payments whose gateway is to be asked because somebody said that there is news, oldest first.
+    pub fn inquiries_wanted(&self, limit: usize) -> Result<Vec<PaymentId>, StoreError> {
+        let found = self.scan(&keys::all_inquiries_wanted(), limit)?;
+        let ids = found
+            .iter()
+            .filter_map(|(key, _)| keys::trailing_payment(key));
+        Ok(ids.collect())
+    }
+
+    /// Payments that a person has to look at, oldest first.
+    pub fn on_desk(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
+        let found = self.scan(&keys::all_on_desk(), limit)?;
         let ids = found
             .iter()
             .filter_map(|(key, _)| keys::trailing_payment(key));

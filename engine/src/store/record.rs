@@ -7,13 +7,18 @@ use crate::group::GroupEvent;
 use crate::id::{OrderId, PaymentId};
 use crate::idempotency::{KeyedRequest, Reply, hash16};
 use crate::sealed::Sealed;
+use crate::stream::{Shard, Stream};
 use crate::time::Timestamp;
 
-/// One commit as kept.
+/// One commit as kept. It is about one stream.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Record {
     /// When it was decided.
     pub at: Timestamp,
+    /// Where the stream lives.
+    pub shard: Shard,
+    /// What it is about.
+    pub stream: Stream,
     /// What it was.
     pub body: Body,
 }
@@ -23,7 +28,7 @@ pub struct Record {
 pub enum Body {
     /// Something happened to one order's group.
     Group(GroupRecord),
-    /// A keyed request was refused, or changed nothing; its answer is kept, beside the history of any order.
+    /// A keyed request was refused, or changed nothing; its answer is kept, beside the history of its stream.
     Kept(Reply),
     /// An authentic notification named a payment that we do not have.
     Unmatched(UnmatchedNotification),
@@ -32,8 +37,6 @@ pub enum Body {
 /// What happened to one order's group.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct GroupRecord {
-    /// Which order.
-    pub order_id: OrderId,
     /// The record before this one of the same group; 0 if this is its first.
     pub previous: u64,
     /// What happened, in order.
@@ -58,6 +61,24 @@ pub struct UnmatchedNotification {
 }
 
 impl Record {
+    /// A record of a stream.
+    pub fn new(at: Timestamp, stream: Stream, body: Body) -> Self {
+        Self {
+            at,
+            shard: stream.shard(),
+            stream,
+            body,
+        }
+    }
+
+    /// What happened to an order's group, and which order; nothing if the record is of another kind.
+    pub const fn group(&self) -> Option<(&OrderId, &GroupRecord)> {
+        match (&self.stream, &self.body) {
+            (Stream::Order(order), Body::Group(group)) => Some((order, group)),
+            (Stream::Order(_) | Stream::Stray(_) | Stream::Unsaid, _) => None,
+        }
+    }
+
     /// How many of its events have a place in the merchant's feed.
     pub fn feed_events(&self) -> u32 {
         let Body::Group(group) = &self.body else {

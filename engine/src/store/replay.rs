@@ -74,6 +74,7 @@ pub fn replay(
         window.cursor = Some(cursor.encode()?);
         if window.len() >= WINDOW_KEYS {
             apply(&std::mem::take(&mut window), index)?;
+            balances.trim();
             progress(Progress { done, total });
         }
     }
@@ -109,11 +110,11 @@ pub fn first_written(record: &super::record::Record) -> Result<Vec<keys::Key>, S
     let reply = view::kept_reply(record);
     let reply = reply.as_ref().map(view::reply_write).transpose()?;
     let mut found: Vec<Write> = reply.into_iter().collect();
-    if let super::record::Body::Group(group) = &record.body
+    if let Some((order, group)) = record.group()
         && group.previous == 0
     {
         found.push(Write {
-            key: keys::order(&group.order_id),
+            key: keys::order(order),
             value: None,
             fresh: true,
         });

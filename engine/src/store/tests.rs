@@ -17,13 +17,13 @@ use super::journal::JournalOptions;
 use super::opening::{Directory, OpenOptions, Rebuilt};
 use super::upkeep::Upkeep;
 use super::verify;
-use crate::command::{Asker, Command, MockResult, NewOrder};
+use crate::command::{Asker, Command, MockResult, NewLine, NewOrder};
 use crate::decide::Policy;
 use crate::event::Provider;
 use crate::id::{BuyerId, Ids, OrderId, PaymentId, uuid_v7};
 use crate::idempotency::{Answer, KeyedRequest, hash16};
 use crate::money::{Currency, Money};
-use crate::order::{CaptureMode, Line, OrderState, Tax};
+use crate::order::{CaptureMode, OrderState, Tax};
 use crate::payment::PaymentState;
 use crate::time::Timestamp;
 
@@ -36,7 +36,8 @@ impl Ids for Manual {
     fn next(&mut self) -> u128 {
         self.count += 1;
         let mut random = [0; 10];
-        random[2..].copy_from_slice(&self.count.to_be_bytes());
+        // An id ends in its shard.
+        random[1..9].copy_from_slice(&self.count.to_be_bytes());
         uuid_v7(Timestamp::from_millis(self.now), random)
     }
 }
@@ -97,7 +98,7 @@ fn open_as(files: &Arc<dyn Files>, home: &dyn IndexHome, options: OpenOptions, n
 }
 
 fn new_order(id: &str) -> Command {
-    let line = Line {
+    let line = NewLine {
         name: "강의".into(),
         quantity: 1,
         unit_price: 11_000,
@@ -109,6 +110,8 @@ fn new_order(id: &str) -> Command {
         order_id: OrderId::parse(id).unwrap(),
         buyer_id: BuyerId::parse("kim").unwrap(),
         total: Money::new(11_000, Currency::Krw).unwrap(),
+        kind: None,
+        resource: None,
         lines: vec![line],
         capture: CaptureMode::Automatic,
         expires_at: None,

@@ -13,7 +13,7 @@ use super::keys::{self, DueItem, Key};
 use super::record::{self, Body, GroupRecord, Record};
 use super::{StoreError, Write};
 use crate::amounts::Component;
-use crate::event::Provider;
+use crate::event::{PaymentEvent, Provider};
 use crate::group::{Group, GroupEvent};
 use crate::id::{OrderId, PaymentId};
 use crate::idempotency::{Answer, Reply};
@@ -22,6 +22,7 @@ use crate::money::Currency;
 use crate::order::{AnyOrder, OrderState};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::rejection::Rejection;
+use crate::stream::Stream;
 use crate::time::Timestamp;
 use crate::wire;
 
@@ -32,6 +33,8 @@ pub struct Stored<T> {
     pub first_record: u64,
     /// The last record applied.
     pub record: u64,
+    /// The record that intended its latest money call; 0 if there was none.
+    pub call_record: u64,
     /// The aggregate after it.
     pub value: T,
 }
@@ -65,6 +68,7 @@ pub struct Loaded {
 #[derive(Debug)]
 struct Was {
     first_record: u64,
+    call_record: u64,
     facets: Facets,
 }
 
@@ -79,6 +83,8 @@ enum Facets {
         id: PaymentId,
         listed: Option<PaymentState>,
         in_flight: bool,
+        on_desk: bool,
+        inquiry_wanted: bool,
         due: Option<Timestamp>,
     },
 }
@@ -98,12 +104,12 @@ impl Facets {
             AnyPayment::Authorized(held) => Some(held.detail().expires_at),
             _ => None,
         };
-        let listed =
-            (state.is_open() || state.needs_decision() || payment.wants_a_look()).then_some(state);
         Self::Payment {
             id: payment.core().id,
-            listed,
+            listed: (state.is_open() || state.needs_decision()).then_some(state),
             in_flight: payment.core().operation_in_flight(),
+            on_desk: payment.is_on_the_desk(),
+            inquiry_wanted: payment.core().inquiry_wanted,
             due,
         }
     }
@@ -114,16 +120,22 @@ impl Facets {
                 due.map(|at| keys::due(at, &DueItem::Order(id.clone()))),
                 None,
                 None,
+                None,
+                None,
             ],
             Self::Payment {
                 id,
                 listed,
                 in_flight,
+                on_desk,
+                inquiry_wanted,
                 due,
             } => [
                 due.map(|at| keys::due(at, &DueItem::Hold(*id))),
                 listed.map(|state| keys::listed(state, *id)),
                 in_flight.then(|| keys::in_flight(*id)),
+                on_desk.then(|| keys::on_desk(*id)),
+                inquiry_wanted.then(|| keys::inquiry_wanted(*id)),
             ],
         };
         keys.into_iter().flatten()
@@ -179,6 +191,7 @@ impl Loaded {
         let facets = Facets::of_order(&order.value);
         self.was.push(Was {
             first_record: order.first_record,
+            call_record: order.call_record,
             facets,
         });
         self.group.order = Some(order.value);
@@ -189,6 +202,7 @@ impl Loaded {
         let facets = Facets::of_payment(&payment.value);
         self.was.push(Was {
             first_record: payment.first_record,
+            call_record: payment.call_record,
             facets,
         });
         self.group.payments.push(payment.value);
@@ -245,42 +259,75 @@ pub fn writes_of_group(
     if let Some(order) = &after.order {
         let was = before.order();
         let key = keys::order(&order.core().id);
+        let aggregate = (Kind::Order, key, order);
         put(
             record,
             was,
+            0,
             &Facets::of_order(order),
-            (Kind::Order, key, order),
+            aggregate,
             &mut writes,
         )?;
     }
     let named = |payment: &&AnyPayment| is_named(payment.core().id, events);
     for payment in after.payments.iter().filter(named) {
-        let core = payment.core();
-        let was = before.payment(core.id);
+        let id = payment.core().id;
+        let was = before.payment(id);
         if was.is_none() {
-            let key = keys::buyer_payment(&core.buyer_id, core.id);
-            writes.push(Write {
-                key,
-                value: Some(Vec::new()),
-                fresh: false,
-            });
+            writes.extend(found_by(payment, after.order.as_ref()));
         }
-        let aggregate = (Kind::Payment, keys::payment(core.id), payment);
-        put(
-            record,
-            was,
-            &Facets::of_payment(payment),
-            aggregate,
-            &mut writes,
-        )?;
+        writes.extend(sessions_opened(id, events));
+        let before_it = was.map_or(0, |was| was.call_record);
+        let call_record = if intends(id, events) {
+            record
+        } else {
+            before_it
+        };
+        let facets = Facets::of_payment(payment);
+        let aggregate = (Kind::Payment, keys::payment(id), payment);
+        put(record, was, call_record, &facets, aggregate, &mut writes)?;
     }
     Ok(writes)
+}
+
+/// The keys that a payment is found by besides its id; they never change.
+fn found_by(payment: &AnyPayment, order: Option<&AnyOrder>) -> impl Iterator<Item = Write> {
+    let core = payment.core();
+    let resource = order.and_then(|order| order.core().resource.as_ref());
+    let resource = resource.map(|resource| keys::resource_payment(resource, core.id));
+    let buyer = keys::buyer_payment(&core.buyer_id, core.id);
+    std::iter::once(buyer).chain(resource).map(|key| Write {
+        key,
+        value: Some(Vec::new()),
+        fresh: false,
+    })
+}
+
+/// A checkout is about the payment that it was opened with last.
+fn sessions_opened(id: PaymentId, events: &[GroupEvent]) -> impl Iterator<Item = Write> {
+    events.iter().filter_map(move |event| match event {
+        GroupEvent::Payment(named, PaymentEvent::SessionOpened(opened)) if *named == id => {
+            Some(Write {
+                key: keys::session(opened.session),
+                value: Some(id.bits().to_be_bytes().to_vec()),
+                fresh: false,
+            })
+        }
+        GroupEvent::Payment(..) | GroupEvent::Order(_) => None,
+    })
+}
+
+fn intends(id: PaymentId, events: &[GroupEvent]) -> bool {
+    events.iter().any(|event| {
+        matches!(event, GroupEvent::Payment(named, PaymentEvent::OperationIntended(_)) if *named == id)
+    })
 }
 
 /// Writes an aggregate after its derived keys.
 fn put<T: Encode>(
     record: u64,
     was: Option<&Was>,
+    call_record: u64,
     facets: &Facets,
     (kind, key, value): (Kind, Key, &T),
     writes: &mut Vec<Write>,
@@ -292,6 +339,7 @@ fn put<T: Encode>(
         &StoredRef {
             first_record,
             record,
+            call_record,
             value,
         },
     )?;
@@ -307,6 +355,7 @@ fn put<T: Encode>(
 struct StoredRef<'a, T: Encode> {
     first_record: u64,
     record: u64,
+    call_record: u64,
     value: &'a T,
 }
 
@@ -315,7 +364,7 @@ fn is_named(id: PaymentId, events: &[GroupEvent]) -> bool {
     events.iter().any(names)
 }
 
-/// The balances, kept in memory by whoever applies records; they are few.
+/// The balances that were used lately, kept in memory by whoever applies records. All of them are in the index.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Balances(BTreeMap<(Account, Component, Currency), Kept>);
 
@@ -327,8 +376,19 @@ struct Kept {
 }
 
 impl Balances {
+    /// Balances kept at most; when there are more, all are read anew.
+    const MOST_KEPT: usize = 4_096;
+
+    /// Forgets balances that are in `source` by now, if there are too many. Only between batches: what a batch has
+    /// moved is nowhere else.
+    pub fn trim(&mut self) {
+        if self.0.len() > Self::MOST_KEPT {
+            self.0.clear();
+        }
+    }
+
     /// Adds what has been read of a posting's accounts.
-    pub fn load(&mut self, source: &impl Source, posting: &Posting) -> Result<(), StoreError> {
+    pub fn load(&mut self, source: &impl Source, posting: &Posting<'_>) -> Result<(), StoreError> {
         for account in [posting.from, posting.to] {
             let at = (account, posting.component, posting.currency);
             if let Entry::Vacant(vacant) = self.0.entry(at) {
@@ -351,7 +411,7 @@ impl Balances {
     pub fn apply(
         &mut self,
         record: u64,
-        postings: &[Posting],
+        postings: &[Posting<'_>],
         writes: &mut Vec<Write>,
     ) -> Result<(), StoreError> {
         for (at, delta) in sums(postings)? {
@@ -376,7 +436,7 @@ impl Balances {
 type Sums = BTreeMap<(Account, Component, Currency), i128>;
 
 /// What one record moves, account by account.
-fn sums(postings: &[Posting]) -> Result<Sums, StoreError> {
+fn sums(postings: &[Posting<'_>]) -> Result<Sums, StoreError> {
     let mut sums = Sums::new();
     for posting in postings {
         let minor = i128::from(posting.minor);
@@ -400,7 +460,12 @@ fn overflow() -> StoreError {
 }
 
 /// The postings of a record's events.
-pub fn postings_of(group: &Group, events: &[GroupEvent]) -> Vec<Posting> {
+pub fn postings_of<'a>(
+    stream: &'a Stream,
+    at: Timestamp,
+    group: &Group,
+    events: &[GroupEvent],
+) -> Vec<Posting<'a>> {
     let provider_of = |event: &GroupEvent| match event {
         GroupEvent::Payment(id, _) => group.payment(*id).map(|payment| payment.core().provider),
         GroupEvent::Order(_) => None,
@@ -409,7 +474,9 @@ pub fn postings_of(group: &Group, events: &[GroupEvent]) -> Vec<Posting> {
         .iter()
         .flat_map(|event| {
             let provider: Option<Provider> = provider_of(event);
-            provider.map_or_else(Vec::new, |provider| ledger::postings(event, provider))
+            provider.map_or_else(Vec::new, |provider| {
+                ledger::postings(stream, at, event, provider)
+            })
         })
         .collect()
 }
@@ -421,9 +488,9 @@ pub fn replay(
     source: &impl Source,
     balances: &mut Balances,
 ) -> Result<Vec<Write>, StoreError> {
-    let mut writes = match &record.body {
-        Body::Group(group) => replay_group(number, record.at, group, source, balances)?,
-        Body::Kept(_) | Body::Unmatched(_) => Vec::new(),
+    let mut writes = match record.group() {
+        Some((order, group)) => replay_group(number, record, order, group, source, balances)?,
+        None => Vec::new(),
     };
     if let Some(reply) = kept_reply(record) {
         writes.push(reply_write(&reply)?);
@@ -463,13 +530,14 @@ pub fn reply_write(reply: &Reply) -> Result<Write, StoreError> {
 
 fn replay_group(
     number: u64,
-    at: Timestamp,
+    whole: &Record,
+    order_id: &OrderId,
     record: &GroupRecord,
     source: &impl Source,
     balances: &mut Balances,
 ) -> Result<Vec<Write>, StoreError> {
     let mut loaded = Loaded::default();
-    let order = load_order(source, &record.order_id)?;
+    let order = load_order(source, order_id)?;
     let skip_order = order.as_ref().is_some_and(|order| order.record >= number);
     if let Some(order) = order.filter(|_| !skip_order) {
         loaded.add_order(order);
@@ -493,7 +561,7 @@ fn replay_group(
     });
     for event in pending {
         group
-            .evolve(&record.order_id, event, at)
+            .evolve(order_id, event, whole.at)
             .map_err(|impossible| {
                 StoreError::Damaged(format!("record {number} does not follow: {impossible}"))
             })?;
@@ -506,7 +574,7 @@ fn replay_group(
         .collect();
     let mut writes = writes_of_group(number, &before, &group, &live)?;
     providers.payments.append(&mut group.payments);
-    let postings = postings_of(&providers, &record.events);
+    let postings = postings_of(&whole.stream, whole.at, &providers, &record.events);
     for posting in &postings {
         balances.load(source, posting)?;
     }

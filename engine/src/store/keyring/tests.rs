@@ -356,3 +356,52 @@ fn key_files_are_written_as_they_always_were_and_as_the_document_says() {
     let sum = u64::from(crc32fast::hash(&GOLDEN[..GOLDEN.len() - 4]));
     assert_eq!(foot.number(bytes, "checksum"), sum);
 }
+
+#[test]
+fn a_subjects_key_outlives_days_and_goes_with_the_subject() {
+    let files = disk();
+    let keyring = open(&files, 1).unwrap();
+    let random = &mut counting();
+    let (kim, lee) = (SubjectId([1; 16]), SubjectId([2; 16]));
+    let key = keyring.standing_for(kim, random).unwrap();
+    assert_ne!(keyring.standing_for(lee, random).unwrap(), key);
+    keyring.drop_before(u32::MAX, CLASS, random).unwrap();
+    let again = open(&files, 1).unwrap();
+    assert_eq!(again.standing(kim), Some(key));
+    assert!(again.drop_standing(kim, random).unwrap());
+    assert!(!again.drop_standing(kim, random).unwrap());
+    let after = open(&files, 1).unwrap();
+    assert_eq!(after.standing(kim), None);
+    assert!(after.standing(lee).is_some());
+    assert!(matches!(
+        open(&files, 2),
+        Err(KeyringError::WrongMaster { .. })
+    ));
+}
+
+#[test]
+fn the_lookup_key_is_made_once_and_does_not_depend_on_the_master_key() {
+    let random = &mut counting();
+    let files = disk();
+    let keyring = open(&files, 1).unwrap();
+    let phone = |keyring: &Keyring, random: Random<'_>| {
+        keyring.lookup_key(random).unwrap().of("phone", "0100000")
+    };
+    let first = phone(&keyring, random);
+    assert_eq!(phone(&keyring, random), first);
+    assert_eq!(phone(&open(&files, 1).unwrap(), random), first);
+}
+
+#[test]
+fn a_file_without_subjects_stays_in_the_format_that_earlier_versions_read() {
+    let files = disk();
+    let keyring = open(&files, 1).unwrap();
+    let random = &mut counting();
+    let version = || files.read_whole(&path(), 1 << 20).unwrap().unwrap()[8];
+    keyring.key_for(20_000, CLASS, random).unwrap();
+    assert_eq!(version(), 1);
+    keyring.standing_for(SubjectId([1; 16]), random).unwrap();
+    assert_eq!(version(), 2);
+    keyring.drop_standing(SubjectId([1; 16]), random).unwrap();
+    assert_eq!(version(), 1);
+}

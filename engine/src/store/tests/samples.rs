@@ -3,16 +3,21 @@
 use crate::amounts::Amounts;
 use crate::event::*;
 use crate::group::GroupEvent;
-use crate::id::{BuyerId, OperationId, OrderId, PaymentId};
+use crate::id::{BuyerId, OperationId, OrderId, PaymentId, RefundId, SessionId};
 use crate::idempotency::{Answer, Reply};
 use crate::money::{Currency, Money};
 use crate::operation::OperationKind;
-use crate::order::{AnyOrder, CancelReason, CaptureMode, Line, Order, Tax};
+use crate::order::{
+    AnyOrder, BorneBy, CancelReason, CaptureMode, Discount, Line, Order, OrderKind, Resource,
+    SellerSum, Tax,
+};
 use crate::payment::{AnyPayment, Payment};
 use crate::rejection::Rejection;
 use crate::sealed::{RetentionClass, Sealed, SealingKey, SealingKeyId};
+use crate::store::codec::{self, Kind};
 use crate::store::record::{Body, GroupRecord, Record, UnmatchedNotification};
 use crate::store::view::Stored;
+use crate::stream::Stream;
 use crate::time::Timestamp;
 
 fn at(ms: u64) -> Timestamp {
@@ -43,8 +48,17 @@ fn operation() -> OperationId {
     OperationId::from_bits(0x01a1_ee56_5e78_7bab_abab_abab_abab_0002)
 }
 
+fn session() -> SessionId {
+    SessionId::from_bits(0x01a1_ee56_5e78_7bab_abab_abab_abab_0003)
+}
+
+fn refund() -> RefundId {
+    RefundId::from_bits(0x01a1_ee56_5e78_7bab_abab_abab_abab_0004)
+}
+
 fn sealed(class: RetentionClass) -> Sealed {
-    let key = SealingKey::new(SealingKeyId { day: 20_776, class }, [3; 32]);
+    let id = SealingKeyId::Day { day: 20_776, class };
+    let key = SealingKey::new(id, [3; 32]);
     Sealed::seal(&key, [5; 12], "010-1234-5678".as_bytes()).unwrap()
 }
 
@@ -70,9 +84,24 @@ fn created() -> OrderCreated {
         tax,
         item_id: item_id.map(Into::into),
         seller_id: Some("seller-1".into()),
+        amounts: amounts(),
+    };
+    let discount = Discount {
+        name: "첫 수업".into(),
+        minor: 700,
+        lines: Some(vec![0]),
+        borne_by: BorneBy::Seller,
+    };
+    let sum = SellerSum {
+        seller_id: Some("seller-1".into()),
+        amounts: amounts(),
     };
     OrderCreated {
         buyer_id: buyer_id(),
+        kind: OrderKind::Booking,
+        resource: Resource::parse("lesson", "L-7"),
+        discounts: vec![discount],
+        sellers: vec![sum],
         lines: vec![line(Tax::Taxable, Some("item-1")), line(Tax::TaxFree, None)],
         amounts: amounts(),
         capture: CaptureMode::OnConfirmation,
@@ -101,9 +130,15 @@ fn payment_events() -> Vec<PaymentEvent> {
         PaymentAuthorized {
             authorized: amounts(),
             expires_at: at(604_800_000),
+            source,
         }
         .into(),
-        PaymentCaptured { captured, source }.into(),
+        PaymentCaptured {
+            captured,
+            theirs: Amounts::whole(won(11_700)),
+            source,
+        }
+        .into(),
         PaymentFailed { code: code() }.into(),
         PaymentCanceled {
             reason: CancelReason::Requested,
@@ -115,26 +150,34 @@ fn payment_events() -> Vec<PaymentEvent> {
         }
         .into(),
         PaymentMismatched {
-            received: Money::new(999, Currency::Usd).unwrap(),
+            received: Amounts::whole(Money::new(999, Currency::Usd).unwrap()),
+            source,
         }
         .into(),
         PaymentOrphaned {
-            received: won(11_700),
+            received: amounts(),
+            source,
         }
         .into(),
         SuspendedMoneyTaken {
-            suspended: won(999),
+            suspended: Amounts::whole(won(999)),
             captured,
             source: Source::Person,
         }
         .into(),
         SuspendedMoneyReturned {
-            suspended: won(11_700),
+            suspended: Amounts::whole(won(11_700)),
+            at_gateway: Amounts::whole(won(10_700)),
+            way: RefundWay::BankTransfer,
+            source: Source::Person,
         }
         .into(),
         OperationIntended {
             operation: operation(),
             kind: OperationKind::Void,
+            amounts: Some(amounts()),
+            refund: Some(refund()),
+            credentials: Some(Credentials::of(Provider::Toss, b"test_sk_x")),
         }
         .into(),
         OperationUnanswered {
@@ -167,6 +210,7 @@ fn payment_events() -> Vec<PaymentEvent> {
 fn checkout_events() -> Vec<PaymentEvent> {
     vec![
         SessionOpened {
+            session: session(),
             expires_at: at(86_400_000),
             method: Some("card".into()),
             redirect_url: Some("https://shop.example/return".into()),
@@ -174,7 +218,8 @@ fn checkout_events() -> Vec<PaymentEvent> {
         }
         .into(),
         BuyerReturned {
-            provider_payment_id: ProviderPaymentId("tviva20261121".into()),
+            provider_payment_id: Some(ProviderPaymentId("tviva20261121".into())),
+            brought: Some(sealed(RetentionClass::Evidence)),
         }
         .into(),
         GatewayCalled {
@@ -196,8 +241,15 @@ fn checkout_events() -> Vec<PaymentEvent> {
             due_at: at(604_800_000),
         }
         .into(),
-        RefundRequested { amounts: amounts() }.into(),
+        RefundRequested {
+            refund: Some(refund()),
+            amounts: amounts(),
+            way: RefundWay::Gateway,
+        }
+        .into(),
         PaymentRefunded {
+            refund: Some(refund()),
+            at_gateway: Amounts::whole(won(11_000)),
             refunded: amounts(),
             requested: true,
             way: RefundWay::BankTransfer,
@@ -205,15 +257,49 @@ fn checkout_events() -> Vec<PaymentEvent> {
         }
         .into(),
         RefundFailed {
+            refund: Some(refund()),
             amounts: amounts(),
             code: code(),
         }
         .into(),
-        GatewayDisagreed { holds: won(7_000) }.into(),
+        GatewayDisagreed {
+            taken: Some(amounts()),
+            holds: Amounts::whole(won(7_000)),
+        }
+        .into(),
         GatewayAgreed {}.into(),
         BuyerChose {
             method: Some("transfer".into()),
             buyer: Some(sealed(RetentionClass::Buyer)),
+        }
+        .into(),
+        DisagreementAccepted {
+            ours: amounts(),
+            theirs: Amounts::whole(won(7_000)),
+        }
+        .into(),
+        PaymentMethodKnown {
+            paid_with: PaidWith {
+                method: Some("card".into()),
+                issuer: Some("61".into()),
+                last4: Some("123*".into()),
+                card_type: Some("신용".into()),
+                approval: Some("00000000".into()),
+                installments: Some(3),
+            },
+        }
+        .into(),
+        InquiryWanted {
+            hash: [0x5b; 16],
+            heard_at: at(10),
+            from: sealed(RetentionClass::Evidence),
+        }
+        .into(),
+        InquirySettled { news: true }.into(),
+        ConsentGiven {
+            text_hash: [0xc0; 32],
+            version: "2026-11".into(),
+            at: at(11),
         }
         .into(),
     ]
@@ -244,15 +330,11 @@ fn order_events() -> Vec<OrderEvent> {
 
 fn group(events: Vec<GroupEvent>, reply: Option<Reply>) -> Record {
     let group = GroupRecord {
-        order_id: order_id(),
         previous: 300,
         events,
         reply,
     };
-    Record {
-        at: at(1),
-        body: Body::Group(group),
-    }
+    Record::new(at(1), Stream::Order(order_id()), Body::Group(group))
 }
 
 pub(super) fn records() -> Vec<(String, Record)> {
@@ -279,10 +361,7 @@ pub(super) fn records() -> Vec<(String, Record)> {
     for (name, reply) in replies() {
         samples.push((
             format!("refused.{name}"),
-            Record {
-                at: at(2),
-                body: Body::Kept(reply),
-            },
+            Record::new(at(2), Stream::Order(order_id()), Body::Kept(reply)),
         ));
     }
     let unmatched = UnmatchedNotification {
@@ -294,10 +373,7 @@ pub(super) fn records() -> Vec<(String, Record)> {
     };
     samples.push((
         "unmatched".to_owned(),
-        Record {
-            at: at(3),
-            body: Body::Unmatched(unmatched),
-        },
+        Record::new(at(3), Stream::Stray(payment()), Body::Unmatched(unmatched)),
     ));
     samples
 }
@@ -338,6 +414,7 @@ fn stored<T>(value: T) -> Stored<T> {
     Stored {
         first_record: 7,
         record: 70_000,
+        call_record: 69_000,
         value,
     }
 }
@@ -413,7 +490,7 @@ pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
             .find(|event| event.name() == name);
         found.unwrap_or_else(|| panic!("no event {name}"))
     };
-    let samples: [(&str, &[&str]); 19] = [
+    let samples: [(&str, &[&str]); 22] = [
         ("INITIATED", &[]),
         ("PREPARED", &["PAYMENT_PREPARED"]),
         (
@@ -457,6 +534,16 @@ pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
             "SESSION",
             &["SESSION_OPENED", "BUYER_RETURNED", "GATEWAY_CALLED"],
         ),
+        ("PAID_WITH", &["CAPTURE_SUCCEEDED", "PAYMENT_METHOD_KNOWN"]),
+        ("TO_BE_ASKED", &["PAYMENT_PREPARED", "INQUIRY_WANTED"]),
+        (
+            "ACCEPTED",
+            &[
+                "CAPTURE_SUCCEEDED",
+                "GATEWAY_DISAGREED",
+                "DISAGREEMENT_ACCEPTED",
+            ],
+        ),
         ("AWAITING_DEPOSIT", &["DEPOSIT_AWAITED"]),
         ("DISAGREED", &["CAPTURE_SUCCEEDED", "GATEWAY_DISAGREED"]),
         (
@@ -469,4 +556,74 @@ pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
         .into_iter()
         .map(|(name, events)| (name.to_owned(), after(events)))
         .collect()
+}
+
+/// An order with all its payments, and a payment that was told of all it remembers, with the longest texts.
+pub(super) fn largest() -> Vec<(&'static str, Vec<u8>)> {
+    let long = |letter: &str, times| -> Box<str> { letter.repeat(times).into() };
+    let buyer = BuyerId::parse(&"가".repeat(42)).unwrap();
+    let order = OrderId::parse(&"o".repeat(OrderId::MAX_LEN)).unwrap();
+    let line = created().lines.remove(0);
+    let created = OrderCreated {
+        buyer_id: buyer.clone(),
+        resource: Resource::parse(&"k".repeat(64), &"r".repeat(64)),
+        lines: vec![line; 100],
+        ..created()
+    };
+    let mut whole: AnyOrder = Order::created(order.clone(), &created, at(4)).into();
+    for n in 0..100 {
+        let payment = PaymentId::from_bits(u128::MAX - n);
+        let attached: OrderEvent = PaymentAttached { payment }.into();
+        whole = whole.evolve(&attached, at(5)).unwrap();
+    }
+    let begun = PaymentInitiated {
+        order_id: order,
+        buyer_id: buyer,
+        ..initiated(CaptureMode::OnConfirmation)
+    };
+    let mut paid: AnyPayment = Payment::initiated(payment(), &begun, at(6)).into();
+    let confirmed = ProviderConfirmed {
+        provider_payment_id: ProviderPaymentId(long("p", ProviderPaymentId::MAX_LEN)),
+        source: Source::Answer,
+    };
+    let mut events: Vec<PaymentEvent> = (0..64)
+        .map(|n| {
+            let event_id: Box<str> = format!("evt_{n}").into();
+            WebhookReceived {
+                event_id,
+                event_type: "payment.captured".into(),
+                body: sealed(RetentionClass::Evidence),
+            }
+            .into()
+        })
+        .collect();
+    let named = |name| {
+        let found = payment_events()
+            .into_iter()
+            .find(|event| event.name() == name);
+        found.unwrap()
+    };
+    events.push(confirmed.into());
+    for name in [
+        "SESSION_OPENED",
+        "CAPTURE_SUCCEEDED",
+        "OPERATION_INTENDED",
+        "GATEWAY_DISAGREED",
+        "PAYMENT_METHOD_KNOWN",
+    ] {
+        events.push(named(name));
+    }
+    for event in events {
+        paid = paid.evolve(&event, at(7)).unwrap();
+    }
+    vec![
+        (
+            "an order",
+            codec::encode(Kind::Order, &stored(whole)).unwrap(),
+        ),
+        (
+            "a payment",
+            codec::encode(Kind::Payment, &stored(paid)).unwrap(),
+        ),
+    ]
 }

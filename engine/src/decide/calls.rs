@@ -1,0 +1,138 @@
+//! Calls to gateways: the intent that is recorded before one, and what its answer leaves on record. Whether and how
+//! often a call is sent is not decided here.
+
+use super::Context;
+use super::claims;
+use crate::event::{
+    FailureCode, OperationIntended, OperationUnanswered, ProviderConfirmed, ProviderPaymentId,
+    ProviderRefused, RefundRequested, RefundWay, Source,
+};
+use crate::group::{Refusal, Work};
+use crate::id::{OperationId, PaymentId, RefundId};
+use crate::operation::{AnyOperation, OperationKind};
+use crate::order::OrderState;
+use crate::payment::{AnyPayment, PaymentCore};
+use crate::planted::{self, Bug};
+use crate::rejection::Rejection;
+
+type Step = Result<(), Refusal>;
+
+/// Intends to take the money, or the hold, of a payment that its buyer has approved: that takes the order's claim.
+pub(super) fn confirm(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    let order = work.order()?;
+    if !order.core().claim.open_to(id) && !planted::is(Bug::ClaimNotChecked) {
+        return Err(Rejection::OrderPaymentInProgress.into());
+    }
+    if order.core().expires_at <= work.now() && order.state() == OrderState::PaymentPending {
+        return Err(Rejection::OrderNotPayable {
+            state: order.state(),
+        }
+        .into());
+    }
+    claims::take(work, id)?;
+    intend(work, id, OperationKind::Confirm, None, context)
+}
+
+/// Intends to take held money.
+pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    if let AnyPayment::Authorized(held) = work.payment(id)?
+        && held.detail().expires_at <= work.now()
+    {
+        return Err(Rejection::AuthorizationExpired.into());
+    }
+    intend(work, id, OperationKind::Capture, None, context)
+}
+
+/// Intends to release held money.
+pub(super) fn void(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    intend(work, id, OperationKind::Void, None, context)
+}
+
+/// Intends to give back the money that the gateway has of a payment, or to close its account for a transfer. What is
+/// taken for an order is on its way back from here on, in the books too.
+pub(super) fn give_back(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    let shard = work.order()?.core().shard();
+    let refund = RefundId::in_shard(context.ids, shard);
+    intend(work, id, OperationKind::Cancel, Some(refund), context)?;
+    note_requested(work, id)
+}
+
+/// Notes that what is taken for an order goes back by the call in flight.
+pub(super) fn note_requested(work: &mut Work, id: PaymentId) -> Step {
+    let payment = work.payment(id)?;
+    let AnyPayment::Captured(taken) = payment else {
+        return Ok(());
+    };
+    let call = payment.core().call_in_flight();
+    let requested = RefundRequested {
+        refund: call.and_then(|call| call.core().refund),
+        amounts: taken.detail().captured,
+        way: RefundWay::Gateway,
+    };
+    Ok(work.note_payment(id, requested)?)
+}
+
+fn intend(
+    work: &mut Work,
+    id: PaymentId,
+    kind: OperationKind,
+    refund: Option<RefundId>,
+    context: &mut Context<'_>,
+) -> Step {
+    let core = work.payment(id)?.core();
+    if core.operation_in_flight() {
+        return Err(Rejection::OperationInFlight.into());
+    }
+    let intended = OperationIntended {
+        operation: OperationId::new(context.ids),
+        kind,
+        amounts: Some(about(core, kind)),
+        refund,
+        credentials: context.policy.credentials_at(core.provider),
+    };
+    Ok(work.note_payment(id, intended)?)
+}
+
+/// How much a call is about.
+fn about(core: &PaymentCore, kind: OperationKind) -> crate::amounts::Amounts {
+    match kind {
+        OperationKind::Confirm | OperationKind::Capture | OperationKind::Void => core.amounts,
+        OperationKind::Cancel => core.held_by_gateway(),
+    }
+}
+
+/// The kind of the payment's call without an answer.
+pub(super) fn kind_in_flight(payment: &AnyPayment) -> Option<OperationKind> {
+    payment.core().call_in_flight().map(|call| call.core().kind)
+}
+
+/// The gateway says that it did it.
+pub(super) fn done(
+    work: &mut Work,
+    id: PaymentId,
+    provider_payment_id: ProviderPaymentId,
+    source: Source,
+) -> Step {
+    let confirmed = ProviderConfirmed {
+        provider_payment_id,
+        source,
+    };
+    Ok(work.note_payment(id, confirmed)?)
+}
+
+/// The gateway says that it did not do it, if a call of ours waits to hear so.
+pub(super) fn not_done(work: &mut Work, id: PaymentId, code: FailureCode, source: Source) -> Step {
+    if work.payment(id)?.core().operation_in_flight() {
+        work.note_payment(id, ProviderRefused { code, source })?;
+    }
+    Ok(())
+}
+
+/// The call was made and no answer came; saying so twice changes nothing.
+pub(super) fn unanswered(work: &mut Work, id: PaymentId) -> Step {
+    if let Some(AnyOperation::Intended(call)) = &work.payment(id)?.core().operation {
+        let operation = call.core().id;
+        work.note_payment(id, OperationUnanswered { operation })?;
+    }
+    Ok(())
+}

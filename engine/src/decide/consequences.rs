@@ -1,0 +1,446 @@
+//! What becomes of a payment, its order and the order's other payments once a gateway's word is believed. The rule
+//! book of the saga: every outcome and what follows from it, each in one place.
+
+use super::claims::{self, order_takes};
+use super::{Context, calls};
+use crate::amounts::Amounts;
+use crate::capabilities::CaptureStrategy;
+use crate::event::{
+    FailureCode, GatewayDisagreed, OrderPaymentFailed, RefundFailed, RefundWay, Source,
+};
+use crate::group::{Refusal, Work};
+use crate::id::{PaymentId, RefundId};
+use crate::operation::OperationKind;
+use crate::order::{self, AnyOrder, CancelReason, CaptureMode, OrderCommand, OrderState};
+use crate::payment::{self, AnyPayment, PaymentCommand, PaymentState};
+use crate::planted::{self, Bug};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+type Step = Result<(), Refusal>;
+
+/// What a gateway took, in its own split.
+#[derive(Clone, Copy)]
+pub(super) struct Money {
+    pub(super) taken: Amounts,
+    pub(super) left: Amounts,
+    pub(super) source: Source,
+}
+
+/// The funds are held: the order is reserved by them, or they are released again.
+pub(super) fn held(
+    work: &mut Work,
+    id: PaymentId,
+    hold: payment::Authorize,
+    context: &mut Context<'_>,
+) -> Step {
+    let core = work.payment(id)?.core();
+    let fits = hold.held.total() == core.amount();
+    let capture = core.capture;
+    work.step_payment(id, PaymentCommand::Authorize(hold))?;
+    if !fits || !work.order()?.can_take(id) {
+        calls::void(work, id, context)?;
+        return finish_requested_cancel(work, context);
+    }
+    claims::take(work, id)?;
+    work.step_order(OrderCommand::Reserve(order::Reserve(id)))?;
+    match capture {
+        CaptureMode::OnConfirmation => Ok(()),
+        CaptureMode::Automatic => calls::capture(work, id, context),
+    }
+}
+
+/// The gateway has taken the payment's amount: its order takes it, or it is set aside.
+pub(super) fn captured(
+    work: &mut Work,
+    id: PaymentId,
+    money: Money,
+    context: &mut Context<'_>,
+) -> Step {
+    if order_takes(work.order()?, id) {
+        claims::take(work, id)?;
+        take(work, id, money)?;
+        compare(work, id, money)?;
+        // Money that comes while it is being sent back is on its way back from the beginning.
+        if calls::kind_in_flight(work.payment(id)?) == Some(OperationKind::Cancel) {
+            calls::note_requested(work, id)?;
+        }
+        if !waits_for_confirmation(work, id)? {
+            return paid(work, id, context);
+        }
+        return Ok(work.step_order(OrderCommand::Reserve(order::Reserve(id)))?);
+    }
+    set_aside(work, id, money)?;
+    compare(work, id, money)?;
+    claims::release(work, id)?;
+    return_if_canceled(work, id, context)?;
+    finish_requested_cancel(work, context)
+}
+
+/// Gives the money of a payment to its order, whatever the payment has been through.
+fn take(work: &mut Work, id: PaymentId, money: Money) -> Step {
+    let (theirs, source) = (money.taken, money.source);
+    let command = match work.payment(id)?.state() {
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Authorized
+        | PaymentState::AwaitingDeposit => {
+            PaymentCommand::Capture(payment::Capture { theirs, source })
+        }
+        PaymentState::Mismatched | PaymentState::Orphaned => {
+            PaymentCommand::TakeSuspended(payment::TakeSuspended { source })
+        }
+        PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Captured
+        | PaymentState::Returned
+        | PaymentState::Refunded => PaymentCommand::SucceedLate(payment::SucceedLate {
+            order_can_take: true,
+            theirs,
+            source,
+        }),
+    };
+    Ok(work.step_payment(id, command)?)
+}
+
+/// Money of the payment's amount that its order cannot take.
+fn set_aside(work: &mut Work, id: PaymentId, money: Money) -> Step {
+    let (theirs, source) = (money.taken, money.source);
+    let command = if work.payment(id)?.state().is_open() {
+        PaymentCommand::Orphan(payment::Orphan { theirs, source })
+    } else {
+        PaymentCommand::SucceedLate(payment::SucceedLate {
+            order_can_take: false,
+            theirs,
+            source,
+        })
+    };
+    Ok(work.step_payment(id, command)?)
+}
+
+/// Money of another amount than the payment's is set aside whatever the order could take.
+pub(super) fn mismatched(
+    work: &mut Work,
+    id: PaymentId,
+    money: Money,
+    context: &mut Context<'_>,
+) -> Step {
+    let aside = payment::Mismatch {
+        received: money.taken,
+        source: money.source,
+    };
+    work.step_payment(id, PaymentCommand::Mismatch(aside))?;
+    compare(work, id, money)?;
+    claims::release(work, id)?;
+    finish_requested_cancel(work, context)
+}
+
+/// Money came and went back before anybody told us: it is on record, and the order waits for another payment.
+pub(super) fn came_and_went(
+    work: &mut Work,
+    id: PaymentId,
+    money: Money,
+    context: &mut Context<'_>,
+) -> Step {
+    if money.taken.total() == work.payment(id)?.core().amount() {
+        set_aside(work, id, money)?;
+    } else {
+        let aside = payment::Mismatch {
+            received: money.taken,
+            source: money.source,
+        };
+        work.step_payment(id, PaymentCommand::Mismatch(aside))?;
+    }
+    returned(work, id, RefundWay::Gateway, money.source)?;
+    claims::release(work, id)?;
+    finish_requested_cancel(work, context)
+}
+
+/// Money that was set aside and is the order's after all.
+pub(super) fn given_to_order(
+    work: &mut Work,
+    id: PaymentId,
+    money: Money,
+    context: &mut Context<'_>,
+) -> Step {
+    claims::take(work, id)?;
+    take(work, id, money)?;
+    compare(work, id, money)?;
+    paid(work, id, context)
+}
+
+/// Notes where the gateway does not have what our books say after this.
+pub(super) fn compare(work: &mut Work, id: PaymentId, money: Money) -> Step {
+    let at_gateway = work.payment(id)?.core().at_gateway;
+    if money.left.agrees_with(&at_gateway) {
+        return Ok(());
+    }
+    let disagreed = GatewayDisagreed {
+        taken: Some(money.taken),
+        holds: money.left,
+    };
+    Ok(work.note_payment(id, disagreed)?)
+}
+
+/// Whether money that was just taken waits for the order's confirmation: the gateway cannot hold, only take.
+fn waits_for_confirmation(work: &Work, id: PaymentId) -> Result<bool, Rejection> {
+    let core = work.payment(id)?.core();
+    let strategy = core.provider.capabilities().capture;
+    Ok(core.capture == CaptureMode::OnConfirmation
+        && strategy == CaptureStrategy::ChargeThenHold
+        && work.order()?.state() == OrderState::PaymentPending)
+}
+
+/// The buyer has an account to transfer to. It is closed again if the order waits for no money any more.
+pub(super) fn account_opened(
+    work: &mut Work,
+    id: PaymentId,
+    due_at: Timestamp,
+    context: &mut Context<'_>,
+) -> Step {
+    let account = payment::AwaitDeposit { due_at };
+    work.step_payment(id, PaymentCommand::AwaitDeposit(account))?;
+    match work.order()?.state() {
+        OrderState::PaymentPending => Ok(()),
+        OrderState::Reserved
+        | OrderState::Paid
+        | OrderState::CancelRequested
+        | OrderState::Canceled
+        | OrderState::Refunded => calls::give_back(work, id, context),
+    }
+}
+
+/// The order has its money: its other payments are given up.
+pub(super) fn paid(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    work.step_order(OrderCommand::Pay(order::Pay(id)))?;
+    give_up_open_payments(work, Some(id), CancelReason::PaidByAnother, context)
+}
+
+/// The payment failed for certain: the claim is free again, and the order waits or is canceled by policy.
+pub(super) fn failed(
+    work: &mut Work,
+    id: PaymentId,
+    code: FailureCode,
+    context: &mut Context<'_>,
+) -> Step {
+    work.step_payment(id, PaymentCommand::Fail(payment::Fail { code }))?;
+    claims::release(work, id)?;
+    let order = work.order()?;
+    if order.state() != OrderState::PaymentPending {
+        return finish_requested_cancel(work, context);
+    }
+    let order_id = order.core().id.clone();
+    work.note_order(&order_id, OrderPaymentFailed { payment: id })?;
+    let free = work.order()?.core().claim.holder().is_none();
+    if context.policy.cancel_on_failure && free {
+        cancel_order(work, CancelReason::PaymentFailed, context)?;
+    }
+    Ok(())
+}
+
+/// The gateway gave the payment up, or released its hold: by itself, or because we asked.
+pub(super) fn given_up(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    let reason = CancelReason::Provider;
+    let command = if work.payment(id)?.state() == PaymentState::Authorized {
+        PaymentCommand::Void(payment::Void { reason })
+    } else {
+        PaymentCommand::Cancel(payment::Cancel { reason })
+    };
+    work.step_payment(id, command)?;
+    claims::release(work, id)?;
+    finish_requested_cancel(work, context)
+}
+
+/// All of the payment's money went back to the buyer.
+pub(super) fn money_back(
+    work: &mut Work,
+    id: PaymentId,
+    back: payment::Refund,
+    context: &mut Context<'_>,
+) -> Step {
+    if work.payment(id)?.state() != PaymentState::Captured {
+        returned(work, id, back.way, back.source)?;
+        return finish_requested_cancel(work, context);
+    }
+    work.step_payment(id, PaymentCommand::Refund(back))?;
+    if work.order()?.state() == OrderState::Paid {
+        return Ok(work.step_order(OrderCommand::Refund(order::Refund(id)))?);
+    }
+    claims::release(work, id)?;
+    finish_requested_cancel(work, context)
+}
+
+fn returned(work: &mut Work, id: PaymentId, way: RefundWay, source: Source) -> Step {
+    let back = payment::ReturnSuspended { way, source };
+    Ok(work.step_payment(id, PaymentCommand::ReturnSuspended(back))?)
+}
+
+/// A call that was to capture, release or give back was not done. What was to go back stays, in the books too, and the
+/// next request is a new call.
+pub(super) fn call_refused(
+    work: &mut Work,
+    id: PaymentId,
+    call: OperationKind,
+    (refund, code): (Option<RefundId>, FailureCode),
+    context: &mut Context<'_>,
+) -> Step {
+    match call {
+        OperationKind::Cancel => {
+            if let AnyPayment::Captured(taken) = work.payment(id)? {
+                let amounts = taken.detail().captured;
+                let failed = RefundFailed {
+                    refund,
+                    amounts,
+                    code,
+                };
+                work.note_payment(id, failed)?;
+            }
+            Ok(())
+        }
+        // The hold that was to be released may be money by now.
+        OperationKind::Void => return_if_canceled(work, id, context),
+        OperationKind::Confirm | OperationKind::Capture => Ok(()),
+    }
+}
+
+/// Money that was set aside because its order is to be canceled goes back, where the gateway can.
+fn return_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    let payment = work.payment(id)?;
+    let goes_back = payment.state() == PaymentState::Orphaned
+        && work.order()?.state() == OrderState::CancelRequested
+        && payment.core().provider.capabilities().refund
+        && !payment.core().operation_in_flight()
+        && !planted::is(Bug::MoneyIsKept);
+    if goes_back {
+        calls::give_back(work, id, context)?;
+    }
+    Ok(())
+}
+
+/// Gives up every open payment but `besides`, each in the way its state asks for. One whose gateway has not answered
+/// is given up when it has.
+pub(super) fn give_up_open_payments(
+    work: &mut Work,
+    besides: Option<PaymentId>,
+    reason: CancelReason,
+    context: &mut Context<'_>,
+) -> Step {
+    for id in work.open_payments_besides(besides) {
+        let payment = work.payment(id)?;
+        if payment.core().operation_in_flight() {
+            continue;
+        }
+        if payment.state() == PaymentState::Authorized {
+            calls::void(work, id, context)?;
+        } else if reason == CancelReason::Unpaid {
+            work.step_payment(id, PaymentCommand::Expire(payment::Expire))?;
+        } else {
+            work.step_payment(id, PaymentCommand::Cancel(payment::Cancel { reason }))?;
+        }
+    }
+    Ok(())
+}
+
+/// Cancels the order and all that is open under it, or asks for it while a gateway has something to say or to give
+/// back first. Says whether it is canceled.
+pub(super) fn cancel_order(
+    work: &mut Work,
+    reason: CancelReason,
+    context: &mut Context<'_>,
+) -> Result<bool, Refusal> {
+    give_back_what_holds_the_claim(work, context)?;
+    let overtakes = reason == CancelReason::Unpaid && planted::is(Bug::DeadlineOvertakes);
+    give_up_open_payments(work, None, reason, context)?;
+    let waits = waits_for_gateway(work)? && !overtakes;
+    if waits {
+        work.step_order(OrderCommand::RequestCancel(order::RequestCancel(reason)))?;
+    } else {
+        work.step_order(OrderCommand::Cancel(order::Cancel(reason)))?;
+    }
+    Ok(!waits)
+}
+
+/// Whether a payment of the order waits for its gateway's word about the order's money.
+fn waits_for_gateway(work: &Work) -> Result<bool, Refusal> {
+    if work.order()?.core().claim.holder().is_some() {
+        return Ok(true);
+    }
+    let mut open = work.open_payments_besides(None).into_iter();
+    Ok(open.any(|id| {
+        work.payment(id)
+            .is_ok_and(|payment| payment.core().operation_in_flight())
+    }))
+}
+
+/// The money that was taken for the order, and an account that waits for a transfer, go by a call of their own only.
+fn give_back_what_holds_the_claim(work: &mut Work, context: &mut Context<'_>) -> Step {
+    let Some(holder) = work.order()?.core().claim.holder() else {
+        return Ok(());
+    };
+    let payment = work.payment(holder)?;
+    if payment.core().operation_in_flight() {
+        return Ok(());
+    }
+    match payment.state() {
+        PaymentState::Captured | PaymentState::AwaitingDeposit => {
+            calls::give_back(work, holder, context)
+        }
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Authorized
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::Refunded => Ok(()),
+    }
+}
+
+/// The cancellation of an order was asked for again: what a gateway refused is asked of it anew.
+pub(super) fn ask_again(work: &mut Work, context: &mut Context<'_>) -> Step {
+    give_back_what_holds_the_claim(work, context)?;
+    let reason = match work.order()? {
+        AnyOrder::CancelRequested(order) => order.detail().reason,
+        AnyOrder::PaymentPending(_)
+        | AnyOrder::Reserved(_)
+        | AnyOrder::Paid(_)
+        | AnyOrder::Canceled(_)
+        | AnyOrder::Refunded(_) => return Ok(()),
+    };
+    give_up_open_payments(work, None, reason, context)
+}
+
+/// Once no call about its money is outstanding any more, a requested cancellation is carried out.
+pub(super) fn finish_requested_cancel(work: &mut Work, context: &mut Context<'_>) -> Step {
+    let reason = match work.order()? {
+        AnyOrder::CancelRequested(order) => order.detail().reason,
+        AnyOrder::PaymentPending(_)
+        | AnyOrder::Reserved(_)
+        | AnyOrder::Paid(_)
+        | AnyOrder::Canceled(_)
+        | AnyOrder::Refunded(_) => return Ok(()),
+    };
+    if work.order()?.core().claim.holder().is_some() {
+        return Ok(());
+    }
+    give_up_open_payments(work, None, reason, context)?;
+    Ok(work.step_order(OrderCommand::Cancel(order::Cancel(reason)))?)
+}
+
+/// A hold that has run out frees its order for another payment.
+pub(super) fn hold_ran_out(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    let AnyPayment::Authorized(held) = work.payment(id)? else {
+        return Ok(());
+    };
+    if held.detail().expires_at > work.now() || held.core().operation_in_flight() {
+        return Ok(());
+    }
+    work.step_payment(id, PaymentCommand::Expire(payment::Expire))?;
+    claims::release(work, id)?;
+    finish_requested_cancel(work, context)
+}

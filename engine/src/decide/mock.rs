@@ -1,0 +1,128 @@
+//! The mock gateway: it is part of the decision. It does what it is told to a payment, and answers yes to every other
+//! call at once.
+
+use super::evidence;
+use super::{Context, Outcome, Progress, Subject, calls};
+use crate::command::{Fact, MockResult};
+use crate::event::{FailureCode, Provider, ProviderPaymentId, Source};
+use crate::group::{Refusal, Work};
+use crate::id::PaymentId;
+use crate::operation::{AnyOperation, OperationKind};
+use crate::payment::{AnyPayment, PaymentAction, PaymentCore, PaymentState};
+use crate::rejection::Rejection;
+use crate::time::Timestamp;
+
+/// What the mock gateway calls a payment.
+pub(super) fn mock_name(payment: PaymentId) -> ProviderPaymentId {
+    ProviderPaymentId(format!("mock_{:032x}", payment.bits()).into())
+}
+
+/// Confirms at the mock gateway: intent, claim and answer. A result that is already there is the same answer again.
+pub(super) fn complete(
+    work: &mut Work,
+    id: PaymentId,
+    result: MockResult,
+    context: &mut Context<'_>,
+) -> Outcome {
+    let payment = work.payment(id)?;
+    if payment.core().provider != Provider::Mock {
+        return Err(Rejection::NotAMockPayment.into());
+    }
+    if already_there(payment, result) {
+        return Ok((Subject::Payment(id), Progress::Done));
+    }
+    let in_flight = payment.core().operation_in_flight();
+    let state = payment.state();
+    match state {
+        PaymentState::Initiated | PaymentState::Prepared => {}
+        PaymentState::Authorized
+        | PaymentState::Captured
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Returned
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Refunded => {
+            let action = PaymentAction::Capture;
+            return Err(Rejection::PaymentNotPermitted { state, action }.into());
+        }
+    }
+    if !in_flight {
+        calls::confirm(work, id, context)?;
+    }
+    let fact = match result {
+        MockResult::Success => success(work.payment(id)?.core(), work.now()),
+        MockResult::Fail => Fact::Failed {
+            code: FailureCode::new("MOCK_DECLINED"),
+        },
+        MockResult::NoAnswer => {
+            calls::unanswered(work, id)?;
+            return Ok((Subject::Payment(id), Progress::InFlight));
+        }
+    };
+    evidence::apply(work, id, fact, mock_name(id), Source::Answer, context)?;
+    Ok((Subject::Payment(id), Progress::Done))
+}
+
+/// A confirmation that was answered with yes: the money is held or taken as the order wants it.
+fn success(core: &PaymentCore, now: Timestamp) -> Fact {
+    match core.provider.capabilities().hold_ms(core.capture) {
+        Some(hold_ms) => Fact::Authorized {
+            held: core.amounts,
+            expires_at: now.plus_millis(hold_ms),
+        },
+        None => Fact::captured(core.amounts),
+    }
+}
+
+fn already_there(payment: &AnyPayment, result: MockResult) -> bool {
+    match result {
+        MockResult::Success => matches!(
+            payment.state(),
+            PaymentState::Authorized | PaymentState::Captured
+        ),
+        MockResult::Fail => payment.state() == PaymentState::Failed,
+        MockResult::NoAnswer => false,
+    }
+}
+
+/// Answers what was decided to be asked of the mock gateway. What was in flight only because of that is done.
+pub(super) fn answer_calls(
+    work: &mut Work,
+    progress: Progress,
+    context: &mut Context<'_>,
+) -> Result<Progress, Refusal> {
+    let mut answered = false;
+    while let Some((id, fact)) = next_call(work) {
+        evidence::apply(work, id, fact, mock_name(id), Source::Answer, context)?;
+        answered = true;
+    }
+    let waits = work.is_any_call_in_flight();
+    Ok(match progress {
+        Progress::InFlight if answered && !waits => Progress::Done,
+        Progress::Created | Progress::Done | Progress::InFlight => progress,
+    })
+}
+
+/// A call that was intended in this decision and is the mock gateway's to answer: all but a confirmation, which is
+/// answered by whoever completes the payment.
+fn next_call(work: &Work) -> Option<(PaymentId, Fact)> {
+    work.payments().iter().find_map(|payment| {
+        let core = payment.core();
+        let call = core.operation.as_ref();
+        let Some(AnyOperation::Intended(call)) = call.filter(|_| core.provider == Provider::Mock)
+        else {
+            return None;
+        };
+        let yes = match call.core().kind {
+            OperationKind::Confirm => return None,
+            OperationKind::Capture => Fact::captured(core.amounts),
+            OperationKind::Void => Fact::Canceled,
+            OperationKind::Cancel => Fact::refunded(core.at_gateway),
+        };
+        Some((core.id, yes))
+    })
+}

@@ -1,0 +1,124 @@
+//! What events of one payment leave on the accounts.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::event::*;
+use crate::id::OrderId;
+use crate::money::Money;
+
+fn won(minor: u64) -> Money {
+    Money::new(minor, Currency::Krw).unwrap()
+}
+
+fn split() -> Amounts {
+    Amounts::of(won(11_000), won(0)).unwrap()
+}
+
+fn captured() -> PaymentEvent {
+    PaymentCaptured {
+        captured: split(),
+        theirs: split(),
+        source: Source::Answer,
+    }
+    .into()
+}
+
+fn accepted(theirs: Amounts) -> PaymentEvent {
+    DisagreementAccepted {
+        ours: split(),
+        theirs,
+    }
+    .into()
+}
+
+fn refunded(at_gateway: Amounts, way: RefundWay) -> PaymentEvent {
+    PaymentRefunded {
+        refund: None,
+        refunded: split(),
+        at_gateway,
+        requested: false,
+        way,
+        source: Source::Person,
+    }
+    .into()
+}
+
+/// The sums of all components on each account that is not empty.
+fn balances(events: &[PaymentEvent]) -> BTreeMap<&'static str, i64> {
+    let stream = Stream::Order(OrderId::parse("o-1").unwrap());
+    let payment = PaymentId::from_bits(1);
+    let mut sums = BTreeMap::new();
+    for event in events {
+        let event = GroupEvent::Payment(payment, event.clone());
+        for posting in postings(&stream, Timestamp::from_millis(1), &event, Provider::Toss) {
+            assert_eq!(posting.cause.payment, Some(payment));
+            let minor = i64::try_from(posting.minor).unwrap();
+            *sums.entry(posting.from.name()).or_insert(0_i64) += minor;
+            *sums.entry(posting.to.name()).or_insert(0_i64) -= minor;
+        }
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
+}
+
+#[test]
+fn money_that_went_back_through_the_gateway_leaves_nothing() {
+    let events = [captured(), refunded(split(), RefundWay::Gateway)];
+    assert_eq!(balances(&events), BTreeMap::new());
+}
+
+#[test]
+fn money_that_went_back_by_bank_transfer_is_still_owed_by_the_gateway() {
+    let events = [captured(), refunded(split(), RefundWay::BankTransfer)];
+    let owed = BTreeMap::from([("gateway_receivable", 11_000), ("settlement_bank", -11_000)]);
+    assert_eq!(balances(&events), owed);
+    let gone = [
+        events.to_vec(),
+        vec![accepted(Amounts::zero(Currency::Krw))],
+    ];
+    let lost = BTreeMap::from([
+        ("reconciliation_difference", 11_000),
+        ("settlement_bank", -11_000),
+    ]);
+    assert_eq!(balances(&gone.concat()), lost, "the buyer has it twice");
+}
+
+#[test]
+fn an_accepted_difference_ends_when_all_of_the_money_went_back() {
+    let theirs = Amounts::of(won(10_000), won(0)).unwrap();
+    let before = [captured(), accepted(theirs)];
+    let difference = BTreeMap::from([
+        ("gateway_receivable", 10_000),
+        ("hold", -11_000),
+        ("reconciliation_difference", 1_000),
+    ]);
+    assert_eq!(balances(&before), difference);
+    let after = [before.to_vec(), vec![refunded(theirs, RefundWay::Gateway)]];
+    assert_eq!(balances(&after.concat()), BTreeMap::new());
+}
+
+#[test]
+fn another_split_of_the_same_whole_moves_no_whole() {
+    let theirs = Amounts::of(won(5_500), won(5_500)).unwrap();
+    let events = [captured(), accepted(theirs)];
+    let same = BTreeMap::from([("gateway_receivable", 11_000), ("hold", -11_000)]);
+    assert_eq!(balances(&events), same);
+}
+
+#[test]
+fn set_aside_money_that_went_back_by_bank_transfer_is_still_owed_by_the_gateway() {
+    let received = Amounts::whole(won(900));
+    let aside = PaymentMismatched {
+        received,
+        source: Source::Answer,
+    };
+    let back = SuspendedMoneyReturned {
+        suspended: received,
+        at_gateway: received,
+        way: RefundWay::BankTransfer,
+        source: Source::Person,
+    };
+    let owed = BTreeMap::from([("gateway_receivable", 900), ("settlement_bank", -900)]);
+    assert_eq!(balances(&[aside.into(), back.into()]), owed);
+}
