@@ -112,7 +112,7 @@ impl App {
     pub fn takes(&self, provider: Provider) -> bool {
         match provider {
             Provider::Mock => self.config.settings.gateways.mock,
-            Provider::Toss => self.gateways.of(provider).is_some(),
+            Provider::Toss | Provider::Drill => self.gateways.of(provider).is_some(),
         }
     }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use daegeum_engine::decide::Policy;
 use daegeum_engine::id::PaymentId;
+use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::signature::WebhookSecret;
+use daegeum_engine::store::StoreError;
 use daegeum_engine::store::files::Files;
 use daegeum_engine::store::index::IndexHome;
 use daegeum_engine::store::keyring::{Keyring, MasterKey};
@@ -20,8 +22,8 @@ use crate::app::App;
 use crate::config::Config;
 use crate::domain_clock::DomainClock;
 use crate::engine_room::Condition;
-use crate::gateway::Gateways;
 use crate::gateway::operations::Operations;
+use crate::gateway::{Gateway, Gateways, plan};
 use crate::http::{Front, SessionTokens};
 use crate::receipts::ReceiptSigner;
 use crate::routes;
@@ -94,8 +96,10 @@ pub fn assemble(
         around.transitions,
         Arc::clone(&around.world),
     );
-    let found = store.reader.in_flight(usize::MAX)?;
-    let (operations, begun) = Operations::new(&found, around.world.monotonic_ns());
+    let first_record = store.reader.last_record().saturating_add(1);
+    let (operations, begun) = Operations::new(first_record, around.world.monotonic_ns());
+    let gateways = Gateways::configured(&config.settings).and(around.more_gateways);
+    tell_of_other_credentials(&store.reader, &gateways)?;
     let app = Arc::new(App {
         world: Arc::clone(&around.world),
         clock: Arc::clone(&around.clock),
@@ -106,7 +110,7 @@ pub fn assemble(
         mock_secrets: mock_secrets(config)?,
         session_tokens: SessionTokens::new(&config.secrets.data_key),
         receipts: ReceiptSigner::new(&config.settings.receipts, &config.secrets.data_key)?,
-        gateways: Gateways::configured(&config.settings),
+        gateways,
         operations: Arc::new(operations),
         condition: store.condition,
         metrics: Arc::clone(&around.metrics),
@@ -117,10 +121,41 @@ pub fn assemble(
     Ok(Assembled { app, front, begun })
 }
 
-/// The merchant's settings about deadlines, as decisions want them.
-pub fn policy(config: &Config) -> Result<Policy, std::num::TryFromIntError> {
+/// Says which calls without an answer were made with other credentials: the gateway will hardly say under these what
+/// became of them.
+fn tell_of_other_credentials(reader: &Reader, gateways: &Gateways) -> Result<(), StoreError> {
+    let others = made_with_others(reader, gateways)?;
+    if let Some(oldest) = others.first() {
+        tracing::error!(
+            count = others.len(), payment_id = %oldest,
+            "calls to a gateway that have no answer were made with other credentials than those of the settings: \
+             start with the former ones, or look at the gateway and resolve them"
+        );
+    }
+    Ok(())
+}
+
+/// The payments with a call without an answer that was made with other credentials than the gateways' own now.
+fn made_with_others(reader: &Reader, gateways: &Gateways) -> Result<Vec<PaymentId>, StoreError> {
+    let waiting = reader.in_flight(usize::MAX)?;
+    let cores = waiting.iter().map(AnyPayment::core);
+    let others =
+        cores.filter(|core| plan::made_with_others(core, gateways.credentials(core.provider)));
+    Ok(others.map(|core| core.id).collect())
+}
+
+/// The merchant's settings as decisions want them; with the credentials at the gateways that take payments here.
+pub fn policy(
+    config: &Config,
+    more_gateways: &[Arc<dyn Gateway>],
+) -> Result<Policy, std::num::TryFromIntError> {
     let orders = &config.settings.orders;
+    let gateways = Gateways::configured(&config.settings).and(more_gateways.to_vec());
+    let credentials = gateways
+        .all()
+        .map(|gateway| (gateway.provider(), gateway.credentials()));
     Ok(Policy {
+        credentials: credentials.collect(),
         unpaid_after_ms: u64::try_from(orders.unpaid_after.as_millis())?,
         cancel_on_failure: orders.cancel_on_failure,
         ..Policy::default()

@@ -4,6 +4,8 @@
 //! when it is given up is one rule for all of them, in [`operations`], [`plan`] and [`calling`]; the network
 //! and the clock are the world's.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod breaker;
 pub mod calling;
 mod exchange;
@@ -15,9 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use daegeum_engine::amounts::Amounts;
 use daegeum_engine::capabilities::Capabilities;
 use daegeum_engine::command::Fact;
-use daegeum_engine::event::{CallKind, FailureCode, Provider, ProviderPaymentId};
+use daegeum_engine::event::{
+    CallKind, Credentials, FailureCode, PaidWith, Provider, ProviderPaymentId,
+};
 use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::OperationKind;
@@ -39,21 +44,26 @@ pub struct Call {
     pub operation: Option<OperationId>,
     /// Whether it may have been sent before, without an answer.
     pub sent_before: bool,
+    /// Whether the operation was intended with other credentials than those it would be made with now: then a gateway
+    /// that knows nothing of it, or refuses, says nothing about it.
+    pub other_credentials: bool,
     /// Our id of the payment, which is the gateway's order number.
     pub payment: PaymentId,
     /// The gateway's own name for the payment, if it is known.
     pub name: Option<ProviderPaymentId>,
-    /// What is to be paid in all.
-    pub amount: Money,
-    /// The part of it that bears no VAT, in minor units.
-    pub tax_free: u64,
+    /// How much the operation is about, in the split that is to be told to the gateway.
+    pub amounts: Amounts,
 }
 
 /// What is asked of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// Take the money of a payment that the buyer has approved.
+    /// Take the money, or the hold, of a payment that the buyer has approved.
     Confirm,
+    /// Take held money.
+    Capture,
+    /// Release held money.
+    Void,
     /// Give all of a payment's money back.
     Cancel,
     /// How does the payment stand?
@@ -63,7 +73,18 @@ pub enum Ask {
         /// Whether the time in which the gateway may still do it is over, so that "there is no such
         /// payment" is an answer.
         window_over: bool,
+        /// By which of its names the payment is asked for.
+        by: By,
     },
+}
+
+/// By which of its names a payment is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The gateway's own, where it is known.
+    Name,
+    /// Our order number.
+    OrderNumber,
 }
 
 impl Ask {
@@ -71,6 +92,8 @@ impl Ask {
     pub const fn kind(self) -> CallKind {
         match self {
             Self::Confirm => CallKind::Confirm,
+            Self::Capture => CallKind::Capture,
+            Self::Void => CallKind::Void,
             Self::Cancel => CallKind::Cancel,
             Self::Inquire { .. } => CallKind::Inquire,
         }
@@ -88,11 +111,15 @@ pub enum Outcome {
         name: Option<ProviderPaymentId>,
         /// What it says happened.
         fact: Fact,
+        /// What the buyer paid with, if it said so.
+        paid_with: Option<PaidWith>,
     },
-    /// The gateway answered, but not yet about this: ask again.
+    /// The gateway answered about another payment than this one: the name it was asked for by is not this payment's.
+    NotThisOne,
+    /// The gateway wants to be left alone for a while and says nothing.
     NotYet {
-        /// How long it wants to be left alone, where it did not even say how the payment stands.
-        after: Option<Duration>,
+        /// For how long.
+        after: Duration,
     },
     /// The gateway may or may not have done it.
     Unknown,
@@ -246,6 +273,9 @@ pub trait Gateway: Send + Sync {
         self.provider().capabilities()
     }
 
+    /// Which of the merchant's credentials its calls are made with.
+    fn credentials(&self) -> Credentials;
+
     /// The HTTP request of a call. The same call makes the same request, idempotency key and all.
     fn request(&self, call: &Call) -> http::Request<Bytes>;
 
@@ -269,7 +299,7 @@ pub const NOT_SENT: &str = "NOT_SENT";
 /// answered again in the same words.
 pub fn explain(provider: Provider, code: &FailureCode) -> Option<Explanation> {
     match provider {
-        Provider::Mock => None,
+        Provider::Mock | Provider::Drill => None,
         Provider::Toss => Some(toss::errors::explain(code)),
     }
 }
@@ -288,16 +318,33 @@ impl Gateways {
     /// Those that are configured.
     pub fn configured(settings: &Settings) -> Self {
         let toss = toss::Toss::configured(&settings.toss);
-        let all = toss.into_iter().map(|toss| Reached {
-            gateway: Arc::new(toss),
+        Self::these(toss.map(|toss| Arc::new(toss) as Arc<dyn Gateway>))
+    }
+
+    /// These.
+    pub fn these(all: impl IntoIterator<Item = Arc<dyn Gateway>>) -> Self {
+        let reached = |gateway| Reached {
+            gateway,
             breaker: Mutex::default(),
-        });
-        Self(all.collect())
+        };
+        Self(all.into_iter().map(reached).collect())
+    }
+
+    /// With these besides.
+    #[must_use]
+    pub fn and(mut self, more: Vec<Arc<dyn Gateway>>) -> Self {
+        self.0.extend(Self::these(more).0);
+        self
     }
 
     /// The one of this provider.
     pub fn of(&self, provider: Provider) -> Option<&Arc<dyn Gateway>> {
         self.reached(provider).map(|reached| &reached.gateway)
+    }
+
+    /// Which credentials calls to this provider are made with; nothing if none are made.
+    pub fn credentials(&self, provider: Provider) -> Option<Credentials> {
+        self.of(provider).map(|gateway| gateway.credentials())
     }
 
     /// All of them, in the order in which they are preferred.

@@ -81,7 +81,7 @@ pub fn asker(who: &Principal) -> Asker {
         Principal::Merchant(_) | Principal::Admin(_) => Asker::Merchant,
         Principal::Buyer(sub) => BuyerId::parse(sub).map_or(Asker::Nobody, Asker::Buyer),
         Principal::Session(id) => match SessionId::parse(id) {
-            Ok(session) => Asker::Session(session.payment()),
+            Ok(session) => Asker::Session(session),
             Err(_) => Asker::Nobody,
         },
     }

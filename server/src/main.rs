@@ -63,6 +63,7 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
         metrics,
         transitions,
         more_routes: outside.routes,
+        more_gateways: Vec::new(),
     };
     let told = outside.config.clone();
     serve::serve(outside.config, around, stop, move |address| {

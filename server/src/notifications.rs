@@ -33,7 +33,7 @@ pub async fn receive(
         "mock" if !app.mock_secrets.is_empty() => {
             mock::receive(&app, &context, &headers, &body).await
         }
-        "toss" if app.takes(Provider::Toss) => toss::receive(&app, &context, &body),
+        "toss" if app.takes(Provider::Toss) => toss::receive(&app, &context, &body).await,
         _ => Err(HttpErrorCode::NotFound.into()),
     }
 }

@@ -32,13 +32,11 @@ impl Seals {
     ) -> Result<Sealed, Problem> {
         let mut random = |bytes: &mut [u8]| self.world.fill_random(bytes);
         let first_kept = self.keyring.kept_from(class.code());
-        let id = SealingKeyId {
-            day: now.korean_day().max(first_kept),
-            class,
-        };
+        let day = now.korean_day().max(first_kept);
+        let id = SealingKeyId::Day { day, class };
         let key = self
             .keyring
-            .key_for(id.day, class.code(), &mut random)
+            .key_for(day, class.code(), &mut random)
             .map_err(Problem::internal)?;
         Sealed::seal(
             &SealingKey::new(id, *key.expose()),
@@ -51,7 +49,13 @@ impl Seals {
     /// What was sealed; nothing once its key is dropped.
     pub fn open(&self, sealed: &Sealed) -> Option<String> {
         let id = sealed.key_id();
-        let key = self.keyring.get(key_id(id))?;
+        let key = match id {
+            SealingKeyId::Day { day, class } => self.keyring.get(KeyId {
+                class: class.code(),
+                day,
+            }),
+            SealingKeyId::Standing { subject } => self.keyring.standing(subject),
+        }?;
         let plain = sealed.open(&SealingKey::new(id, *key.expose())).ok()?;
         Some(String::from_utf8_lossy(&plain).into_owned())
     }
@@ -67,12 +71,5 @@ impl Seals {
         self.keyring
             .drop_before(day, class.code(), &mut random)
             .map_err(Problem::internal)
-    }
-}
-
-const fn key_id(id: SealingKeyId) -> KeyId {
-    KeyId {
-        class: id.class.code(),
-        day: id.day,
     }
 }

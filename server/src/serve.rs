@@ -15,6 +15,7 @@ use crate::assembly::{self, Assembled, Connected};
 use crate::config::Config;
 use crate::domain_clock::DomainClock;
 use crate::engine_room::{EngineRoom, Started};
+use crate::gateway::Gateway;
 use crate::http::{self, Drained};
 use crate::telemetry::{Metrics, TransitionLog};
 use crate::world::SharedWorld;
@@ -32,6 +33,8 @@ pub struct Surroundings {
     pub transitions: TransitionLog,
     /// Routes besides the product's own: the sandbox's.
     pub more_routes: Router,
+    /// Gateways besides those of the settings: a test's own.
+    pub more_gateways: Vec<Arc<dyn Gateway>>,
 }
 
 /// Serves until `stop`; `ready` is called once requests are taken. An error means that the store failed.
@@ -54,7 +57,7 @@ pub async fn serve(
     let opened = assembly::open(&config, &around.clock, files, &home, open_options(&config))?;
     let started = EngineRoom::start(
         opened.directory,
-        assembly::policy(&config)?,
+        assembly::policy(&config, &around.more_gateways)?,
         config.settings.store.queue,
         Arc::clone(&around.clock),
         Arc::clone(&around.metrics),

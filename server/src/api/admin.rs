@@ -6,7 +6,6 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use daegeum_engine::command::{Command, Resolution};
 use daegeum_engine::id::BuyerId;
-use daegeum_engine::payment::PaymentState;
 use daegeum_engine::sealed::RetentionClass;
 use daegeum_engine::store::reader::{PaymentFilter, PaymentPage};
 use serde::Deserialize;
@@ -27,7 +26,8 @@ use crate::http::{Admin, HttpErrorCode, Json, Problem, RequestContext};
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     /// About set-aside money, `take`: the order takes it; `return`: it goes back to the buyer, through the gateway where
-    /// that can; `returned`: it went back by other means. About a call without an answer, `done`: the gateway did it;
+    /// that can; `returned`: it went back by other means. About an amount of which the gateway has another than the books
+    /// say, `accept`: the gateway is right, and the books follow; `return` gives back what it has. About a call without an answer, `done`: the gateway did it;
     /// `not_done`: it did not, and will not.
     resolution: ResolutionWord,
     /// Why, in the administrator's words, 1 to 500 characters. It is stored sealed.
@@ -40,6 +40,7 @@ enum ResolutionWord {
     Take,
     Return,
     Returned,
+    Accept,
     Done,
     NotDone,
 }
@@ -65,6 +66,7 @@ pub async fn resolve(
         ResolutionWord::Take => Resolution::Take,
         ResolutionWord::Return => Resolution::Return,
         ResolutionWord::Returned => Resolution::Returned,
+        ResolutionWord::Accept => Resolution::Accept,
         ResolutionWord::Done => Resolution::Done,
         ResolutionWord::NotDone => Resolution::NotDone,
     };
@@ -83,30 +85,16 @@ pub async fn resolve(
     answer::when_answered(&app, app.execute(asked).await?).await
 }
 
-/// Lists payments that wait for a decision, newest first: those with set-aside money, those whose gateway
+/// Lists payments that wait for a decision, oldest first: those with set-aside money, those whose gateway
 /// refused to give the money back, and those of whose money the gateway has another amount than we do.
 #[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin", security(("admin" = [])),
     responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
     const MOST: usize = 100;
-    let mut found = PaymentPage::default();
-    for state in PaymentState::ALL
-        .iter()
-        .copied()
-        .filter(|state| state.needs_decision())
-    {
-        let filter = PaymentFilter {
-            states: vec![state],
-            ..PaymentFilter::default()
-        };
-        let page = app
-            .reader
-            .payments(&filter, None, MOST)
-            .map_err(answer::stored)?;
-        found.payments.extend(page.payments);
-    }
-    let refused = app.reader.to_look_at(MOST).map_err(answer::stored)?;
-    found.payments.extend(refused);
+    let found = PaymentPage {
+        payments: app.reader.on_desk(MOST).map_err(answer::stored)?,
+        next: None,
+    };
     answer::json(200, &PageView(found))
 }
 
@@ -127,7 +115,7 @@ pub async fn unanswered(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<
             "operation_id": call.id.to_string(),
             "intended_at": call.intended_at.to_string(),
             "age_seconds": now.millis_since(call.intended_at) / 1_000,
-            "needs_person": plan::needs_person(payment.core(), now),
+            "needs_person": plan::needs_person(payment.core(), now, app.gateways.credentials(payment.core().provider)),
             "payment": serde_json::to_value(answer::view(payment)).map_err(Problem::internal)?,
         }));
     }

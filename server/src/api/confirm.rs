@@ -9,13 +9,15 @@ use axum::response::Response;
 use daegeum_engine::brought_back::Approved;
 use daegeum_engine::command::Command;
 use daegeum_engine::event::ProviderPaymentId;
-use daegeum_engine::id::{PaymentId, SessionId};
+use daegeum_engine::id::PaymentId;
 use daegeum_engine::idempotency::Answer;
 use daegeum_engine::money::{Currency, Money};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::rejection::Rejection;
+use daegeum_engine::sealed::{RetentionClass, Sealed};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::answer;
@@ -114,6 +116,7 @@ pub async fn confirm(
             payment_id: payment.core().id,
             name,
             amount: won(&app, approved.amount)?,
+            brought: sealed(&app, &payment, &approved)?,
         },
         keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
@@ -131,16 +134,33 @@ pub async fn confirm(
 
 fn returned(app: &App, who: &Principal, body: BroughtBack) -> Result<Returned, Problem> {
     let (id, approved) = body.approved().map_err(|_| mismatched(app, None))?;
-    if matches!(who, Principal::Session(own) if **own != *SessionId::of(id).to_string()) {
-        return Err(mismatched(app, None));
-    }
     let found = app.reader.payment(id).map_err(answer::stored)?;
     let seen = found.filter(|found| keyed::asker(who).may_see_payment(found.value.core()));
-    let payment = seen.ok_or_else(|| answer::problem(&Rejection::PaymentNotFound))?;
+    let payment = match (seen, who) {
+        (Some(payment), _) => payment,
+        // What is brought back to one checkout and is another's has been tampered with.
+        (None, Principal::Session(_)) => return Err(mismatched(app, None)),
+        (None, Principal::Merchant(_) | Principal::Admin(_) | Principal::Buyer(_)) => {
+            return Err(answer::problem(&Rejection::PaymentNotFound));
+        }
+    };
     Ok(Returned {
         payment: payment.value,
         approved,
     })
+}
+
+/// All that was brought back, in the form of its gateway, for the records.
+fn sealed(app: &App, payment: &AnyPayment, approved: &Approved) -> Result<Sealed, Problem> {
+    let brought = json!({
+        "provider": payment.core().provider.name(),
+        "paymentKey": approved.payment_key,
+        "orderId": approved.order_id,
+        "amount": approved.amount,
+    });
+    let plain = brought.to_string();
+    app.seals
+        .seal(RetentionClass::Evidence, plain.as_bytes(), app.now())
 }
 
 /// The gateway's name for the payment, if what was brought back is the payment's.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use daegeum_engine::store::reader::FeedRecord;
-use daegeum_engine::store::record::Body;
 use daegeum_engine::wire::EventView;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -51,7 +50,7 @@ fn push_events(
     limit: usize,
     items: &mut Vec<Value>,
 ) -> Result<(), Problem> {
-    let Body::Group(group) = &record.record.body else {
+    let Some((order_id, group)) = record.record.group() else {
         return Ok(());
     };
     let concerning = group
@@ -63,7 +62,7 @@ fn push_events(
             // The feed goes to other systems: what is sealed stays here.
             let view = EventView {
                 sequence: Some(sequence),
-                order_id: &group.order_id,
+                order_id,
                 event,
                 at: record.record.at,
                 opened: None,

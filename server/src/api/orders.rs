@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use daegeum_engine::command::{Command, NewOrder};
+use daegeum_engine::command::{Command, NewLine, NewOrder};
 use daegeum_engine::id::{BuyerId, OrderId};
 use daegeum_engine::idempotency::hash16;
 use daegeum_engine::money::{Currency, Money};
-use daegeum_engine::order::{CaptureMode, Line, Tax};
+use daegeum_engine::order::{CaptureMode, Resource, Tax};
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,14 @@ pub struct CreateOrder {
     capture: CaptureWord,
     /// Until when it can be paid (RFC 3339); by default 30 minutes from now.
     expires_at: Option<String>,
+    /// What kind of thing in the merchant's own system it is for: 1–64 of `A–Z a–z 0–9 . _ : -`. With `resource_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "lesson")]
+    resource_type: Option<String>,
+    /// The merchant's name for that thing: 1–64 of `A–Z a–z 0–9 . _ : -`. Payments can be listed by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "lesson-7")]
+    resource_id: Option<String>,
 }
 
 /// One line of an order.
@@ -138,13 +146,21 @@ impl CreateOrder {
         if self.lines.len() > daegeum_engine::order::OrderCore::MAX_LINES {
             return Err(Refused::Rule(Rejection::LineCountOutOfRange));
         }
+        let resource = match (self.resource_type, self.resource_id) {
+            (None, None) => None,
+            (Some(kind), Some(id)) => {
+                Some(Resource::parse(&kind, &id).ok_or_else(|| value("resource_id"))?)
+            }
+            (Some(_), None) => return Err(value("resource_id")),
+            (None, Some(_)) => return Err(value("resource_type")),
+        };
         let total = amount(self.total, currency).map_err(Refused::Rule)?;
         let lines = self
             .lines
             .into_iter()
             .enumerate()
             .map(|(at, line)| line.check(at, currency));
-        let lines = lines.collect::<Result<Vec<Line>, Refused>>()?;
+        let lines = lines.collect::<Result<Vec<NewLine>, Refused>>()?;
         let capture = match self.capture {
             CaptureWord::Automatic => CaptureMode::Automatic,
             CaptureWord::OnConfirmation => CaptureMode::OnConfirmation,
@@ -153,6 +169,8 @@ impl CreateOrder {
             order_id,
             buyer_id,
             total,
+            kind: None,
+            resource,
             lines,
             capture,
             expires_at,
@@ -162,7 +180,7 @@ impl CreateOrder {
 }
 
 impl OrderLine {
-    fn check(self, at: usize, currency: Currency) -> Result<Line, Refused> {
+    fn check(self, at: usize, currency: Currency) -> Result<NewLine, Refused> {
         let value = |field: &str| Refused::Value(format!("lines[{at}].{field}"));
         let text = |text: &str, most: usize| {
             (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
@@ -183,7 +201,7 @@ impl OrderLine {
         let (Some(quantity), Some(price)) = (quantity, in_range) else {
             return Err(Refused::Rule(Rejection::AmountOutOfRange));
         };
-        Ok(Line {
+        Ok(NewLine {
             name: self.name.into(),
             quantity,
             unit_price: price.minor(),

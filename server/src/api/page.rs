@@ -1,6 +1,7 @@
 //! Pages of payments: the query's parameters, and the answer with where the next page begins.
 
 use daegeum_engine::id::{BuyerId, OrderId, PaymentId};
+use daegeum_engine::order::Resource;
 use daegeum_engine::payment::PaymentState;
 use daegeum_engine::store::reader::{PaymentFilter, PaymentPage};
 use daegeum_engine::time::Timestamp;
@@ -28,6 +29,10 @@ pub struct PaymentQuery {
     status: Option<String>,
     /// Only payments of this order.
     order_id: Option<String>,
+    /// Only payments for what the merchant calls so, together with `resource_id`.
+    resource_type: Option<String>,
+    /// Only payments for what the merchant calls so, together with `resource_type`.
+    resource_id: Option<String>,
     /// Only payments of this buyer; not for buyers themselves.
     buyer_id: Option<String>,
     /// Only payments begun at or after this time (RFC 3339).
@@ -54,6 +59,7 @@ impl PaymentQuery {
                 .buyer_id
                 .map(|id| BuyerId::parse(&id).map_err(|_| invalid("buyer_id")))
                 .transpose()?,
+            resource: resource(self.resource_type, self.resource_id)?,
             order: self
                 .order_id
                 .map(|id| OrderId::parse(&id).map_err(|_| invalid("order_id")))
@@ -86,6 +92,18 @@ impl PaymentQuery {
     /// Whether a buyer is named.
     pub const fn names_buyer(&self) -> bool {
         self.buyer_id.is_some()
+    }
+}
+
+fn resource(kind: Option<String>, id: Option<String>) -> Result<Option<Resource>, Problem> {
+    match (kind, id) {
+        (None, None) => Ok(None),
+        (Some(kind), Some(id)) => {
+            let resource = Resource::parse(&kind, &id).ok_or_else(|| invalid("resource_id"));
+            resource.map(Some)
+        }
+        (Some(_), None) => Err(invalid("resource_id")),
+        (None, Some(_)) => Err(invalid("resource_type")),
     }
 }
 

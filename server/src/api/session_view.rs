@@ -4,7 +4,7 @@ use daegeum_engine::amounts::Component;
 use daegeum_engine::id::SessionId;
 use daegeum_engine::idempotency::hash16;
 use daegeum_engine::order::{AnyOrder, Line};
-use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::payment::{AnyPayment, CheckoutSession};
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::session::SessionStatus;
 use daegeum_engine::time::Timestamp;
@@ -56,7 +56,7 @@ impl<'a> SessionView<'a> {
         let core = payment.core();
         let status = SessionStatus::of(payment, at);
         Self {
-            session_id: SessionId::of(core.id).to_string(),
+            session_id: session_of(payment).id.to_string(),
             session_token: None,
             status: status.name(),
             next: status.next().name(),
@@ -66,7 +66,7 @@ impl<'a> SessionView<'a> {
             currency: core.amount().currency().code(),
             provider: core.provider.name(),
             capture: core.provider.capabilities().capture.name(),
-            expires_at: until(payment).to_string(),
+            expires_at: session_of(payment).until.to_string(),
             payment: answer::view(payment),
             window: None,
             at_checkout: None,
@@ -104,15 +104,19 @@ impl<'a> SessionView<'a> {
     #[must_use]
     pub fn with_token(mut self, app: &App) -> Self {
         let payment = self.payment.payment;
-        let session = SessionId::of(payment.core().id);
-        self.session_token = Some(app.session_tokens.issue(session, until(payment)));
+        let session = session_of(payment);
+        self.session_token = Some(app.session_tokens.issue(session.id, session.until));
         self
     }
 }
 
-fn until(payment: &AnyPayment) -> Timestamp {
+/// The checkout that the payment belongs to. Whoever asks has found the payment by it.
+fn session_of(payment: &AnyPayment) -> CheckoutSession {
     let core = payment.core();
-    core.session_until.unwrap_or(core.created_at)
+    core.session.unwrap_or(CheckoutSession {
+        id: SessionId::from_bits(core.id.bits()),
+        until: core.created_at,
+    })
 }
 
 fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {

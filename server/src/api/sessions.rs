@@ -177,10 +177,9 @@ pub async fn get(
 fn find(app: &App, who: &Principal, session_id: &str) -> Result<AnyPayment, Problem> {
     let not_found = || answer::problem(&Rejection::PaymentNotFound);
     let id = SessionId::parse(session_id).map_err(|_| not_found())?;
-    let payment = app.reader.payment(id.payment()).map_err(answer::stored)?;
+    let payment = app.reader.session(id).map_err(answer::stored)?;
     let payment = payment.map(|found| found.value).ok_or_else(not_found)?;
-    let core = payment.core();
-    if core.session_until.is_none() || !keyed::asker(who).may_see_payment(core) {
+    if !keyed::asker(who).may_see_payment(payment.core()) {
         return Err(not_found());
     }
     Ok(payment)

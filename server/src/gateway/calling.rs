@@ -11,9 +11,9 @@ use daegeum_engine::operation::{AnyOperation, OperationKind};
 use daegeum_engine::payment::{AnyPayment, PaymentState};
 use daegeum_engine::store::view::Stored;
 
+use super::NOT_SENT;
 use super::exchange::{Rest, commit, exchange, without_exchange};
 use super::plan::{self, Next};
-use super::{Ask, NOT_SENT};
 use crate::app::App;
 
 /// Takes the next step of a payment's call, or asks how the payment stands if a notification hinted at news.
@@ -33,29 +33,24 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
         payment = again;
     }
     let payment = payment.value;
-    let (asked, heard) = (turn.later.asked, turn.later.heard.clone());
+    let asked = turn.later.asked;
     let Some(gateway) = app.gateways.of(payment.core().provider) else {
         return;
     };
-    let waited = waited(&app, &payment);
-    // A notification hinted at news, or a transfer may have come.
-    let worth_asking = heard.is_some() || payment.state() == PaymentState::AwaitingDeposit;
-    let how_it_stands = Next::Ask(Ask::Inquire {
-        about: None,
-        window_over: false,
-    });
-    let planned = plan::next(&payment, asked, waited);
-    let Some(next) = planned.or(worth_asking.then_some(how_it_stands)) else {
+    let others = plan::made_with_others(payment.core(), Some(gateway.credentials()));
+    // Somebody said that there is news, or a transfer may have come.
+    let worth_asking = turn.later.hinted
+        || payment.core().inquiry_wanted
+        || payment.state() == PaymentState::AwaitingDeposit;
+    let planned = plan::next(&payment, asked, waited(&app, &payment), others);
+    let how_it_stands = worth_asking.then_some(Next::Ask(plan::HOW_IT_STANDS));
+    let Some(next) = planned.or(how_it_stands) else {
         return;
     };
     let rest = match next {
-        Next::Ask(ask) => exchange(&app, &**gateway, &payment, ask, heard).await,
+        Next::Ask(ask) => exchange(&app, &**gateway, &payment, ask).await,
         Next::NeverSent(kind) => {
-            let code = FailureCode::new(NOT_SENT);
-            let fact = match kind {
-                OperationKind::Cancel => Fact::NotRefunded { code },
-                _ => Fact::Failed { code },
-            };
+            let fact = never_sent(kind);
             commit(&app, without_exchange(&payment, News::Fact(fact))).await;
             Rest::default()
         }
@@ -66,12 +61,25 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     follow_up(&app, id, made, asked, rest);
 }
 
+/// What is known of a call that never left, when it is too late to make it.
+fn never_sent(kind: OperationKind) -> Fact {
+    let code = FailureCode::new(NOT_SENT);
+    match kind {
+        OperationKind::Confirm => Fact::Failed { code },
+        OperationKind::Capture | OperationKind::Void | OperationKind::Cancel => {
+            Fact::CallRefused { code }
+        }
+    }
+}
+
 /// Whether an earlier process may have sent the payment's call, whoever asks about it first. No clock is asked: one
 /// that was ahead when an intent was written would say so of every call that follows.
 fn was_begun_before_this_start(app: &App, payment: &Stored<AnyPayment>) -> bool {
-    let call = payment.value.core().operation.as_ref();
-    call.is_some_and(|call| matches!(call, AnyOperation::Intended(_)))
-        && app.operations.was_begun_before(&payment.value)
+    match payment.value.core().operation {
+        Some(AnyOperation::Intended(_)) => app.operations.was_begun_before(payment),
+        Some(AnyOperation::Unknown(_) | AnyOperation::Succeeded(_) | AnyOperation::Refused(_))
+        | None => false,
+    }
 }
 
 /// How long the payment's call has certainly waited: in domain time, and by the monotonic clock for as long as this
@@ -114,26 +122,36 @@ fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, re
             asked.saturating_add(1),
             plan::rest(&payment, asked, waited(app, &payment)),
         ),
-        // The gateway has been told that it was heard and does not say it again.
-        None if rest.unanswered.is_some() && asked < plan::HINT_FOLLOWED_MAX => {
+        // Somebody was told that they were heard, and does not say it again.
+        None if payment.core().inquiry_wanted => {
             (asked.saturating_add(1), plan::rest_after_hint(asked))
         }
         None => return,
     };
     let rest_ns = u64::try_from(least.max(rest.wanted).as_nanos()).unwrap_or(u64::MAX);
     let at_ns = app.world.monotonic_ns().saturating_add(rest_ns);
-    app.operations.ask_later(id, asked, at_ns, rest.unanswered);
+    app.operations.ask_later(id, asked, at_ns);
 }
 
-/// Notes that a call which was begun before this start has no answer, and has it asked about.
-pub async fn resume(app: &App, payment: &AnyPayment) {
-    let core = payment.core();
-    if app.operations.knows(core.id) || app.gateways.of(core.provider).is_none() {
+/// Takes up a call that nobody here has taken up: one that an earlier process began is noted to have no answer and
+/// asked about, and so is one that was forgotten by its task for longer than `forgotten_after`.
+pub async fn resume(app: &App, id: PaymentId, forgotten_after: Duration) {
+    let Some(payment) = read(app, id) else { return };
+    let known = app.operations.knows(id);
+    if known || app.gateways.of(payment.value.core().provider).is_none() {
         return;
     }
-    if matches!(core.operation, Some(AnyOperation::Intended(_))) {
-        commit(app, without_exchange(payment, News::None)).await;
+    let now_ns = app.world.monotonic_ns();
+    let forgotten = app.operations.known_for(&payment.value, now_ns) > forgotten_after;
+    if !(app.operations.was_begun_before(&payment) || forgotten) {
+        return;
     }
-    app.operations
-        .ask_later(core.id, 1, app.world.monotonic_ns(), None);
+    match payment.value.core().operation {
+        Some(AnyOperation::Intended(_)) => {
+            commit(app, without_exchange(&payment.value, News::None)).await;
+        }
+        Some(AnyOperation::Unknown(_) | AnyOperation::Succeeded(_) | AnyOperation::Refused(_))
+        | None => {}
+    }
+    app.operations.ask_later(id, 1, now_ns);
 }

@@ -7,10 +7,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use daegeum_engine::amounts::Component;
-use daegeum_engine::command::{Command, Exchange, Fact, Hint, Learned, News};
+use daegeum_engine::command::{Command, Exchange, Fact, Learned, News};
 use daegeum_engine::event::{CallStatus, FailureCode, Source};
-use daegeum_engine::money::Money;
 use daegeum_engine::operation::AnyOperation;
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::planted::{self, Bug};
@@ -18,8 +16,7 @@ use daegeum_engine::sealed::{RetentionClass, Sealed};
 use serde_json::json;
 
 use super::breaker::Heard as Health;
-use super::operations::Heard;
-use super::{Ask, Call, Gateway, Outcome};
+use super::{Ask, By, Call, Gateway, Outcome, plan};
 use crate::app::{App, Asked};
 use crate::http::{HttpErrorCode, Problem};
 use crate::world::{Outbound, Undelivered};
@@ -31,11 +28,10 @@ const COMMIT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 type Came = Result<http::Response<Bytes>, Undelivered>;
 
-/// How long the gateway wants to be left alone, and the hint that it has not answered.
+/// How long the gateway wants to be left alone.
 #[derive(Default)]
 pub(super) struct Rest {
     pub(super) wanted: Duration,
-    pub(super) unanswered: Option<Heard>,
 }
 
 /// An exchange that was made.
@@ -48,45 +44,65 @@ struct Made {
 }
 
 /// Makes one exchange and commits what it taught. While the gateway is left alone there is none, and nothing to
-/// record.
+/// record. Where the name that a payment was asked for by is not this payment's, it is asked for by its order number.
 pub(super) async fn exchange(
     app: &App,
     gateway: &dyn Gateway,
     payment: &AnyPayment,
     ask: Ask,
-    heard: Option<Heard>,
 ) -> Rest {
+    let (rest, outcome) = once(app, gateway, payment, ask).await;
+    match (ask, outcome) {
+        (
+            Ask::Inquire {
+                about,
+                window_over,
+                by: By::Name,
+            },
+            Some(Outcome::NotThisOne),
+        ) if !planted::is(Bug::AnotherIsNothing) => {
+            let by = By::OrderNumber;
+            let again = Ask::Inquire {
+                about,
+                window_over,
+                by,
+            };
+            once(app, gateway, payment, again).await.0
+        }
+        _ => rest,
+    }
+}
+
+async fn once(
+    app: &App,
+    gateway: &dyn Gateway,
+    payment: &AnyPayment,
+    ask: Ask,
+) -> (Rest, Option<Outcome>) {
     let (provider, now_ns) = (gateway.provider(), app.world.monotonic_ns());
     if !app.gateways.may_call(provider, now_ns) {
         let wanted = app.gateways.left_alone(provider, now_ns);
-        return Rest {
-            wanted: wanted.unwrap_or_default(),
-            unanswered: heard,
-        };
+        let wanted = wanted.unwrap_or_default();
+        return (Rest { wanted }, None);
     }
-    let made = make(app, gateway, call_of(payment, ask)).await;
+    let made = make(app, gateway, call_of(gateway, payment, ask)).await;
     note(app, gateway, &made);
-    // A call sent again is answered as it was the first time: only an inquiry can know what the hint was about.
-    let follows = matches!(ask, Ask::Inquire { .. });
-    let followed = heard.as_ref().filter(|_| follows);
     let learned = Learned {
         exchange: trail(app, gateway, &made),
-        hint: followed.and_then(|heard| hint(app, heard)),
         ..learned(payment, &made.call, &made.outcome)
     };
+    let told = learned.source == Source::Inquiry && !matches!(learned.news, News::NotSent);
     commit(app, learned).await;
-    let (answered, wanted) = match made.outcome {
-        // That nothing is new is an answer too; where it wants to be left alone it said nothing.
-        Outcome::Answered { .. } | Outcome::NotYet { after: None } => (true, Duration::ZERO),
-        Outcome::NotYet { after: Some(after) } => (false, after),
-        Outcome::NotSent | Outcome::Unknown => (false, Duration::ZERO),
-    };
-    // What was asked about one call may have left out what the hint was about.
-    let all_told = answered && matches!(ask, Ask::Inquire { about: None, .. });
-    Rest {
-        wanted,
-        unanswered: heard.filter(|_| !all_told),
+    if told {
+        app.operations.asked(payment.core().id);
     }
+    let wanted = match made.outcome {
+        Outcome::NotYet { after } => after,
+        Outcome::Answered { .. } | Outcome::NotThisOne | Outcome::NotSent | Outcome::Unknown => {
+            Duration::ZERO
+        }
+    };
+    (Rest { wanted }, Some(made.outcome))
 }
 
 /// Sends the request of a call, reads what comes, and tells the breaker.
@@ -119,25 +135,27 @@ async fn make(app: &App, gateway: &dyn Gateway, call: Call) -> Made {
     }
 }
 
-fn call_of(payment: &AnyPayment, ask: Ask) -> Call {
+fn call_of(gateway: &dyn Gateway, payment: &AnyPayment, ask: Ask) -> Call {
     let core = payment.core();
-    let outstanding = core.operation.as_ref().filter(|call| call.in_flight());
+    let outstanding = core.call_in_flight();
+    let about = outstanding.and_then(|call| call.core().amounts);
+    let sent_before = match outstanding {
+        Some(AnyOperation::Unknown(_)) => true,
+        Some(AnyOperation::Intended(_) | AnyOperation::Succeeded(_) | AnyOperation::Refused(_))
+        | None => false,
+    };
     Call {
         ask,
         operation: outstanding.map(|call| call.core().id),
-        sent_before: matches!(outstanding, Some(AnyOperation::Unknown(_))),
+        sent_before,
+        other_credentials: plan::made_with_others(core, Some(gateway.credentials())),
         payment: core.id,
         name: core.provider_payment_id.clone(),
-        amount: money_of(payment),
-        tax_free: core.amounts.get(Component::TaxFree),
-    }
-}
-
-/// What the gateway has of this payment: what it took, where that is not what was asked.
-fn money_of(payment: &AnyPayment) -> Money {
-    match payment {
-        AnyPayment::Mismatched(aside) => aside.detail().received,
-        other => other.core().amount(),
+        // A call of version 1 did not say how much it is about: all that the gateway has, or all that is to be paid.
+        amounts: about.unwrap_or_else(|| match ask {
+            Ask::Cancel => core.held_by_gateway(),
+            Ask::Confirm | Ask::Capture | Ask::Void | Ask::Inquire { .. } => core.amounts,
+        }),
     }
 }
 
@@ -147,7 +165,7 @@ fn note(app: &App, gateway: &dyn Gateway, made: &Made) {
     app.metrics.gateways.called(provider, kind, made.took);
     let payment_id = made.call.payment;
     match made.outcome {
-        Outcome::Answered { .. } | Outcome::NotYet { .. } => {}
+        Outcome::Answered { .. } | Outcome::NotThisOne | Outcome::NotYet { .. } => {}
         Outcome::NotSent => {
             tracing::warn!(provider, call = kind, %payment_id, "the gateway cannot be reached");
         }
@@ -158,24 +176,29 @@ fn note(app: &App, gateway: &dyn Gateway, made: &Made) {
 }
 
 fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
-    let (news, name) = match outcome {
-        Outcome::Answered { name, fact } => (News::Fact(fact.clone()), name.clone()),
+    let (news, name, paid_with) = match outcome {
+        Outcome::Answered {
+            name,
+            fact,
+            paid_with,
+        } => (News::Fact(fact.clone()), name.clone(), paid_with.clone()),
         Outcome::Unknown if planted::is(Bug::UnknownIsFailure) => {
             let code = FailureCode::new("UNKNOWN");
-            (News::Fact(Fact::Failed { code }), None)
+            (News::Fact(Fact::Failed { code }), None, None)
         }
-        Outcome::NotYet { .. } | Outcome::Unknown => (News::None, None),
-        Outcome::NotSent => (News::NotSent, None),
+        Outcome::NotYet { .. } | Outcome::NotThisOne | Outcome::Unknown => (News::None, None, None),
+        Outcome::NotSent => (News::NotSent, None, None),
     };
     let (operation, source) = match call.ask {
         Ask::Inquire { about: None, .. } => (None, Source::Inquiry),
         Ask::Inquire { .. } => (call.operation, Source::Inquiry),
-        Ask::Confirm | Ask::Cancel => (call.operation, Source::Answer),
+        Ask::Confirm | Ask::Capture | Ask::Void | Ask::Cancel => (call.operation, Source::Answer),
     };
     Learned {
         operation,
         name,
         source,
+        paid_with,
         ..without_exchange(payment, news)
     }
 }
@@ -189,8 +212,9 @@ pub(super) fn without_exchange(payment: &AnyPayment, news: News) -> Learned {
         name: None,
         news,
         source: Source::Answer,
+        paid_with: None,
         exchange: None,
-        hint: None,
+        asked_since_hint: false,
     }
 }
 
@@ -212,13 +236,17 @@ fn trail(app: &App, gateway: &dyn Gateway, made: &Made) -> Option<Exchange> {
 
 const fn status(outcome: &Outcome) -> CallStatus {
     match outcome {
-        Outcome::Answered {
-            fact: Fact::Failed { .. } | Fact::NotRefunded { .. },
-            ..
-        }
-        | Outcome::NotSent => CallStatus::Failed,
-        Outcome::Answered { .. } => CallStatus::Success,
-        Outcome::NotYet { .. } | Outcome::Unknown => CallStatus::Pending,
+        Outcome::Answered { fact, .. } => match fact {
+            Fact::Failed { .. } | Fact::CallRefused { .. } => CallStatus::Failed,
+            Fact::Undecided => CallStatus::Pending,
+            Fact::Authorized { .. }
+            | Fact::Taken { .. }
+            | Fact::Canceled
+            | Fact::AwaitingDeposit { .. }
+            | Fact::Other => CallStatus::Success,
+        },
+        Outcome::NotSent => CallStatus::Failed,
+        Outcome::NotYet { .. } | Outcome::NotThisOne | Outcome::Unknown => CallStatus::Pending,
     }
 }
 
@@ -238,19 +266,13 @@ fn sealed(app: &App, plain: &[u8]) -> Option<Sealed> {
     sealed.map_err(failed).ok()
 }
 
-fn hint(app: &App, heard: &Heard) -> Option<Hint> {
-    Some(Hint {
-        hash: heard.hash,
-        heard_at: heard.at,
-        from: sealed(app, heard.from.to_string().as_bytes())?,
-    })
-}
-
 /// Commits what was learned, as soon as the store takes it.
 pub(super) async fn commit(app: &App, learned: Learned) {
-    let learned = Box::new(learned);
+    let mut learned = Box::new(learned);
     loop {
         let id = app.job_id();
+        // Looked at before the command is in the queue: who says so from here on is queued behind it.
+        learned.asked_since_hint = !app.operations.is_hinted_again(learned.payment_id);
         let asked = Asked {
             command: Command::Learn(learned.clone()),
             keyed: None,

@@ -2,31 +2,21 @@
 //! never to a request: a closed connection, a request's time limit or a stop neither cancels nor repeats it.
 //!
 //! At most one exchange per payment at a time. What has no answer waits here for its next question; after a
-//! restart everything without an answer is asked about again. Nothing here is stored: the journal knows it all.
+//! restart everything without an answer is asked about again, and so is every payment that somebody said there is news
+//! of. Nothing here is stored: the journal knows it all.
 //!
 //! All waiting is by the monotonic clock: no clock that somebody sets makes a question early, late or never.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use daegeum_engine::event::PaymentEvent;
+use daegeum_engine::event::CallStep;
 use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::payment::AnyPayment;
-use daegeum_engine::time::Timestamp;
+use daegeum_engine::store::view::Stored;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
-
-/// A notification that proves nothing: what is kept of it until the gateway was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
-    /// Hash of its body.
-    pub hash: [u8; 16],
-    /// When it came.
-    pub at: Timestamp,
-    /// From where.
-    pub from: std::net::IpAddr,
-}
 
 /// The calls under way and those that wait.
 pub struct Operations {
@@ -34,6 +24,9 @@ pub struct Operations {
     state: Mutex<State>,
     rested: Notify,
     places: Semaphore,
+    /// The first record that this process writes.
+    first_record: u64,
+    started_ns: u64,
 }
 
 #[derive(Default)]
@@ -43,7 +36,9 @@ struct State {
     /// Payments to be asked about, and when.
     later: BTreeMap<PaymentId, Later>,
     /// Requests that wait for a payment's call to end.
-    waiting: BTreeMap<PaymentId, Vec<oneshot::Sender<()>>>,
+    waiting: Waiting,
+    /// Notifications that wait until their payment's gateway was asked how it stands.
+    asking: Waiting,
     /// When a payment was last asked about because of a hint.
     hinted: BTreeMap<PaymentId, u64>,
     /// When it was last asked whether a payment's transfer has come.
@@ -59,9 +54,9 @@ struct State {
 struct Known {
     operation: OperationId,
     since_ns: u64,
-    /// Whether the store was opened with it: an earlier process began it.
-    found: bool,
 }
+
+type Waiting = BTreeMap<PaymentId, Vec<oneshot::Sender<()>>>;
 
 /// What is known of a payment's next question.
 #[derive(Debug, Clone, Default)]
@@ -70,8 +65,8 @@ pub struct Later {
     at_ns: u64,
     /// How often it has been asked about already.
     pub asked: u32,
-    /// The notification that made us ask.
-    pub heard: Option<Heard>,
+    /// Whether somebody said that there is news.
+    pub hinted: bool,
 }
 
 /// The right to make one payment's exchange; given back when dropped.
@@ -84,34 +79,21 @@ pub struct TurnToCall<'a> {
 
 /// A payment is asked about because of hints at most once in this time.
 pub const HINTS_EVERY: Duration = Duration::from_secs(5);
-/// Hints that wait; more are dropped, and what they hinted at is found by asking.
-const MOST_HINTS: usize = 10_000;
 /// Exchanges under way at once; the next wait their turn.
 const MOST_AT_ONCE: usize = 256;
 
 impl Operations {
-    /// None under way; those that the store was opened with are an earlier process's. Intents that are committed
-    /// come out of the receiver.
-    pub fn new(found: &[AnyPayment], now_ns: u64) -> (Self, mpsc::UnboundedReceiver<PaymentId>) {
+    /// None under way. Calls that were intended before the record `first_record` are an earlier process's. Intents that
+    /// are committed come out of the receiver.
+    pub fn new(first_record: u64, now_ns: u64) -> (Self, mpsc::UnboundedReceiver<PaymentId>) {
         let (begun, receiver) = mpsc::unbounded_channel();
-        let known = found.iter().filter_map(|payment| {
-            let call = payment.core().operation.as_ref()?;
-            let found = Known {
-                operation: call.core().id,
-                since_ns: now_ns,
-                found: true,
-            };
-            Some((payment.core().id, found))
-        });
-        let state = State {
-            known: known.collect(),
-            ..State::default()
-        };
         let operations = Self {
             begun,
-            state: Mutex::new(state),
+            state: Mutex::default(),
             rested: Notify::new(),
             places: Semaphore::new(MOST_AT_ONCE),
+            first_record,
+            started_ns: now_ns,
         };
         (operations, receiver)
     }
@@ -123,17 +105,17 @@ impl Operations {
             let GroupEvent::Payment(id, event) = event else {
                 continue;
             };
-            match event {
-                PaymentEvent::OperationIntended(intended) => {
-                    self.intended(*id, intended.operation, now_ns);
+            match event.call_step() {
+                Some(CallStep::Intended(operation)) => {
+                    self.intended(*id, operation, now_ns);
                     begun.push(*id);
                 }
-                PaymentEvent::ProviderConfirmed(_) | PaymentEvent::ProviderRefused(_) => {
+                Some(CallStep::Ended) => {
                     begun.retain(|begun| begun != id);
                     self.ended(*id);
                 }
-                PaymentEvent::OperationUnanswered(_) => begun.retain(|begun| begun != id),
-                _ => {}
+                Some(CallStep::Unanswered) => begun.retain(|begun| begun != id),
+                None => {}
             }
         }
         for id in begun {
@@ -151,7 +133,6 @@ impl Operations {
         let known = Known {
             operation,
             since_ns: now_ns,
-            found: false,
         };
         self.state.lock().known.insert(id, known);
     }
@@ -161,20 +142,23 @@ impl Operations {
         state.known.remove(&id);
         let waiting = state.waiting.remove(&id);
         drop(state);
-        for waiter in waiting.into_iter().flatten() {
-            // Whoever waited may have gone away.
-            let _ = waiter.send(());
-        }
+        tell(waiting);
+    }
+
+    /// The payment's gateway has said how it stands, and that is kept.
+    pub fn asked(&self, id: PaymentId) {
+        let waiting = self.state.lock().asking.remove(&id);
+        tell(waiting);
+    }
+
+    /// Fires when the payment's gateway was asked how it stands.
+    pub fn wait_until_asked(&self, id: PaymentId) -> oneshot::Receiver<()> {
+        wait(&mut self.state.lock().asking, id)
     }
 
     /// Fires when the payment's call ends. Ask before looking whether it has ended already.
     pub fn wait_for(&self, id: PaymentId) -> oneshot::Receiver<()> {
-        let (tell, told) = oneshot::channel();
-        let mut state = self.state.lock();
-        let waiting = state.waiting.entry(id).or_default();
-        waiting.retain(|waiter| !waiter.is_closed());
-        waiting.push(tell);
-        told
+        wait(&mut self.state.lock().waiting, id)
     }
 
     /// A place among the exchanges that may be under way at once, in the order in which it was asked for.
@@ -196,47 +180,50 @@ impl Operations {
         })
     }
 
-    /// Has the payment asked about again, because of the hint `unanswered` if there was one.
-    pub fn ask_later(&self, id: PaymentId, asked: u32, at_ns: u64, unanswered: Option<Heard>) {
+    /// Has the payment asked about again.
+    pub fn ask_later(&self, id: PaymentId, asked: u32, at_ns: u64) {
         let mut state = self.state.lock();
-        let newer = state.later.remove(&id).and_then(|later| later.heard);
-        let heard = newer.or(unanswered);
+        let newer = state.later.remove(&id);
+        let hinted = newer.as_ref().is_some_and(|later| later.hinted);
+        // What was said meanwhile is not made to wait for what was asked before.
+        let at_ns = newer.map_or(at_ns, |later| at_ns.min(later.at_ns));
         let later = Later {
             at_ns,
             asked,
-            heard,
+            hinted,
         };
         state.later.insert(id, later);
     }
 
-    /// Takes a hint: the payment is asked about, but not more often than every few seconds.
-    /// Says whether the hint is followed by a question of its own.
-    pub fn hint(&self, id: PaymentId, heard: Heard, now_ns: u64) -> bool {
+    /// Somebody says that there is news of the payment: it is asked about, but not more often than every few seconds.
+    /// A question that was to come later comes now.
+    pub fn hint(&self, id: PaymentId, now_ns: u64) {
         let every_ns = u64::try_from(HINTS_EVERY.as_nanos()).unwrap_or(u64::MAX);
         let mut state = self.state.lock();
-        if let Some(waits) = state.later.get_mut(&id) {
-            let first = waits.heard.is_none();
-            waits.heard.get_or_insert(heard);
-            return first;
-        }
-        if state.later.len() >= MOST_HINTS {
-            return false;
-        }
         state
             .hinted
             .retain(|_, last_ns| now_ns.saturating_sub(*last_ns) < every_ns);
+        if state.later.get(&id).is_some_and(|later| later.hinted) {
+            return;
+        }
         let last_ns = state.hinted.get(&id).copied();
-        let at_ns = last_ns.map_or(now_ns, |last_ns| {
+        let soon_ns = last_ns.map_or(now_ns, |last_ns| {
             now_ns.max(last_ns.saturating_add(every_ns))
         });
-        state.hinted.insert(id, at_ns);
-        let later = Later {
-            at_ns,
+        state.hinted.insert(id, soon_ns);
+        let later = state.later.entry(id).or_insert(Later {
+            at_ns: soon_ns,
             asked: 0,
-            heard: Some(heard),
-        };
-        state.later.insert(id, later);
-        true
+            hinted: true,
+        });
+        later.hinted = true;
+        later.at_ns = later.at_ns.min(soon_ns);
+    }
+
+    /// Whether somebody said so since the payment's turn was taken.
+    pub fn is_hinted_again(&self, id: PaymentId) -> bool {
+        let state = self.state.lock();
+        state.later.get(&id).is_some_and(|later| later.hinted)
     }
 
     /// At most `most` payments whose time to be asked about has come.
@@ -249,22 +236,20 @@ impl Operations {
         due.map(|(id, _)| *id).take(most).collect()
     }
 
-    /// Whether an earlier process began the payment's call: the store was opened with it.
-    pub fn was_begun_before(&self, payment: &AnyPayment) -> bool {
-        self.known(payment).is_some_and(|known| known.found)
+    /// Whether an earlier process began the payment's call. No clock is asked: it was intended before this one's first
+    /// record.
+    pub fn was_begun_before(&self, payment: &Stored<AnyPayment>) -> bool {
+        payment.call_record < self.first_record
     }
 
-    /// How long this process has known the payment's call.
+    /// How long this process has known the payment's call: since it was intended, or since the start.
     pub fn known_for(&self, payment: &AnyPayment, now_ns: u64) -> Duration {
-        let since_ns = self.known(payment).map_or(now_ns, |known| known.since_ns);
-        Duration::from_nanos(now_ns.saturating_sub(since_ns))
-    }
-
-    fn known(&self, payment: &AnyPayment) -> Option<Known> {
         let core = payment.core();
-        let call = core.operation.as_ref()?;
+        let call = core.operation.as_ref().map(|call| call.core().id);
         let known = self.state.lock().known.get(&core.id).copied();
-        known.filter(|known| known.operation == call.core().id)
+        let known = known.filter(|known| Some(known.operation) == call);
+        let since_ns = known.map_or(self.started_ns, |known| known.since_ns);
+        Duration::from_nanos(now_ns.saturating_sub(since_ns))
     }
 
     /// Whether it is time to look for calls that nobody has taken up: at the start, and every minute.
@@ -282,10 +267,8 @@ impl Operations {
     /// Forgets whom nobody waits for any more, and the deposits that were asked about longer than this ago.
     pub fn tidy(&self, now_ns: u64, deposits_every: Duration) {
         let mut state = self.state.lock();
-        state.waiting.retain(|_, waiting| {
-            waiting.retain(|waiter| !waiter.is_closed());
-            !waiting.is_empty()
-        });
+        tidy(&mut state.waiting);
+        tidy(&mut state.asking);
         state.deposits.retain(|_, last_ns| {
             Duration::from_nanos(now_ns.saturating_sub(*last_ns)) < deposits_every
         });
@@ -325,6 +308,28 @@ impl Operations {
             rested.await;
         }
     }
+}
+
+fn wait(waiting: &mut Waiting, id: PaymentId) -> oneshot::Receiver<()> {
+    let (tell, told) = oneshot::channel();
+    let waiting = waiting.entry(id).or_default();
+    waiting.retain(|waiter| !waiter.is_closed());
+    waiting.push(tell);
+    told
+}
+
+fn tell(waiting: Option<Vec<oneshot::Sender<()>>>) {
+    for waiter in waiting.into_iter().flatten() {
+        // Whoever waited may have gone away.
+        let _ = waiter.send(());
+    }
+}
+
+fn tidy(waiting: &mut Waiting) {
+    waiting.retain(|_, waiting| {
+        waiting.retain(|waiter| !waiter.is_closed());
+        !waiting.is_empty()
+    });
 }
 
 impl Drop for TurnToCall<'_> {

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use daegeum_engine::event::Provider;
+use daegeum_engine::event::{Credentials, Provider};
 use daegeum_engine::planted::{self, Bug};
 use http::{HeaderValue, Request, Response};
 
@@ -33,6 +33,7 @@ pub struct Toss {
     sdk_url: HttpUrl,
     client_key: TossClientKey,
     authorization: HeaderValue,
+    credentials: Credentials,
 }
 
 impl Toss {
@@ -43,8 +44,14 @@ impl Toss {
             sdk_url: settings.sdk_url.clone(),
             client_key: settings.client_key.clone()?,
             authorization: authorization(settings.secret_key.as_ref()?),
+            credentials: credentials(settings.secret_key.as_ref()?),
         })
     }
+}
+
+/// The secret key alone says whose payments Toss knows: addresses change, and the client key is public.
+fn credentials(secret_key: &TossSecretKey) -> Credentials {
+    Credentials::of(Provider::Toss, secret_key.expose().as_bytes())
 }
 
 fn authorization(secret_key: &TossSecretKey) -> HeaderValue {
@@ -62,6 +69,10 @@ impl Gateway for Toss {
         Provider::Toss
     }
 
+    fn credentials(&self) -> Credentials {
+        self.credentials
+    }
+
     fn request(&self, call: &Call) -> Request<Bytes> {
         requests::request(&self.base_url, &self.authorization, call)
     }
@@ -72,7 +83,7 @@ impl Gateway for Toss {
 
     fn deadline(&self, ask: Ask) -> Duration {
         match ask {
-            Ask::Confirm | Ask::Cancel => MONEY_DEADLINE,
+            Ask::Confirm | Ask::Capture | Ask::Void | Ask::Cancel => MONEY_DEADLINE,
             Ask::Inquire { .. } => INQUIRY_DEADLINE,
         }
     }

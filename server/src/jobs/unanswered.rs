@@ -8,7 +8,6 @@ use daegeum_engine::id::PaymentId;
 use daegeum_engine::payment::{AnyPayment, PaymentState};
 use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::store::reader::PaymentFilter;
-use daegeum_engine::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::app::App;
@@ -39,7 +38,8 @@ pub async fn run(app: Arc<App>) {
     }
     let now_ns = app.world.monotonic_ns();
     if app.operations.look_around(now_ns) {
-        resume(&app, now_ns).await;
+        resume(&app).await;
+        ask_because_of_hints(&app, now_ns);
         app.operations.tidy(now_ns, DEPOSITS_EVERY);
         ask_about_deposits(&app, now_ns);
     }
@@ -50,27 +50,37 @@ pub async fn run(app: Arc<App>) {
 }
 
 /// Takes up what nobody has taken up: all of it after a start, later only what was forgotten.
-async fn resume(app: &App, now_ns: u64) {
+async fn resume(app: &App) {
     let waiting = match app.reader.in_flight(MOST_RESUMED) {
         Ok(waiting) => waiting,
         Err(error) => return tracing::error!(%error, "calls without an answer cannot be read"),
     };
-    tell_of_people(&waiting, app.now());
-    let left_behind = |payment: &&AnyPayment| {
-        let operations = &app.operations;
-        !planted::is(Bug::NotResumed)
-            && (operations.was_begun_before(payment)
-                || operations.known_for(payment, now_ns) > FORGOTTEN_AFTER)
-    };
-    for payment in waiting.iter().filter(left_behind) {
-        calling::resume(app, payment).await;
+    tell_of_people(app, &waiting);
+    for payment in waiting.iter().filter(|_| !planted::is(Bug::NotResumed)) {
+        calling::resume(app, payment.core().id, FORGOTTEN_AFTER).await;
+    }
+}
+
+/// Asks about the payments that somebody said there is news of, and that nobody here has in hand: after a start all
+/// of them, later what was forgotten.
+fn ask_because_of_hints(app: &App, now_ns: u64) {
+    match app.reader.inquiries_wanted(MOST_RESUMED) {
+        Ok(wanted) => {
+            for id in wanted.into_iter().filter(|id| !app.operations.knows(*id)) {
+                app.operations.hint(id, now_ns);
+            }
+        }
+        Err(error) => tracing::error!(%error, "payments to be asked about cannot be read"),
     }
 }
 
 /// What has waited too long is for a person; it is said again with each look, because nothing else will end it.
-fn tell_of_people(waiting: &[AnyPayment], now: Timestamp) {
+fn tell_of_people(app: &App, waiting: &[AnyPayment]) {
+    let now = app.now();
     let late = waiting.iter().map(AnyPayment::core);
-    let late: Vec<_> = late.filter(|core| plan::needs_person(core, now)).collect();
+    let late: Vec<_> = late
+        .filter(|core| plan::needs_person(core, now, app.gateways.credentials(core.provider)))
+        .collect();
     if let Some(oldest) = late.first() {
         tracing::error!(
             count = late.len(), payment_id = %oldest.id,

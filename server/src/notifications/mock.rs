@@ -2,6 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::response::Response;
+use daegeum_engine::amounts::Amounts;
 use daegeum_engine::command::{Command, Fact, Notification};
 use daegeum_engine::event::{FailureCode, PaymentEventKind, Provider};
 use daegeum_engine::group::GroupEvent;
@@ -107,9 +108,8 @@ fn read(app: &App, event_id: &str, body: &[u8]) -> Result<Notification, Problem>
     let fact = match sent.kind.as_str() {
         "payment.captured" => {
             let amount = orders::amount(sent.amount, Currency::Krw);
-            Fact::Captured {
-                amount: amount.map_err(|rejection| answer::problem(&rejection))?,
-            }
+            let amount = amount.map_err(|rejection| answer::problem(&rejection))?;
+            Fact::captured(Amounts::whole(amount))
         }
         "payment.failed" => Fact::Failed {
             code: FailureCode::new("MOCK_DECLINED"),

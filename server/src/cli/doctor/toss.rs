@@ -4,15 +4,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use daegeum_engine::amounts::Amounts;
 use daegeum_engine::id::PaymentId;
-use daegeum_engine::money::{Currency, Money};
+use daegeum_engine::money::Currency;
 use http::{Response, StatusCode, header};
 use serde::Deserialize;
 
 use super::Findings;
 use crate::config::Config;
 use crate::gateway::toss::Toss;
-use crate::gateway::{Ask, Call, Gateway};
+use crate::gateway::{Call, Gateway, plan};
 use crate::world::{Outbound, SharedWorld, Undelivered, random_bytes};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,19 +37,15 @@ pub(super) async fn look(config: &Config, world: &SharedWorld, findings: &mut Fi
         let found = "simulated; its simulator runs with `daegeum serve --sandbox`";
         return findings.ok("toss", found);
     }
-    let ask = Ask::Inquire {
-        about: None,
-        window_over: false,
-    };
     let outbound = Outbound {
         request: toss.request(&Call {
-            ask,
+            ask: plan::HOW_IT_STANDS,
             operation: None,
             sent_before: false,
+            other_credentials: false,
             payment: PaymentId::from_bits(u128::from_be_bytes(random_bytes(&**world))),
             name: None,
-            amount: Money::zero(Currency::Krw),
-            tax_free: 0,
+            amounts: Amounts::zero(Currency::Krw),
         }),
         deadline: PATIENCE,
         answer_bytes_max: ANSWER_BYTES_MAX,

@@ -16,8 +16,8 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 
 use super::errors::{self, Certainty};
-use super::payment::{OurCancel, Payment, Status};
-use crate::gateway::{Ask, Call, Fault, Outcome};
+use super::payment::{About, OurCancel, Payment, Status};
+use crate::gateway::{Ask, By, Call, Outcome};
 
 const NOT_FOUND: [&str; 2] = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"];
 /// A gateway that wants to be left alone longer than this has to be asked anyway.
@@ -25,13 +25,12 @@ const WAIT_MAX_S: u64 = 3600;
 /// One that does not say how long.
 const WAIT_USUAL_S: u64 = 2;
 
-const NOT_YET: Outcome = Outcome::NotYet { after: None };
-
 /// What this answer says about this call.
 pub(super) fn read(call: &Call, response: &Response<Bytes>) -> Outcome {
     if response.status().is_success() {
         return match Payment::about(call, response.body()) {
-            Some(payment) => judge(call, &payment),
+            Some(About::This(payment)) => judge(call, &payment),
+            Some(About::Another) => Outcome::NotThisOne,
             // A success that contradicts itself or us proves nothing.
             None => Outcome::Unknown,
         };
@@ -41,119 +40,119 @@ pub(super) fn read(call: &Call, response: &Response<Bytes>) -> Outcome {
 
 /// What a payment says about the call, whether it came as the call's answer or to an inquiry about it.
 fn judge(call: &Call, payment: &Payment) -> Outcome {
-    if is_about_a_cancel(call.ask) {
-        judge_cancel(call, payment)
-    } else {
-        judge_payment(call, payment)
-    }
-}
-
-const fn is_about_a_cancel(ask: Ask) -> bool {
-    matches!(
-        ask,
-        Ask::Cancel
-            | Ask::Inquire {
-                about: Some(OperationKind::Cancel),
-                ..
-            }
-    )
-}
-
-fn judge_payment(call: &Call, payment: &Payment) -> Outcome {
+    // Another window of the same order: what became of it is nothing of ours, unless it took money.
+    let own = payment.is_of(call.name.as_ref());
     match payment.status {
+        Status::Done | Status::PartialCanceled if payment.left.is_zero() => Outcome::Unknown,
+        Status::Done | Status::PartialCanceled => still_there(call, payment),
+        Status::Canceled => canceled(call, payment),
         Status::Ready | Status::InProgress if planted::is(Bug::NotYetIsFailure) => {
             failed(payment, errors::ABORTED)
         }
-        Status::Ready | Status::InProgress => NOT_YET,
-        Status::Done | Status::PartialCanceled if payment.balance.is_zero() => Outcome::Unknown,
-        Status::PartialCanceled => answered(
-            payment,
-            Fact::PartlyReturned {
-                taken: payment.total,
-                left: payment.balance,
-            },
-        ),
-        Status::Done => answered(
-            payment,
-            Fact::Captured {
-                amount: payment.total,
-            },
-        ),
-        Status::WaitingForDeposit if payment.account_ran_out() => failed(payment, errors::EXPIRED),
-        Status::WaitingForDeposit => match payment.due_at() {
-            Some(due_at) => answered(payment, Fact::AwaitingDeposit { due_at }),
-            None => Outcome::Unknown,
-        },
+        Status::Ready | Status::InProgress => undecided(payment),
+        // Nothing was taken, says the gateway that took what is to go back: not its last word.
+        Status::Aborted | Status::Expired if is_about(call.ask, OperationKind::Cancel) => {
+            undecided(payment)
+        }
+        Status::WaitingForDeposit | Status::Aborted | Status::Expired if !own => undecided(payment),
+        // A window ended that nobody has come back from: the buyer may open another one.
+        Status::Aborted | Status::Expired if call.name.is_none() => undecided(payment),
+        Status::WaitingForDeposit => awaited(call, payment),
         Status::Aborted => failed(payment, errors::ABORTED),
         Status::Expired => failed(payment, errors::EXPIRED),
-        Status::Canceled => canceled(call, payment),
     }
 }
 
-/// While the cancel may still be made, an inquiry never says that it was refused: it is sent again under the same
-/// key. An error that Toss keeps under that key is all it answers then, so that after a while the payment itself
-/// has to say that nothing was done.
-fn judge_cancel(call: &Call, payment: &Payment) -> Outcome {
-    match payment.status {
-        Status::Canceled => canceled(call, payment),
-        Status::WaitingForDeposit if payment.account_ran_out() => answered(payment, Fact::Canceled),
-        Status::Done | Status::PartialCanceled | Status::WaitingForDeposit => {
-            match payment.cancel_of(call.operation) {
-                OurCancel::Aborted => answered(
-                    payment,
-                    Fact::NotRefunded {
-                        code: FailureCode::new(errors::CANCEL_ABORTED),
-                    },
-                ),
-                OurCancel::Absent if window_over(call.ask) => answered(
-                    payment,
-                    Fact::NotRefunded {
-                        code: FailureCode::new(errors::CANCEL_NOT_DONE),
-                    },
-                ),
-                OurCancel::Absent | OurCancel::InProgress => NOT_YET,
-                // Ours returns everything, so something has to be wrong where a balance is left.
-                OurCancel::Done => Outcome::Unknown,
+/// Money is there, all or a part of it. While our cancel may still be made, that is all there is to say: it is sent
+/// again under the same key. An error that Toss keeps under that key is all it answers then, so that after a while
+/// the payment itself has to say that nothing was done.
+fn still_there(call: &Call, payment: &Payment) -> Outcome {
+    let refused = |code| answered(payment, Fact::CallRefused { code });
+    if is_about(call.ask, OperationKind::Cancel) {
+        match payment.cancel_of(call.operation) {
+            OurCancel::Aborted => return refused(FailureCode::new(errors::CANCEL_ABORTED)),
+            OurCancel::Absent if may_end(call) => {
+                return refused(FailureCode::new(errors::CANCEL_NOT_DONE));
             }
+            // Ours returns everything that is left, so something has to be wrong.
+            OurCancel::Done => return Outcome::Unknown,
+            OurCancel::Absent | OurCancel::InProgress => {}
         }
-        // Nothing was taken, says the gateway that took it.
-        Status::Ready | Status::InProgress | Status::Aborted | Status::Expired => Outcome::Unknown,
+    }
+    let fact = Fact::Taken {
+        taken: payment.taken,
+        left: payment.left,
+    };
+    answered(payment, fact)
+}
+
+/// The buyer has an account to transfer to; its status stays so when its time is over.
+fn awaited(call: &Call, payment: &Payment) -> Outcome {
+    let cancels = is_about(call.ask, OperationKind::Cancel);
+    if payment.account_ran_out() {
+        return if cancels {
+            answered(payment, Fact::Canceled)
+        } else {
+            failed(payment, errors::EXPIRED)
+        };
+    }
+    if cancels && payment.cancel_of(call.operation) == OurCancel::Absent && may_end(call) {
+        let code = FailureCode::new(errors::CANCEL_NOT_DONE);
+        return answered(payment, Fact::CallRefused { code });
+    }
+    match payment.due_at() {
+        Some(due_at) => answered(payment, Fact::AwaitingDeposit { due_at }),
+        None => Outcome::Unknown,
     }
 }
 
-/// Whether what is asked about can no longer be done.
-const fn window_over(ask: Ask) -> bool {
+/// Whether the call is, or asks about, an operation of this kind.
+const fn is_about(ask: Ask, kind: OperationKind) -> bool {
+    match ask {
+        Ask::Cancel => matches!(kind, OperationKind::Cancel),
+        Ask::Inquire {
+            about: Some(OperationKind::Cancel),
+            ..
+        } => matches!(kind, OperationKind::Cancel),
+        Ask::Confirm | Ask::Capture | Ask::Void | Ask::Inquire { .. } => false,
+    }
+}
+
+/// Whether what is asked about can no longer be done, and would be known of if it had been.
+const fn may_end(call: &Call) -> bool {
     matches!(
-        ask,
+        call.ask,
         Ask::Inquire {
             window_over: true,
             ..
         }
-    )
+    ) && !call.other_credentials
 }
 
 /// Nothing is left, by whosever doing.
 fn canceled(call: &Call, payment: &Payment) -> Outcome {
-    if !payment.balance.is_zero() {
+    if !payment.left.is_zero() {
         return Outcome::Unknown;
     }
     if !payment.was_taken() {
-        return answered(payment, Fact::Canceled);
+        return if payment.is_of(call.name.as_ref()) {
+            answered(payment, Fact::Canceled)
+        } else {
+            undecided(payment)
+        };
     }
-    let cancel = payment.cancel_of(call.operation);
-    if cancel == OurCancel::InProgress {
-        return NOT_YET;
+    if payment.cancel_of(call.operation) == OurCancel::InProgress {
+        return undecided(payment);
     }
-    match payment.returned() {
-        Some(amount) => answered(
-            payment,
-            Fact::Refunded {
-                amount,
-                ours: cancel == OurCancel::Done,
-            },
-        ),
-        None => Outcome::Unknown,
-    }
+    let fact = Fact::Taken {
+        taken: payment.taken,
+        left: payment.left,
+    };
+    answered(payment, fact)
+}
+
+fn undecided(payment: &Payment) -> Outcome {
+    answered(payment, Fact::Undecided)
 }
 
 fn failed(payment: &Payment, otherwise: &str) -> Outcome {
@@ -165,6 +164,15 @@ fn answered(payment: &Payment, fact: Fact) -> Outcome {
     Outcome::Answered {
         name: Some(payment.name.clone()),
         fact,
+        paid_with: payment.paid_with(),
+    }
+}
+
+const fn nameless(fact: Fact) -> Outcome {
+    Outcome::Answered {
+        name: None,
+        fact,
+        paid_with: None,
     }
 }
 
@@ -189,9 +197,11 @@ fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
         "IDEMPOTENT_REQUEST_PROCESSING" | "FORBIDDEN_CONSECUTIVE_REQUEST" => not_yet(response),
         _ if status == StatusCode::TOO_MANY_REQUESTS => not_yet(response),
         code if status == StatusCode::NOT_FOUND && NOT_FOUND.contains(&code) => {
-            not_found(call.ask, code)
+            not_found(call, code)
         }
-        code if call.sent_before && may_be_new(status, code) => Outcome::Unknown,
+        // Whatever a repetition is refused with, a gateway may have forgotten the first sending or its key: only the
+        // payment itself says what became of it.
+        _ if call.sent_before && !planted::is(Bug::RepetitionIsBelieved) => Outcome::Unknown,
         code if is_certain(status, code) => refused(call.ask, code),
         _ => Outcome::Unknown,
     }
@@ -202,23 +212,29 @@ fn not_yet(response: &Response<Bytes>) -> Outcome {
     let seconds = said.and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
     let seconds = seconds.unwrap_or(WAIT_USUAL_S).min(WAIT_MAX_S);
     Outcome::NotYet {
-        after: Some(Duration::from_secs(seconds)),
+        after: Duration::from_secs(seconds),
     }
 }
 
-/// Right after a call Toss may not find what it has just done; later, there is nothing to be found.
-fn not_found(ask: Ask, code: &str) -> Outcome {
-    match ask {
-        Ask::Inquire {
-            about,
-            window_over: true,
-        } if about != Some(OperationKind::Cancel) => Outcome::Answered {
-            name: None,
-            fact: Fact::Failed {
-                code: FailureCode::new(code),
-            },
-        },
-        _ => NOT_YET,
+/// Right after a call Toss may not find what it has just done; later, there is nothing to be found. By its own name
+/// another's payment, or none, may have been asked for: then the order number has to say it.
+fn not_found(call: &Call, code: &str) -> Outcome {
+    let Ask::Inquire {
+        about,
+        window_over: _,
+        by,
+    } = call.ask
+    else {
+        return nameless(Fact::Undecided);
+    };
+    if by == By::Name && call.name.is_some() {
+        return Outcome::NotThisOne;
+    }
+    match about {
+        Some(OperationKind::Confirm) if may_end(call) => nameless(Fact::Failed {
+            code: FailureCode::new(code),
+        }),
+        _ => nameless(Fact::Undecided),
     }
 }
 
@@ -234,21 +250,13 @@ fn is_certain(status: StatusCode, code: &str) -> bool {
         }
 }
 
-/// Whether a refusal may come from before Toss looks at the idempotency key: for the keys or the contract,
-/// which may have changed since the call was sent first. It says nothing about that first time.
-fn may_be_new(status: StatusCode, code: &str) -> bool {
-    let merchants = errors::find(code).is_some_and(|said| said.words.fault == Fault::Merchant);
-    status == StatusCode::UNAUTHORIZED || merchants
-}
-
 /// A certain refusal of the call that got it. That an inquiry was refused says nothing about what it was
 /// about.
 fn refused(ask: Ask, code: &str) -> Outcome {
     let code = FailureCode::new(code);
-    let fact = match ask {
+    nameless(match ask {
         Ask::Confirm => Fact::Failed { code },
-        Ask::Cancel => Fact::NotRefunded { code },
+        Ask::Capture | Ask::Void | Ask::Cancel => Fact::CallRefused { code },
         Ask::Inquire { .. } => return Outcome::Unknown,
-    };
-    Outcome::Answered { name: None, fact }
+    })
 }

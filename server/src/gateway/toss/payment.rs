@@ -4,7 +4,8 @@
 //! Amounts are JSON integers. `11000.0`, `"11000"` and `-1` are not, and an answer with one of them is
 //! no answer: it contradicts the contract, and guessing at money is worse than asking again.
 
-use daegeum_engine::event::ProviderPaymentId;
+use daegeum_engine::amounts::Amounts;
+use daegeum_engine::event::{PaidWith, ProviderPaymentId};
 use daegeum_engine::id::OperationId;
 use daegeum_engine::money::{Currency, Money};
 use daegeum_engine::time::Timestamp;
@@ -25,10 +26,39 @@ struct Body {
     currency: String,
     total_amount: u64,
     balance_amount: u64,
+    supplied_amount: Option<u64>,
+    vat: Option<u64>,
+    tax_free_amount: Option<u64>,
+    tax_exemption_amount: Option<u64>,
     approved_at: Option<String>,
     cancels: Option<Vec<Cancel>>,
     virtual_account: Option<VirtualAccount>,
     failure: Option<Failure>,
+    method: Option<String>,
+    card: Option<Card>,
+    easy_pay: Option<EasyPay>,
+    transfer: Option<Transfer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Card {
+    issuer_code: Option<String>,
+    number: Option<String>,
+    card_type: Option<String>,
+    approve_no: Option<String>,
+    installment_plan_months: Option<u8>,
+}
+
+#[derive(Debug, Deserialize)]
+struct EasyPay {
+    provider: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Transfer {
+    bank_code: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,41 +111,71 @@ pub(super) enum OurCancel {
 pub(super) struct Payment {
     pub(super) name: ProviderPaymentId,
     pub(super) status: Status,
-    pub(super) total: Money,
-    pub(super) balance: Money,
+    /// What was taken in all, and what is left of it, as Toss splits them.
+    pub(super) taken: Amounts,
+    pub(super) left: Amounts,
     body: Body,
 }
 
+/// Whose payment an answer is about.
+#[derive(Debug)]
+pub(super) enum About {
+    /// The one that was asked about.
+    This(Box<Payment>),
+    /// Another order's.
+    Another,
+}
+
 impl Payment {
-    /// The payment in an answer to `call`; nothing if it is not JSON, not a payment, or not this one.
-    pub(super) fn about(call: &Call, body: &[u8]) -> Option<Self> {
+    /// The payment in an answer to `call`; nothing if it is not JSON, not a payment, or contradicts itself.
+    pub(super) fn about(call: &Call, body: &[u8]) -> Option<About> {
         let body: Body = serde_json::from_slice(body).ok()?;
-        let ours = body.order_id == call.payment.to_string();
-        let named = call.name.as_ref();
-        let same = named.is_none_or(|name| *name.0 == *body.payment_key);
         let well_named = (1..=KEY_MAX).contains(&body.payment_key.len());
         let won = body.currency == Currency::Krw.code();
-        let adds_up = body.balance_amount <= body.total_amount;
-        if !(ours && same && well_named && won && adds_up) {
+        if !(well_named && won) {
             return None;
         }
-        Some(Self {
+        if body.order_id != call.payment.to_string() {
+            return Some(About::Another);
+        }
+        let left = left(&body)?;
+        Some(About::This(Box::new(Self {
             name: ProviderPaymentId(body.payment_key.as_str().into()),
             status: status(&body.status)?,
-            total: Money::new(body.total_amount, Currency::Krw).ok()?,
-            balance: Money::new(body.balance_amount, Currency::Krw).ok()?,
+            taken: taken(&body, left)?,
+            left,
             body,
+        })))
+    }
+
+    /// Whether it is of the window that the buyer approved in, as far as we know which that was. An order number can
+    /// have several.
+    pub(super) fn is_of(&self, name: Option<&ProviderPaymentId>) -> bool {
+        name.is_none_or(|name| *name == self.name)
+    }
+
+    /// What the buyer paid with; nothing before anything was approved.
+    pub(super) fn paid_with(&self) -> Option<PaidWith> {
+        self.body.approved_at.as_ref()?;
+        let (card, easy_pay) = (self.body.card.as_ref(), self.body.easy_pay.as_ref());
+        let transfer = self.body.transfer.as_ref();
+        let issuer = card
+            .and_then(|card| card.issuer_code.as_deref())
+            .or(easy_pay.and_then(|easy_pay| easy_pay.provider.as_deref()))
+            .or(transfer.and_then(|transfer| transfer.bank_code.as_deref()));
+        Some(PaidWith {
+            method: self.body.method.as_deref().map(method),
+            issuer: issuer.and_then(short),
+            last4: card.and_then(|card| last4(card.number.as_deref()?)),
+            card_type: card.and_then(|card| short(card.card_type.as_deref()?)),
+            approval: card.and_then(|card| short(card.approve_no.as_deref()?)),
+            installments: card.and_then(|card| card.installment_plan_months),
         })
     }
 
     /// Whether money was ever taken. A virtual account can be canceled before anybody paid into it.
     pub(super) fn was_taken(&self) -> bool {
         self.body.virtual_account.is_none() || self.body.approved_at.is_some()
-    }
-
-    /// What has gone back.
-    pub(super) fn returned(&self) -> Option<Money> {
-        self.total.checked_sub(self.balance).ok()
     }
 
     /// How the cancel of this operation stands: its reason names the operation.
@@ -155,6 +215,68 @@ impl Payment {
         let code = self.body.failure.as_ref()?.code.as_deref()?;
         (!code.is_empty()).then_some(code)
     }
+}
+
+/// What is left, split if its parts are told. Whether they are of what is left or of the whole once something was
+/// canceled is not documented beyond doubt; parts that add up to neither are no answer.
+fn left(body: &Body) -> Option<Amounts> {
+    let won = |minor| Money::new(minor, Currency::Krw).ok();
+    let (total, balance) = (won(body.total_amount)?, won(body.balance_amount)?);
+    total.checked_sub(balance).ok()?;
+    let told = (body.supplied_amount, body.vat, body.tax_free_amount);
+    let (Some(supply), Some(vat), Some(tax_free)) = told else {
+        return Some(Amounts::whole(balance));
+    };
+    let exempt = body.tax_exemption_amount.unwrap_or(0);
+    let without = Amounts::split(won(supply)?, won(vat)?, won(tax_free)?).ok()?;
+    let with = Amounts::split(won(supply)?, won(vat)?, won(tax_free.checked_add(exempt)?)?);
+    let candidates = [Some(without), with.ok()].into_iter().flatten();
+    let mut whole_adds_up = false;
+    for split in candidates {
+        if split.total() == balance {
+            return Some(split);
+        }
+        whole_adds_up |= split.total() == total;
+    }
+    whole_adds_up.then_some(Amounts::whole(balance))
+}
+
+/// What was taken in all: as what is left is split while nothing went back; afterwards nobody says.
+fn taken(body: &Body, left: Amounts) -> Option<Amounts> {
+    if body.total_amount == body.balance_amount {
+        return Some(left);
+    }
+    let total = Money::new(body.total_amount, Currency::Krw).ok()?;
+    Some(Amounts::whole(total))
+}
+
+/// The common word for a method, which Toss says in the language that was asked for.
+fn method(text: &str) -> Box<str> {
+    match text {
+        "카드" | "CARD" => "card".into(),
+        "간편결제" | "EASY_PAY" => "easy_pay".into(),
+        "가상계좌" | "VIRTUAL_ACCOUNT" => "virtual_account".into(),
+        "계좌이체" | "TRANSFER" => "transfer".into(),
+        "휴대폰" | "MOBILE_PHONE" => "mobile".into(),
+        "문화상품권" | "도서문화상품권" | "게임문화상품권" => {
+            "gift_certificate".into()
+        }
+        _ => "other".into(),
+    }
+}
+
+/// A short text as it is shown to people; a longer one, or one with control characters, is none.
+fn short(text: &str) -> Option<Box<str>> {
+    let fits = (1..=20).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    fits.then(|| text.into())
+}
+
+/// The last four characters of a card's number, which comes masked. A number that is not masked is none that may be
+/// kept any part of.
+fn last4(number: &str) -> Option<Box<str>> {
+    let masked = number.contains('*') && number.is_ascii() && number.len() <= 20;
+    let at = number.len().checked_sub(4)?;
+    number.get(at..).filter(|_| masked).map(Into::into)
 }
 
 fn status(text: &str) -> Option<Status> {

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use daegeum_engine::amounts::Component;
 use daegeum_engine::id::OperationId;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 use super::payment::KEY_MAX;
 use crate::config::HttpUrl;
-use crate::gateway::{Ask, Call};
+use crate::gateway::{Ask, By, Call};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -30,7 +31,8 @@ struct Confirm<'a> {
 struct Cancel {
     #[serde(rename = "cancelReason")]
     reason: String,
-    refundable_amount: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refundable_amount: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tax_free_amount: Option<u64>,
 }
@@ -41,17 +43,20 @@ pub(super) fn request(
     authorization: &HeaderValue,
     call: &Call,
 ) -> Request<Bytes> {
+    let by_order = || (format!("/v1/payments/orders/{}", call.payment), None);
     let (path, body) = match (call.ask, key_in_path(call)) {
         (Ask::Confirm, _) => ("/v1/payments/confirm".to_owned(), Some(confirm(call))),
         (Ask::Cancel, Some(key)) => (
             format!("/v1/payments/{}/cancel", segment(key)),
             Some(cancel(call)),
         ),
-        (Ask::Inquire { .. }, Some(key)) => (format!("/v1/payments/{}", segment(key)), None),
-        // Toss cancels by its own key only. Without it there is nothing to do but to look.
-        (Ask::Cancel | Ask::Inquire { .. }, None) => {
-            (format!("/v1/payments/orders/{}", call.payment), None)
+        (Ask::Inquire { by: By::Name, .. }, Some(key)) => {
+            (format!("/v1/payments/{}", segment(key)), None)
         }
+        // Toss cancels by its own key only. Without it there is nothing to do but to look.
+        (Ask::Cancel | Ask::Inquire { .. }, _) => by_order(),
+        // It holds nothing that could be taken or released; nobody asks for it.
+        (Ask::Capture | Ask::Void, _) => by_order(),
     };
     let mut request = Request::new(Bytes::new());
     // Both halves were checked or encoded, so this always parses; an empty address is never sent.
@@ -80,7 +85,7 @@ fn confirm(call: &Call) -> Bytes {
     json(&Confirm {
         payment_key: call.name.as_ref().map_or("", |name| &*name.0),
         order_id: call.payment.to_string(),
-        amount: call.amount.minor(),
+        amount: call.amounts.total().minor(),
     })
 }
 
@@ -90,8 +95,9 @@ fn cancel(call: &Call) -> Bytes {
             Some(operation) => format!("주문 취소 ({operation})"),
             None => "주문 취소".to_owned(),
         },
-        refundable_amount: call.amount.minor(),
-        tax_free_amount: Some(call.tax_free).filter(|amount| *amount > 0),
+        // An account that waits for a transfer has nothing that could be left.
+        refundable_amount: Some(call.amounts.total().minor()).filter(|amount| *amount > 0),
+        tax_free_amount: Some(call.amounts.get(Component::TaxFree)).filter(|amount| *amount > 0),
     })
 }
 

@@ -19,9 +19,7 @@ pub(super) fn believe(app: &App, context: &RequestContext, id: PaymentId, body: 
         .pointer("/data/status")
         .and_then(|status| status.as_str());
     let fact = match status {
-        Some("DONE") => Fact::Captured {
-            amount: known.value.core().amount(),
-        },
+        Some("DONE") => Fact::captured(known.value.core().amounts),
         Some("CANCELED") => Fact::Canceled,
         _ => return,
     };
@@ -31,8 +29,9 @@ pub(super) fn believe(app: &App, context: &RequestContext, id: PaymentId, body: 
         name: None,
         news: News::Fact(fact),
         source: Source::Notification,
+        paid_with: None,
         exchange: None,
-        hint: None,
+        asked_since_hint: false,
     };
     drop(app.submit(Asked {
         command: Command::Learn(Box::new(learned)),
