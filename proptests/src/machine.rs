@@ -42,7 +42,8 @@ impl Ids for Clock {
     fn next(&mut self) -> u128 {
         self.count += 1;
         let mut random = [0; 10];
-        random[2..].copy_from_slice(&self.count.to_be_bytes());
+        // An id ends in its shard.
+        random[1..9].copy_from_slice(&self.count.to_be_bytes());
         uuid_v7(Timestamp::from_millis(self.now + self.count % 3), random)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use daegeum_engine::amounts::Amounts;
 use daegeum_engine::command::{Command, Fact, MockResult};
 use daegeum_engine::decide::{Context, Policy, decide};
 use daegeum_engine::event::{PaymentEvent, Provider};
@@ -11,6 +12,7 @@ use daegeum_engine::id::PaymentId;
 use daegeum_engine::ledger;
 use daegeum_engine::order::{AnyOrder, CaptureMode};
 use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::stream::Stream;
 use daegeum_engine::time::Timestamp;
 
 use crate::machine::{BEGINNING, Clock};
@@ -28,12 +30,8 @@ const MOST: usize = 6;
 
 fn fact(kind: usize) -> Fact {
     match KINDS[kind] {
-        "captured" => Fact::Captured {
-            amount: shop::won(shop::TOTAL),
-        },
-        "captured wrong" => Fact::Captured {
-            amount: shop::won(1_000),
-        },
+        "captured" => Fact::captured(Amounts::whole(shop::won(shop::TOTAL))),
+        "captured wrong" => Fact::captured(Amounts::whole(shop::won(1_000))),
         "failed" => shop::failed(),
         "canceled" => Fact::Canceled,
         _ => Fact::Other,
@@ -76,10 +74,12 @@ impl World {
         let group = std::mem::take(&mut self.group);
         let decision = decide(group, command, &mut context).unwrap();
         self.group = decision.group;
+        let stream = Stream::Order(shop::order_id(0));
+        let at = Timestamp::from_millis(BEGINNING);
         for posting in decision
             .events
             .iter()
-            .flat_map(|event| ledger::postings(event, Provider::Mock))
+            .flat_map(|event| ledger::postings(&stream, at, event, Provider::Mock))
         {
             let mut moves = |account: ledger::Account, minor: i128| {
                 let name = format!("{} {}", account.name(), posting.component.name());
@@ -112,8 +112,8 @@ impl World {
 fn detail(payment: &AnyPayment) -> String {
     let money = match payment {
         AnyPayment::Captured(p) => p.detail().captured.total().to_string(),
-        AnyPayment::Mismatched(p) => p.detail().received.to_string(),
-        AnyPayment::Orphaned(p) => p.detail().received.to_string(),
+        AnyPayment::Mismatched(p) => p.detail().received.total().to_string(),
+        AnyPayment::Orphaned(p) => p.detail().received.total().to_string(),
         _ => String::new(),
     };
     format!("{} {money}", payment.state().name())

@@ -1,6 +1,7 @@
 //! Reading agrees with a naive reader: pages under any filter, whatever lies in the overlay and what in the index,
 //! and the feed from any event on.
 
+use daegeum_engine::amounts::Amounts;
 use daegeum_engine::command::{Fact, MockResult};
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::order::CaptureMode;
@@ -105,6 +106,7 @@ fn tell(mut machine: Machine, known: &mut Vec<PaymentId>, step: Step) -> Machine
             let filter = PaymentFilter {
                 buyer: buyer.map(shop::buyer),
                 order: order.map(shop::order_id),
+                resource: None,
                 states: states.into_iter().map(|state| STATES[state]).collect(),
                 from: from.map(at),
                 to: to.map(at),
@@ -122,9 +124,7 @@ fn pay(machine: &mut Machine, order: usize, how: usize) -> Option<PaymentId> {
     let daegeum_engine::idempotency::Answer::Payment { payment_id, .. } = executed.answer else {
         return None;
     };
-    let wrong = Fact::Captured {
-        amount: shop::won(1),
-    };
+    let wrong = Fact::captured(Amounts::whole(shop::won(1)));
     match how {
         0 => drop(machine.run(shop::complete(payment_id, MockResult::Success))),
         1 => drop(machine.run(shop::complete(payment_id, MockResult::Fail))),

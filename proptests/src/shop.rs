@@ -1,13 +1,13 @@
 //! Commands in few words.
 
 use daegeum_engine::command::{
-    Asker, Command, Fact, MockResult, NewOrder, Notification, Resolution,
+    Asker, Command, Fact, MockResult, NewLine, NewOrder, Notification, Resolution,
 };
 use daegeum_engine::event::{FailureCode, Provider};
 use daegeum_engine::id::{BuyerId, OrderId, PaymentId};
 use daegeum_engine::idempotency::{Answer, KeyedRequest, hash16};
 use daegeum_engine::money::{Currency, Money};
-use daegeum_engine::order::{CaptureMode, Line, Tax};
+use daegeum_engine::order::{CaptureMode, Tax};
 use daegeum_engine::sealed::{RetentionClass, Sealed, SealingKey, SealingKeyId};
 use daegeum_engine::store::executor::Executed;
 use daegeum_engine::time::Timestamp;
@@ -31,8 +31,8 @@ pub fn keyed(key: u64, fingerprint: u8) -> KeyedRequest {
     }
 }
 
-pub fn line(quantity: u32, unit_price: u64, tax: Tax) -> Line {
-    Line {
+pub fn line(quantity: u32, unit_price: u64, tax: Tax) -> NewLine {
+    NewLine {
         name: "강의".into(),
         quantity,
         unit_price,
@@ -50,6 +50,8 @@ pub fn new_order(n: usize, capture: CaptureMode, expires_at: Option<u64>) -> New
         order_id: order_id(n),
         buyer_id: buyer(n % 2),
         total: won(TOTAL),
+        kind: None,
+        resource: None,
         lines: vec![line(2, 5_500, Tax::Taxable), line(1, 700, Tax::TaxFree)],
         capture,
         expires_at: expires_at.map(Timestamp::from_millis),
@@ -102,7 +104,7 @@ pub fn resolve(payment_id: PaymentId, resolution: Resolution) -> Command {
 }
 
 pub fn sealed(plain: &str) -> Sealed {
-    let id = SealingKeyId {
+    let id = SealingKeyId::Day {
         day: 20_000,
         class: RetentionClass::Evidence,
     };

@@ -7,7 +7,7 @@ use daegeum_engine::event::{OrderEvent, PaymentEvent, Provider};
 use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::{OperationId, OrderId, PaymentId};
 use daegeum_engine::operation::OperationKind;
-use daegeum_engine::store::record::{Body, GroupRecord, Record};
+use daegeum_engine::store::record::{GroupRecord, Record};
 
 /// What it knows from the records so far.
 #[derive(Debug, Default)]
@@ -159,15 +159,20 @@ impl Audit {
         {
             return Err(format!("record {number} is older than the one before"));
         }
-        if let Body::Group(group) = &record.body {
-            self.group(number, group)
-                .map_err(|what| format!("record {number} of {}: {what}", group.order_id))?;
+        if record.shard != record.stream.shard() {
+            return Err(format!(
+                "record {number} names another shard than its stream's"
+            ));
+        }
+        if let Some((order, group)) = record.group() {
+            self.group(number, order, group)
+                .map_err(|what| format!("record {number} of {order}: {what}"))?;
         }
         Ok(())
     }
 
-    fn group(&mut self, number: u64, record: &GroupRecord) -> Result<(), String> {
-        let books = self.groups.entry(record.order_id.clone()).or_default();
+    fn group(&mut self, number: u64, order: &OrderId, record: &GroupRecord) -> Result<(), String> {
+        let books = self.groups.entry(order.clone()).or_default();
         if record.previous != books.last_record {
             let last = books.last_record;
             return Err(format!(
@@ -287,13 +292,17 @@ impl PaymentBooks {
                 self.captured += taken.captured.total().minor();
                 self.came += taken.captured.total().minor();
             }
-            PaymentEvent::PaymentOrphaned(aside) => self.set_aside(aside.received.minor()),
-            PaymentEvent::PaymentMismatched(aside) => self.set_aside(aside.received.minor()),
+            PaymentEvent::PaymentOrphaned(aside) => self.set_aside(aside.received.total().minor()),
+            PaymentEvent::PaymentMismatched(aside) => {
+                self.set_aside(aside.received.total().minor())
+            }
             PaymentEvent::SuspendedMoneyTaken(taken) => {
-                self.leave(taken.suspended.minor())?;
+                self.leave(taken.suspended.total().minor())?;
                 self.captured += taken.captured.total().minor();
             }
-            PaymentEvent::SuspendedMoneyReturned(back) => self.leave(back.suspended.minor())?,
+            PaymentEvent::SuspendedMoneyReturned(back) => {
+                self.leave(back.suspended.total().minor())?
+            }
             PaymentEvent::PaymentRefunded(back) => self.refund(back.refunded.total().minor())?,
             PaymentEvent::OperationIntended(intended) => {
                 let begun = (intended.operation, intended.kind);
@@ -306,7 +315,9 @@ impl PaymentBooks {
                 self.operations.push(begun);
                 self.in_flight = true;
             }
-            PaymentEvent::GatewayDisagreed(other) => self.disagreed = Some(other.holds.minor()),
+            PaymentEvent::GatewayDisagreed(other) => {
+                self.disagreed = Some(other.holds.total().minor());
+            }
             PaymentEvent::GatewayAgreed(_) => self.disagreed = None,
             PaymentEvent::ProviderConfirmed(_) | PaymentEvent::ProviderRefused(_) => {
                 self.in_flight = false;

@@ -116,7 +116,7 @@ fn person_looks(run: &Run, waited_ms: u64) -> Result<(), String> {
                 "{id} has no answer, and nobody asks for it any more"
             ));
         }
-        if waited_ms > PERSON_AFTER_MS && plan::needs_person(payment.core(), app.now()) {
+        if waited_ms > PERSON_AFTER_MS && needs_person(app, &payment) {
             run.town
                 .send_out(office::say_what_happened(run.town.clone(), id));
         }
@@ -129,6 +129,12 @@ fn person_looks(run: &Run, waited_ms: u64) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn needs_person(app: &App, payment: &AnyPayment) -> bool {
+    let core = payment.core();
+    let own = app.gateways.credentials(core.provider);
+    plan::needs_person(core, app.now(), own)
 }
 
 fn parsed(id: &str) -> Result<OrderId, String> {

@@ -138,7 +138,7 @@ impl Machine {
         let (reader, upkeep) = (opened.directory.reader(), opened.directory.upkeep());
         let (store, lock) = opened.directory.into_parts();
         let last_at = Timestamp::from_millis(store.journal().tail().last_at_ms);
-        let policy = assembly::policy(&self.config).map_err(|error| error.to_string())?;
+        let policy = assembly::policy(&self.config, &[]).map_err(|error| error.to_string())?;
         let deciding = Deciding::new(store, policy, last_at);
         let (queue, waiting) = writer::queue(self.config.settings.store.queue);
         let metrics = Arc::new(Metrics::new());
@@ -148,6 +148,7 @@ impl Machine {
             metrics: Arc::clone(&metrics),
             transitions: TransitionLog::new(Some(self.log.clone())),
             more_routes: Default::default(),
+            more_gateways: Vec::new(),
         };
         let condition = Arc::default();
         let writing = Writing::new(deciding, waiting, clock, metrics, Arc::clone(&condition));

@@ -346,6 +346,7 @@ fn run(
         metrics: Arc::new(Metrics::new()),
         transitions: TransitionLog::new(None),
         more_routes: Default::default(),
+        more_gateways: Vec::new(),
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build();

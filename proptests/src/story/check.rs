@@ -130,15 +130,13 @@ impl Teller {
         for feed in reader.feed(next - 1, usize::MAX).unwrap() {
             assert_eq!(feed.first_event, next, "the feed has no gaps");
             next += u64::from(feed.record.feed_events());
-            let Body::Group(group) = &feed.record.body else {
-                panic!("not of the feed")
-            };
+            let (order, group) = feed.record.group().expect("of the feed");
             let events = group
                 .events
                 .iter()
                 .filter(|event| event.concerns_merchant());
             let mut events: Vec<_> = events
-                .map(|event| self.about(group.order_id.as_str(), event))
+                .map(|event| self.about(order.as_str(), event))
                 .collect();
             events.sort_by_key(|(about, _)| *about);
             told.append(&mut events);
@@ -197,11 +195,13 @@ fn books(records: impl Iterator<Item = Body>) -> BTreeMap<String, i128> {
             };
             match event {
                 PaymentEvent::PaymentCaptured(e) => take(&mut books, &e.captured),
-                PaymentEvent::PaymentMismatched(e) => set_aside(&mut books, e.received, 1),
-                PaymentEvent::PaymentOrphaned(e) => set_aside(&mut books, e.received, 1),
-                PaymentEvent::SuspendedMoneyReturned(e) => set_aside(&mut books, e.suspended, -1),
+                PaymentEvent::PaymentMismatched(e) => set_aside(&mut books, e.received.total(), 1),
+                PaymentEvent::PaymentOrphaned(e) => set_aside(&mut books, e.received.total(), 1),
+                PaymentEvent::SuspendedMoneyReturned(e) => {
+                    set_aside(&mut books, e.suspended.total(), -1);
+                }
                 PaymentEvent::SuspendedMoneyTaken(e) => {
-                    set_aside(&mut books, e.suspended, -1);
+                    set_aside(&mut books, e.suspended.total(), -1);
                     take(&mut books, &e.captured);
                 }
                 _ => {}
@@ -261,8 +261,8 @@ fn stands(payment: &AnyPayment) -> Stands {
         AnyPayment::Canceled(_) => Stands::GivenUp,
         AnyPayment::Expired(_) => Stands::RanOut,
         AnyPayment::Voided(_) => Stands::Released,
-        AnyPayment::Mismatched(p) => Stands::WrongMoney(p.detail().received.minor()),
-        AnyPayment::Orphaned(p) => Stands::Homeless(p.detail().received.minor()),
-        AnyPayment::Returned(p) => Stands::SentBack(p.detail().returned.minor()),
+        AnyPayment::Mismatched(p) => Stands::WrongMoney(p.detail().received.total().minor()),
+        AnyPayment::Orphaned(p) => Stands::Homeless(p.detail().received.total().minor()),
+        AnyPayment::Returned(p) => Stands::SentBack(p.detail().returned.total().minor()),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use daegeum_engine::amounts::Amounts;
 use daegeum_engine::command::{Asker, Command, Fact, MockResult, Resolution};
 use daegeum_engine::decide::Policy;
 use daegeum_engine::event::{PaymentEvent, Provider};
@@ -411,9 +412,7 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
             id(p),
             event,
             match say {
-                Say::Took(minor) => Fact::Captured {
-                    amount: shop::won(*minor),
-                },
+                Say::Took(minor) => Fact::captured(Amounts::whole(shop::won(*minor))),
                 Say::Failed => shop::failed(),
                 Say::Canceled => Fact::Canceled,
                 Say::Something => Fact::Other,
