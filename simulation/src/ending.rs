@@ -36,7 +36,8 @@ pub fn settle(run: &mut Run) -> Result<(), String> {
     if run.town.dice.one_in(2) {
         run.town.clocks.set_ahead(0);
     }
-    let (mut waited, mut time) = (0, None);
+    let mut time = time_goes_on(run, None)?;
+    let mut waited = 0;
     // A hint is kept in memory until it is followed: a process that dies in between has answered 200 for nothing.
     if run.was_interrupted() || run.town.gateways.loses_notifications() {
         books::remind(run);

@@ -74,6 +74,22 @@ fn a_key_is_the_same_ever_after_and_another_on_another_day_or_in_another_class()
 }
 
 #[test]
+fn it_tells_how_many_days_are_before_one_and_which_is_the_first_that_was_kept() {
+    let keyring = open(&disk(), 1).unwrap();
+    let random = &mut counting();
+    for day in [20_000, 20_001, 20_003] {
+        keyring.key_for(day, CLASS, random).unwrap();
+        keyring.key_for(day, CLASS + 1, random).unwrap();
+    }
+    assert_eq!(keyring.kept_from(CLASS), 0);
+    assert_eq!(keyring.days_before(20_003, CLASS), 2);
+    keyring.drop_before(20_002, CLASS, random).unwrap();
+    assert_eq!(keyring.kept_from(CLASS), 20_002);
+    assert_eq!(keyring.days_before(20_003, CLASS), 0);
+    assert_eq!(keyring.kept_from(CLASS + 1), 0);
+}
+
+#[test]
 fn threads_that_ask_at_once_get_one_key() {
     let files = disk();
     let keyring = open(&files, 1).unwrap();

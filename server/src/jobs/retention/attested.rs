@@ -67,6 +67,7 @@ mod tests {
     const BEGAN: u64 = 20_000;
 
     /// The day, counted from the first record's, before which all is `days` old; records are on these days.
+    #[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
     fn older(records: &[u64], days: u64) -> Option<u64> {
         let at = |number: u64| {
             let index = usize::try_from(number).unwrap() - 1;

@@ -50,6 +50,26 @@ fn frames_are_found_by_record_and_by_event_in_old_and_new_segments() {
 }
 
 #[test]
+fn when_a_record_was_written_is_told_by_its_frame_and_the_last_one_from_outside() {
+    let files = SimulatedFiles::new();
+    let glance = || crate::store::journal::last_written_ms(&files, &dir());
+    let mut journal = open_any(&files);
+    assert_eq!(glance().unwrap(), None, "made, and nothing written");
+    commit_many(&mut journal, 60);
+    let reader = journal.reader();
+    for frame in reader.frames_from(1) {
+        let meta = frame.unwrap().meta;
+        for record in meta.first_record..meta.next_record() {
+            assert_eq!(reader.time_of_record(record).unwrap(), Some(meta.at_ms));
+        }
+    }
+    let tail = reader.tail();
+    assert_eq!(reader.time_of_record(tail.next_record).unwrap(), None);
+    assert!(tail.segment > 2);
+    assert_eq!(glance().unwrap(), Some(tail.last_at_ms));
+}
+
+#[test]
 fn marks_shorten_the_way_and_lead_to_the_same_frames() {
     let files: Arc<dyn Files> = Arc::new(SimulatedFiles::new());
     let options = JournalOptions {
