@@ -7,7 +7,8 @@ use crate::money::MoneyError;
 use crate::order::{OrderAction, OrderState};
 use crate::payment::{PaymentAction, PaymentState};
 
-/// Why a command was refused. Refusals change nothing; those of a keyed request are kept and replayed.
+/// Why a command was refused. Refusals change nothing; those of a keyed request are kept and replayed, but for
+/// those that pass by themselves ([`Rejection::retry_after_ms`]).
 ///
 /// Stored inside answers: append variants, never reorder them.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -73,6 +74,11 @@ pub enum Rejection {
     MethodUnavailable,
     /// The buyer's choice was made when the payment was prepared; another choice is another payment.
     SessionPrepared,
+    /// The gateway has refused to give this money back many times in a row, and is asked again after a rest.
+    RefundResting {
+        /// How long the rest still is.
+        rest_ms: u64,
+    },
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -123,7 +129,8 @@ impl Rejection {
             | Self::AuthorizationExpired
             | Self::SessionExpired
             | Self::SessionPrepared
-            | Self::NoUnknownOutcome => Kind::Conflict,
+            | Self::NoUnknownOutcome
+            | Self::RefundResting { .. } => Kind::Conflict,
             Self::AmountMismatch
             | Self::TotalMismatch
             | Self::AmountOutOfRange
@@ -165,6 +172,7 @@ impl Rejection {
             Self::AmountBelowMinimum => "AMOUNT_BELOW_MINIMUM",
             Self::MethodUnavailable => "METHOD_UNAVAILABLE",
             Self::SessionPrepared => "SESSION_PREPARED",
+            Self::RefundResting { .. } => "REFUND_RESTING",
         }
     }
 
@@ -203,6 +211,9 @@ impl Rejection {
             Self::MethodUnavailable => "This way of paying is not available here.",
             Self::SessionPrepared => {
                 "The payment was prepared with another choice. Begin another session of the order."
+            }
+            Self::RefundResting { .. } => {
+                "The gateway has refused to give this money back 10 times or more in a row; ask again after Retry-After."
             }
         }
     }
@@ -280,7 +291,17 @@ impl Rejection {
             Self::AmountBelowMinimum,
             Self::MethodUnavailable,
             Self::SessionPrepared,
+            Self::RefundResting { rest_ms: 60_000 },
         ]
+    }
+
+    /// How long until the same request may be granted, where it is only a matter of time. Such a refusal is not
+    /// kept under a key.
+    pub const fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::RefundResting { rest_ms } => Some(*rest_ms),
+            _ => None,
+        }
     }
 
     /// The line of the documents for this rejection.

@@ -42,6 +42,14 @@ pub(super) fn intend(
     begin(work, id, kind, context)
 }
 
+/// Refuses to ask the gateway once more for what it has refused again and again, until a rest is over.
+pub(super) fn may_ask_again(work: &Work, id: PaymentId) -> Result<(), Rejection> {
+    match work.payment(id)?.core().rests_for_ms(work.now()) {
+        Some(rest_ms) => Err(Rejection::RefundResting { rest_ms }),
+        None => Ok(()),
+    }
+}
+
 /// Records that a payment's money, or its account for a transfer, is about to be given back. That takes no claim.
 pub(super) fn intend_return(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let payment = work.payment(id)?;

@@ -192,6 +192,7 @@ fn return_what_only_the_gateway_can(
         PaymentState::Captured | PaymentState::AwaitingDeposit
     );
     if by_call && !payment.core().operation_in_flight() {
+        gateway::may_ask_again(work, holder)?;
         gateway::intend_return(work, holder, context)?;
     }
     Ok(())

@@ -169,6 +169,7 @@ fn give_back(work: &mut Work, asker: &Asker, id: PaymentId, context: &mut Contex
         return Err(Rejection::PaymentNotPermitted { state, action }.into());
     }
     if !payment.core().operation_in_flight() {
+        gateway::may_ask_again(work, id)?;
         gateway::intend_return(work, id, context)?;
     }
     Ok((Subject::Payment(id), Progress::InFlight))

@@ -98,6 +98,7 @@ fn send_back(
         return Err(Rejection::PaymentNotPermitted { state, action }.into());
     }
     if !payment.core().operation_in_flight() {
+        gateway::may_ask_again(work, id)?;
         work.note_payment(id, decided)?;
         gateway::intend_return(work, id, context)?;
     }

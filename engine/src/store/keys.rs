@@ -76,11 +76,22 @@ pub fn in_flight(id: PaymentId) -> Key {
     key(LISTED, &[&[IN_FLIGHT], &id.bits().to_be_bytes()])
 }
 
-/// All payments with a money call that has no answer yet, oldest first.
-pub fn all_in_flight() -> KeyRange {
+/// The payments with a money call that has no answer yet, oldest first, from behind `after`.
+pub fn in_flight_after(after: Option<PaymentId>) -> KeyRange {
+    coded_after(IN_FLIGHT, after)
+}
+
+/// The listed payments in a state, oldest first, from behind `after`.
+pub fn listed_after(state: PaymentState, after: Option<PaymentId>) -> KeyRange {
+    coded_after(state_code(state), after)
+}
+
+fn coded_after(code: u8, after: Option<PaymentId>) -> KeyRange {
+    let code_alone = || key(LISTED, &[&[code]]);
+    let behind = |id: PaymentId| key(LISTED, &[&[code], &id.bits().to_be_bytes(), &[0]]);
     KeyRange {
-        from: key(LISTED, &[&[IN_FLIGHT]]),
-        to: key(LISTED, &[&[IN_FLIGHT.saturating_add(1)]]),
+        from: after.map_or_else(code_alone, behind),
+        to: key(LISTED, &[&[code.saturating_add(1)]]),
         reverse: false,
     }
 }
@@ -156,12 +167,16 @@ pub fn listed_before(state: PaymentState, before: Option<PaymentId>) -> KeyRange
     }
 }
 
-/// What has come due by `now`, earliest first.
-pub fn due_by(now: Timestamp) -> KeyRange {
-    let after = now.plus_millis(1).as_millis().to_be_bytes();
+/// What has come due by `now`, earliest first, from behind the key `after`.
+pub fn due_by(now: Timestamp, after: Option<Key>) -> KeyRange {
+    let end = now.plus_millis(1).as_millis().to_be_bytes();
+    let mut from = after.unwrap_or_else(|| key(DUE, &[]));
+    if from.len() > 1 {
+        from.push(0);
+    }
     KeyRange {
-        from: key(DUE, &[]),
-        to: key(DUE, &[&after]),
+        from,
+        to: key(DUE, &[&end]),
         reverse: false,
     }
 }

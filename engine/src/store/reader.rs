@@ -1,19 +1,22 @@
-//! Reading: the overlay over the index, and the history of a group from the journal. Any thread may.
+//! Reading: the overlay over the index, and the past from the journal (`history`). Any thread may.
+
+mod history;
 
 use std::sync::Arc;
 
+pub use self::history::{EventPage, PastEvent, PastRecord};
 use super::codec::{self, Kind};
 use super::index::Index;
 use super::journal::JournalReader;
 use super::keys::{self, DueItem, Key};
 use super::overlay::Overlay;
-use super::record::{Body, GroupRecord, Record};
+use super::record::{Body, Record};
 use super::view::{self, Source, Stored};
 use super::{KeyRange, StoreError};
 use crate::event::OrderEvent;
-use crate::group::{Group, GroupEvent};
+use crate::group::GroupEvent;
 use crate::id::{BuyerId, OrderId, PaymentId};
-use crate::order::{AnyOrder, Line, OrderState};
+use crate::order::{AnyOrder, Line};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
@@ -47,7 +50,25 @@ impl Source for Reader {
     }
 }
 
-/// A page of payments, newest first.
+/// What has come due.
+#[derive(Debug, Default)]
+pub struct DuePage {
+    /// Earliest first.
+    pub items: Vec<DueItem>,
+    /// Behind what the next page begins; nothing if this is the last.
+    pub next: Option<Key>,
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// So many, at least.
+    pub count: usize,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
+/// A page of payments, in the order that was asked for.
 #[derive(Debug, Default)]
 pub struct PaymentPage {
     /// The payments.
@@ -71,34 +92,6 @@ pub struct PaymentFilter {
     pub to: Option<Timestamp>,
 }
 
-/// One record of a group's history.
-#[derive(Debug)]
-pub struct PastRecord {
-    /// Its number.
-    pub number: u64,
-    /// When it was decided.
-    pub at: Timestamp,
-    /// What it was.
-    pub group: GroupRecord,
-}
-
-impl PastRecord {
-    /// Applies one of its events.
-    fn evolve(
-        &self,
-        group: &mut Group,
-        order: &OrderId,
-        event: &GroupEvent,
-    ) -> Result<(), StoreError> {
-        group.evolve(order, event, self.at).map_err(|impossible| {
-            StoreError::Damaged(format!(
-                "record {} does not follow: {impossible}",
-                self.number
-            ))
-        })
-    }
-}
-
 /// A record of the feed with where its events begin.
 #[derive(Debug)]
 pub struct FeedRecord {
@@ -111,8 +104,8 @@ pub struct FeedRecord {
 impl Reader {
     /// How many payments one page may look at before it ends early.
     const MOST_EXAMINED: usize = 5_000;
-    /// How many records one group's history may have: more than its payments and their notifications can make.
-    const MOST_RECORDS: usize = 20_000;
+    /// How far a list is counted, about: beyond it, "at least" so many.
+    const MOST_COUNTED: usize = 10_000;
 
     /// The order with this id.
     pub fn order(&self, id: &OrderId) -> Result<Option<Stored<AnyOrder>>, StoreError> {
@@ -254,60 +247,105 @@ impl Reader {
             .collect())
     }
 
-    /// Payments with a money call that has no answer yet, oldest first.
-    pub fn in_flight(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
-        let found = self.scan(&keys::all_in_flight(), limit)?;
-        let ids = found
-            .iter()
-            .filter_map(|(key, _)| keys::trailing_payment(key));
-        let read = |id| Ok(self.payment(id)?.map(|payment| payment.value));
-        ids.filter_map(|id| read(id).transpose()).collect()
+    /// A page of payments with a money call that has no answer yet, oldest first, from behind `after`.
+    pub fn in_flight(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<PaymentPage, StoreError> {
+        self.oldest_first(&[keys::in_flight_after(after)], limit)
     }
 
-    /// Captured payments whose money is not where it should be, newest first.
-    pub fn to_look_at(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
-        let found = self.scan(&keys::listed_before(PaymentState::Captured, None), limit)?;
-        let ids = found
-            .iter()
-            .filter_map(|(key, _)| keys::trailing_payment(key));
-        let read = |id| Ok(self.payment(id)?.map(|payment| payment.value));
-        ids.filter_map(|id| read(id).transpose()).collect()
+    /// A page of payments whose money is not where it should be, oldest first, from behind `after`: set aside, or
+    /// captured and refused to go back, or disagreed about.
+    pub fn desk(&self, after: Option<PaymentId>, limit: usize) -> Result<PaymentPage, StoreError> {
+        self.oldest_first(&Self::desk_ranges(after), limit)
     }
 
-    /// What has come due, earliest first.
-    pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError> {
-        let found = self.scan(&keys::due_by(now), limit)?;
-        Ok(found
-            .iter()
-            .filter_map(|(key, _)| keys::due_item(key))
-            .collect())
+    /// How many payments have a money call without an answer.
+    pub fn count_in_flight(&self) -> Result<Counted, StoreError> {
+        self.count(&[keys::in_flight_after(None)])
     }
 
-    /// The group's records, newest first, as far back as its first.
-    pub fn history(&self, order: &OrderId) -> Result<Vec<PastRecord>, StoreError> {
-        let mut records = Vec::new();
-        let mut next = self.order(order)?.map_or(0, |order| order.record);
-        while next != 0 {
-            if records.len() >= Self::MOST_RECORDS {
-                return Err(StoreError::Damaged(format!(
-                    "the history of order {order} has no end"
-                )));
-            }
-            let record = self.record(next)?;
-            let Body::Group(group) = record.body else {
-                return Err(StoreError::Damaged(format!(
-                    "record {next} is not of a group"
-                )));
-            };
-            let previous = group.previous;
-            records.push(PastRecord {
-                number: next,
-                at: record.at,
-                group,
-            });
-            next = previous;
+    /// How many payments are on the desk.
+    pub fn count_desk(&self) -> Result<Counted, StoreError> {
+        self.count(&Self::desk_ranges(None))
+    }
+
+    fn desk_ranges(after: Option<PaymentId>) -> Vec<KeyRange> {
+        let states = PaymentState::ALL.iter().copied();
+        // A captured payment is listed only if somebody has to look at it.
+        let on_desk =
+            states.filter(|state| state.needs_decision() || *state == PaymentState::Captured);
+        on_desk
+            .map(|state| keys::listed_after(state, after))
+            .collect()
+    }
+
+    /// A page over several ranges of payments' keys, by id.
+    fn oldest_first(&self, ranges: &[KeyRange], limit: usize) -> Result<PaymentPage, StoreError> {
+        let mut ids = Vec::new();
+        for range in ranges {
+            let found = self.scan(range, limit.saturating_add(1))?;
+            ids.extend(found.iter().filter_map(|(key, _)| keys::trailing_payment(key)));
         }
-        Ok(records)
+        ids.sort_unstable();
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let next = ids.last().copied().filter(|_| more);
+        let mut page = PaymentPage {
+            next,
+            ..PaymentPage::default()
+        };
+        for id in ids {
+            let payment = self.payment(id)?;
+            page.payments.extend(payment.map(|payment| payment.value));
+        }
+        Ok(page)
+    }
+
+    /// Counts the entries of ranges, up to a bound.
+    fn count(&self, ranges: &[KeyRange]) -> Result<Counted, StoreError> {
+        const CHUNK: usize = 1_000;
+        let mut counted = Counted {
+            count: 0,
+            more: false,
+        };
+        for range in ranges {
+            let mut rest = range.clone();
+            loop {
+                let found = self.scan(&rest, CHUNK)?;
+                counted.count = counted.count.saturating_add(found.len());
+                let Some((last, _)) = found.last().filter(|_| found.len() == CHUNK) else {
+                    break;
+                };
+                if counted.count >= Self::MOST_COUNTED {
+                    counted.more = true;
+                    return Ok(counted);
+                }
+                rest.from.clone_from(last);
+                rest.from.push(0);
+            }
+        }
+        Ok(counted)
+    }
+
+    /// A page of what has come due, earliest first, from behind `after`.
+    pub fn due(
+        &self,
+        now: Timestamp,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<DuePage, StoreError> {
+        let found = self.scan(&keys::due_by(now, after), limit)?;
+        let items = found.iter().filter_map(|(key, _)| keys::due_item(key));
+        let items = items.collect();
+        let full = found.len() == limit;
+        let last = found.into_iter().next_back().map(|(key, _)| key);
+        Ok(DuePage {
+            items,
+            next: last.filter(|_| full),
+        })
     }
 
     /// What is bought, from the record that registered the order.
@@ -334,86 +372,6 @@ impl Reader {
         let at =
             usize::try_from(number.saturating_sub(frame.meta.first_record)).unwrap_or(usize::MAX);
         codec::record_at(&frame.body, at).ok_or_else(missing)?
-    }
-
-    /// The order and one payment as they were when the payment, or the order, had had `version` events.
-    pub fn group_at(
-        &self,
-        order: &OrderId,
-        payment: Option<PaymentId>,
-        version: u64,
-    ) -> Result<Group, StoreError> {
-        let mut group = Group::default();
-        for past in self.history(order)?.into_iter().rev() {
-            for event in &past.group.events {
-                past.evolve(&mut group, order, event)?;
-                if version_of(&group, payment) == Some(version) {
-                    return Ok(group);
-                }
-            }
-        }
-        Err(StoreError::Damaged(format!(
-            "order {order} never had version {version}"
-        )))
-    }
-
-    /// The payment as it was when the call that was under way at its `version` had ended; nothing while it has not.
-    pub fn after_call(
-        &self,
-        order: &OrderId,
-        payment: PaymentId,
-        version: u64,
-    ) -> Result<Option<AnyPayment>, StoreError> {
-        let mut call = None;
-        let ended = |group: &Group| {
-            let now = group.payment(payment).map(AnyPayment::core);
-            let Some(now) = now.filter(|now| now.version >= version) else {
-                return false;
-            };
-            let under_way = now.operation.as_ref().filter(|one| one.in_flight());
-            let under_way = under_way.map(|one| one.core().id);
-            let asked_about = *call.get_or_insert(under_way);
-            under_way.is_none() || under_way != asked_about
-        };
-        let group = self.first_after(order, ended)?;
-        let payments = group.map(|group| group.payments).into_iter().flatten();
-        Ok(payments.into_iter().find(|one| one.core().id == payment))
-    }
-
-    /// The order as it was when the cancellation that was asked for at its `version` was decided; nothing while it
-    /// is not.
-    pub fn after_cancel(
-        &self,
-        order: &OrderId,
-        version: u64,
-    ) -> Result<Option<AnyOrder>, StoreError> {
-        let decided = |group: &Group| {
-            let now = group.order.as_ref();
-            now.is_some_and(|now| {
-                now.core().version >= version && now.state() != OrderState::CancelRequested
-            })
-        };
-        Ok(self
-            .first_after(order, decided)?
-            .and_then(|group| group.order))
-    }
-
-    /// The group as it was after the first record with which `is_so` held.
-    fn first_after(
-        &self,
-        order: &OrderId,
-        mut is_so: impl FnMut(&Group) -> bool,
-    ) -> Result<Option<Group>, StoreError> {
-        let mut group = Group::default();
-        for past in self.history(order)?.into_iter().rev() {
-            for event in &past.group.events {
-                past.evolve(&mut group, order, event)?;
-            }
-            if is_so(&group) {
-                return Ok(Some(group));
-            }
-        }
-        Ok(None)
     }
 
     /// Records of the feed after event `after`, oldest first, as many as hold `limit` events.
@@ -469,13 +427,6 @@ impl Reader {
             Ok((name, codec::decode(Kind::Balance, &value)?))
         });
         named.collect()
-    }
-}
-
-fn version_of(group: &Group, payment: Option<PaymentId>) -> Option<u64> {
-    match payment {
-        Some(id) => group.payment(id).map(|payment| payment.core().version),
-        None => group.order.as_ref().map(|order| order.core().version),
     }
 }
 

@@ -13,7 +13,7 @@ use super::keys::{self, DueItem, Key};
 use super::record::{self, Body, GroupRecord, Record};
 use super::{StoreError, Write};
 use crate::amounts::Component;
-use crate::event::Provider;
+use crate::event::{PaymentEventKind, Provider};
 use crate::group::{Group, GroupEvent};
 use crate::id::{OrderId, PaymentId};
 use crate::idempotency::{Answer, Reply};
@@ -32,8 +32,44 @@ pub struct Stored<T> {
     pub first_record: u64,
     /// The last record applied.
     pub record: u64,
+    /// The records of its history that are asked for often.
+    pub marks: Marks,
     /// The aggregate after it.
     pub value: T,
+}
+
+/// Where in a payment's history is what is asked for often, so that nobody has to walk the history to find it.
+/// A record's number each; 0 where there is no such record. An order has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Marks {
+    /// The last in which its buyer chose how to pay.
+    pub chosen: u64,
+    /// The last in which its money became the order's.
+    pub taken: u64,
+}
+
+impl Marks {
+    /// With what `events` of the payment in `record` add.
+    fn after(mut self, record: u64, payment: PaymentId, events: &[GroupEvent]) -> Self {
+        for event in events {
+            let GroupEvent::Payment(id, event) = event else {
+                continue;
+            };
+            if *id != payment {
+                continue;
+            }
+            let kind = event.kind();
+            if kind == PaymentEventKind::BuyerChose {
+                self.chosen = record;
+            }
+            if kind == PaymentEventKind::PaymentCaptured
+                || kind == PaymentEventKind::SuspendedMoneyTaken
+            {
+                self.taken = record;
+            }
+        }
+        self
+    }
 }
 
 /// Debits of an account less its credits, in minor units: what we are owed is positive, what we owe negative.
@@ -65,6 +101,7 @@ pub struct Loaded {
 #[derive(Debug)]
 struct Was {
     first_record: u64,
+    marks: Marks,
     facets: Facets,
 }
 
@@ -179,6 +216,7 @@ impl Loaded {
         let facets = Facets::of_order(&order.value);
         self.was.push(Was {
             first_record: order.first_record,
+            marks: order.marks,
             facets,
         });
         self.group.order = Some(order.value);
@@ -189,6 +227,7 @@ impl Loaded {
         let facets = Facets::of_payment(&payment.value);
         self.was.push(Was {
             first_record: payment.first_record,
+            marks: payment.marks,
             facets,
         });
         self.group.payments.push(payment.value);
@@ -249,7 +288,7 @@ pub fn writes_of_group(
             record,
             was,
             &Facets::of_order(order),
-            (Kind::Order, key, order),
+            (Kind::Order, key, order, Marks::default()),
             &mut writes,
         )?;
     }
@@ -265,7 +304,9 @@ pub fn writes_of_group(
                 fresh: false,
             });
         }
-        let aggregate = (Kind::Payment, keys::payment(core.id), payment);
+        let marks = was.map_or_else(Marks::default, |was| was.marks);
+        let marks = marks.after(record, core.id, events);
+        let aggregate = (Kind::Payment, keys::payment(core.id), payment, marks);
         put(
             record,
             was,
@@ -282,7 +323,7 @@ fn put<T: Encode>(
     record: u64,
     was: Option<&Was>,
     facets: &Facets,
-    (kind, key, value): (Kind, Key, &T),
+    (kind, key, value, marks): (Kind, Key, &T, Marks),
     writes: &mut Vec<Write>,
 ) -> Result<(), StoreError> {
     index(was.map(|was| &was.facets), facets, writes);
@@ -292,6 +333,7 @@ fn put<T: Encode>(
         &StoredRef {
             first_record,
             record,
+            marks,
             value,
         },
     )?;
@@ -307,6 +349,7 @@ fn put<T: Encode>(
 struct StoredRef<'a, T: Encode> {
     first_record: u64,
     record: u64,
+    marks: Marks,
     value: &'a T,
 }
 

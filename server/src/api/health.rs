@@ -57,10 +57,12 @@ pub fn rendered(app: &App) -> Result<Response, Problem> {
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// Sets the figures of money calls without an answer. Beyond the most that are looked at, "at least" so many.
+/// Sets the figures of money calls without an answer. Beyond the most that are looked at, those of the oldest
+/// payments, the count is "at least" so many.
 fn look_at_unknown_outcomes(app: &App) -> Result<(), Problem> {
     const MOST: usize = 10_000;
-    let waiting = app.reader.in_flight(MOST).map_err(answer::stored)?;
+    let waiting = app.reader.in_flight(None, MOST).map_err(answer::stored)?;
+    let waiting = waiting.payments;
     let now = app.now();
     let age_ms = waiting.iter().filter_map(|payment| {
         let operation = payment.core().operation.as_ref()?;

@@ -162,6 +162,25 @@ pub struct GatewaySchema {
 #[schema(as = Unanswered)]
 pub struct UnansweredSchema {
     items: Vec<UnansweredItemSchema>,
+    /// `after` of the next page; null on the last.
+    next: Option<String>,
+    /// How many there are on all pages.
+    count: u64,
+    /// Whether there are more than were counted.
+    at_least: bool,
+}
+
+/// Payments that wait for a decision.
+#[derive(ToSchema)]
+#[schema(as = Desk)]
+pub struct DeskSchema {
+    items: Vec<PaymentSchema>,
+    /// `after` of the next page; null on the last.
+    next: Option<String>,
+    /// How many there are on all pages.
+    count: u64,
+    /// Whether there are more than were counted.
+    at_least: bool,
 }
 
 /// A call without an answer.
@@ -290,6 +309,8 @@ pub struct EventSchema {
 #[schema(as = Transactions)]
 pub struct TransactionsSchema {
     items: Vec<EventSchema>,
+    /// `after` of the next page; null on the last.
+    next: Option<String>,
 }
 
 /// A piece of the feed.

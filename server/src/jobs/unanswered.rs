@@ -15,8 +15,8 @@ use crate::gateway::{calling, plan};
 
 /// How many are taken up in one turn; each waits for a gateway beside the others.
 const BATCH: usize = 64;
-/// How many calls without an answer a restart takes up at most; the others follow as these end.
-const MOST_RESUMED: usize = 10_000;
+/// How many payments are read at a time; all are looked at, page by page.
+const PAGE: usize = 500;
 /// A call that nobody has taken up after this long was forgotten by its task.
 const FORGOTTEN_AFTER_MS: u64 = 2 * 60_000;
 /// How often it is asked whether a transfer has come: no notification tells that its time is over.
@@ -50,34 +50,62 @@ pub async fn run(app: Arc<App>) {
 
 /// Takes up what nobody has taken up: all of it after a start, later only what was forgotten.
 async fn resume(app: &App, now: Timestamp) {
-    let waiting = match app.reader.in_flight(MOST_RESUMED) {
-        Ok(waiting) => waiting,
-        Err(error) => return tracing::error!(%error, "calls without an answer cannot be read"),
-    };
-    tell_of_people(&waiting, now);
-    let started_at = app.operations.started_at();
-    let left_behind = |payment: &&AnyPayment| {
-        let call = payment.core().operation.as_ref();
-        !planted::is(Bug::NotResumed)
-            && call.is_some_and(|call| {
-                let intended_at = call.core().intended_at;
-                intended_at < started_at || now.millis_since(intended_at) > FORGOTTEN_AFTER_MS
-            })
-    };
-    for payment in waiting.iter().filter(left_behind) {
-        calling::resume(app, payment).await;
+    let mut late = Late::default();
+    let mut after = None;
+    loop {
+        let page = match app.reader.in_flight(after, PAGE) {
+            Ok(page) => page,
+            Err(error) => {
+                return tracing::error!(%error, "calls without an answer cannot be read");
+            }
+        };
+        late.count(&page.payments, now);
+        for payment in &page.payments {
+            if is_left_behind(app, payment, now) {
+                calling::resume(app, payment).await;
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return late.tell();
+        }
     }
 }
 
-/// What has waited too long is for a person; it is said again with each look, because nothing else will end it.
-fn tell_of_people(waiting: &[AnyPayment], now: Timestamp) {
-    let late = waiting.iter().map(AnyPayment::core);
-    let late: Vec<_> = late.filter(|core| plan::needs_person(core, now)).collect();
-    if let Some(oldest) = late.first() {
-        tracing::error!(
-            count = late.len(), payment_id = %oldest.id,
-            "calls to a gateway wait for a person: look at the gateway, then resolve them"
-        );
+fn is_left_behind(app: &App, payment: &AnyPayment, now: Timestamp) -> bool {
+    let started_at = app.operations.started_at();
+    let call = payment.core().operation.as_ref();
+    !planted::is(Bug::NotResumed)
+        && call.is_some_and(|call| {
+            let intended_at = call.core().intended_at;
+            intended_at < started_at || now.millis_since(intended_at) > FORGOTTEN_AFTER_MS
+        })
+}
+
+/// What has waited so long that it is for a person.
+#[derive(Default)]
+struct Late {
+    count: usize,
+    oldest: Option<PaymentId>,
+}
+
+impl Late {
+    fn count(&mut self, waiting: &[AnyPayment], now: Timestamp) {
+        let waiting = waiting.iter().map(AnyPayment::core);
+        for core in waiting.filter(|core| plan::needs_person(core, now)) {
+            self.count = self.count.saturating_add(1);
+            self.oldest.get_or_insert(core.id);
+        }
+    }
+
+    /// It is said again with each look, because nothing else will end it.
+    fn tell(&self) {
+        if let Some(oldest) = self.oldest {
+            tracing::error!(
+                count = self.count, payment_id = %oldest,
+                "calls to a gateway wait for a person: look at the gateway, then resolve them"
+            );
+        }
     }
 }
 
@@ -86,12 +114,18 @@ fn ask_about_deposits(app: &App, now: Timestamp) {
         states: vec![PaymentState::AwaitingDeposit],
         ..PaymentFilter::default()
     };
-    match app.reader.payments(&filter, None, MOST_RESUMED) {
-        Ok(page) => {
-            for payment in &page.payments {
-                app.operations.ask_about_deposit(payment.core().id, now);
-            }
+    let mut before = None;
+    loop {
+        let page = match app.reader.payments(&filter, before, PAGE) {
+            Ok(page) => page,
+            Err(error) => return tracing::error!(%error, "awaited deposits cannot be read"),
+        };
+        for payment in &page.payments {
+            app.operations.ask_about_deposit(payment.core().id, now);
         }
-        Err(error) => tracing::error!(%error, "awaited deposits cannot be read"),
+        before = page.next;
+        if before.is_none() {
+            return;
+        }
     }
 }

@@ -154,12 +154,12 @@ fn answers_are_written_as_they_always_were() {
 
 #[test]
 fn orders_are_written_as_they_always_were() {
-    holds::<Stored<AnyOrder>>("order.v1.hex", Kind::Order, &samples::orders());
+    holds::<Stored<AnyOrder>>("order.v2.hex", Kind::Order, &samples::orders());
 }
 
 #[test]
 fn payments_are_written_as_they_always_were() {
-    holds::<Stored<AnyPayment>>("payment.v2.hex", Kind::Payment, &samples::payments());
+    holds::<Stored<AnyPayment>>("payment.v3.hex", Kind::Payment, &samples::payments());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::payment::{AnyPayment, Payment};
 use crate::rejection::Rejection;
 use crate::sealed::{RetentionClass, Sealed, SealingKey, SealingKeyId};
 use crate::store::record::{Body, GroupRecord, Record, UnmatchedNotification};
-use crate::store::view::Stored;
+use crate::store::view::{Marks, Stored};
 use crate::time::Timestamp;
 
 fn at(ms: u64) -> Timestamp {
@@ -338,6 +338,10 @@ fn stored<T>(value: T) -> Stored<T> {
     Stored {
         first_record: 7,
         record: 70_000,
+        marks: Marks {
+            chosen: 300,
+            taken: 69_999,
+        },
         value,
     }
 }
