@@ -285,6 +285,12 @@ impl Payment {
         self.merchant.ask(&self.path("/cancel")).await
     }
 
+    /// The same under an idempotency key.
+    pub async fn cancel_with(&self, key: &str) -> Answer {
+        let path = self.path("/cancel");
+        self.merchant.post_keyed(&path, key, &json!({})).await
+    }
+
     /// Gives it up, until the gateway's answer is known to be missing.
     pub async fn cancel_without_answer(&self) -> JoinHandle<Answer> {
         let payment = self.clone();
