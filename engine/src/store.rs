@@ -21,6 +21,8 @@ pub mod files;
 #[cfg(feature = "store")]
 pub mod filter;
 #[cfg(feature = "store")]
+pub mod identity;
+#[cfg(feature = "store")]
 pub mod index;
 #[cfg(feature = "store")]
 pub mod journal;
