@@ -8,8 +8,9 @@ use daegeum_engine::decide::Policy;
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::signature::WebhookSecret;
 use daegeum_engine::store::files::Files;
+use daegeum_engine::store::identity::{self, Identity, Unlocking};
 use daegeum_engine::store::index::IndexHome;
-use daegeum_engine::store::keyring::{Keyring, MasterKey};
+use daegeum_engine::store::keyring::MasterKey;
 use daegeum_engine::store::opening::{Directory, OpenOptions, Opened as Report, Rebuilt};
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::replay::Progress;
@@ -36,6 +37,8 @@ pub struct Opened {
     pub directory: Directory,
     /// Seals and opens personal data.
     pub seals: Seals,
+    /// Who the directory is.
+    pub identity: Identity,
 }
 
 /// A running store, as the application is connected to it.
@@ -46,6 +49,8 @@ pub struct Connected {
     pub reader: Reader,
     /// Seals and opens personal data.
     pub seals: Seals,
+    /// Who the directory is.
+    pub identity: Identity,
     /// Whether the store is well.
     pub condition: Arc<Condition>,
 }
@@ -68,18 +73,26 @@ pub fn open(
     home: &dyn IndexHome,
     options: OpenOptions,
 ) -> Result<Opened, Box<dyn Error>> {
-    let path = options.dir.join("keyring");
+    let dir = options.dir.clone();
     let directory = Directory::open(&files, home, options, &mut tell_progress)?;
     tell(&directory.opened);
     let master = MasterKey::new(*config.secrets.data_key.expose());
-    if directory.store.journal().tail().next_record > 1 && !files.exists(&path)? {
-        tracing::error!(
-            "the key file is missing: what was sealed before cannot be read; restore it now if there is a copy"
-        );
+    let how = Unlocking {
+        used: directory.store.journal().tail().next_record > 1,
+        accept_lost_keys: config.accept_lost_keys,
+    };
+    let mut random = |bytes: &mut [u8]| world.fill_random(bytes);
+    let unlocked = identity::unlock(&files, &dir, &master, how, &mut random)?;
+    if unlocked.keys_were_lost {
+        tracing::warn!("new keys were begun, as was asked: what was sealed before cannot be read");
     }
-    let keyring = Keyring::open(files, &path, master)?;
-    let seals = Seals::new(Arc::new(keyring), Arc::clone(world));
-    Ok(Opened { directory, seals })
+    let identity = unlocked.identity;
+    tracing::info!(installation = %identity, generation = identity.generation, "the data directory is open");
+    Ok(Opened {
+        directory,
+        seals: Seals::new(Arc::new(unlocked.keyring), Arc::clone(world)),
+        identity,
+    })
 }
 
 /// Connects handlers and jobs to a running store. The jobs are not started.
@@ -101,6 +114,7 @@ pub fn assemble(
         queue: store.queue,
         reader: store.reader,
         seals: store.seals,
+        identity: store.identity,
         mock_secrets: mock_secrets(config)?,
         session_tokens: SessionTokens::new(&config.secrets.data_key),
         receipts: ReceiptSigner::new(&config.settings.receipts, &config.secrets.data_key)?,

@@ -73,6 +73,10 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
+    /// Start although the key file is lost for good: what was sealed is given up, and new keys are begun
+    #[arg(long)]
+    pub accept_lost_keys: bool,
+
     /// Print the settings in force and where each comes from, secrets hidden, and stop
     #[arg(long)]
     pub print_config: bool,
@@ -135,6 +139,7 @@ impl Serve {
             data: self.data.clone(),
             sandbox: self.sandbox,
             sandbox_ports: self.sandbox_ports,
+            accept_lost_keys: self.accept_lost_keys,
         }
     }
 

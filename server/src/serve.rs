@@ -67,6 +67,7 @@ pub async fn serve(
         queue,
         reader,
         seals: opened.seals,
+        identity: opened.identity,
         condition: Arc::clone(&condition),
     };
     let Assembled { app, front, begun } = assembly::assemble(&config, around, store)?;

@@ -152,6 +152,7 @@ impl Machine {
             queue: queue.clone(),
             reader,
             seals: opened.seals,
+            identity: opened.identity,
             condition,
         };
         let assembled = assembly::assemble(&self.config, around, connected).map_err(told)?;

@@ -288,7 +288,10 @@ pub struct PageSchema {
 #[derive(ToSchema)]
 #[schema(as = Event)]
 pub struct EventSchema {
-    /// Its place in the feed; only there.
+    /// Its place in the feed, to read on from; only there.
+    #[schema(required = false)]
+    cursor: Option<String>,
+    /// Its number in the feed; only there.
     #[schema(required = false)]
     sequence: Option<u64>,
     event_type: String,
@@ -318,7 +321,9 @@ pub struct TransactionsSchema {
 #[schema(as = Feed)]
 pub struct FeedSchema {
     items: Vec<EventSchema>,
-    /// The last event there is.
+    /// Which telling of the feed this is. Another one means: begin again.
+    generation: u32,
+    /// The `sequence` of the last event there is.
     last: u64,
 }
 
