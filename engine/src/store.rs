@@ -98,6 +98,18 @@ pub enum StoreError {
     Failed(String),
 }
 
+#[cfg(feature = "store")]
+impl StoreError {
+    /// Somebody else has the data directory open.
+    pub fn in_use(dir: &std::path::Path) -> Self {
+        Self::Failed(format!(
+            "{} is in use by another process, perhaps another daegeum; stop it first, or give this one a directory of \
+             its own (--data DIR)",
+            dir.display()
+        ))
+    }
+}
+
 /// Keys and values in order, and commits that survive.
 pub trait Store {
     /// The value of one key.

@@ -10,6 +10,7 @@ mod bad_input;
 mod command_line;
 mod contract;
 mod deadlines;
+mod directory;
 mod doctor;
 mod figures;
 mod generated;
