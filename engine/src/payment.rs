@@ -107,7 +107,10 @@ impl PaymentCore {
         let doubled = u32::from(self.refusals.checked_sub(Self::RESTS_AFTER)?);
         let factor = 1_u64.checked_shl(doubled).unwrap_or(u64::MAX);
         let rest = Self::FIRST_REST_MS.saturating_mul(factor);
-        let until = call.core().updated_at.plus_millis(rest.min(Self::LONGEST_REST_MS));
+        let until = call
+            .core()
+            .updated_at
+            .plus_millis(rest.min(Self::LONGEST_REST_MS));
         (now < until).then(|| until.millis_since(now))
     }
 

@@ -69,12 +69,12 @@ pub struct Assembled {
 pub fn open(
     config: &Config,
     world: &SharedWorld,
-    files: Arc<dyn Files>,
+    files: &Arc<dyn Files>,
     home: &dyn IndexHome,
     options: OpenOptions,
 ) -> Result<Opened, Box<dyn Error>> {
     let dir = options.dir.clone();
-    let directory = Directory::open(&files, home, options, &mut tell_progress)?;
+    let directory = Directory::open(files, home, options, &mut tell_progress)?;
     tell(&directory.opened);
     let master = MasterKey::new(*config.secrets.data_key.expose());
     let how = Unlocking {
@@ -82,7 +82,7 @@ pub fn open(
         accept_lost_keys: config.accept_lost_keys,
     };
     let mut random = |bytes: &mut [u8]| world.fill_random(bytes);
-    let unlocked = identity::unlock(&files, &dir, &master, how, &mut random)?;
+    let unlocked = identity::unlock(files, &dir, &master, how, &mut random)?;
     if unlocked.keys_were_lost {
         tracing::warn!("new keys were begun, as was asked: what was sealed before cannot be read");
     }

@@ -24,7 +24,10 @@ impl TooOpen {
 impl fmt::Display for TooOpen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, mode) = (self.path.display(), self.mode);
-        write!(f, "{path} is open to other users of this machine (mode {mode:o})")
+        write!(
+            f,
+            "{path} is open to other users of this machine (mode {mode:o})"
+        )
     }
 }
 

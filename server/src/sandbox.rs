@@ -139,7 +139,8 @@ pub async fn alone(
     ran.map_err(|error| match error {
         StandaloneError::Serve(error) if error.kind() == ErrorKind::WouldBlock => {
             let folder = folder.display();
-            format!("{folder} is in use by another simulator; stop it, or choose another --data").into()
+            format!("{folder} is in use by another simulator; stop it, or choose another --data")
+                .into()
         }
         StandaloneError::Serve(error) if error.kind() == ErrorKind::AddrInUse => {
             listening::refused(address, listening::SIMULATORS_ALONE, &error).into()

@@ -49,7 +49,7 @@ pub async fn serve(
     let files: Arc<dyn Files> = Arc::new(DiskFiles);
     let cache_bytes = u64::try_from(config.settings.store.index_cache.0)?;
     let home = SledHome::new(&config.settings.server.data, cache_bytes);
-    let opened = assembly::open(&config, &around.world, files, &home, open_options(&config))?;
+    let opened = assembly::open(&config, &around.world, &files, &home, open_options(&config))?;
     let started = EngineRoom::start(
         opened.directory,
         assembly::policy(&config)?,

@@ -122,9 +122,7 @@ pub fn unlock(
 ) -> Result<Unlocked, IdentityError> {
     let keys = dir.join(KEYS);
     let known = read(files.as_ref(), dir)?;
-    let has_keys = files
-        .exists(&keys)
-        .map_err(failed("look for", &keys))?;
+    let has_keys = files.exists(&keys).map_err(failed("look for", &keys))?;
     let keys_were_lost = !has_keys && (how.used || known.is_some());
     if keys_were_lost && !how.accept_lost_keys {
         // Whether the key is right is said first: what is restored for another one helps nobody.

@@ -287,7 +287,11 @@ impl Reader {
         let mut ids = Vec::new();
         for range in ranges {
             let found = self.scan(range, limit.saturating_add(1))?;
-            ids.extend(found.iter().filter_map(|(key, _)| keys::trailing_payment(key)));
+            ids.extend(
+                found
+                    .iter()
+                    .filter_map(|(key, _)| keys::trailing_payment(key)),
+            );
         }
         ids.sort_unstable();
         let more = ids.len() > limit;

@@ -185,12 +185,24 @@ impl Teller {
         let shown = match &executed.shown {
             Some(Shown::Order(order, _)) => order.core().version,
             Some(Shown::Payment(payment)) => payment.core().version,
-            None => {
-                payment.map_or_else(
-                    || reader.order_at(&order, version).unwrap().unwrap().core().version,
-                    |id| reader.payment_at(id, version).unwrap().unwrap().core().version,
-                )
-            }
+            None => payment.map_or_else(
+                || {
+                    reader
+                        .order_at(&order, version)
+                        .unwrap()
+                        .unwrap()
+                        .core()
+                        .version
+                },
+                |id| {
+                    reader
+                        .payment_at(id, version)
+                        .unwrap()
+                        .unwrap()
+                        .core()
+                        .version
+                },
+            ),
         };
         assert_eq!(shown, version);
     }

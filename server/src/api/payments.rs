@@ -158,7 +158,7 @@ pub async fn transactions(
 ) -> Result<Response, Problem> {
     let payment = app.reader.payment(parse(&payment_id)?);
     let payment = payment.map_err(answer::stored)?.ok_or_else(not_found)?;
-    transactions::of(&app, &payment, query)
+    transactions::of(&app, &payment, &query)
 }
 
 /// Takes the held money of a payment.

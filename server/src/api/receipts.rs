@@ -72,7 +72,10 @@ fn claims(app: &App, payment: &AnyPayment) -> Result<Claims, Problem> {
 
 /// When the money became the order's.
 fn captured_at(app: &App, payment: &AnyPayment) -> Result<Option<Timestamp>, Problem> {
-    let found = app.reader.payment(payment.core().id).map_err(answer::stored)?;
+    let found = app
+        .reader
+        .payment(payment.core().id)
+        .map_err(answer::stored)?;
     let taken = found.map_or(0, |found| found.marks.taken);
     if taken == 0 {
         return Ok(None);

@@ -30,7 +30,7 @@ pub struct TransactionsQuery {
 pub fn of(
     app: &App,
     payment: &Stored<AnyPayment>,
-    query: TransactionsQuery,
+    query: &TransactionsQuery,
 ) -> Result<Response, Problem> {
     let (after, limit) = (query.after.unwrap_or(0), page::limit(query.limit)?);
     let events = app.reader.payment_events(payment, after, limit);

@@ -62,7 +62,10 @@ async fn a_lost_key_file_is_not_replaced_without_a_word() {
     let data = folder.path();
     fs::remove_file(data.join("keyring")).expect("it was there");
     let said = refusal(data, &[], &own_key());
-    says(&said, &["keyring", "restore it from a backup", "--accept-lost-keys"]);
+    says(
+        &said,
+        &["keyring", "restore it from a backup", "--accept-lost-keys"],
+    );
     let said = refusal(data, &[], OTHER_KEY);
     says(&said, &["another DAEGEUM_DATA_KEY"]);
     assert!(!data.join("keyring").exists(), "nothing was made");
@@ -102,7 +105,14 @@ async fn a_marker_that_is_older_than_its_journal_is_told_from_a_lost_journal() {
     assert!(server.stop().success());
     fs::write(&marker, older).expect("written");
     let said = refusal(data, &[], &own_key());
-    says(&said, &["older than the journal", "Nothing of the journal is lost", "remove marker.json"]);
+    says(
+        &said,
+        &[
+            "older than the journal",
+            "Nothing of the journal is lost",
+            "remove marker.json",
+        ],
+    );
 
     fs::remove_file(&marker).expect("it was there");
     let mut server = Program::start(data, &secrets::environment(), &["--sandbox"], &log);
@@ -161,15 +171,33 @@ async fn a_second_server_says_what_is_in_its_way() {
     let key = own_key();
 
     let said = refusal(&data, &["--sandbox"], &key);
-    says(&said, &["in use by another process", "another daegeum", "--data"]);
-    let said = refusal(&data, &["--sandbox", "--sandbox-ports", &port.to_string()], &key);
+    says(
+        &said,
+        &["in use by another process", "another daegeum", "--data"],
+    );
+    let said = refusal(
+        &data,
+        &["--sandbox", "--sandbox-ports", &port.to_string()],
+        &key,
+    );
     says(&said, &["in use by another process"]);
     let same = ["--sandbox", "--sandbox-ports", &port.to_string()];
     let said = refusal(&other, &same, &key);
-    says(&said, &["sandbox_ports", &port.to_string(), "--sandbox-ports", "another daegeum"]);
+    says(
+        &said,
+        &[
+            "sandbox_ports",
+            &port.to_string(),
+            "--sandbox-ports",
+            "another daegeum",
+        ],
+    );
     let figures = [("DAEGEUM_METRICS_LISTEN", address.clone())];
     let said = refused_with(&other, &[], &figures);
-    says(&said, &["metrics.listen", &address, "DAEGEUM_METRICS_LISTEN"]);
+    says(
+        &said,
+        &["metrics.listen", &address, "DAEGEUM_METRICS_LISTEN"],
+    );
     let listen = [("DAEGEUM_LISTEN", address.clone())];
     let said = refused_with(&other, &[], &listen);
     says(&said, &["listen = ", &address, "--listen", "stop it"]);

@@ -249,7 +249,10 @@ async fn the_desk_is_worked_through_from_the_oldest_page_by_page() {
     loop {
         let page = admin.get(&format!("/api/v1/admin/desk{query}")).await;
         let page = page.expect(200);
-        assert_eq!((&page["count"], &page["at_least"]), (&json!(105), &json!(false)));
+        assert_eq!(
+            (&page["count"], &page["at_least"]),
+            (&json!(105), &json!(false))
+        );
         for item in page["items"].as_array().expect("items") {
             seen.push(item["payment_id"].as_str().expect("an id").to_owned());
         }

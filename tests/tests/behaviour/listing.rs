@@ -242,7 +242,10 @@ async fn a_cursor_carries_the_generation_of_the_feed() {
     let whole = merchant.get("/api/v1/events").await.expect(200);
     assert_eq!(whole["generation"], 1);
     let first = &whole["items"][0];
-    assert_eq!((first["cursor"].as_str(), &first["sequence"]), (Some("1-1"), &json!(1)));
+    assert_eq!(
+        (first["cursor"].as_str(), &first["sequence"]),
+        (Some("1-1"), &json!(1))
+    );
     let behind = read("1-1").await.expect(200);
     assert_eq!(behind.bytes, read("1").await.expect(200).bytes);
     assert_eq!(behind["items"][0]["cursor"], "1-2");

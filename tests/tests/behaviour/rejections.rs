@@ -149,7 +149,12 @@ async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
 
 /// The last refusal of many: the gateway is left alone for a while.
 async fn of_refused_refunds(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
-    let checkout = shop.order("o-refused").register().await.checkout(toss).await;
+    let checkout = shop
+        .order("o-refused")
+        .register()
+        .await
+        .checkout(toss)
+        .await;
     checkout.pay().await.expect(200);
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };

@@ -188,10 +188,14 @@ impl Reader {
         payment: PaymentId,
     ) -> Result<Vec<PaymentEvent>, StoreError> {
         let past = self.past_record(record)?;
-        let own = past.group.events.into_iter().filter_map(|event| match event {
-            GroupEvent::Payment(id, event) if id == payment => Some(event),
-            GroupEvent::Payment(..) | GroupEvent::Order(_) => None,
-        });
+        let own = past
+            .group
+            .events
+            .into_iter()
+            .filter_map(|event| match event {
+                GroupEvent::Payment(id, event) if id == payment => Some(event),
+                GroupEvent::Payment(..) | GroupEvent::Order(_) => None,
+            });
         Ok(own.collect())
     }
 

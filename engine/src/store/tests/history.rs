@@ -164,7 +164,13 @@ fn every_version_is_shown_as_it_was() {
         shop.paid_session(&format!("other-{begun}"));
     }
     let reader = shop.reader();
-    let last = reader.payment(payment).unwrap().unwrap().value.core().version;
+    let last = reader
+        .payment(payment)
+        .unwrap()
+        .unwrap()
+        .value
+        .core()
+        .version;
     for version in 1..=last {
         let was = reader.payment_at(payment, version).unwrap().unwrap();
         assert_eq!(was.core().version, version);
@@ -256,7 +262,10 @@ fn a_refund_that_is_refused_again_and_again_has_to_rest() {
     let amount = price();
     shop.learn(payment, Fact::Refunded { amount, ours: true });
     let now = shop.reader().payment(payment).unwrap().unwrap().value;
-    assert_eq!((now.state(), now.core().refusals), (PaymentState::Refunded, 0));
+    assert_eq!(
+        (now.state(), now.core().refusals),
+        (PaymentState::Refunded, 0)
+    );
 }
 
 #[test]
@@ -279,5 +288,8 @@ fn a_refusal_that_passes_by_itself_is_not_kept_under_its_key() {
     shop.inputs.now += HOUR_MS;
     let granted = shop.run(ask(), keyed);
     assert!(!granted.replayed);
-    assert!(matches!(granted.answer, Answer::Payment { status: 202, .. }));
+    assert!(matches!(
+        granted.answer,
+        Answer::Payment { status: 202, .. }
+    ));
 }

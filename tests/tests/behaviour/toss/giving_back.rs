@@ -382,7 +382,11 @@ async fn a_refund_that_is_refused_again_and_again_rests() {
         rests.refused(409, "REFUND_RESTING");
     }
     assert_eq!(toss.calls(), asked, "nobody is asked");
-    assert_eq!(paid.payment.events().await.len(), events, "nothing is written");
+    assert_eq!(
+        paid.payment.events().await.len(),
+        events,
+        "nothing is written"
+    );
     assert_eq!(paid.status().await, "paid");
     let receipt = paid.payment.path("/receipt");
     shop.merchant().get(&receipt).await.expect(200);
@@ -396,7 +400,11 @@ async fn a_refund_that_is_refused_again_and_again_rests() {
     let back = paid.payment.cancel_with("refund-2").await.expect(200);
     assert_eq!(back.text("detail"), "REFUNDED");
     let again = paid.payment.cancel_with(key).await;
-    assert_eq!(again.body(), first.body(), "as it was when its call had ended");
+    assert_eq!(
+        again.body(),
+        first.body(),
+        "as it was when its call had ended"
+    );
     nothing_is_left(&shop, &toss).await;
 }
 
@@ -425,5 +433,8 @@ async fn transactions_come_in_pages() {
     }
     let path = paid.payment.path("/transactions?after=1000");
     let behind = shop.merchant().get(&path).await.expect(200);
-    assert_eq!((&behind["items"], &behind["next"]), (&json!([]), &json!(null)));
+    assert_eq!(
+        (&behind["items"], &behind["next"]),
+        (&json!([]), &json!(null))
+    );
 }
