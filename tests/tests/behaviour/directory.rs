@@ -98,7 +98,7 @@ async fn a_marker_that_is_older_than_its_journal_is_told_from_a_lost_journal() {
     let merchant = daegeum_tests::Caller::new(&server.base()).with(secrets::MERCHANT);
     let order = merchant.get("/api/v1/orders/paid").await.expect(200);
     let body = serde_json::json!({
-        "order_id": "later", "buyer_id": order["buyer_id"], "total": 11_000, "currency": "KRW",
+        "order_id": "later", "buyer_id": order["buyer_id"], "total": 11_000, "currency": "KRW", "capture": "automatic",
         "lines": [{"name": "a", "quantity": 1, "unit_price": 11_000, "tax": "taxable"}],
     });
     merchant.post("/api/v1/orders", &body).await.expect(201);
