@@ -73,6 +73,8 @@ pub struct PaymentCore {
     pub session: Option<CheckoutSession>,
     /// How many exchanges with the gateway are recorded, at most [`PaymentCore::MAX_CALLS`].
     pub calls: u8,
+    /// How often in a row the gateway refused to give its money back, or to close its account for a transfer.
+    pub refusals: u8,
     /// What the gateway has of its money, by our books.
     pub at_gateway: Amounts,
     /// What the gateway says that it has, where that is not what our books say; a person has to look.
@@ -109,6 +111,28 @@ impl PaymentCore {
     pub const MAX_NOTIFICATIONS: usize = 64;
     /// Past this many, an exchange with the gateway is recorded only if it tells something new.
     pub const MAX_CALLS: u8 = 64;
+    /// From this many refusals in a row on, the gateway is asked again only after a rest: whoever repeats a refused
+    /// return without end must not fill the journal, and whoever has removed the cause does not wait long.
+    pub const RESTS_AFTER: u8 = 10;
+    /// The first rest; each refusal after that doubles it.
+    const FIRST_REST_MS: u64 = 60_000;
+    /// The longest rest.
+    const LONGEST_REST_MS: u64 = 3_600_000;
+
+    /// How long the gateway is still left alone before it is asked again to give the money back, if it is.
+    pub fn rests_for_ms(&self, now: Timestamp) -> Option<u64> {
+        let Some(AnyOperation::Refused(call)) = &self.operation else {
+            return None;
+        };
+        let doubled = u32::from(self.refusals.checked_sub(Self::RESTS_AFTER)?);
+        let factor = 1_u64.checked_shl(doubled).unwrap_or(u64::MAX);
+        let rest = Self::FIRST_REST_MS.saturating_mul(factor);
+        let until = call
+            .core()
+            .updated_at
+            .plus_millis(rest.min(Self::LONGEST_REST_MS));
+        (now < until).then(|| until.millis_since(now))
+    }
 
     /// Whether this notification has been taken in before.
     pub fn has_heard(&self, event_id: &str) -> bool {
@@ -307,6 +331,7 @@ impl Payment<Initiated> {
             erased: false,
             session: None,
             calls: 0,
+            refusals: 0,
             at_gateway: Amounts::zero(event.amounts.currency()),
             disagreement: None,
             inquiry_wanted: false,

@@ -7,7 +7,8 @@ use crate::money::MoneyError;
 use crate::order::{OrderAction, OrderState};
 use crate::payment::{PaymentAction, PaymentState};
 
-/// Why a command was refused. Refusals change nothing; those of a keyed request are kept and replayed.
+/// Why a command was refused. Refusals change nothing; those of a keyed request are kept and replayed, but for
+/// those that pass by themselves ([`Rejection::retry_after_ms`]).
 ///
 /// Stored inside answers: append variants, never reorder them.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -73,6 +74,11 @@ pub enum Rejection {
     MethodUnavailable,
     /// The buyer's choice was made when the payment was prepared; another choice is another payment.
     SessionPrepared,
+    /// The gateway has refused to give this money back many times in a row, and is asked again after a rest.
+    RefundResting {
+        /// How long the rest still is.
+        rest_ms: u64,
+    },
     /// Only a payment of the mock gateway is completed by hand.
     NotAMockPayment,
     /// The gateway has what our books say; there is nothing to accept.
@@ -128,7 +134,8 @@ impl Rejection {
             | Self::SessionExpired
             | Self::SessionPrepared
             | Self::NoUnknownOutcome
-            | Self::NoDisagreement => Kind::Conflict,
+            | Self::NoDisagreement
+            | Self::RefundResting { .. } => Kind::Conflict,
             Self::AmountMismatch
             | Self::TotalMismatch
             | Self::AmountOutOfRange
@@ -171,6 +178,7 @@ impl Rejection {
             Self::AmountBelowMinimum => "AMOUNT_BELOW_MINIMUM",
             Self::MethodUnavailable => "METHOD_UNAVAILABLE",
             Self::SessionPrepared => "SESSION_PREPARED",
+            Self::RefundResting { .. } => "REFUND_RESTING",
             Self::NotAMockPayment => "NOT_A_MOCK_PAYMENT",
             Self::NoDisagreement => "NO_DISAGREEMENT",
         }
@@ -211,6 +219,9 @@ impl Rejection {
             Self::MethodUnavailable => "This way of paying is not available here.",
             Self::SessionPrepared => {
                 "The payment was prepared with another choice. Begin another session of the order."
+            }
+            Self::RefundResting { .. } => {
+                "The gateway has refused to give this money back 10 times or more in a row; ask again after Retry-After."
             }
             Self::NotAMockPayment => {
                 "This payment is not the mock gateway's; its own gateway decides."
@@ -294,9 +305,19 @@ impl Rejection {
             Self::AmountBelowMinimum,
             Self::MethodUnavailable,
             Self::SessionPrepared,
+            Self::RefundResting { rest_ms: 60_000 },
             Self::NotAMockPayment,
             Self::NoDisagreement,
         ]
+    }
+
+    /// How long until the same request may be granted, where it is only a matter of time. Such a refusal is not
+    /// kept under a key.
+    pub const fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::RefundResting { rest_ms } => Some(*rest_ms),
+            _ => None,
+        }
     }
 
     /// The line of the documents for this rejection.

@@ -22,6 +22,8 @@ pub mod files;
 #[cfg(feature = "store")]
 pub mod filter;
 #[cfg(feature = "store")]
+pub mod identity;
+#[cfg(feature = "store")]
 pub mod index;
 #[cfg(feature = "store")]
 pub mod journal;
@@ -95,6 +97,18 @@ pub enum StoreError {
     /// The store itself failed.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+#[cfg(feature = "store")]
+impl StoreError {
+    /// Somebody else has the data directory open.
+    pub fn in_use(dir: &std::path::Path) -> Self {
+        Self::Failed(format!(
+            "{} is in use by another process, perhaps another daegeum; stop it first, or give this one a directory of \
+             its own (--data DIR)",
+            dir.display()
+        ))
+    }
 }
 
 /// Keys and values in order, and commits that survive.

@@ -9,6 +9,7 @@ use daegeum_engine::event::Provider;
 use daegeum_engine::idempotency::KeyedRequest;
 use daegeum_engine::signature::WebhookSecret;
 use daegeum_engine::store::executor::{Executed, Request};
+use daegeum_engine::store::identity::Identity;
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::writer::{Queue, Unavailable};
 use daegeum_engine::time::Timestamp;
@@ -40,6 +41,8 @@ pub struct App {
     pub reader: Reader,
     /// Seals and opens personal data.
     pub seals: Seals,
+    /// Who the data directory is.
+    pub identity: Identity,
     /// What the mock gateway's notifications are verified with; empty where there is no mock gateway.
     pub mock_secrets: Vec<WebhookSecret>,
     /// Makes the tokens of sessions.

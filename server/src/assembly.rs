@@ -10,8 +10,9 @@ use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::signature::WebhookSecret;
 use daegeum_engine::store::StoreError;
 use daegeum_engine::store::files::Files;
+use daegeum_engine::store::identity::{self, Identity, Unlocking};
 use daegeum_engine::store::index::IndexHome;
-use daegeum_engine::store::keyring::{Keyring, MasterKey};
+use daegeum_engine::store::keyring::MasterKey;
 use daegeum_engine::store::opening::{Directory, OpenOptions, Opened as Report, Rebuilt};
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::replay::Progress;
@@ -37,6 +38,8 @@ pub struct Opened {
     pub directory: Directory,
     /// Seals and opens personal data.
     pub seals: Seals,
+    /// Who the directory is.
+    pub identity: Identity,
 }
 
 /// A running store, as the application is connected to it.
@@ -47,6 +50,8 @@ pub struct Connected {
     pub reader: Reader,
     /// Seals and opens personal data.
     pub seals: Seals,
+    /// Who the directory is.
+    pub identity: Identity,
     /// Whether the store is well.
     pub condition: Arc<Condition>,
 }
@@ -65,24 +70,32 @@ pub struct Assembled {
 pub fn open(
     config: &Config,
     clock: &DomainClock,
-    files: Arc<dyn Files>,
+    files: &Arc<dyn Files>,
     home: &dyn IndexHome,
     options: OpenOptions,
 ) -> Result<Opened, Box<dyn Error>> {
-    let path = options.dir.join("keyring");
-    let directory = Directory::open(&files, home, options, &mut tell_progress)?;
+    let dir = options.dir.clone();
+    let directory = Directory::open(files, home, options, &mut tell_progress)?;
     tell(&directory.opened);
     let reader = directory.reader();
     clock.begin((reader.last_record() > 0).then(|| reader.last_at()));
     let master = MasterKey::new(*config.secrets.data_key.expose());
-    if directory.store.journal().tail().next_record > 1 && !files.exists(&path)? {
-        tracing::error!(
-            "the key file is missing: what was sealed before cannot be read; restore it now if there is a copy"
-        );
+    let how = Unlocking {
+        used: directory.store.journal().tail().next_record > 1,
+        accept_lost_keys: config.accept_lost_keys,
+    };
+    let mut random = |bytes: &mut [u8]| clock.world().fill_random(bytes);
+    let unlocked = identity::unlock(files, &dir, &master, how, &mut random)?;
+    if unlocked.keys_were_lost {
+        tracing::warn!("new keys were begun, as was asked: what was sealed before cannot be read");
     }
-    let keyring = Keyring::open(files, &path, master)?;
-    let seals = Seals::new(Arc::new(keyring), Arc::clone(clock.world()));
-    Ok(Opened { directory, seals })
+    let identity = unlocked.identity;
+    tracing::info!(installation = %identity, generation = identity.generation, "the data directory is open");
+    Ok(Opened {
+        directory,
+        seals: Seals::new(Arc::new(unlocked.keyring), Arc::clone(clock.world())),
+        identity,
+    })
 }
 
 /// Connects handlers and jobs to a running store. The jobs are not started.
@@ -107,6 +120,7 @@ pub fn assemble(
         queue: store.queue,
         reader: store.reader,
         seals: store.seals,
+        identity: store.identity,
         mock_secrets: mock_secrets(config)?,
         session_tokens: SessionTokens::new(&config.secrets.data_key),
         receipts: ReceiptSigner::new(&config.settings.receipts, &config.secrets.data_key)?,
@@ -137,7 +151,7 @@ fn tell_of_other_credentials(reader: &Reader, gateways: &Gateways) -> Result<(),
 
 /// The payments with a call without an answer that was made with other credentials than the gateways' own now.
 fn made_with_others(reader: &Reader, gateways: &Gateways) -> Result<Vec<PaymentId>, StoreError> {
-    let waiting = reader.in_flight(usize::MAX)?;
+    let waiting = reader.in_flight(None, usize::MAX)?.payments;
     let cores = waiting.iter().map(AnyPayment::core);
     let others =
         cores.filter(|core| plan::made_with_others(core, gateways.credentials(core.provider)));

@@ -78,6 +78,10 @@ pub struct Serve {
     #[arg(long)]
     pub trust_clock: bool,
 
+    /// Start although the key file is lost for good: what was sealed is given up, and new keys are begun
+    #[arg(long)]
+    pub accept_lost_keys: bool,
+
     /// Print the settings in force and where each comes from, secrets hidden, and stop
     #[arg(long)]
     pub print_config: bool,
@@ -140,6 +144,7 @@ impl Serve {
             data: self.data.clone(),
             sandbox: self.sandbox,
             sandbox_ports: self.sandbox_ports,
+            accept_lost_keys: self.accept_lost_keys,
         }
     }
 

@@ -46,6 +46,10 @@ pub struct Config {
     pub secrets: Secrets,
     /// The secrets' file `--sandbox` made or found, so that it can be named at the start.
     pub sandbox_secrets: Option<PathBuf>,
+    /// Whether a directory whose key file is lost is opened with a new one, as the command line said.
+    pub accept_lost_keys: bool,
+    /// The file that settings were read from, secrets perhaps among them.
+    pub read_from: Option<PathBuf>,
     origins: Vec<(&'static str, Origin)>,
 }
 
@@ -77,6 +81,8 @@ pub struct Flags {
     pub sandbox: bool,
     /// `--sandbox-ports BASE`
     pub sandbox_ports: Option<u16>,
+    /// `--accept-lost-keys`
+    pub accept_lost_keys: bool,
 }
 
 /// Whether the sandbox's secrets are kept for the next start.
@@ -135,7 +141,12 @@ impl Config {
         } else {
             None
         };
-        Self::check(&layers, sandbox_secrets)
+        let checked = Self::check(&layers, sandbox_secrets)?;
+        Ok(Self {
+            accept_lost_keys: flags.accept_lost_keys,
+            read_from: file_of(flags, &environment),
+            ..checked
+        })
     }
 
     /// Whether Toss is one that the sandbox simulates, and not one that was configured.
@@ -176,6 +187,8 @@ impl Config {
                     settings,
                     secrets,
                     sandbox_secrets,
+                    accept_lost_keys: false,
+                    read_from: None,
                     origins,
                 })
             }
@@ -184,19 +197,21 @@ impl Config {
     }
 }
 
+/// The file of settings, if one is named.
+fn file_of(flags: &Flags, environment: &[(String, String)]) -> Option<PathBuf> {
+    let named = environment
+        .iter()
+        .find(|(name, _)| name == CONFIG_FILE_VARIABLE);
+    let named = named.map(|(_, path)| PathBuf::from(path));
+    flags.config.clone().or(named)
+}
+
 fn lay_what_was_said(
     layers: &mut Layers,
     flags: &Flags,
     environment: &[(String, String)],
 ) -> Result<(), ConfigError> {
-    let named = environment
-        .iter()
-        .find(|(name, _)| name == CONFIG_FILE_VARIABLE);
-    let file = flags
-        .config
-        .clone()
-        .or_else(|| named.map(|(_, path)| PathBuf::from(path)));
-    if let Some(file) = file {
+    if let Some(file) = file_of(flags, environment) {
         let text = std::fs::read_to_string(&file)
             .map_err(|error| ConfigError(vec![format!("{}: {error}", file.display())]))?;
         layers.put_file(&text);

@@ -1,6 +1,5 @@
 //! `/metrics` without a key, on a loopback address of its own, where one is configured.
 
-use std::io;
 use std::sync::{Arc, Weak};
 
 use axum::Router;
@@ -11,13 +10,14 @@ use axum::routing::get;
 use crate::api::health;
 use crate::app::App;
 use crate::http::{HttpErrorCode, Problem};
+use crate::listening;
 
 /// Starts the listener, if there is to be one. It does not keep the application alive.
-pub async fn start(app: &Arc<App>) -> io::Result<()> {
+pub async fn start(app: &Arc<App>) -> Result<(), String> {
     let Some(address) = app.config.settings.metrics.listen else {
         return Ok(());
     };
-    let listener = tokio::net::TcpListener::bind(address).await?;
+    let listener = listening::bind(address, listening::FIGURES).await?;
     let routes = Router::new()
         .route("/metrics", get(show))
         .with_state(Arc::downgrade(app));

@@ -2,20 +2,23 @@
 //! configured otherwise, on a loopback port of its own, and a shop to pay at. Their books are below `DATA/sandbox`.
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
+use daegeum_engine::store::StoreError;
+use daegeum_engine::store::files::{DiskFiles, Files};
 use daegeum_sandbox::clock::SandboxClock;
-use daegeum_sandbox::toss::listener::{self, Standalone};
+use daegeum_sandbox::toss::listener::{self, Standalone, StandaloneError};
 use daegeum_sandbox::toss::{FileBooks, Settings, Toss};
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
 
 use crate::cli::Sandbox;
 use crate::clock::sandbox_routes;
 use crate::config::Config;
 use crate::domain_clock::DomainClock;
+use crate::listening;
 use crate::outside::{Outside, reach};
 use crate::shop::Shop;
 use crate::world::{SharedWorld, SystemWorld};
@@ -25,7 +28,9 @@ const NOTIFICATIONS: &str = "/api/v1/payments/webhook/toss";
 
 /// Opens clock and books, and binds the simulators. They are served once the server is, and end with the process.
 pub async fn open(config: Config, trusts_clock: bool) -> Result<Outside, Box<dyn Error>> {
-    let folder = config.settings.server.data.join("sandbox");
+    let data = &config.settings.server.data;
+    refuse_if_open(data)?;
+    let folder = data.join("sandbox");
     let clock = Arc::new(SandboxClock::open(&folder)?);
     let world = SystemWorld::moved_by(clock.ahead_ms())?.reaching(reach(&config));
     let world: SharedWorld = Arc::new(world);
@@ -42,6 +47,22 @@ pub async fn open(config: Config, trusts_clock: bool) -> Result<Outside, Box<dyn
         simulate_toss(&folder, &mut outside).await?;
     }
     Ok(with_shop(outside))
+}
+
+/// The clock and the books lie below the data directory, and are opened before it is locked: a second server is told
+/// here, in the same words, before it touches them.
+fn refuse_if_open(data: &Path) -> Result<(), String> {
+    let lock = data.join("lock");
+    let held = match DiskFiles.exists(&lock) {
+        Ok(true) => DiskFiles.lock(&lock).map(|lock| lock.is_none()),
+        Ok(false) => Ok(false),
+        Err(error) => Err(error),
+    };
+    match held {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(StoreError::in_use(data).to_string()),
+        Err(error) => Err(format!("{}: {error}", lock.display())),
+    }
 }
 
 /// The shop is shown by the server whose API it calls, so where that is it learns when the server listens.
@@ -63,10 +84,8 @@ fn with_shop(outside: Outside) -> Outside {
 
 async fn simulate_toss(folder: &Path, outside: &mut Outside) -> Result<(), Box<dyn Error>> {
     let port = outside.config.settings.server.sandbox_ports;
-    let taken = |error| format!("sandbox_ports = {port}: {error}");
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(taken)?;
+    let place = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = listening::bind(place, listening::SIMULATORS).await?;
     let address = listener.local_addr()?;
     outside.config = outside.config.clone().with_toss_at(address);
     let books = FileBooks::open(folder)?;
@@ -118,5 +137,17 @@ pub async fn alone(
             settings.client_key, settings.secret_key
         );
     };
-    Ok(listener::standalone(wanted, ready, stop).await?)
+    let (address, folder) = (wanted.address, wanted.folder.clone());
+    let ran = listener::standalone(wanted, ready, stop).await;
+    ran.map_err(|error| match error {
+        StandaloneError::Serve(error) if error.kind() == ErrorKind::WouldBlock => {
+            let folder = folder.display();
+            format!("{folder} is in use by another simulator; stop it, or choose another --data")
+                .into()
+        }
+        StandaloneError::Serve(error) if error.kind() == ErrorKind::AddrInUse => {
+            listening::refused(address, listening::SIMULATORS_ALONE, &error).into()
+        }
+        other => other.into(),
+    })
 }

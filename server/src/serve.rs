@@ -9,7 +9,6 @@ use daegeum_engine::store::files::{DiskFiles, Files};
 use daegeum_engine::store::index::SledHome;
 use daegeum_engine::store::opening::OpenOptions;
 use daegeum_engine::store::overlay::OverlayLimits;
-use tokio::net::TcpListener;
 
 use crate::assembly::{self, Assembled, Connected};
 use crate::config::Config;
@@ -19,7 +18,7 @@ use crate::gateway::Gateway;
 use crate::http::{self, Drained};
 use crate::telemetry::{Metrics, TransitionLog};
 use crate::world::SharedWorld;
-use crate::{jobs, metrics_listener};
+use crate::{jobs, listening, metrics_listener, modes};
 
 /// What serving needs from the process around it.
 pub struct Surroundings {
@@ -46,15 +45,17 @@ pub async fn serve(
 ) -> Result<(), Box<dyn Error>> {
     let tls = http::acceptor(&config.settings.tls)?;
     let address = config.settings.server.listen;
-    let taken = |error| format!("listen = {address}: {error}");
-    let listener = TcpListener::bind(address).await.map_err(taken)?;
+    let listener = listening::bind(address, listening::API).await?;
     // With port 0 the system has chosen one; from here on it is the configured one.
     config.settings.server.listen = listener.local_addr()?;
     let config = Arc::new(config);
+    for open in modes::too_open(&config) {
+        tracing::warn!(remedy = open.remedy(), "{open}");
+    }
     let files: Arc<dyn Files> = Arc::new(DiskFiles);
     let cache_bytes = u64::try_from(config.settings.store.index_cache.0)?;
     let home = SledHome::new(&config.settings.server.data, cache_bytes);
-    let opened = assembly::open(&config, &around.clock, files, &home, open_options(&config))?;
+    let opened = assembly::open(&config, &around.clock, &files, &home, open_options(&config))?;
     let started = EngineRoom::start(
         opened.directory,
         assembly::policy(&config, &around.more_gateways)?,
@@ -73,6 +74,7 @@ pub async fn serve(
         queue,
         reader,
         seals: opened.seals,
+        identity: opened.identity,
         condition: Arc::clone(&condition),
     };
     let Assembled { app, front, begun } = assembly::assemble(&config, around, store)?;

@@ -90,8 +90,9 @@ fn gateway_speaks(run: &Run) -> Result<(), String> {
     };
     for payment in app
         .reader
-        .in_flight(usize::MAX)
+        .in_flight(None, usize::MAX)
         .map_err(|error| error.to_string())?
+        .payments
     {
         let core = payment.core();
         if core.provider == Provider::Mock {
@@ -108,7 +109,8 @@ fn person_looks(run: &Run, waited_ms: u64) -> Result<(), String> {
         return Ok(());
     };
     let failed = |error: StoreError| error.to_string();
-    for payment in app.reader.in_flight(usize::MAX).map_err(failed)? {
+    let waiting = app.reader.in_flight(None, usize::MAX).map_err(failed)?;
+    for payment in waiting.payments {
         let id = payment.core().id.to_string();
         let quiet_ns = run.town.executor.now_ns() - run.town.gateways.last_asked_ns(&id);
         let quiet_ms = (quiet_ns / MS).min(waited_ms);

@@ -134,7 +134,7 @@ impl Machine {
         let told = |error: Box<dyn std::error::Error>| error.to_string();
         let options = self.options.clone();
         let opened =
-            assembly::open(&self.config, &clock, files, &self.home, options).map_err(told)?;
+            assembly::open(&self.config, &clock, &files, &self.home, options).map_err(told)?;
         let (reader, upkeep) = (opened.directory.reader(), opened.directory.upkeep());
         let (store, lock) = opened.directory.into_parts();
         let last_at = Timestamp::from_millis(store.journal().tail().last_at_ms);
@@ -156,6 +156,7 @@ impl Machine {
             queue: queue.clone(),
             reader,
             seals: opened.seals,
+            identity: opened.identity,
             condition,
         };
         let assembled = assembly::assemble(&self.config, around, connected).map_err(told)?;

@@ -285,6 +285,12 @@ impl Payment {
         self.merchant.ask(&self.path("/cancel")).await
     }
 
+    /// The same under an idempotency key.
+    pub async fn cancel_with(&self, key: &str) -> Answer {
+        let path = self.path("/cancel");
+        self.merchant.post_keyed(&path, key, &json!({})).await
+    }
+
     /// Gives it up, until the gateway's answer is known to be missing.
     pub async fn cancel_without_answer(&self) -> JoinHandle<Answer> {
         let payment = self.clone();
@@ -310,9 +316,16 @@ impl Payment {
 
     /// What happened to it, oldest first.
     pub async fn transactions(&self) -> Vec<Value> {
-        let answer = self.merchant.get(&self.path("/transactions")).await;
-        let answer = answer.expect(200);
-        answer["items"].as_array().expect("items").clone()
+        let (mut events, mut page) = (Vec::new(), "limit=100".to_owned());
+        loop {
+            let path = self.path(&format!("/transactions?{page}"));
+            let answer = self.merchant.get(&path).await.expect(200);
+            events.extend(answer["items"].as_array().expect("items").iter().cloned());
+            match answer["next"].as_str() {
+                Some(next) => page = format!("limit=100&after={next}"),
+                None => return events,
+            }
+        }
     }
 
     /// The names of what happened to it.

@@ -48,6 +48,14 @@ pub(super) fn void(work: &mut Work, id: PaymentId, context: &mut Context<'_>) ->
     intend(work, id, OperationKind::Void, None, context)
 }
 
+/// Refuses to ask the gateway once more for what it has refused again and again, until a rest is over.
+pub(super) fn may_ask_again(work: &Work, id: PaymentId) -> Result<(), Rejection> {
+    match work.payment(id)?.core().rests_for_ms(work.now()) {
+        Some(rest_ms) => Err(Rejection::RefundResting { rest_ms }),
+        None => Ok(()),
+    }
+}
+
 /// Intends to give back the money that the gateway has of a payment, or to close its account for a transfer. What is
 /// taken for an order is on its way back from here on, in the books too.
 pub(super) fn give_back(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {

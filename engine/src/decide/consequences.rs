@@ -385,6 +385,7 @@ fn give_back_what_holds_the_claim(work: &mut Work, context: &mut Context<'_>) ->
     }
     match payment.state() {
         PaymentState::Captured | PaymentState::AwaitingDeposit => {
+            calls::may_ask_again(work, holder)?;
             calls::give_back(work, holder, context)
         }
         PaymentState::Initiated

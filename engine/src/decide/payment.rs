@@ -136,6 +136,7 @@ fn give_back(work: &mut Work, asker: &Asker, id: PaymentId, context: &mut Contex
         return Err(Rejection::PaymentNotPermitted { state, action }.into());
     }
     if !payment.core().operation_in_flight() {
+        calls::may_ask_again(work, id)?;
         calls::give_back(work, id, context)?;
     }
     Ok((Subject::Payment(id), Progress::InFlight))

@@ -129,6 +129,7 @@ fn send_back(
         return Err(Rejection::PaymentNotPermitted { state, action }.into());
     }
     if !payment.core().operation_in_flight() {
+        calls::may_ask_again(work, id)?;
         work.note_payment(id, decided)?;
         calls::give_back(work, id, context)?;
     }

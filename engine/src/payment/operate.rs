@@ -4,7 +4,7 @@ use super::{CheckoutSession, Payment, PaymentCore, PaymentState};
 use crate::event::{OperationEvent, PaymentEvent, Provider};
 use crate::idempotency::hash16;
 use crate::lifecycle::Impossible;
-use crate::operation::{AnyOperation, Operation};
+use crate::operation::{AnyOperation, Operation, OperationKind};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -31,8 +31,16 @@ pub(super) fn note(
             core.operation = Some(Operation::intended(intent, at).into());
         }
         PaymentEvent::OperationUnanswered(e) => answer(core, &e.clone().into(), at)?,
-        PaymentEvent::ProviderRefused(e) => answer(core, &e.clone().into(), at)?,
+        PaymentEvent::ProviderRefused(e) => {
+            if is_returning(core) {
+                core.refusals = core.refusals.saturating_add(1);
+            }
+            answer(core, &e.clone().into(), at)?;
+        }
         PaymentEvent::ProviderConfirmed(e) => {
+            if is_returning(core) {
+                core.refusals = 0;
+            }
             answer(core, &e.clone().into(), at)?;
             core.provider_payment_id = Some(e.provider_payment_id.clone());
         }
@@ -101,6 +109,12 @@ pub(super) fn note(
 /// What is kept of a notification's id to recognise its next delivery.
 pub(super) fn notification_hash(provider: Provider, event_id: &str) -> [u8; 16] {
     hash16(&[provider.name().as_bytes(), event_id.as_bytes()])
+}
+
+/// Whether the outstanding call is one that gives back.
+fn is_returning(core: &PaymentCore) -> bool {
+    let outstanding = core.operation.as_ref().filter(|call| call.in_flight());
+    outstanding.is_some_and(|call| call.core().kind == OperationKind::Cancel)
 }
 
 /// Moves the outstanding call, if there is one: evidence may come without a call of ours.

@@ -367,8 +367,10 @@ impl<S: Store> Executor<S> {
         expect: Expected,
     ) -> Result<Prepared, StoreError> {
         let lacking = rejection == Rejection::PaymentNotFound;
+        let passes = rejection.retry_after_ms().is_some();
         let answer = rejected(rejection, &request.request_id);
         let body = match (&request.keyed, &request.command) {
+            (Some(_), _) if passes => None,
             (Some(keyed), _) => Some(Body::Kept(keyed_reply(*keyed, answer.clone()))),
             (None, Command::Notify(notification)) if lacking => {
                 Some(Body::Unmatched(unmatched(notification.clone())))

@@ -55,6 +55,11 @@ impl MasterKey {
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+
+    /// The bytes, for what proves that it is the right one.
+    pub(super) const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for MasterKey {
@@ -157,6 +162,13 @@ impl Keyring {
             held,
             writing,
         })
+    }
+
+    /// Writes the file of a keyring that has none yet, so that a lost one is told from one that never was.
+    pub fn begin(&self, random: Random<'_>) -> Result<(), KeyringError> {
+        let _writing = self.writing.lock();
+        let held = self.held.read().clone();
+        self.replace(held, random)
     }
 
     /// The key to seal with on this day, made if need be. When this returns it is on the disk.

@@ -81,9 +81,9 @@ pub fn in_flight(id: PaymentId) -> Key {
     marked(IN_FLIGHT, id)
 }
 
-/// All payments with a money call that has no answer yet, oldest first.
-pub fn all_in_flight() -> KeyRange {
-    all_marked(IN_FLIGHT)
+/// The payments with a money call that has no answer yet, oldest first, from behind `after`.
+pub fn in_flight_after(after: Option<PaymentId>) -> KeyRange {
+    marked_after(IN_FLIGHT, after)
 }
 
 /// A payment that a person has to look at.
@@ -91,9 +91,9 @@ pub fn on_desk(id: PaymentId) -> Key {
     marked(ON_DESK, id)
 }
 
-/// All payments that a person has to look at, oldest first.
-pub fn all_on_desk() -> KeyRange {
-    all_marked(ON_DESK)
+/// The payments that a person has to look at, oldest first, from behind `after`.
+pub fn on_desk_after(after: Option<PaymentId>) -> KeyRange {
+    marked_after(ON_DESK, after)
 }
 
 /// A payment whose gateway is to be asked, because somebody said that there is news.
@@ -101,18 +101,20 @@ pub fn inquiry_wanted(id: PaymentId) -> Key {
     marked(INQUIRY_WANTED, id)
 }
 
-/// All payments whose gateway is to be asked, oldest first.
-pub fn all_inquiries_wanted() -> KeyRange {
-    all_marked(INQUIRY_WANTED)
+/// The payments whose gateway is to be asked, oldest first, from behind `after`.
+pub fn inquiries_wanted_after(after: Option<PaymentId>) -> KeyRange {
+    marked_after(INQUIRY_WANTED, after)
 }
 
 fn marked(mark: u8, id: PaymentId) -> Key {
     key(LISTED, &[&[mark], &id.bits().to_be_bytes()])
 }
 
-fn all_marked(mark: u8) -> KeyRange {
+fn marked_after(mark: u8, after: Option<PaymentId>) -> KeyRange {
+    let mark_alone = || key(LISTED, &[&[mark]]);
+    let behind = |id: PaymentId| key(LISTED, &[&[mark], &id.bits().to_be_bytes(), &[0]]);
     KeyRange {
-        from: key(LISTED, &[&[mark]]),
+        from: after.map_or_else(mark_alone, behind),
         to: key(LISTED, &[&[mark.saturating_add(1)]]),
         reverse: false,
     }
@@ -222,12 +224,16 @@ pub fn listed_before(state: PaymentState, before: Option<PaymentId>) -> KeyRange
     }
 }
 
-/// What has come due by `now`, earliest first.
-pub fn due_by(now: Timestamp) -> KeyRange {
-    let after = now.plus_millis(1).as_millis().to_be_bytes();
+/// What has come due by `now`, earliest first, from behind the key `after`.
+pub fn due_by(now: Timestamp, after: Option<Key>) -> KeyRange {
+    let end = now.plus_millis(1).as_millis().to_be_bytes();
+    let mut from = after.unwrap_or_else(|| key(DUE, &[]));
+    if from.len() > 1 {
+        from.push(0);
+    }
     KeyRange {
-        from: key(DUE, &[]),
-        to: key(DUE, &[&after]),
+        from,
+        to: key(DUE, &[&end]),
         reverse: false,
     }
 }

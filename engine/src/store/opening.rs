@@ -171,12 +171,7 @@ fn lock(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
     let held = files
         .lock(&path)
         .map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
-    held.ok_or_else(|| {
-        StoreError::Failed(format!(
-            "{} is in use by another process; stop it first",
-            dir.display()
-        ))
-    })
+    held.ok_or_else(|| StoreError::in_use(dir))
 }
 
 /// Why the index may not be believed, whatever it says.

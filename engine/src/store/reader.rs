@@ -1,19 +1,22 @@
-//! Reading: the overlay over the index, and the history of a group from the journal. Any thread may.
+//! Reading: the overlay over the index, and the past from the journal (`history`). Any thread may.
+
+mod history;
 
 use std::sync::Arc;
 
+pub use self::history::{EventPage, PastEvent, PastRecord};
 use super::codec::{self, Kind};
 use super::index::Index;
 use super::journal::JournalReader;
 use super::keys::{self, DueItem, Key};
 use super::overlay::Overlay;
-use super::record::{Body, GroupRecord, Record};
+use super::record::{Body, Record};
 use super::view::{self, Source, Stored};
 use super::{KeyRange, StoreError};
 use crate::event::OrderEvent;
-use crate::group::{Group, GroupEvent};
+use crate::group::GroupEvent;
 use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
-use crate::order::{AnyOrder, Line, OrderState, Resource};
+use crate::order::{AnyOrder, Line, Resource};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
@@ -47,7 +50,25 @@ impl Source for Reader {
     }
 }
 
-/// A page of payments, newest first.
+/// What has come due.
+#[derive(Debug, Default)]
+pub struct DuePage {
+    /// Earliest first.
+    pub items: Vec<DueItem>,
+    /// Behind what the next page begins; nothing if this is the last.
+    pub next: Option<Key>,
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// So many, at least.
+    pub count: usize,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
+/// A page of payments, in the order that was asked for.
 #[derive(Debug, Default)]
 pub struct PaymentPage {
     /// The payments.
@@ -73,34 +94,6 @@ pub struct PaymentFilter {
     pub to: Option<Timestamp>,
 }
 
-/// One record of a group's history.
-#[derive(Debug)]
-pub struct PastRecord {
-    /// Its number.
-    pub number: u64,
-    /// When it was decided.
-    pub at: Timestamp,
-    /// What it was.
-    pub group: GroupRecord,
-}
-
-impl PastRecord {
-    /// Applies one of its events.
-    fn evolve(
-        &self,
-        group: &mut Group,
-        order: &OrderId,
-        event: &GroupEvent,
-    ) -> Result<(), StoreError> {
-        group.evolve(order, event, self.at).map_err(|impossible| {
-            StoreError::Damaged(format!(
-                "record {} does not follow: {impossible}",
-                self.number
-            ))
-        })
-    }
-}
-
 /// A record of the feed with where its events begin.
 #[derive(Debug)]
 pub struct FeedRecord {
@@ -113,8 +106,8 @@ pub struct FeedRecord {
 impl Reader {
     /// How many payments one page may look at before it ends early.
     const MOST_EXAMINED: usize = 5_000;
-    /// How many records one group's history may have: more than its payments and their notifications can make.
-    const MOST_RECORDS: usize = 20_000;
+    /// How far a list is counted, about: beyond it, "at least" so many.
+    const MOST_COUNTED: usize = 10_000;
 
     /// The order with this id.
     pub fn order(&self, id: &OrderId) -> Result<Option<Stored<AnyOrder>>, StoreError> {
@@ -261,14 +254,13 @@ impl Reader {
             .collect())
     }
 
-    /// Payments with a money call that has no answer yet, oldest first.
-    pub fn in_flight(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
-        let found = self.scan(&keys::all_in_flight(), limit)?;
-        let ids = found
-            .iter()
-            .filter_map(|(key, _)| keys::trailing_payment(key));
-        let read = |id| Ok(self.payment(id)?.map(|payment| payment.value));
-        ids.filter_map(|id| read(id).transpose()).collect()
+    /// A page of payments with a money call that has no answer yet, oldest first, from behind `after`.
+    pub fn in_flight(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<PaymentPage, StoreError> {
+        self.oldest_first(&keys::in_flight_after(after), limit)
     }
 
     /// The payment that a checkout is about now.
@@ -280,59 +272,91 @@ impl Reader {
         payment.map_or(Ok(None), |payment| self.payment(payment))
     }
 
-    /// Payments whose gateway is to be asked because somebody said that there is news, oldest first.
-    pub fn inquiries_wanted(&self, limit: usize) -> Result<Vec<PaymentId>, StoreError> {
-        let found = self.scan(&keys::all_inquiries_wanted(), limit)?;
+    /// A page of payments whose gateway is to be asked because somebody said that there is news, oldest first, from
+    /// behind `after`.
+    pub fn inquiries_wanted(
+        &self,
+        after: Option<PaymentId>,
+        limit: usize,
+    ) -> Result<PaymentPage, StoreError> {
+        self.oldest_first(&keys::inquiries_wanted_after(after), limit)
+    }
+
+    /// A page of payments that a person has to look at, oldest first, from behind `after`.
+    pub fn desk(&self, after: Option<PaymentId>, limit: usize) -> Result<PaymentPage, StoreError> {
+        self.oldest_first(&keys::on_desk_after(after), limit)
+    }
+
+    /// How many payments have a money call without an answer.
+    pub fn count_in_flight(&self) -> Result<Counted, StoreError> {
+        self.count(&keys::in_flight_after(None))
+    }
+
+    /// How many payments are on the desk.
+    pub fn count_desk(&self) -> Result<Counted, StoreError> {
+        self.count(&keys::on_desk_after(None))
+    }
+
+    /// A page over a range of payments' keys.
+    fn oldest_first(&self, range: &KeyRange, limit: usize) -> Result<PaymentPage, StoreError> {
+        let found = self.scan(range, limit.saturating_add(1))?;
         let ids = found
             .iter()
             .filter_map(|(key, _)| keys::trailing_payment(key));
-        Ok(ids.collect())
-    }
-
-    /// Payments that a person has to look at, oldest first.
-    pub fn on_desk(&self, limit: usize) -> Result<Vec<AnyPayment>, StoreError> {
-        let found = self.scan(&keys::all_on_desk(), limit)?;
-        let ids = found
-            .iter()
-            .filter_map(|(key, _)| keys::trailing_payment(key));
-        let read = |id| Ok(self.payment(id)?.map(|payment| payment.value));
-        ids.filter_map(|id| read(id).transpose()).collect()
-    }
-
-    /// What has come due, earliest first.
-    pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<DueItem>, StoreError> {
-        let found = self.scan(&keys::due_by(now), limit)?;
-        Ok(found
-            .iter()
-            .filter_map(|(key, _)| keys::due_item(key))
-            .collect())
-    }
-
-    /// The group's records, newest first, as far back as its first.
-    pub fn history(&self, order: &OrderId) -> Result<Vec<PastRecord>, StoreError> {
-        let mut records = Vec::new();
-        let mut next = self.order(order)?.map_or(0, |order| order.record);
-        while next != 0 {
-            if records.len() >= Self::MOST_RECORDS {
-                return Err(StoreError::Damaged(format!(
-                    "the history of order {order} has no end"
-                )));
-            }
-            let record = self.record(next)?;
-            let Body::Group(group) = record.body else {
-                return Err(StoreError::Damaged(format!(
-                    "record {next} is not of a group"
-                )));
-            };
-            let previous = group.previous;
-            records.push(PastRecord {
-                number: next,
-                at: record.at,
-                group,
-            });
-            next = previous;
+        let mut ids: Vec<PaymentId> = ids.collect();
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let next = ids.last().copied().filter(|_| more);
+        let mut page = PaymentPage {
+            next,
+            ..PaymentPage::default()
+        };
+        for id in ids {
+            let payment = self.payment(id)?;
+            page.payments.extend(payment.map(|payment| payment.value));
         }
-        Ok(records)
+        Ok(page)
+    }
+
+    /// Counts the entries of a range, up to a bound.
+    fn count(&self, range: &KeyRange) -> Result<Counted, StoreError> {
+        const CHUNK: usize = 1_000;
+        let mut counted = Counted {
+            count: 0,
+            more: false,
+        };
+        let mut rest = range.clone();
+        loop {
+            let found = self.scan(&rest, CHUNK)?;
+            counted.count = counted.count.saturating_add(found.len());
+            let Some((last, _)) = found.last().filter(|_| found.len() == CHUNK) else {
+                return Ok(counted);
+            };
+            if counted.count >= Self::MOST_COUNTED {
+                counted.more = true;
+                return Ok(counted);
+            }
+            rest.from.clone_from(last);
+            rest.from.push(0);
+        }
+    }
+
+    /// A page of what has come due, earliest first, from behind `after`.
+    pub fn due(
+        &self,
+        now: Timestamp,
+        after: Option<Key>,
+        limit: usize,
+    ) -> Result<DuePage, StoreError> {
+        let found = self.scan(&keys::due_by(now, after), limit)?;
+        let items = found.iter().filter_map(|(key, _)| keys::due_item(key));
+        let items = items.collect();
+        let full = found.len() == limit;
+        let last = found.into_iter().next_back().map(|(key, _)| key);
+        Ok(DuePage {
+            items,
+            next: last.filter(|_| full),
+        })
     }
 
     /// What is bought, from the record that registered the order.
@@ -359,86 +383,6 @@ impl Reader {
         let at =
             usize::try_from(number.saturating_sub(frame.meta.first_record)).unwrap_or(usize::MAX);
         codec::record_at(&frame.body, at).ok_or_else(missing)?
-    }
-
-    /// The order and one payment as they were when the payment, or the order, had had `version` events.
-    pub fn group_at(
-        &self,
-        order: &OrderId,
-        payment: Option<PaymentId>,
-        version: u64,
-    ) -> Result<Group, StoreError> {
-        let mut group = Group::default();
-        for past in self.history(order)?.into_iter().rev() {
-            for event in &past.group.events {
-                past.evolve(&mut group, order, event)?;
-                if version_of(&group, payment) == Some(version) {
-                    return Ok(group);
-                }
-            }
-        }
-        Err(StoreError::Damaged(format!(
-            "order {order} never had version {version}"
-        )))
-    }
-
-    /// The payment as it was when the call that was under way at its `version` had ended; nothing while it has not.
-    pub fn after_call(
-        &self,
-        order: &OrderId,
-        payment: PaymentId,
-        version: u64,
-    ) -> Result<Option<AnyPayment>, StoreError> {
-        let mut call = None;
-        let ended = |group: &Group| {
-            let now = group.payment(payment).map(AnyPayment::core);
-            let Some(now) = now.filter(|now| now.version >= version) else {
-                return false;
-            };
-            let under_way = now.operation.as_ref().filter(|one| one.in_flight());
-            let under_way = under_way.map(|one| one.core().id);
-            let asked_about = *call.get_or_insert(under_way);
-            under_way.is_none() || under_way != asked_about
-        };
-        let group = self.first_after(order, ended)?;
-        let payments = group.map(|group| group.payments).into_iter().flatten();
-        Ok(payments.into_iter().find(|one| one.core().id == payment))
-    }
-
-    /// The order as it was when the cancellation that was asked for at its `version` was decided; nothing while it
-    /// is not.
-    pub fn after_cancel(
-        &self,
-        order: &OrderId,
-        version: u64,
-    ) -> Result<Option<AnyOrder>, StoreError> {
-        let decided = |group: &Group| {
-            let now = group.order.as_ref();
-            now.is_some_and(|now| {
-                now.core().version >= version && now.state() != OrderState::CancelRequested
-            })
-        };
-        Ok(self
-            .first_after(order, decided)?
-            .and_then(|group| group.order))
-    }
-
-    /// The group as it was after the first record with which `is_so` held.
-    fn first_after(
-        &self,
-        order: &OrderId,
-        mut is_so: impl FnMut(&Group) -> bool,
-    ) -> Result<Option<Group>, StoreError> {
-        let mut group = Group::default();
-        for past in self.history(order)?.into_iter().rev() {
-            for event in &past.group.events {
-                past.evolve(&mut group, order, event)?;
-            }
-            if is_so(&group) {
-                return Ok(Some(group));
-            }
-        }
-        Ok(None)
     }
 
     /// Records of the feed after event `after`, oldest first, as many as hold `limit` events.
@@ -506,13 +450,6 @@ impl Reader {
             Ok((name, codec::decode(Kind::Balance, &value)?))
         });
         named.collect()
-    }
-}
-
-fn version_of(group: &Group, payment: Option<PaymentId>) -> Option<u64> {
-    match payment {
-        Some(id) => group.payment(id).map(|payment| payment.core().version),
-        None => group.order.as_ref().map(|order| order.core().version),
     }
 }
 

@@ -6,6 +6,7 @@ mod conflicting;
 mod directory;
 mod full;
 mod golden;
+mod history;
 mod samples;
 
 use std::sync::Arc;
@@ -255,12 +256,9 @@ fn a_repeated_key_gets_the_first_answer_though_the_payment_has_moved_on() {
         .executor
         .store()
         .reader()
-        .group_at(&OrderId::parse("o-1").unwrap(), Some(payment), version)
+        .payment_at(payment, version)
         .unwrap();
-    assert_eq!(
-        past.payment(payment).unwrap().state(),
-        PaymentState::Initiated
-    );
+    assert_eq!(past.unwrap().state(), PaymentState::Initiated);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::keys::{self, DueItem, Key};
 use super::record::{self, Body, GroupRecord, Record};
 use super::{StoreError, Write};
 use crate::amounts::Component;
-use crate::event::{PaymentEvent, Provider};
+use crate::event::{PaymentEvent, PaymentEventKind, Provider};
 use crate::group::{Group, GroupEvent};
 use crate::id::{OrderId, PaymentId};
 use crate::idempotency::{Answer, Reply};
@@ -33,10 +33,49 @@ pub struct Stored<T> {
     pub first_record: u64,
     /// The last record applied.
     pub record: u64,
-    /// The record that intended its latest money call; 0 if there was none.
-    pub call_record: u64,
+    /// The records of its history that are asked for often.
+    pub marks: Marks,
     /// The aggregate after it.
     pub value: T,
+}
+
+/// Where in a payment's history is what is asked for often, so that nobody has to walk the history to find it.
+/// A record's number each; 0 where there is no such record. An order has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub struct Marks {
+    /// The last in which its buyer chose how to pay.
+    pub chosen: u64,
+    /// The last in which its money became the order's.
+    pub taken: u64,
+    /// The one that intended its latest money call.
+    pub call: u64,
+}
+
+impl Marks {
+    /// With what `events` of the payment in `record` add.
+    fn after(mut self, record: u64, payment: PaymentId, events: &[GroupEvent]) -> Self {
+        for event in events {
+            let GroupEvent::Payment(id, event) = event else {
+                continue;
+            };
+            if *id != payment {
+                continue;
+            }
+            let kind = event.kind();
+            if kind == PaymentEventKind::BuyerChose {
+                self.chosen = record;
+            }
+            if kind == PaymentEventKind::PaymentCaptured
+                || kind == PaymentEventKind::SuspendedMoneyTaken
+            {
+                self.taken = record;
+            }
+            if kind == PaymentEventKind::OperationIntended {
+                self.call = record;
+            }
+        }
+        self
+    }
 }
 
 /// Debits of an account less its credits, in minor units: what we are owed is positive, what we owe negative.
@@ -68,7 +107,7 @@ pub struct Loaded {
 #[derive(Debug)]
 struct Was {
     first_record: u64,
-    call_record: u64,
+    marks: Marks,
     facets: Facets,
 }
 
@@ -191,7 +230,7 @@ impl Loaded {
         let facets = Facets::of_order(&order.value);
         self.was.push(Was {
             first_record: order.first_record,
-            call_record: order.call_record,
+            marks: order.marks,
             facets,
         });
         self.group.order = Some(order.value);
@@ -202,7 +241,7 @@ impl Loaded {
         let facets = Facets::of_payment(&payment.value);
         self.was.push(Was {
             first_record: payment.first_record,
-            call_record: payment.call_record,
+            marks: payment.marks,
             facets,
         });
         self.group.payments.push(payment.value);
@@ -259,11 +298,10 @@ pub fn writes_of_group(
     if let Some(order) = &after.order {
         let was = before.order();
         let key = keys::order(&order.core().id);
-        let aggregate = (Kind::Order, key, order);
+        let aggregate = (Kind::Order, key, order, Marks::default());
         put(
             record,
             was,
-            0,
             &Facets::of_order(order),
             aggregate,
             &mut writes,
@@ -277,15 +315,11 @@ pub fn writes_of_group(
             writes.extend(found_by(payment, after.order.as_ref()));
         }
         writes.extend(sessions_opened(id, events));
-        let before_it = was.map_or(0, |was| was.call_record);
-        let call_record = if intends(id, events) {
-            record
-        } else {
-            before_it
-        };
+        let marks = was.map_or_else(Marks::default, |was| was.marks);
+        let marks = marks.after(record, id, events);
         let facets = Facets::of_payment(payment);
-        let aggregate = (Kind::Payment, keys::payment(id), payment);
-        put(record, was, call_record, &facets, aggregate, &mut writes)?;
+        let aggregate = (Kind::Payment, keys::payment(id), payment, marks);
+        put(record, was, &facets, aggregate, &mut writes)?;
     }
     Ok(writes)
 }
@@ -317,19 +351,12 @@ fn sessions_opened(id: PaymentId, events: &[GroupEvent]) -> impl Iterator<Item =
     })
 }
 
-fn intends(id: PaymentId, events: &[GroupEvent]) -> bool {
-    events.iter().any(|event| {
-        matches!(event, GroupEvent::Payment(named, PaymentEvent::OperationIntended(_)) if *named == id)
-    })
-}
-
 /// Writes an aggregate after its derived keys.
 fn put<T: Encode>(
     record: u64,
     was: Option<&Was>,
-    call_record: u64,
     facets: &Facets,
-    (kind, key, value): (Kind, Key, &T),
+    (kind, key, value, marks): (Kind, Key, &T, Marks),
     writes: &mut Vec<Write>,
 ) -> Result<(), StoreError> {
     index(was.map(|was| &was.facets), facets, writes);
@@ -339,7 +366,7 @@ fn put<T: Encode>(
         &StoredRef {
             first_record,
             record,
-            call_record,
+            marks,
             value,
         },
     )?;
@@ -355,7 +382,7 @@ fn put<T: Encode>(
 struct StoredRef<'a, T: Encode> {
     first_record: u64,
     record: u64,
-    call_record: u64,
+    marks: Marks,
     value: &'a T,
 }
 

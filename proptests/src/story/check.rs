@@ -170,8 +170,9 @@ impl Teller {
             .machine()
             .running
             .reader
-            .due(Timestamp::from_millis(now), 1_000)
-            .unwrap();
+            .due(Timestamp::from_millis(now), None, 1_000)
+            .unwrap()
+            .items;
         let due = due.into_iter().map(|item| match item {
             DueItem::Order(id) => {
                 About::Order(id.as_str().strip_prefix("order-").unwrap().parse().unwrap())

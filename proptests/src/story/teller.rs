@@ -186,13 +186,24 @@ impl Teller {
         let shown = match &executed.shown {
             Some(Shown::Order(order, _)) => order.core().version,
             Some(Shown::Payment(payment)) => payment.core().version,
-            None => {
-                let past = reader.group_at(&order, payment, version).unwrap();
-                payment.map_or_else(
-                    || past.order.as_ref().unwrap().core().version,
-                    |id| past.payment(id).unwrap().core().version,
-                )
-            }
+            None => payment.map_or_else(
+                || {
+                    reader
+                        .order_at(&order, version)
+                        .unwrap()
+                        .unwrap()
+                        .core()
+                        .version
+                },
+                |id| {
+                    reader
+                        .payment_at(id, version)
+                        .unwrap()
+                        .unwrap()
+                        .core()
+                        .version
+                },
+            ),
         };
         assert_eq!(shown, version);
     }
@@ -213,8 +224,9 @@ impl Teller {
             .machine()
             .running
             .reader
-            .due(Timestamp::from_millis(now), 1_000)
-            .unwrap();
+            .due(Timestamp::from_millis(now), None, 1_000)
+            .unwrap()
+            .items;
         for item in due {
             let wish = match item {
                 DueItem::Order(id) => {

@@ -7,19 +7,19 @@ use axum::response::Response;
 use daegeum_engine::command::{Command, Resolution};
 use daegeum_engine::id::BuyerId;
 use daegeum_engine::sealed::RetentionClass;
-use daegeum_engine::store::reader::{PaymentFilter, PaymentPage};
+use daegeum_engine::store::reader::PaymentFilter;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::page::PageView;
+use super::page::{CountedPage, PageQuery};
 use super::schema::{
-    BalancesSchema, ErasedSchema, PageSchema, PaymentSchema, ProblemSchema, UnansweredSchema,
+    BalancesSchema, DeskSchema, ErasedSchema, PaymentSchema, ProblemSchema, UnansweredSchema,
 };
 use super::{answer, payments};
 use crate::app::{App, Asked};
 use crate::gateway::plan;
-use crate::http::{Admin, HttpErrorCode, Json, Problem, RequestContext};
+use crate::http::{Admin, HttpErrorCode, Json, Problem, Query, RequestContext};
 
 /// A decision about money that belongs to no order, or about a call whose answer was lost.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -87,39 +87,50 @@ pub async fn resolve(
 
 /// Lists payments that wait for a decision, oldest first: those with set-aside money, those whose gateway
 /// refused to give the money back, and those of whose money the gateway has another amount than we do.
-#[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin", security(("admin" = [])),
-    responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
-pub async fn desk(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
-    const MOST: usize = 100;
-    let found = PaymentPage {
-        payments: app.reader.on_desk(MOST).map_err(answer::stored)?,
-        next: None,
-    };
-    answer::json(200, &PageView(found))
+#[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin", params(PageQuery), security(("admin" = [])),
+    responses((status = 200, body = DeskSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn desk(
+    State(app): State<Arc<App>>,
+    Admin(_): Admin,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let (after, limit) = query.check()?;
+    let page = app.reader.desk(after, limit).map_err(answer::stored)?;
+    let counted = app.reader.count_desk().map_err(answer::stored)?;
+    answer::json(200, &CountedPage { page, counted })
 }
 
-/// Lists the calls to gateways that have no answer, oldest first, with how long they have waited.
-#[utoipa::path(get, path = "/api/v1/admin/unanswered", tag = "admin", security(("admin" = [])),
+/// Lists the calls to gateways that have no answer, those of the oldest payments first, with how long they have waited.
+#[utoipa::path(get, path = "/api/v1/admin/unanswered", tag = "admin", params(PageQuery), security(("admin" = [])),
     responses((status = 200, body = UnansweredSchema), (status = "4XX", body = ProblemSchema)))]
-pub async fn unanswered(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
-    const MOST: usize = 500;
+pub async fn unanswered(
+    State(app): State<Arc<App>>,
+    Admin(_): Admin,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    let (after, limit) = query.check()?;
     let now = app.now();
-    let waiting = app.reader.in_flight(MOST).map_err(answer::stored)?;
-    let mut items = Vec::with_capacity(waiting.len());
-    for payment in &waiting {
-        let Some(call) = &payment.core().operation else {
-            continue;
-        };
-        let call = call.core();
-        items.push(json!({
+    let page = app.reader.in_flight(after, limit).map_err(answer::stored)?;
+    let counted = app.reader.count_in_flight().map_err(answer::stored)?;
+    let calls = page.payments.iter().filter_map(|payment| {
+        let call = payment.core().operation.as_ref()?.core();
+        Some((payment, call))
+    });
+    let items = calls.map(|(payment, call)| {
+        Ok(json!({
             "operation_id": call.id.to_string(),
             "intended_at": call.intended_at.to_string(),
             "age_seconds": now.millis_since(call.intended_at) / 1_000,
             "needs_person": plan::needs_person(payment.core(), now, app.gateways.credentials(payment.core().provider)),
             "payment": serde_json::to_value(answer::view(payment)).map_err(Problem::internal)?,
-        }));
-    }
-    answer::json(200, &json!({ "items": items }))
+        }))
+    });
+    let items = items.collect::<Result<Vec<Value>, Problem>>()?;
+    let next = page.next.map(|id| id.to_string());
+    answer::json(
+        200,
+        &json!({ "items": items, "next": next, "count": counted.count, "at_least": counted.more }),
+    )
 }
 
 /// Hides what is sealed in every payment of a buyer, for good.

@@ -123,8 +123,7 @@ async fn payment_when_answered(
         return Ok(None);
     }
     wait_for_call(app, id).await?;
-    let order_id = &payment.core().order_id;
-    let after = app.reader.after_call(order_id, id, version);
+    let after = app.reader.after_call(id, version);
     Ok(Some(match after.map_err(stored)? {
         Some(payment) => payment_response(200, &payment)?,
         None => payment_response(202, &present(app, id)?)?,
@@ -214,6 +213,10 @@ pub fn problem(rejection: &Rejection) -> Problem {
         Some(field) => problem.at(field, rejection.message()),
         None => problem,
     };
+    let problem = match rejection.retry_after_ms() {
+        Some(rest_ms) => problem.retry_after(Duration::from_millis(rest_ms)),
+        None => problem,
+    };
     match (rejection.state(), rejection.permitted()) {
         (Some(state), Some(permitted)) => problem.in_state(state, permitted),
         _ => problem,
@@ -239,20 +242,15 @@ fn registered(events: &[GroupEvent]) -> Option<&[Line]> {
 
 /// A payment as it was when it had had `version` events.
 pub fn past_payment(app: &App, id: PaymentId, version: u64) -> Result<AnyPayment, Problem> {
-    let now = app.reader.payment(id).map_err(stored)?.ok_or_else(gone)?;
-    let past = app
-        .reader
-        .group_at(&now.value.core().order_id, Some(id), version)
-        .map_err(stored)?;
-    let mut payments = past.payments.into_iter();
-    payments.find(|one| one.core().id == id).ok_or_else(gone)
+    let past = app.reader.payment_at(id, version).map_err(stored)?;
+    past.ok_or_else(gone)
 }
 
 /// An order as it was when it had had `version` events, with the record that registered it.
 fn past_order(app: &App, id: &OrderId, version: u64) -> Result<(AnyOrder, u64), Problem> {
     let now = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
-    let past = app.reader.group_at(id, None, version).map_err(stored)?;
-    Ok((past.order.ok_or_else(gone)?, now.first_record))
+    let past = app.reader.order_at(id, version).map_err(stored)?;
+    Ok((past.ok_or_else(gone)?, now.first_record))
 }
 
 /// An order, with what is bought from the record that registered it.

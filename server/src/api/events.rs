@@ -1,32 +1,77 @@
 //! The feed: every event that concerns the merchant, numbered without gaps.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
 use daegeum_engine::store::reader::FeedRecord;
 use daegeum_engine::wire::EventView;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::schema::{FeedSchema, ProblemSchema};
 use super::{answer, page};
 use crate::app::App;
-use crate::http::{Office, Problem, Query};
+use crate::http::{HttpErrorCode, Office, Problem, Query};
 
 /// Where to read from.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FeedQuery {
-    /// The last `sequence` that was read; 0 or absent for the beginning.
-    after: Option<u64>,
+    /// The last `cursor` that was read, or the last `sequence` of a feed of generation 1; absent, or 0, for the
+    /// beginning.
+    after: Option<String>,
     /// How many events at most, 1 to 100; 20 if absent.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u16>,
 }
 
-/// Reads the feed after an event. A reader that keeps the last `sequence` misses nothing and sees nothing twice.
+/// A place in the feed: behind the event with this number, in this generation of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cursor {
+    generation: u32,
+    sequence: u64,
+}
+
+impl Cursor {
+    /// The generation of a plain number: there was no other when they were given out.
+    const FIRST_GENERATION: u32 = 1;
+
+    fn parse(text: &str) -> Option<Self> {
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let (generation, sequence) = match text.split_once('-') {
+            Some((generation, sequence)) => (generation, sequence),
+            None => ("1", text),
+        };
+        if !digits(generation) || !digits(sequence) {
+            return None;
+        }
+        Some(Self {
+            generation: generation.parse().ok()?,
+            sequence: sequence.parse().ok()?,
+        })
+    }
+
+    /// The number to read behind, in the feed's present generation. The beginning is the same in all.
+    fn within(self, generation: u32) -> Result<u64, Problem> {
+        let beginning = self.sequence == 0 && self.generation == Self::FIRST_GENERATION;
+        if self.generation == generation || beginning {
+            Ok(self.sequence)
+        } else {
+            Err(HttpErrorCode::FeedBegunAnew.into())
+        }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.generation, self.sequence)
+    }
+}
+
+/// Reads the feed after an event. A reader that keeps the last `cursor` misses nothing and sees nothing twice.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", params(FeedQuery), security(("merchant" = []), ("admin" = [])),
     responses((status = 200, body = FeedSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn feed(
@@ -35,18 +80,37 @@ pub async fn feed(
     Query(query): Query<FeedQuery>,
 ) -> Result<Response, Problem> {
     let limit = page::limit(query.limit)?;
-    let after = query.after.unwrap_or(0);
+    let generation = app.identity.generation;
+    let after = match query.after {
+        Some(text) => Cursor::parse(&text).ok_or_else(|| page::invalid("after"))?,
+        None => Cursor {
+            generation,
+            sequence: 0,
+        },
+    };
+    let after = after.within(generation)?;
     let last = app.reader.last_event();
     let mut items = Vec::with_capacity(limit);
     for record in app.reader.feed(after, limit).map_err(answer::stored)? {
-        push_events(&record, after, limit, &mut items)?;
+        push_events(&record, (generation, after), limit, &mut items)?;
     }
-    answer::json(200, &json!({ "items": items, "last": last }))
+    answer::json(
+        200,
+        &json!({ "items": items, "generation": generation, "last": last }),
+    )
+}
+
+/// An event of the feed with its place in it.
+#[derive(Serialize)]
+struct Item<'a> {
+    cursor: String,
+    #[serde(flatten)]
+    event: EventView<'a>,
 }
 
 fn push_events(
     record: &FeedRecord,
-    after: u64,
+    (generation, after): (u32, u64),
     limit: usize,
     items: &mut Vec<Value>,
 ) -> Result<(), Problem> {
@@ -60,15 +124,57 @@ fn push_events(
     for (sequence, event) in (record.first_event..).zip(concerning) {
         if sequence > after && items.len() < limit {
             // The feed goes to other systems: what is sealed stays here.
-            let view = EventView {
+            let cursor = Cursor {
+                generation,
+                sequence,
+            };
+            let event = EventView {
                 sequence: Some(sequence),
                 order_id,
                 event,
                 at: record.record.at,
                 opened: None,
             };
-            items.push(serde_json::to_value(&view).map_err(Problem::internal)?);
+            let cursor = cursor.to_string();
+            items.push(serde_json::to_value(Item { cursor, event }).map_err(Problem::internal)?);
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_a_generation_and_a_number_and_a_plain_number_is_of_the_first() {
+        let cursor = |generation, sequence| {
+            Some(Cursor {
+                generation,
+                sequence,
+            })
+        };
+        assert_eq!(Cursor::parse("1-57"), cursor(1, 57));
+        assert_eq!(Cursor::parse("57"), cursor(1, 57));
+        assert_eq!(Cursor::parse("3-0"), cursor(3, 0));
+        for wrong in ["", "-", "1-", "-1", "x", "1-2-3", "+1", "1-+1", " 1"] {
+            assert_eq!(Cursor::parse(wrong), None, "{wrong:?}");
+        }
+        let text = cursor(2, 9).map(|cursor| cursor.to_string());
+        assert_eq!(text.as_deref(), Some("2-9"));
+    }
+
+    #[test]
+    fn a_cursor_of_another_generation_is_refused_and_the_beginning_never() {
+        let within = |text, generation| {
+            let cursor = Cursor::parse(text).unwrap();
+            cursor.within(generation).map_err(|problem| problem.code())
+        };
+        assert_eq!(within("7", 1), Ok(7));
+        assert_eq!(within("2-7", 2), Ok(7));
+        for (text, generation) in [("7", 2), ("1-7", 2), ("2-7", 1), ("2-0", 1)] {
+            assert_eq!(within(text, generation), Err("FEED_BEGUN_ANEW"), "{text}");
+        }
+        assert_eq!(within("0", 2), Ok(0));
+    }
 }

@@ -71,10 +71,12 @@ fn look_at_clock(app: &App) {
     app.metrics.clock.ahead.set(seconds(ahead));
 }
 
-/// Sets the figures of money calls without an answer. Beyond the most that are looked at, "at least" so many.
+/// Sets the figures of money calls without an answer. Beyond the most that are looked at, those of the oldest
+/// payments, the count is "at least" so many.
 fn look_at_unknown_outcomes(app: &App) -> Result<(), Problem> {
     const MOST: usize = 10_000;
-    let waiting = app.reader.in_flight(MOST).map_err(answer::stored)?;
+    let waiting = app.reader.in_flight(None, MOST).map_err(answer::stored)?;
+    let waiting = waiting.payments;
     let now = app.now();
     let age_ms = waiting.iter().filter_map(|payment| {
         let operation = payment.core().operation.as_ref()?;

@@ -3,7 +3,7 @@
 use daegeum_engine::id::{BuyerId, OrderId, PaymentId};
 use daegeum_engine::order::Resource;
 use daegeum_engine::payment::PaymentState;
-use daegeum_engine::store::reader::{PaymentFilter, PaymentPage};
+use daegeum_engine::store::reader::{Counted, PaymentFilter, PaymentPage};
 use daegeum_engine::time::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -39,6 +39,30 @@ pub struct PaymentQuery {
     created_from: Option<String>,
     /// Only payments begun before this time (RFC 3339).
     created_to: Option<String>,
+}
+
+/// Which part of a list without filters.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many at most, 1 to 100; 20 if absent.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+impl PageQuery {
+    /// From behind which payment, and how many.
+    pub fn check(self) -> Result<(Option<PaymentId>, usize), Problem> {
+        Ok((after(self.after)?, limit(self.limit)?))
+    }
+}
+
+fn after(id: Option<String>) -> Result<Option<PaymentId>, Problem> {
+    id.map(|id| PaymentId::parse(&id).map_err(|_| invalid("after")))
+        .transpose()
 }
 
 /// A query that makes sense.
@@ -78,13 +102,9 @@ impl PaymentQuery {
                 .map(|at| time(&at, "created_to"))
                 .transpose()?,
         };
-        let before = self
-            .after
-            .map(|id| PaymentId::parse(&id).map_err(|_| invalid("after")))
-            .transpose()?;
         Ok(Asked {
             filter,
-            before,
+            before: after(self.after)?,
             limit: limit(self.limit)?,
         })
     }
@@ -144,6 +164,25 @@ fn states(name: &str) -> Result<Vec<PaymentState>, Problem> {
         Err(invalid("status"))
     } else {
         Ok(found)
+    }
+}
+
+/// A page of a list that somebody works through, with how much there is to do.
+pub struct CountedPage {
+    /// The page.
+    pub page: PaymentPage,
+    /// How many there are on all pages.
+    pub counted: Counted,
+}
+
+impl Serialize for CountedPage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(4))?;
+        map.serialize_entry("items", &Items(&self.page))?;
+        map.serialize_entry("next", &self.page.next.map(|id| id.to_string()))?;
+        map.serialize_entry("count", &self.counted.count)?;
+        map.serialize_entry("at_least", &self.counted.more)?;
+        map.end()
     }
 }
 

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use super::nothing::{NoParameters, Nothing};
 use super::page::{PageView, PaymentQuery};
 use super::schema::{PageSchema, PaymentSchema, ProblemSchema, TransactionsSchema};
+use super::transactions::TransactionsQuery;
 use super::{answer, orders, transactions};
 use crate::app::{App, Asked};
 use crate::http::{
@@ -147,15 +148,17 @@ pub async fn list(
 }
 
 /// What happened to a payment, oldest first.
-#[utoipa::path(get, path = "/api/v1/payments/{payment_id}/transactions", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = []), ("admin" = [])),
+#[utoipa::path(get, path = "/api/v1/payments/{payment_id}/transactions", tag = "payments", params(("payment_id" = String, Path), TransactionsQuery), security(("merchant" = []), ("admin" = [])),
     responses((status = 200, body = TransactionsSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn transactions(
     State(app): State<Arc<App>>,
     Office(_): Office,
     Path(payment_id): Path<String>,
-    Query(NoParameters {}): Query<NoParameters>,
+    Query(query): Query<TransactionsQuery>,
 ) -> Result<Response, Problem> {
-    transactions::of(&app, &find(&app, &payment_id)?)
+    let payment = app.reader.payment(parse(&payment_id)?);
+    let payment = payment.map_err(answer::stored)?.ok_or_else(not_found)?;
+    transactions::of(&app, &payment, &query)
 }
 
 /// Takes the held money of a payment.

@@ -6,8 +6,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use daegeum_engine::amounts::Component;
-use daegeum_engine::event::PaymentEvent;
-use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::receipt::Claims;
@@ -74,13 +72,16 @@ fn claims(app: &App, payment: &AnyPayment) -> Result<Claims, Problem> {
 
 /// When the money became the order's.
 fn captured_at(app: &App, payment: &AnyPayment) -> Result<Option<Timestamp>, Problem> {
-    use PaymentEvent::{PaymentCaptured, SuspendedMoneyTaken};
-    let core = payment.core();
-    let history = app.reader.history(&core.order_id).map_err(answer::stored)?;
-    let took = |event: &GroupEvent| matches!(event, GroupEvent::Payment(id, PaymentCaptured(_) | SuspendedMoneyTaken(_)) if *id == core.id);
-    let mut history = history.into_iter();
-    let record = history.find(|past| past.group.events.iter().any(took));
-    Ok(record.map(|past| past.at))
+    let found = app
+        .reader
+        .payment(payment.core().id)
+        .map_err(answer::stored)?;
+    let taken = found.map_or(0, |found| found.marks.taken);
+    if taken == 0 {
+        return Ok(None);
+    }
+    let record = app.reader.record(taken).map_err(answer::stored)?;
+    Ok(Some(record.at))
 }
 
 /// How long verifiers may keep the keys.

@@ -3,8 +3,7 @@
 
 use daegeum_engine::capabilities::Capabilities;
 use daegeum_engine::command::Choice;
-use daegeum_engine::event::PaymentEvent;
-use daegeum_engine::group::GroupEvent;
+use daegeum_engine::event::{BuyerChose, PaymentEvent, SessionOpened};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::sealed::{RetentionClass, Sealed};
@@ -31,31 +30,45 @@ impl Said {
     /// Of the payment's session, the buyer's own choice over what it was begun with; nothing if it has none.
     pub fn of(app: &App, payment: &AnyPayment) -> Result<Option<Self>, Problem> {
         let core = payment.core();
-        let history = app.reader.history(&core.order_id).map_err(answer::stored)?;
-        let events = history.into_iter().rev().flat_map(|past| past.group.events);
+        let Some(found) = app.reader.payment(core.id).map_err(answer::stored)? else {
+            return Ok(None);
+        };
+        // A session is opened by the record that begins its payment; the choice is marked.
+        let records = [found.first_record, found.marks.chosen];
         let mut said: Option<Self> = None;
-        for event in events {
-            match event {
-                GroupEvent::Payment(id, PaymentEvent::SessionOpened(opened)) if id == core.id => {
-                    said = Some(Self {
-                        method: method(opened.method.as_deref()),
-                        redirect_url: opened.redirect_url,
-                        buyer: opened.buyer,
-                        erased: core.erased,
-                    });
+        for record in records.into_iter().filter(|record| *record != 0) {
+            let events = app.reader.events_in(record, core.id);
+            for event in events.map_err(answer::stored)? {
+                match event {
+                    PaymentEvent::SessionOpened(opened) => {
+                        said = Some(Self::opened(opened, core.erased));
+                    }
+                    PaymentEvent::BuyerChose(chose) => {
+                        said = Some(said.unwrap_or_default().chose(chose));
+                    }
+                    _ => {}
                 }
-                GroupEvent::Payment(id, PaymentEvent::BuyerChose(chose)) if id == core.id => {
-                    let before = said.unwrap_or_default();
-                    said = Some(Self {
-                        method: method(chose.method.as_deref()).or(before.method),
-                        buyer: chose.buyer.or(before.buyer),
-                        ..before
-                    });
-                }
-                _ => {}
             }
         }
         Ok(said)
+    }
+
+    fn opened(opened: SessionOpened, erased: bool) -> Self {
+        Self {
+            method: method(opened.method.as_deref()),
+            redirect_url: opened.redirect_url,
+            buyer: opened.buyer,
+            erased,
+        }
+    }
+
+    /// With the buyer's own choice over it.
+    fn chose(self, chose: BuyerChose) -> Self {
+        Self {
+            method: method(chose.method.as_deref()).or(self.method),
+            buyer: chose.buyer.or(self.buyer),
+            ..self
+        }
     }
 
     /// With what may be handed on to another session.

@@ -162,6 +162,25 @@ pub struct GatewaySchema {
 #[schema(as = Unanswered)]
 pub struct UnansweredSchema {
     items: Vec<UnansweredItemSchema>,
+    /// `after` of the next page; null on the last.
+    next: Option<String>,
+    /// How many there are on all pages.
+    count: u64,
+    /// Whether there are more than were counted.
+    at_least: bool,
+}
+
+/// Payments that wait for a decision.
+#[derive(ToSchema)]
+#[schema(as = Desk)]
+pub struct DeskSchema {
+    items: Vec<PaymentSchema>,
+    /// `after` of the next page; null on the last.
+    next: Option<String>,
+    /// How many there are on all pages.
+    count: u64,
+    /// Whether there are more than were counted.
+    at_least: bool,
 }
 
 /// A call without an answer.
@@ -269,7 +288,10 @@ pub struct PageSchema {
 #[derive(ToSchema)]
 #[schema(as = Event)]
 pub struct EventSchema {
-    /// Its place in the feed; only there.
+    /// Its place in the feed, to read on from; only there.
+    #[schema(required = false)]
+    cursor: Option<String>,
+    /// Its number in the feed; only there.
     #[schema(required = false)]
     sequence: Option<u64>,
     event_type: String,
@@ -290,6 +312,8 @@ pub struct EventSchema {
 #[schema(as = Transactions)]
 pub struct TransactionsSchema {
     items: Vec<EventSchema>,
+    /// `after` of the next page; null on the last.
+    next: Option<String>,
 }
 
 /// A piece of the feed.
@@ -297,7 +321,9 @@ pub struct TransactionsSchema {
 #[schema(as = Feed)]
 pub struct FeedSchema {
     items: Vec<EventSchema>,
-    /// The last event there is.
+    /// Which telling of the feed this is. Another one means: begin again.
+    generation: u32,
+    /// The `sequence` of the last event there is.
     last: u64,
 }
 

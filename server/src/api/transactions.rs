@@ -1,44 +1,57 @@
-//! What happened to one payment, with what was sealed opened for those who may read it.
+//! What happened to one payment, page by page, with what was sealed opened for those who may read it.
 
 use axum::response::Response;
 use daegeum_engine::event::PaymentEvent;
 use daegeum_engine::group::GroupEvent;
-use daegeum_engine::id::OrderId;
-use daegeum_engine::payment::AnyPayment;
-use daegeum_engine::store::reader::PastRecord;
+use daegeum_engine::payment::{AnyPayment, PaymentCore};
+use daegeum_engine::store::reader::PastEvent;
+use daegeum_engine::store::view::Stored;
 use daegeum_engine::wire::EventView;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer;
+use super::{answer, page};
 use crate::app::App;
 use crate::http::Problem;
 
-/// The payment's events, oldest first.
-pub fn of(app: &App, payment: &AnyPayment) -> Result<Response, Problem> {
-    let core = payment.core();
-    let history = app.reader.history(&core.order_id).map_err(answer::stored)?;
-    let own = |event: &&GroupEvent| matches!(event, GroupEvent::Payment(id, _) if *id == core.id);
-    let mut items: Vec<Value> = Vec::new();
-    for past in history.iter().rev() {
-        for event in past.group.events.iter().filter(own) {
-            items.push(item(app, &core.order_id, past, event, core.erased)?);
-        }
-    }
-    answer::json(200, &json!({ "items": items }))
+/// Which of a payment's events.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TransactionsQuery {
+    /// How many at most, 1 to 100; 20 if absent.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u16>,
+    /// The `next` of the page before.
+    after: Option<u64>,
 }
 
-fn item(
+/// A page of the payment's events, oldest first.
+pub fn of(
     app: &App,
-    order_id: &OrderId,
-    past: &PastRecord,
-    event: &GroupEvent,
-    erased: bool,
-) -> Result<Value, Problem> {
-    let opened = if erased { None } else { opened(app, event) };
+    payment: &Stored<AnyPayment>,
+    query: &TransactionsQuery,
+) -> Result<Response, Problem> {
+    let (after, limit) = (query.after.unwrap_or(0), page::limit(query.limit)?);
+    let events = app.reader.payment_events(payment, after, limit);
+    let events = events.map_err(answer::stored)?;
+    let core = payment.value.core();
+    let items = events.events.iter().map(|past| item(app, core, past));
+    let items = items.collect::<Result<Vec<Value>, _>>()?;
+    let next = events.next.map(|next| next.to_string());
+    answer::json(200, &json!({ "items": items, "next": next }))
+}
+
+fn item(app: &App, core: &PaymentCore, past: &PastEvent) -> Result<Value, Problem> {
+    let opened = if core.erased {
+        None
+    } else {
+        opened(app, &past.event)
+    };
     let view = EventView {
         sequence: None,
-        order_id,
-        event,
+        order_id: &core.order_id,
+        event: &past.event,
         at: past.at,
         opened: opened.as_deref(),
     };

@@ -107,10 +107,19 @@ fn make(name: &str, world: &dyn World) -> String {
 )]
 fn keep(file: &Path, secrets: &toml::Table) -> io::Result<()> {
     let folder = file.parent().unwrap_or(file);
-    std::fs::create_dir_all(folder)?;
+    let mut directory = std::fs::DirBuilder::new();
+    directory.recursive(true);
+    // The data directory may be made here: it is its user's alone.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
+    directory.create(folder)?;
     let fresh = file.with_extension("fresh");
+    match std::fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut out = options.open(&fresh)?;

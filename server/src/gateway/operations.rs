@@ -239,7 +239,7 @@ impl Operations {
     /// Whether an earlier process began the payment's call. No clock is asked: it was intended before this one's first
     /// record.
     pub fn was_begun_before(&self, payment: &Stored<AnyPayment>) -> bool {
-        payment.call_record < self.first_record
+        payment.marks.call < self.first_record
     }
 
     /// How long this process has known the payment's call: since it was intended, or since the start.

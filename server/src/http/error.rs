@@ -106,6 +106,9 @@ codes! {
     BodyTimeout = "BODY_TIMEOUT", REQUEST_TIMEOUT, "The body took too long to arrive.";
     /// No money of this payment was taken, or it has gone back.
     ReceiptUnavailable = "RECEIPT_UNAVAILABLE", CONFLICT, "Only money that was taken and not given back has a receipt.";
+    /// `after` is of another generation of the feed: the server was restored from a backup since. Forget what was read
+    /// behind the backup, and begin again without `after`.
+    FeedBegunAnew = "FEED_BEGUN_ANEW", CONFLICT, "The feed was begun anew; read it from the beginning, without `after`.";
     /// The body is longer than `limits.body`.
     BodyTooLarge = "BODY_TOO_LARGE", PAYLOAD_TOO_LARGE, "The body is too large.";
     /// The body's `Content-Type` is not `application/json`.

@@ -13,27 +13,27 @@ const BATCH: usize = 500;
 
 /// Decides everything that has come due.
 pub async fn run(app: Arc<App>) {
+    let (now, mut after, mut found) = (app.now(), None, 0_usize);
     loop {
-        let due = match app.reader.due(app.now(), BATCH) {
-            Ok(due) => due,
+        // What cannot be moved yet stays due, so each page begins behind the one before it.
+        let page = match app.reader.due(now, after, BATCH) {
+            Ok(page) => page,
             Err(error) => return tracing::error!(%error, "what is due cannot be read"),
         };
-        let waiting = i64::try_from(due.len()).unwrap_or(i64::MAX);
+        found = found.saturating_add(page.items.len());
+        let waiting = i64::try_from(found).unwrap_or(i64::MAX);
         app.metrics.jobs.in_state("due").set(waiting);
-        let more = due.len() == BATCH;
         // All of them at once: they share the writer's syncs.
-        let told: Vec<Told> = due.into_iter().map(|item| decide(&app, item)).collect();
-        let mut moved = 0_usize;
+        let items = page.items.into_iter();
+        let told: Vec<Told> = items.map(|item| decide(&app, item)).collect();
         for outcome in told {
-            match outcome.await {
-                Ok(executed) => {
-                    moved = moved.saturating_add(usize::from(!executed.events.is_empty()));
-                }
-                // Busy or stopping: the next turn finds it again.
-                Err(problem) => return tracing::warn!(code = problem.code(), "a deadline waits"),
+            // Busy or stopping: the next turn finds it again.
+            if let Err(problem) = outcome.await {
+                return tracing::warn!(code = problem.code(), "a deadline waits");
             }
         }
-        if !more || moved == 0 {
+        after = page.next;
+        if after.is_none() {
             return;
         }
     }

@@ -15,8 +15,8 @@ use crate::gateway::{calling, plan};
 
 /// How many are taken up in one turn; each waits for a gateway beside the others.
 const BATCH: usize = 64;
-/// How many calls without an answer a restart takes up at most; the others follow as these end.
-const MOST_RESUMED: usize = 10_000;
+/// How many payments are read at a time; all are looked at, page by page.
+const PAGE: usize = 500;
 /// A call that nobody has taken up after this long was forgotten by its task.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
 /// How often it is asked whether a transfer has come: no notification tells that its time is over.
@@ -51,41 +51,78 @@ pub async fn run(app: Arc<App>) {
 
 /// Takes up what nobody has taken up: all of it after a start, later only what was forgotten.
 async fn resume(app: &App) {
-    let waiting = match app.reader.in_flight(MOST_RESUMED) {
-        Ok(waiting) => waiting,
-        Err(error) => return tracing::error!(%error, "calls without an answer cannot be read"),
-    };
-    tell_of_people(app, &waiting);
-    for payment in waiting.iter().filter(|_| !planted::is(Bug::NotResumed)) {
-        calling::resume(app, payment.core().id, FORGOTTEN_AFTER).await;
+    let mut late = Late::default();
+    let mut after = None;
+    loop {
+        let page = match app.reader.in_flight(after, PAGE) {
+            Ok(page) => page,
+            Err(error) => {
+                return tracing::error!(%error, "calls without an answer cannot be read");
+            }
+        };
+        late.count(app, &page.payments);
+        for payment in page
+            .payments
+            .iter()
+            .filter(|_| !planted::is(Bug::NotResumed))
+        {
+            calling::resume(app, payment.core().id, FORGOTTEN_AFTER).await;
+        }
+        after = page.next;
+        if after.is_none() {
+            return late.tell();
+        }
     }
 }
 
 /// Asks about the payments that somebody said there is news of, and that nobody here has in hand: after a start all
 /// of them, later what was forgotten.
 fn ask_because_of_hints(app: &App, now_ns: u64) {
-    match app.reader.inquiries_wanted(MOST_RESUMED) {
-        Ok(wanted) => {
-            for id in wanted.into_iter().filter(|id| !app.operations.knows(*id)) {
-                app.operations.hint(id, now_ns);
+    let mut after = None;
+    loop {
+        let page = match app.reader.inquiries_wanted(after, PAGE) {
+            Ok(page) => page,
+            Err(error) => {
+                return tracing::error!(%error, "payments to be asked about cannot be read");
             }
+        };
+        let ids = page.payments.iter().map(|payment| payment.core().id);
+        for id in ids.filter(|id| !app.operations.knows(*id)) {
+            app.operations.hint(id, now_ns);
         }
-        Err(error) => tracing::error!(%error, "payments to be asked about cannot be read"),
+        after = page.next;
+        if after.is_none() {
+            return;
+        }
     }
 }
 
-/// What has waited too long is for a person; it is said again with each look, because nothing else will end it.
-fn tell_of_people(app: &App, waiting: &[AnyPayment]) {
-    let now = app.now();
-    let late = waiting.iter().map(AnyPayment::core);
-    let late: Vec<_> = late
-        .filter(|core| plan::needs_person(core, now, app.gateways.credentials(core.provider)))
-        .collect();
-    if let Some(oldest) = late.first() {
-        tracing::error!(
-            count = late.len(), payment_id = %oldest.id,
-            "calls to a gateway wait for a person: look at the gateway, then resolve them"
-        );
+/// What has waited so long that it is for a person.
+#[derive(Default)]
+struct Late {
+    count: usize,
+    oldest: Option<PaymentId>,
+}
+
+impl Late {
+    fn count(&mut self, app: &App, waiting: &[AnyPayment]) {
+        let now = app.now();
+        for core in waiting.iter().map(AnyPayment::core) {
+            if plan::needs_person(core, now, app.gateways.credentials(core.provider)) {
+                self.count = self.count.saturating_add(1);
+                self.oldest.get_or_insert(core.id);
+            }
+        }
+    }
+
+    /// It is said again with each look, because nothing else will end it.
+    fn tell(&self) {
+        if let Some(oldest) = self.oldest {
+            tracing::error!(
+                count = self.count, payment_id = %oldest,
+                "calls to a gateway wait for a person: look at the gateway, then resolve them"
+            );
+        }
     }
 }
 
@@ -94,12 +131,18 @@ fn ask_about_deposits(app: &App, now_ns: u64) {
         states: vec![PaymentState::AwaitingDeposit],
         ..PaymentFilter::default()
     };
-    match app.reader.payments(&filter, None, MOST_RESUMED) {
-        Ok(page) => {
-            for payment in &page.payments {
-                app.operations.ask_about_deposit(payment.core().id, now_ns);
-            }
+    let mut before = None;
+    loop {
+        let page = match app.reader.payments(&filter, before, PAGE) {
+            Ok(page) => page,
+            Err(error) => return tracing::error!(%error, "awaited deposits cannot be read"),
+        };
+        for payment in &page.payments {
+            app.operations.ask_about_deposit(payment.core().id, now_ns);
         }
-        Err(error) => tracing::error!(%error, "awaited deposits cannot be read"),
+        before = page.next;
+        if before.is_none() {
+            return;
+        }
     }
 }

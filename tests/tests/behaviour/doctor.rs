@@ -403,7 +403,7 @@ async fn a_data_directory_is_looked_at_from_outside() {
     std::fs::write(&segment, &sound).unwrap();
 
     std::fs::remove_file(folder.path().join("keyring")).unwrap();
-    look(&[]).expect("key file", "warn", "restore it");
+    look(&[]).expect("key file", "fail", "restore it");
 }
 
 #[test]

@@ -70,7 +70,8 @@ it has `permitted`. Programs switch on `code`, which never changes its meaning; 
 
 A refusal of the rules changes nothing. Under an idempotency key it is kept once the engine has decided it,
 and the same request is refused again with the same bytes; send another key to ask anew. What is wrong in
-itself (an amount out of range, an unknown gateway, a reused key) and nothing of the second table is kept.
+itself (an amount out of range, an unknown gateway, a reused key), what passes by itself (`REFUND_RESTING`, with
+`Retry-After`) and what is in the second table is not kept.
 ";
 
 #[test]

@@ -233,3 +233,39 @@ async fn a_payment_that_is_not_set_aside_needs_no_decision() {
         .await
         .refused(409, "PAYMENT_NOT_PERMITTED");
 }
+
+/// Money that nobody looked after for long is not pushed off the list by what came later.
+#[tokio::test]
+async fn the_desk_is_worked_through_from_the_oldest_page_by_page() {
+    let shop = Shop::open().await;
+    let mut aside = Vec::new();
+    for number in 0..105 {
+        let (_, payment) = orphan(&shop, &format!("o-{number}")).await;
+        aside.push(payment.id);
+        shop.advance(std::time::Duration::from_millis(5));
+    }
+    let admin = shop.admin();
+    let (mut seen, mut query) = (Vec::new(), "?limit=40".to_owned());
+    loop {
+        let page = admin.get(&format!("/api/v1/admin/desk{query}")).await;
+        let page = page.expect(200);
+        assert_eq!(
+            (&page["count"], &page["at_least"]),
+            (&json!(105), &json!(false))
+        );
+        for item in page["items"].as_array().expect("items") {
+            seen.push(item["payment_id"].as_str().expect("an id").to_owned());
+        }
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        query = format!("?limit=40&after={next}");
+    }
+    assert_eq!(seen, aside, "the oldest first, each once");
+    for query in ["?limit=0", "?after=x", "?before=x"] {
+        for list in ["desk", "unanswered"] {
+            let refused = admin.get(&format!("/api/v1/admin/{list}{query}")).await;
+            assert_eq!(refused.status, 400, "{list}{query}");
+        }
+    }
+}

@@ -229,3 +229,28 @@ async fn payments_begun_in_one_millisecond_are_all_on_some_page() {
         assert_eq!(found, all, "{query}");
     }
 }
+
+#[tokio::test]
+async fn a_cursor_carries_the_generation_of_the_feed() {
+    let shop = Shop::open().await;
+    shop.order("o-1").register().await.pay().await;
+    let merchant = shop.merchant();
+    let read = |after: &str| {
+        let (merchant, path) = (merchant.clone(), format!("/api/v1/events?after={after}"));
+        async move { merchant.get(&path).await }
+    };
+    let whole = merchant.get("/api/v1/events").await.expect(200);
+    assert_eq!(whole["generation"], 1);
+    let first = &whole["items"][0];
+    assert_eq!(
+        (first["cursor"].as_str(), &first["sequence"]),
+        (Some("1-1"), &json!(1))
+    );
+    let behind = read("1-1").await.expect(200);
+    assert_eq!(behind.bytes, read("1").await.expect(200).bytes);
+    assert_eq!(behind["items"][0]["cursor"], "1-2");
+    read("2-1").await.refused(409, "FEED_BEGUN_ANEW");
+    for wrong in ["x", "1-", "-1", "1-x", "1-1-1"] {
+        read(wrong).await.refused(400, "INVALID_PARAMETER");
+    }
+}

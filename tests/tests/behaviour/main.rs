@@ -11,6 +11,7 @@ mod clocks;
 mod command_line;
 mod contract;
 mod deadlines;
+mod directory;
 mod doctor;
 mod figures;
 mod generated;

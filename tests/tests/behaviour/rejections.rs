@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use daegeum_engine::rejection::Rejection;
+use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Answer, Captured, NoAnswer, Shop, Success};
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ async fn every_rejection_is_reached() {
     of_payments(&shop, &mut reached).await;
     of_set_aside_money(&shop, &mut reached).await;
     of_checkouts(&shop, &toss, &mut reached).await;
+    of_refused_refunds(&shop, &toss, &mut reached).await;
     of_holds(&shop, &mut reached).await;
     for rejection in Rejection::all() {
         let code = rejection.code();
@@ -143,6 +145,24 @@ async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     shop.advance(Duration::from_hours(25));
     let late = format!("/api/v1/payments/sessions/{}/prepare", checkout.id);
     reached.note(shop.buyer("buyer-1").ask(&late).await);
+}
+
+/// The last refusal of many: the gateway is left alone for a while.
+async fn of_refused_refunds(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
+    let checkout = shop
+        .order("o-refused")
+        .register()
+        .await
+        .checkout(toss)
+        .await;
+    checkout.pay().await.expect(200);
+    let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
+    let refuses = Fault::ErrorBefore { status, code, kept };
+    toss.fails_always(&checkout.payment, Call::Cancel, refuses);
+    for _ in 0..10 {
+        checkout.payment.cancel().await.expect(200);
+    }
+    reached.note(checkout.payment.cancel().await);
 }
 
 async fn of_holds(shop: &Shop, reached: &mut Reached) {

@@ -154,3 +154,32 @@ async fn a_restart_keeps_the_question_open() {
     let order = shop.merchant().get("/api/v1/orders/o-1").await;
     assert_eq!(order["status"], "PAID");
 }
+
+#[tokio::test]
+async fn every_call_without_an_answer_is_on_some_page_the_oldest_first() {
+    let shop = Shop::open().await;
+    let mut waiting = Vec::new();
+    for number in 0..25 {
+        let (_, payment) = unanswered(&shop, &format!("o-{number}")).await;
+        waiting.push(payment.id);
+        shop.advance(std::time::Duration::from_millis(5));
+    }
+    let (mut seen, mut query) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/admin/unanswered?limit=10{query}");
+        let page = shop.admin().get(&path).await.expect(200);
+        assert_eq!(
+            (&page["count"], &page["at_least"]),
+            (&json!(25), &json!(false))
+        );
+        for item in page["items"].as_array().expect("items") {
+            let id = item["payment"]["payment_id"].as_str().expect("an id");
+            seen.push(id.to_owned());
+        }
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        query = format!("&after={next}");
+    }
+    assert_eq!(seen, waiting);
+}

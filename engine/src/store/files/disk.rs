@@ -5,10 +5,14 @@
 )]
 
 use super::{FileHandle, FileLock, Files};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
+
+/// What is made is its user's alone: there are keys in it, and who bought what.
+const FILE_MODE: u32 = 0o600;
+const DIRECTORY_MODE: u32 = 0o700;
 
 /// The real disk.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +29,7 @@ impl Files for DiskFiles {
             .read(true)
             .write(true)
             .create_new(true)
+            .mode(FILE_MODE)
             .open(path)?;
         Ok(Box::new(file))
     }
@@ -52,7 +57,10 @@ impl Files for DiskFiles {
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(path)
+        DirBuilder::new()
+            .recursive(true)
+            .mode(DIRECTORY_MODE)
+            .create(path)
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
@@ -76,6 +84,7 @@ impl Files for DiskFiles {
             .write(true)
             .create(true)
             .truncate(false)
+            .mode(FILE_MODE)
             .open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(FileLock::new(Box::new(file)))),

@@ -196,3 +196,20 @@ fn a_disk_is_full_at_its_capacity_and_silent_without_power() {
     assert!(file.sync_data().is_err());
     assert!(files.create(Path::new("data/b")).is_err());
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test looks at the real disk")]
+fn what_is_made_on_the_real_disk_is_its_users_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("above").join("data");
+    DiskFiles.create_dir(&dir).unwrap();
+    let (whole, file, lock) = (dir.join("whole"), dir.join("file"), dir.join("lock"));
+    std::fs::write(&whole, b"open to all").unwrap();
+    DiskFiles.write_whole(&whole, b"closed").unwrap();
+    drop(DiskFiles.create(&file).unwrap());
+    drop(DiskFiles.lock(&lock).unwrap());
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    assert_eq!([mode(&whole), mode(&file), mode(&lock)], [0o600; 3]);
+}

@@ -1,5 +1,6 @@
 //! What can go wrong with a journal: which file, which byte, and what to do about it.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -103,10 +104,7 @@ pub enum JournalError {
         supported: u32,
     },
     /// The journal does not end where the last clean stop left it.
-    #[error(
-        "the journal ends before record {found_record} in {place}, but the last clean stop was before record \
-         {expected_record}: something was lost or altered since; restore a backup"
-    )]
+    #[error("{}", end_differs(place, *found_record, *expected_record))]
     EndDiffers {
         /// Where it ends now.
         place: Place,
@@ -118,6 +116,29 @@ pub enum JournalError {
     /// The options contradict each other.
     #[error("journal options: {0}")]
     Options(&'static str),
+}
+
+/// Which of the two can be believed depends on which is ahead.
+fn end_differs(place: &Place, found: u64, expected: u64) -> String {
+    let says = "marker.json says that the last clean stop was before record";
+    let mean = "remove marker.json and start again: the index is then made anew from this journal";
+    match found.cmp(&expected) {
+        Ordering::Greater => format!(
+            "{says} {expected}, but the journal goes on behind that, soundly, up to before record {found} ({place}): \
+             marker.json is older than the journal beside it, as when one of them was restored or copied without the \
+             other. Nothing of the journal is lost. If it is the one you mean, {mean}"
+        ),
+        Ordering::Less => format!(
+            "{says} {expected}, but the journal ends before record {found} ({place}): the journal has lost its end, or \
+             is older than the marker.json beside it, as when one of them was restored or copied without the other. \
+             Restore both from one backup. If this older journal is the one you mean, and what came after it is to be \
+             given up, {mean}"
+        ),
+        Ordering::Equal => format!(
+            "{says} {expected}, and there the journal ends too ({place}), but with other content: they are of different \
+             installations or different pasts. Restore both from one backup. If this journal is the one you mean, {mean}"
+        ),
+    }
 }
 
 impl JournalError {

@@ -284,6 +284,8 @@ fn torn_end(
     };
     let unwritten = "nothing was ever written here, yet it is not zero";
     let cut = match last_stop {
+        // The marker is older than the journal, and tells nothing of its end; `check_end` says so.
+        LastStop::Clean(expected) if tail.next_record > expected.next_record => return Ok(None),
         LastStop::Clean(_) => {
             let at = first_nonzero(file, path, tail.offset, length)?.unwrap_or(tail.offset);
             return Err(JournalError::altered(

@@ -16,7 +16,7 @@ use crate::rejection::Rejection;
 use crate::sealed::{RetentionClass, Sealed, SealingKey, SealingKeyId};
 use crate::store::codec::{self, Kind};
 use crate::store::record::{Body, GroupRecord, Record, UnmatchedNotification};
-use crate::store::view::Stored;
+use crate::store::view::{Marks, Stored};
 use crate::stream::Stream;
 use crate::time::Timestamp;
 
@@ -56,7 +56,7 @@ fn refund() -> RefundId {
     RefundId::from_bits(0x01a1_ee56_5e78_7bab_abab_abab_abab_0004)
 }
 
-fn sealed(class: RetentionClass) -> Sealed {
+pub(super) fn sealed(class: RetentionClass) -> Sealed {
     let id = SealingKeyId::Day { day: 20_776, class };
     let key = SealingKey::new(id, [3; 32]);
     Sealed::seal(&key, [5; 12], "010-1234-5678".as_bytes()).unwrap()
@@ -414,7 +414,11 @@ fn stored<T>(value: T) -> Stored<T> {
     Stored {
         first_record: 7,
         record: 70_000,
-        call_record: 69_000,
+        marks: Marks {
+            chosen: 300,
+            taken: 69_999,
+            call: 69_000,
+        },
         value,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daegeum_engine::store::files::{DiskFiles, Files};
+use daegeum_engine::store::identity;
 use daegeum_engine::store::journal;
 use daegeum_engine::store::keyring::{Keyring, MasterKey};
 use rustix::fs::Access;
@@ -12,6 +13,7 @@ use rustix::fs::Access;
 use super::{Findings, running};
 use crate::config::Config;
 use crate::domain_clock::{FOLLOWED_MOST, NO_DIFFERENCE};
+use crate::modes;
 
 const FREE_WARN_BYTES: u64 = 2 << 30;
 const FREE_FAIL_BYTES: u64 = 256 << 20;
@@ -43,6 +45,7 @@ pub(super) fn look(config: &Config, now_ms: i64, findings: &mut Findings) -> boo
         look_at_time(data, now_ms, findings);
     }
     look_at_keys(config, data, journal, findings);
+    look_at_modes(config, findings);
     held
 }
 
@@ -174,18 +177,34 @@ fn look_at_time(data: &Path, now_ms: i64, findings: &mut Findings) {
     }
 }
 
+fn look_at_modes(config: &Config, findings: &mut Findings) {
+    const ABOUT: &str = "file modes";
+    let open = modes::too_open(config);
+    if open.is_empty() {
+        return findings.ok(ABOUT, "secrets and data are open to their user alone");
+    }
+    for open in open {
+        findings.warn(ABOUT, open.to_string(), open.remedy());
+    }
+}
+
 fn look_at_keys(config: &Config, data: &Path, journal: bool, findings: &mut Findings) {
     const ABOUT: &str = "key file";
     let path = data.join("keyring");
     match DiskFiles.exists(&path) {
         Ok(false) if journal => {
-            let todo = "right as long as nothing personal was stored; else restore it from a copy";
-            return findings.warn(ABOUT, "not there", todo);
+            let todo = "restore it from a backup: without it the server does not start, and what was sealed cannot be \
+                        read. If it is lost for good, start once with --accept-lost-keys";
+            return findings.fail(ABOUT, "not there", todo);
         }
         Ok(false) => return findings.ok(ABOUT, "none yet"),
         _ => {}
     }
     let master = MasterKey::new(*config.secrets.data_key.expose());
+    if let Err(error) = identity::examine(&DiskFiles, data, &master) {
+        let todo = "the server does not start before this is right";
+        return findings.fail(ABOUT, error.to_string(), todo);
+    }
     match Keyring::open(Arc::new(DiskFiles), &path, master) {
         Ok(_) => findings.ok(ABOUT, "opens with data_key"),
         Err(error) => findings.fail(

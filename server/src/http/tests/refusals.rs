@@ -123,8 +123,9 @@ fn every_code_is_reached_somewhere() {
         include_str!("connections.rs"),
     ]
     .concat();
-    // Told where they arise: by the application over the store, by notifications, before a confirmation, for a receipt.
+    // Told where they arise: by the application over the store, by notifications, before a confirmation, for a receipt, by the feed.
     let told_above = [
+        HttpErrorCode::FeedBegunAnew,
         HttpErrorCode::GatewayUnavailable,
         HttpErrorCode::InvalidSignature,
         HttpErrorCode::ReceiptUnavailable,

@@ -358,3 +358,83 @@ async fn money_that_comes_while_its_account_is_closed_is_booked_as_going_back() 
     assert_eq!(shop.balance("hold").await, -11_000);
     assert_eq!(shop.balance("gateway_receivable").await, 11_000);
 }
+
+/// A shop whose program repeats a refund that the gateway refuses: the gateway and the journal are left alone, what is
+/// read about the payment goes on being answered, and once the cause is gone the refund is soon to be had.
+#[tokio::test]
+async fn a_refund_that_is_refused_again_and_again_rests() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let paid = paid(&shop, &toss, "o-1").await;
+    let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
+    let refuses = Fault::ErrorBefore { status, code, kept };
+    toss.fails_always(&paid.payment, Call::Cancel, refuses);
+    let key = "refund-1";
+    let first = paid.payment.cancel_with(key).await.expect(200);
+    for _ in 1..10 {
+        let refused = paid.payment.cancel().await.expect(200);
+        assert_eq!(refused["operation"]["state"], "REFUSED");
+    }
+    let (asked, events) = (toss.calls(), paid.payment.events().await.len());
+    for _ in 0..200 {
+        let rests = paid.payment.cancel().await;
+        let rest = rests.headers["retry-after"].to_str().expect("seconds");
+        assert!((1..=60).contains(&rest.parse::<u64>().expect("seconds")));
+        rests.refused(409, "REFUND_RESTING");
+    }
+    assert_eq!(toss.calls(), asked, "nobody is asked");
+    assert_eq!(
+        paid.payment.events().await.len(),
+        events,
+        "nothing is written"
+    );
+    assert_eq!(paid.status().await, "paid");
+    let receipt = paid.payment.path("/receipt");
+    shop.merchant().get(&receipt).await.expect(200);
+    let again = paid.payment.cancel_with(key).await;
+    assert!(again.replayed());
+    assert_eq!(again.body(), first.body());
+
+    toss.recovers();
+    shop.advance(Duration::from_secs(60));
+    // Refused while it rested, under a key: that is not kept.
+    let back = paid.payment.cancel_with("refund-2").await.expect(200);
+    assert_eq!(back.text("detail"), "REFUNDED");
+    let again = paid.payment.cancel_with(key).await;
+    assert_eq!(
+        again.body(),
+        first.body(),
+        "as it was when its call had ended"
+    );
+    nothing_is_left(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn transactions_come_in_pages() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let paid = paid(&shop, &toss, "o-1").await;
+    let all = paid.payment.transactions().await;
+    let (mut seen, mut query) = (Vec::new(), "limit=2".to_owned());
+    loop {
+        let path = paid.payment.path(&format!("/transactions?{query}"));
+        let page = shop.merchant().get(&path).await.expect(200);
+        let items = page["items"].as_array().expect("items");
+        assert!((1..=2).contains(&items.len()));
+        seen.extend(items.iter().cloned());
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        query = format!("limit=2&after={next}");
+    }
+    assert_eq!(seen, all);
+    for query in ["limit=0", "limit=101", "after=x", "after=-1"] {
+        let path = paid.payment.path(&format!("/transactions?{query}"));
+        let refused = shop.merchant().get(&path).await;
+        refused.refused(400, "INVALID_PARAMETER");
+    }
+    let path = paid.payment.path("/transactions?after=1000");
+    let behind = shop.merchant().get(&path).await.expect(200);
+    assert_eq!(
+        (&behind["items"], &behind["next"]),
+        (&json!([]), &json!(null))
+    );
+}

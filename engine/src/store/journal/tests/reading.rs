@@ -154,9 +154,14 @@ fn a_clean_stop_is_checked_to_the_byte() {
     );
     let error = open(&files, &LastStop::Clean(earlier.clone())).unwrap_err();
     assert!(matches!(error, JournalError::EndDiffers { .. }), "{error}");
+    assert!(
+        error.to_string().contains("Nothing of the journal is lost"),
+        "{error}"
+    );
     let empty = SimulatedFiles::new();
     let error = open(&empty, &LastStop::Clean(earlier)).unwrap_err();
     assert!(matches!(error, JournalError::EndDiffers { .. }), "{error}");
+    assert!(error.to_string().contains("has lost its end"), "{error}");
 }
 
 #[test]

@@ -1,0 +1,461 @@
+//! The past of an order or a payment, read back from its newest record as far as an answer needs.
+//!
+//! Records of a group know the one before them, so the past is walked backwards; an aggregate as it was is made
+//! forwards, by the same `evolve` as ever. Nothing here has a longest history: however many records there are, one
+//! of them is in memory at a time, with the aggregate and a bounded window of record numbers. Whatever is shown of
+//! the present costs no replay.
+
+use std::collections::VecDeque;
+
+use super::Reader;
+use crate::event::{OrderEventKind, PaymentEvent, PaymentEventKind};
+use crate::group::{Group, GroupEvent};
+use crate::id::{OrderId, PaymentId};
+use crate::order::{AnyOrder, OrderState};
+use crate::payment::AnyPayment;
+use crate::store::StoreError;
+use crate::store::record::{Body, GroupRecord};
+use crate::store::view::Stored;
+use crate::time::Timestamp;
+
+/// One record of a group's history.
+#[derive(Debug)]
+pub struct PastRecord {
+    /// Its number.
+    pub number: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What it was.
+    pub group: GroupRecord,
+}
+
+/// One event of a payment, with its place among them.
+#[derive(Debug)]
+pub struct PastEvent {
+    /// Which of the payment's events it is, from 1.
+    pub number: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: GroupEvent,
+}
+
+/// A page of a payment's events, oldest first.
+#[derive(Debug, Default)]
+pub struct EventPage {
+    /// The events.
+    pub events: VecDeque<PastEvent>,
+    /// Where the next page begins: after this event; nothing if this page is the last.
+    pub next: Option<u64>,
+}
+
+/// What a history is of: its aggregate's events are counted, others' passed over.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Order,
+    Payment(PaymentId),
+}
+
+impl Of {
+    fn has(self, event: &GroupEvent) -> bool {
+        match (self, event) {
+            (Self::Order, GroupEvent::Order(_)) => true,
+            (Self::Payment(payment), GroupEvent::Payment(id, _)) => *id == payment,
+            (Self::Order, GroupEvent::Payment(..)) | (Self::Payment(_), GroupEvent::Order(_)) => {
+                false
+            }
+        }
+    }
+}
+
+/// A record that has events of the aggregate, and the aggregate's versions around it.
+#[derive(Debug)]
+struct Stretch {
+    past: PastRecord,
+    /// How many events the aggregate had had before.
+    before: u64,
+    /// How many after it.
+    after: u64,
+}
+
+/// Walks from an aggregate's newest record back to its first.
+#[derive(Debug)]
+struct Backwards<'r> {
+    reader: &'r Reader,
+    of: Of,
+    next: u64,
+    first: u64,
+    version: u64,
+}
+
+impl Backwards<'_> {
+    fn step(&mut self) -> Result<Option<Stretch>, StoreError> {
+        while self.next != 0 && self.next >= self.first {
+            let past = self.reader.past_record(self.next)?;
+            if past.group.previous >= past.number {
+                return Err(StoreError::Damaged(format!(
+                    "record {} names a later one as the one before it",
+                    past.number
+                )));
+            }
+            self.next = past.group.previous;
+            let own = past.group.events.iter().filter(|event| self.of.has(event));
+            let own = u64::try_from(own.count()).unwrap_or(u64::MAX);
+            if own > 0 {
+                let after = self.version;
+                self.version = after.saturating_sub(own);
+                return Ok(Some(Stretch {
+                    past,
+                    before: self.version,
+                    after,
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Backwards<'_> {
+    type Item = Result<Stretch, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}
+
+/// Where to stop a replay: what the aggregate is then, is the answer.
+#[derive(Debug, Clone, Copy)]
+enum Until {
+    /// The aggregate has had this many events.
+    Version(u64),
+    /// All of this record has happened.
+    Record(u64),
+}
+
+impl Until {
+    /// Whether the stretch has something of what comes before the stop, or the stop itself.
+    const fn reaches(self, stretch: &Stretch) -> bool {
+        match self {
+            Self::Version(version) => stretch.before < version,
+            Self::Record(record) => stretch.past.number <= record,
+        }
+    }
+}
+
+impl Reader {
+    /// How many record numbers a replay holds at a time; a longer history is walked once for each so many.
+    const WINDOW: usize = if cfg!(test) { 16 } else { 4_096 };
+
+    fn past_record(&self, number: u64) -> Result<PastRecord, StoreError> {
+        let record = self.record(number)?;
+        let Body::Group(group) = record.body else {
+            return Err(StoreError::Damaged(format!(
+                "record {number} is not of a group"
+            )));
+        };
+        Ok(PastRecord {
+            number,
+            at: record.at,
+            group,
+        })
+    }
+
+    fn back_from_payment(&self, now: &Stored<AnyPayment>) -> Backwards<'_> {
+        let core = now.value.core();
+        Backwards {
+            reader: self,
+            of: Of::Payment(core.id),
+            next: now.record,
+            first: now.first_record,
+            version: core.version,
+        }
+    }
+
+    fn back_from_order(&self, now: &Stored<AnyOrder>) -> Backwards<'_> {
+        Backwards {
+            reader: self,
+            of: Of::Order,
+            next: now.record,
+            first: now.first_record,
+            version: now.value.core().version,
+        }
+    }
+
+    /// What a record says of one payment, in order.
+    pub fn events_in(
+        &self,
+        record: u64,
+        payment: PaymentId,
+    ) -> Result<Vec<PaymentEvent>, StoreError> {
+        let past = self.past_record(record)?;
+        let own = past
+            .group
+            .events
+            .into_iter()
+            .filter_map(|event| match event {
+                GroupEvent::Payment(id, event) if id == payment => Some(event),
+                GroupEvent::Payment(..) | GroupEvent::Order(_) => None,
+            });
+        Ok(own.collect())
+    }
+
+    /// At most `limit` of the payment's events after its first `after`, oldest first.
+    pub fn payment_events(
+        &self,
+        now: &Stored<AnyPayment>,
+        after: u64,
+        limit: usize,
+    ) -> Result<EventPage, StoreError> {
+        let mut page = EventPage::default();
+        let of = Of::Payment(now.value.core().id);
+        for stretch in self.back_from_payment(now) {
+            let Stretch {
+                past,
+                before,
+                after: last,
+            } = stretch?;
+            if last <= after {
+                break;
+            }
+            let (at, events) = (past.at, past.group.events);
+            let own = events.into_iter().rev().filter(|event| of.has(event));
+            let first = before.saturating_add(1);
+            for (number, event) in (first..=last).rev().zip(own) {
+                if number > after {
+                    page.events.push_front(PastEvent { number, at, event });
+                }
+            }
+            page.events.truncate(limit);
+        }
+        let last = page.events.back().map(|event| event.number);
+        page.next = last.filter(|last| *last < now.value.core().version);
+        Ok(page)
+    }
+
+    /// The payment as it was when it had had `version` events; nothing if it never had.
+    pub fn payment_at(
+        &self,
+        id: PaymentId,
+        version: u64,
+    ) -> Result<Option<AnyPayment>, StoreError> {
+        let Some(now) = self.payment(id)? else {
+            return Ok(None);
+        };
+        if now.value.core().version == version {
+            return Ok(Some(now.value));
+        }
+        self.past_payment(&now, Until::Version(version))
+    }
+
+    /// The order as it was when it had had `version` events; nothing if it never had.
+    pub fn order_at(&self, id: &OrderId, version: u64) -> Result<Option<AnyOrder>, StoreError> {
+        let Some(now) = self.order(id)? else {
+            return Ok(None);
+        };
+        if now.value.core().version == version {
+            return Ok(Some(now.value));
+        }
+        self.past_order(&now, Until::Version(version))
+    }
+
+    /// The payment as it was when the call that was under way at its `version` had ended; nothing while it has not.
+    pub fn after_call(
+        &self,
+        payment: PaymentId,
+        version: u64,
+    ) -> Result<Option<AnyPayment>, StoreError> {
+        let Some(now) = self.payment(payment)? else {
+            return Ok(None);
+        };
+        let core = now.value.core();
+        if core.version < version {
+            return Ok(None);
+        }
+        if core.version == version {
+            let ended = !core.operation_in_flight();
+            return Ok(ended.then_some(now.value));
+        }
+        let Some(record) = self.end_of_call(&now, version)? else {
+            return Ok(None);
+        };
+        if record == now.record {
+            return Ok(Some(now.value));
+        }
+        self.past_payment(&now, Until::Record(record))
+    }
+
+    /// The record with which the call ended that was under way when the payment had had `version` events; that
+    /// version's own record if none was.
+    fn end_of_call(
+        &self,
+        now: &Stored<AnyPayment>,
+        version: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        let of = Of::Payment(now.value.core().id);
+        // While `asked` is not set, the walk is at records after the one that `version` is of.
+        let (mut asked, mut ended) = (None, None);
+        for stretch in self.back_from_payment(now) {
+            let Stretch { past, before, .. } = stretch?;
+            let own = past.group.events.iter().filter(|event| of.has(event));
+            let moved: Vec<Call> = own.filter_map(call_moved).collect();
+            if asked.is_none() && before >= version {
+                let ends = moved.iter().any(|moved| *moved != Call::Lost);
+                ended = if ends { Some(past.number) } else { ended };
+                continue;
+            }
+            let asked = *asked.get_or_insert(past.number);
+            match moved.last() {
+                Some(Call::Ended) => return Ok(Some(asked)),
+                Some(Call::Begun | Call::Lost) => return Ok(ended),
+                None => {}
+            }
+        }
+        Ok(asked)
+    }
+
+    /// The order as it was when the cancellation that was under way at its `version` had been carried out; nothing
+    /// while it has not.
+    pub fn after_cancel(
+        &self,
+        order: &OrderId,
+        version: u64,
+    ) -> Result<Option<AnyOrder>, StoreError> {
+        let Some(now) = self.order(order)? else {
+            return Ok(None);
+        };
+        if now.value.core().version <= version {
+            let decided = now.value.state() != OrderState::CancelRequested;
+            return Ok(decided.then_some(now.value));
+        }
+        let canceled = |event: &GroupEvent| matches!(event, GroupEvent::Order(event) if event.kind() == OrderEventKind::OrderCanceled);
+        for stretch in self.back_from_order(&now) {
+            let Stretch {
+                past,
+                before,
+                after,
+            } = stretch?;
+            if past.group.events.iter().any(canceled) {
+                if after == now.value.core().version {
+                    return Ok(Some(now.value));
+                }
+                return self.past_order(&now, Until::Record(past.number));
+            }
+            if before < version {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    fn past_payment(
+        &self,
+        now: &Stored<AnyPayment>,
+        until: Until,
+    ) -> Result<Option<AnyPayment>, StoreError> {
+        let id = now.value.core().id;
+        let walk = || self.back_from_payment(now);
+        let group = replay(&now.value.core().order_id, walk, until, Self::WINDOW)?;
+        Ok(group.and_then(|group| group.payments.into_iter().find(|one| one.core().id == id)))
+    }
+
+    fn past_order(
+        &self,
+        now: &Stored<AnyOrder>,
+        until: Until,
+    ) -> Result<Option<AnyOrder>, StoreError> {
+        let walk = || self.back_from_order(now);
+        let group = replay(&now.value.core().id, walk, until, Self::WINDOW)?;
+        Ok(group.and_then(|group| group.order))
+    }
+}
+
+/// What an event does to a payment's call to its gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Begun,
+    Lost,
+    Ended,
+}
+
+fn call_moved(event: &GroupEvent) -> Option<Call> {
+    let GroupEvent::Payment(_, event) = event else {
+        return None;
+    };
+    let kind = event.kind();
+    let is = |one: PaymentEventKind| kind == one;
+    if is(PaymentEventKind::OperationIntended) {
+        Some(Call::Begun)
+    } else if is(PaymentEventKind::OperationUnanswered) {
+        Some(Call::Lost)
+    } else if is(PaymentEventKind::ProviderConfirmed) || is(PaymentEventKind::ProviderRefused) {
+        Some(Call::Ended)
+    } else {
+        None
+    }
+}
+
+/// The aggregate that `walk` goes back over, as it was at `until`; nothing if it never got there.
+///
+/// A walk knows only the way back. So each pass notes the oldest `window` of the records that were not replayed yet,
+/// and replays those.
+fn replay<'r>(
+    order: &OrderId,
+    walk: impl Fn() -> Backwards<'r>,
+    until: Until,
+    window: usize,
+) -> Result<Option<Group>, StoreError> {
+    let (mut group, mut replayed) = (Group::default(), 0);
+    loop {
+        let mut numbers = VecDeque::new();
+        for stretch in walk() {
+            let stretch = stretch?;
+            if stretch.past.number <= replayed {
+                break;
+            }
+            if until.reaches(&stretch) {
+                numbers.push_front(stretch.past.number);
+                numbers.truncate(window);
+            }
+        }
+        if numbers.is_empty() {
+            return Ok(None);
+        }
+        let from = walk();
+        for number in numbers {
+            let past = from.reader.past_record(number)?;
+            if evolve(&mut group, order, from.of, &past, until)? {
+                return Ok(Some(group));
+            }
+            replayed = number;
+        }
+    }
+}
+
+/// Applies a record's events of the aggregate; says whether that is as far as is asked.
+fn evolve(
+    group: &mut Group,
+    order: &OrderId,
+    of: Of,
+    past: &PastRecord,
+    until: Until,
+) -> Result<bool, StoreError> {
+    for event in past.group.events.iter().filter(|event| of.has(event)) {
+        group.evolve(order, event, past.at).map_err(|impossible| {
+            StoreError::Damaged(format!(
+                "record {} does not follow: {impossible}",
+                past.number
+            ))
+        })?;
+        if matches!(until, Until::Version(version) if version_of(group, of) == Some(version)) {
+            return Ok(true);
+        }
+    }
+    Ok(matches!(until, Until::Record(record) if record == past.number))
+}
+
+fn version_of(group: &Group, of: Of) -> Option<u64> {
+    match of {
+        Of::Payment(id) => group.payment(id).map(|payment| payment.core().version),
+        Of::Order => group.order.as_ref().map(|order| order.core().version),
+    }
+}

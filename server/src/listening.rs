@@ -1,0 +1,61 @@
+//! Listening at an address that a setting names, and plain words for why it cannot be.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+/// Which setting names the address, and how another is chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The setting's name.
+    pub setting: &'static str,
+    /// The ways to set it.
+    pub ways: &'static str,
+}
+
+/// Where the API is served.
+pub const API: Place = Place {
+    setting: "listen",
+    ways: "--listen ADDRESS:PORT, DAEGEUM_LISTEN, or `listen` in the file of settings",
+};
+/// Where the simulators of the sandbox are.
+pub const SIMULATORS: Place = Place {
+    setting: "sandbox_ports",
+    ways: "--sandbox-ports BASE, DAEGEUM_SANDBOX_PORTS, or leave it out: the system then chooses one",
+};
+/// Where the simulators are when they run by themselves.
+pub const SIMULATORS_ALONE: Place = Place {
+    setting: "--ports",
+    ways: "--ports BASE, or leave it out: the system then chooses one",
+};
+/// Where the figures are.
+pub const FIGURES: Place = Place {
+    setting: "metrics.listen",
+    ways: "DAEGEUM_METRICS_LISTEN, or `listen` under [metrics] in the file of settings",
+};
+
+/// Binds, or says which setting is in the way and what to do.
+pub async fn bind(address: SocketAddr, place: Place) -> Result<TcpListener, String> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| refused(address, place, &error))
+}
+
+/// Why nobody can listen there, and what to do.
+pub fn refused(address: SocketAddr, place: Place, error: &io::Error) -> String {
+    let Place { setting, ways } = place;
+    let why = match error.kind() {
+        ErrorKind::AddrInUse => {
+            "another program listens there already, perhaps another daegeum; stop it, or choose another port"
+                .to_owned()
+        }
+        ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; choose one that it has".to_owned()
+        }
+        ErrorKind::PermissionDenied => {
+            "the system does not let this user listen there; choose a port from 1024 on".to_owned()
+        }
+        _ => format!("{error}; choose another address"),
+    };
+    format!("{setting} = {address}: {why} ({ways})")
+}
