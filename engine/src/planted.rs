@@ -35,6 +35,10 @@ pub enum Bug {
     NotResumed,
     /// Answers are not kept under their idempotency keys.
     AnswersForgotten,
+    /// A key of the index that does not read is taken for one that is not there.
+    UnreadableIsAbsent,
+    /// An index that has met a full disk is not tried again.
+    FullForGood,
 }
 
 impl Bug {
@@ -54,6 +58,8 @@ impl Bug {
         Self::DeadlineOvertakes,
         Self::NotResumed,
         Self::AnswersForgotten,
+        Self::UnreadableIsAbsent,
+        Self::FullForGood,
     ];
 }
 

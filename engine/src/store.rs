@@ -32,6 +32,8 @@ mod layout;
 #[cfg(feature = "store")]
 mod marker;
 #[cfg(feature = "store")]
+mod mending;
+#[cfg(feature = "store")]
 pub mod opening;
 #[cfg(feature = "store")]
 pub mod overlay;
@@ -41,6 +43,8 @@ pub mod reader;
 mod remembered;
 #[cfg(feature = "store")]
 pub mod replay;
+#[cfg(feature = "store")]
+pub mod standing;
 #[cfg(test)]
 #[cfg(feature = "store")]
 mod tests;
@@ -82,12 +86,16 @@ pub struct Commit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict;
 
-/// Why a store cannot go on. The embedded one stops the process on the first of these but `Full`.
+/// Why a store cannot go on. The embedded one stops the process on the first of these but `Full` and `Index`.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// No room to write; nothing was written and reading goes on.
     #[error("the disk is full: {0}")]
     Full(String),
+    /// The index is not to be believed and is being made anew, or cannot be written. Nothing was done, and the
+    /// journal has everything: come back later.
+    #[error("the index cannot be asked: {0}")]
+    Index(String),
     /// What is stored is damaged or contradicts itself.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
@@ -96,8 +104,24 @@ pub enum StoreError {
     Failed(String),
 }
 
+impl StoreError {
+    /// Whether it ends by itself: nothing was done, and whoever comes back later may be served.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Full(_) | Self::Index(_) => true,
+            Self::Damaged(_) | Self::Failed(_) => false,
+        }
+    }
+}
+
 /// Keys and values in order, and commits that survive.
 pub trait Store {
+    /// A value that [`Store::get`] gave does not decode, or does not fit its neighbours. A store that derives its
+    /// values from a journal takes that for damage of the derived ones, and says [`StoreError::Index`] instead.
+    fn distrusted(&self, error: StoreError) -> StoreError {
+        error
+    }
+
     /// The value of one key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.get_many(&[key.to_vec()])?.pop().flatten())

@@ -64,7 +64,7 @@ fn contract(index: &dyn Index) {
         .insert(b"larger", &[7; MAX_VALUE_BYTES + 1])
         .unwrap_err();
     assert!(
-        matches!(error, IndexError::TooLarge { bytes: 4097 }),
+        matches!(error, IndexError::TooLarge { bytes: 4101 }),
         "{error}"
     );
     assert_eq!(index.get(b"larger").unwrap(), None);

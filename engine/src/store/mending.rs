@@ -1,0 +1,230 @@
+//! Mending the index while the store runs: what is not to be believed is set aside and made anew from the journal;
+//! what only lacked room is opened again when there is room.
+//!
+//! One piece a turn, on the thread that otherwise applies windows, so that nobody writes an old window into a new
+//! index. Until the new one is in place nothing is answered from either. A journal that does not read is not
+//! mended: that is an error, and it names the place.
+
+use std::sync::Arc;
+
+use super::StoreError;
+use super::index::{Checked, Index, IndexHome};
+use super::opening;
+use super::reader::Shared;
+use super::replay::{Progress, Replay};
+use super::standing::{Health, drop_caught};
+use crate::planted::{self, Bug};
+
+/// Keys of one turn's piece.
+const PIECE_KEYS: usize = 50_000;
+/// Turns between two attempts at most, however often they fail.
+const MOST_REST_TURNS: u32 = 256;
+/// How often an index that only lacked room is opened in vain before it is made anew.
+const REOPENINGS: u32 = 25;
+
+/// Puts another index in the place of one that may not be asked any more.
+#[derive(Debug)]
+pub(super) struct Mender {
+    home: Arc<dyn IndexHome>,
+    work: Option<Work>,
+    attempts: u32,
+    /// Turns to let pass before the next attempt.
+    rest_turns: u32,
+    reopenings: u32,
+}
+
+/// An index on its way to the journal's end.
+#[derive(Debug)]
+struct Work {
+    index: Arc<dyn Index>,
+    replay: Replay,
+    why: String,
+    /// Whether it is another than the one before.
+    anew: bool,
+}
+
+impl Mender {
+    pub(super) fn new(home: Arc<dyn IndexHome>) -> Self {
+        Self {
+            home,
+            work: None,
+            attempts: 0,
+            rest_turns: 0,
+            reopenings: 0,
+        }
+    }
+
+    /// The next piece; says how many records it took up, or that there is nothing to do right now. `has_room` is
+    /// whether the disk has room for an index.
+    pub(super) fn turn(&mut self, shared: &Shared, has_room: bool) -> Result<u64, StoreError> {
+        if let Some(work) = self.work.take() {
+            return self.go_on(shared, work);
+        }
+        if let Some(rest) = self.rest_turns.checked_sub(1) {
+            self.rest_turns = rest;
+            return Ok(0);
+        }
+        shared.standing.retire();
+        match shared.standing.health() {
+            Health::NoRoom(_) if !has_room || planted::is(Bug::FullForGood) => Ok(0),
+            Health::NoRoom(_) => self.reopen(shared),
+            Health::Rebuilding { why, .. } => self.begin_anew(shared, why),
+            // It is in place already; whoever saw it away saw it a moment ago.
+            Health::Well => Ok(0),
+        }
+    }
+
+    /// Sets aside what is not finished, so that the next start begins anew; nothing is believed that was not before.
+    pub(super) fn give_up(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        if let Some(work) = self.work.take() {
+            drop_caught(work.index);
+        }
+        shared.standing.retire();
+        Ok(self.home.set_aside()?)
+    }
+
+    /// What was written before the disk was full is there; the journal has the rest.
+    fn reopen(&mut self, shared: &Shared) -> Result<u64, StoreError> {
+        let opened = match opening::usable_index(&shared.journal, self.home.as_ref()) {
+            // An index ahead of a journal that is open cannot be this journal's.
+            Err(StoreError::Damaged(why)) => {
+                self.reopenings = REOPENINGS;
+                Err(why)
+            }
+            opened => opened?,
+        };
+        match opened {
+            Ok((index, from)) => {
+                let why = "the disk was full".to_owned();
+                self.work = Some(Work {
+                    index,
+                    replay: Replay::from(from),
+                    why,
+                    anew: false,
+                });
+                Ok(1)
+            }
+            // The one before may still be on its way out.
+            Err(_) if self.reopenings < REOPENINGS => {
+                self.reopenings = self.reopenings.saturating_add(1);
+                Ok(0)
+            }
+            Err(why) => {
+                shared.standing.tell(Health::distrusted(why.clone()));
+                self.begin_anew(shared, why)
+            }
+        }
+    }
+
+    fn begin_anew(&mut self, shared: &Shared, why: String) -> Result<u64, StoreError> {
+        let begun = self.home.set_aside().and_then(|()| self.home.open());
+        match begun {
+            Ok(index) => {
+                let (index, replay) = (Checked::over(index), Replay::from(1));
+                tell_progress(shared, &why, replay.progress(&shared.journal));
+                self.work = Some(Work {
+                    index,
+                    replay,
+                    why,
+                    anew: true,
+                });
+                Ok(1)
+            }
+            Err(error) => self.failed(shared, &why, error.into()),
+        }
+    }
+
+    fn go_on(&mut self, shared: &Shared, mut work: Work) -> Result<u64, StoreError> {
+        let step = work
+            .replay
+            .step(&shared.journal, work.index.as_ref(), PIECE_KEYS);
+        let ended = match step {
+            Ok(0) => self.put_in_place(shared, &mut work),
+            Ok(records) => {
+                tell_progress(shared, &work.why, work.replay.progress(&shared.journal));
+                self.work = Some(work);
+                return Ok(records);
+            }
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(()) => {
+                (self.attempts, self.reopenings) = (0, 0);
+                Ok(1)
+            }
+            Err(error) => {
+                let why = work.why.clone();
+                drop_caught(work.index);
+                // Over one that was opened again a record may not follow: then it was damaged all the while.
+                let error = match error {
+                    StoreError::Damaged(what) if !work.anew => StoreError::Index(what),
+                    error => error,
+                };
+                self.failed(shared, &why, error)
+            }
+        }
+    }
+
+    /// The index has what the journal has; from here on it is asked. No commit comes in between: what the overlay
+    /// keeps is then in the index, and whatever it would still take away again is not.
+    fn put_in_place(&self, shared: &Shared, work: &mut Work) -> Result<(), StoreError> {
+        work.index.flush()?;
+        let _no_commit = shared.committing.lock();
+        while work
+            .replay
+            .step(&shared.journal, work.index.as_ref(), PIECE_KEYS)?
+            > 0
+        {}
+        shared
+            .standing
+            .install(Arc::clone(&work.index), work.anew);
+        shared.overlay.clear();
+        Ok(())
+    }
+
+    /// What became of an attempt: without room it waits for room, and what it could do without goes; else it is
+    /// tried again after a while. The journal's own faults are not the index's.
+    fn failed(
+        &mut self,
+        shared: &Shared,
+        why: &str,
+        error: StoreError,
+    ) -> Result<u64, StoreError> {
+        match error {
+            StoreError::Full(full) => {
+                // Room for the new one; the old one was kept only to be looked at.
+                self.home.drop_set_aside().ok();
+                shared.standing.tell(Health::NoRoom(full));
+                Ok(0)
+            }
+            StoreError::Index(again) => {
+                self.attempts = self.attempts.saturating_add(1);
+                self.rest_turns = 1_u32
+                    .checked_shl(self.attempts)
+                    .unwrap_or(MOST_REST_TURNS)
+                    .min(MOST_REST_TURNS);
+                let why = if again == why { again } else { format!("{why}; then: {again}") };
+                shared.standing.tell(Health::distrusted(short(why)));
+                Ok(0)
+            }
+            StoreError::Damaged(_) | StoreError::Failed(_) => Err(error),
+        }
+    }
+}
+
+fn tell_progress(shared: &Shared, why: &str, progress: Progress) {
+    shared.standing.tell(Health::Rebuilding {
+        why: why.to_owned(),
+        done: progress.done,
+        total: progress.total,
+    });
+}
+
+/// However often it fails, what is told of it stays short.
+fn short(mut why: String) -> String {
+    const MOST: usize = 400;
+    if let Some((end, _)) = why.char_indices().nth(MOST) {
+        why.truncate(end);
+    }
+    why
+}
