@@ -104,12 +104,21 @@ pub trait Files: Send + Sync + fmt::Debug {
     }
 }
 
+/// Whether a system's error says that there is no room.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
 /// What a disk's refusal is to the store: no room is a state, anything else a failure.
 pub(crate) fn failed(what: impl fmt::Display, error: &io::Error) -> StoreError {
     let why = format!("{what}: {error}");
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full(why),
-        _ => StoreError::Failed(why),
+    if is_full(error) {
+        StoreError::Full(why)
+    } else {
+        StoreError::Failed(why)
     }
 }
 

@@ -119,15 +119,6 @@ impl From<IndexError> for crate::store::StoreError {
     }
 }
 
-/// Whether a system's error says that there is no room.
-fn is_full(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind;
-    matches!(
-        error.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
-    )
-}
-
 fn check_size(value: &[u8]) -> Result<(), IndexError> {
     match value.len() {
         bytes if bytes > MAX_VALUE_BYTES => Err(IndexError::TooLarge { bytes }),

@@ -21,6 +21,8 @@ const PIECE_KEYS: usize = 50_000;
 const MOST_REST_TURNS: u32 = 256;
 /// How often an index that only lacked room is opened in vain before it is made anew.
 const REOPENINGS: u32 = 25;
+/// The word for figures of a rebuild because an index did not open again after the disk was full.
+const FULL: &str = "full";
 
 /// Puts another index in the place of one that may not be asked any more.
 #[derive(Debug)]
@@ -38,9 +40,16 @@ pub(super) struct Mender {
 struct Work {
     index: Arc<dyn Index>,
     replay: Replay,
-    why: String,
+    wrong: Wrong,
     /// Whether it is another than the one before.
     anew: bool,
+}
+
+/// What was wrong with the index before: in one word, and at length.
+#[derive(Debug, Clone)]
+struct Wrong {
+    reason: &'static str,
+    why: String,
 }
 
 impl Mender {
@@ -68,7 +77,9 @@ impl Mender {
         match shared.standing.health() {
             Health::NoRoom(_) if !has_room || planted::is(Bug::FullForGood) => Ok(0),
             Health::NoRoom(_) => self.reopen(shared),
-            Health::Rebuilding { why, .. } => self.begin_anew(shared, why),
+            Health::Rebuilding { reason, why, .. } => {
+                self.begin_anew(shared, Wrong { reason, why })
+            }
             // It is in place already; whoever saw it away saw it a moment ago.
             Health::Well => Ok(0),
         }
@@ -95,11 +106,14 @@ impl Mender {
         };
         match opened {
             Ok((index, from)) => {
-                let why = "the disk was full".to_owned();
+                let wrong = Wrong {
+                    reason: FULL,
+                    why: "the disk was full".to_owned(),
+                };
                 self.work = Some(Work {
                     index,
                     replay: Replay::from(from),
-                    why,
+                    wrong,
                     anew: false,
                 });
                 Ok(1)
@@ -110,27 +124,27 @@ impl Mender {
                 Ok(0)
             }
             Err(why) => {
-                shared.standing.tell(Health::distrusted(why.clone()));
-                self.begin_anew(shared, why)
+                shared.standing.tell(Health::distrusted(FULL, why.clone()));
+                self.begin_anew(shared, Wrong { reason: FULL, why })
             }
         }
     }
 
-    fn begin_anew(&mut self, shared: &Shared, why: String) -> Result<u64, StoreError> {
+    fn begin_anew(&mut self, shared: &Shared, wrong: Wrong) -> Result<u64, StoreError> {
         let begun = self.home.set_aside().and_then(|()| self.home.open());
         match begun {
             Ok(index) => {
                 let (index, replay) = (Checked::over(index), Replay::from(1));
-                tell_progress(shared, &why, replay.progress(&shared.journal));
+                tell_progress(shared, &wrong, replay.progress(&shared.journal));
                 self.work = Some(Work {
                     index,
                     replay,
-                    why,
+                    wrong,
                     anew: true,
                 });
                 Ok(1)
             }
-            Err(error) => self.failed(shared, &why, error.into()),
+            Err(error) => self.failed(shared, &wrong, error.into()),
         }
     }
 
@@ -141,7 +155,7 @@ impl Mender {
         let ended = match step {
             Ok(0) => self.put_in_place(shared, &mut work),
             Ok(records) => {
-                tell_progress(shared, &work.why, work.replay.progress(&shared.journal));
+                tell_progress(shared, &work.wrong, work.replay.progress(&shared.journal));
                 self.work = Some(work);
                 return Ok(records);
             }
@@ -153,14 +167,14 @@ impl Mender {
                 Ok(1)
             }
             Err(error) => {
-                let why = work.why.clone();
+                let wrong = work.wrong.clone();
                 drop_caught(work.index);
                 // Over one that was opened again a record may not follow: then it was damaged all the while.
                 let error = match error {
                     StoreError::Damaged(what) if !work.anew => StoreError::Index(what),
                     error => error,
                 };
-                self.failed(shared, &why, error)
+                self.failed(shared, &wrong, error)
             }
         }
     }
@@ -175,9 +189,7 @@ impl Mender {
             .step(&shared.journal, work.index.as_ref(), PIECE_KEYS)?
             > 0
         {}
-        shared
-            .standing
-            .install(Arc::clone(&work.index), work.anew);
+        shared.standing.install(Arc::clone(&work.index), work.anew);
         shared.overlay.clear();
         Ok(())
     }
@@ -187,7 +199,7 @@ impl Mender {
     fn failed(
         &mut self,
         shared: &Shared,
-        why: &str,
+        wrong: &Wrong,
         error: StoreError,
     ) -> Result<u64, StoreError> {
         match error {
@@ -203,8 +215,12 @@ impl Mender {
                     .checked_shl(self.attempts)
                     .unwrap_or(MOST_REST_TURNS)
                     .min(MOST_REST_TURNS);
-                let why = if again == why { again } else { format!("{why}; then: {again}") };
-                shared.standing.tell(Health::distrusted(short(why)));
+                let why = if again == wrong.why {
+                    again
+                } else {
+                    short(format!("{}; then: {again}", wrong.why))
+                };
+                shared.standing.tell(Health::distrusted(wrong.reason, why));
                 Ok(0)
             }
             StoreError::Damaged(_) | StoreError::Failed(_) => Err(error),
@@ -212,9 +228,10 @@ impl Mender {
     }
 }
 
-fn tell_progress(shared: &Shared, why: &str, progress: Progress) {
+fn tell_progress(shared: &Shared, wrong: &Wrong, progress: Progress) {
     shared.standing.tell(Health::Rebuilding {
-        why: why.to_owned(),
+        reason: wrong.reason,
+        why: wrong.why.clone(),
         done: progress.done,
         total: progress.total,
     });

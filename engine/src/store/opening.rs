@@ -59,6 +59,9 @@ impl OpenOptions {
     }
 }
 
+/// The word for figures of a rebuild that a start begins.
+pub const AT_START: &str = "start";
+
 /// Why the index was not simply used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rebuilt {
@@ -232,7 +235,7 @@ fn open_index(
         }
         Err(StoreError::Index(why)) => {
             let why = format!("{reason}; then: {why}");
-            let index = Standing::new(Err(Health::distrusted(why.clone())));
+            let index = Standing::new(Err(Health::distrusted(AT_START, why.clone())));
             (index, Rebuilt::NotYet(why))
         }
         Err(error @ (StoreError::Damaged(_) | StoreError::Failed(_))) => return Err(error),

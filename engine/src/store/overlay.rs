@@ -181,6 +181,11 @@ impl Overlay {
         gate.stopping
     }
 
+    /// Whether it is being stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.gate.lock().stopping
+    }
+
     /// Lets the applier finish, or the writer fail, instead of waiting.
     pub fn stop(&self) {
         self.gate.lock().stopping = true;
@@ -204,7 +209,11 @@ impl Overlay {
 
     /// About how many bytes wait to be applied.
     pub fn waiting_bytes(&self) -> u64 {
-        let applying = self.applying.read().as_ref().map_or(0, |window| window.bytes);
+        let applying = self
+            .applying
+            .read()
+            .as_ref()
+            .map_or(0, |window| window.bytes);
         let active = self.active.read().bytes;
         u64::try_from(applying.saturating_add(active)).unwrap_or(u64::MAX)
     }

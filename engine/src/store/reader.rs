@@ -172,10 +172,10 @@ impl Reader {
         found: &mut Vec<(Key, Vec<u8>)>,
     ) -> Result<Option<Key>, StoreError> {
         let (mut merged, overlay_reached) = self.0.overlay.range(range, chunk);
-        let below =
-            self.0
-                .standing
-                .range(&range.from, &range.to, range.reverse.into(), chunk)?;
+        let below = self
+            .0
+            .standing
+            .range(&range.from, &range.to, range.reverse.into(), chunk)?;
         let index_reached = (below.len() >= chunk)
             .then(|| below.last().map(|(key, _)| key.clone()))
             .flatten();

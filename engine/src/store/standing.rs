@@ -23,6 +23,8 @@ pub enum Health {
     NoRoom(String),
     /// It was not to be believed and is made anew from the journal.
     Rebuilding {
+        /// What was wrong with it, in one word for figures.
+        reason: &'static str,
         /// What was wrong with it.
         why: String,
         /// Records that the new one has.
@@ -34,8 +36,9 @@ pub enum Health {
 
 impl Health {
     /// To be made anew, and why.
-    pub fn distrusted(why: impl Into<String>) -> Self {
+    pub fn distrusted(reason: &'static str, why: impl Into<String>) -> Self {
         Self::Rebuilding {
+            reason,
             why: why.into(),
             done: 0,
             total: 0,
@@ -143,7 +146,7 @@ impl Standing {
         if !self.is_away() {
             *health = match error {
                 IndexError::Full(why) => Health::NoRoom(why),
-                other => Health::distrusted(other.to_string()),
+                other => Health::distrusted(reason(&other), other.to_string()),
             };
             self.away.store(true, Ordering::Release);
         }
@@ -178,6 +181,15 @@ impl Standing {
         *held = Some(index);
         *self.health.lock() = Health::Well;
         self.away.store(false, Ordering::Release);
+    }
+}
+
+const fn reason(error: &IndexError) -> &'static str {
+    match error {
+        IndexError::Unusable { .. } => "unusable",
+        IndexError::Failed { .. } | IndexError::Full(_) => "failed",
+        IndexError::Altered(_) | IndexError::TooLarge { .. } => "altered",
+        IndexError::Panicked(_) => "panicked",
     }
 }
 

@@ -70,7 +70,11 @@ impl Applier {
         let Some(window) = self.shared.overlay.take() else {
             return Ok(0);
         };
-        match self.shared.standing.ask(|index| replay::apply(&window, index)) {
+        match self
+            .shared
+            .standing
+            .ask(|index| replay::apply(&window, index))
+        {
             Ok(()) => {
                 self.shared.overlay.applied();
                 Ok(u64::try_from(window.len()).unwrap_or(u64::MAX).max(1))
@@ -108,6 +112,11 @@ impl Applier {
     /// Waits for the next turn; says whether the store is being stopped.
     pub fn wait(&self) -> bool {
         self.shared.overlay.wait_for_work(WINDOW_AGE)
+    }
+
+    /// Whether the store is being stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.shared.overlay.is_stopping()
     }
 
     /// Lets waiting end.
@@ -215,7 +224,13 @@ impl Upkeep {
             &self.filter,
         );
         // Without it the next start takes a little longer.
-        saved.or_else(|error| if error.is_passing() { Ok(()) } else { Err(error) })?;
+        saved.or_else(|error| {
+            if error.is_passing() {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        })?;
         let boot_id = self
             .files
             .boot_id()

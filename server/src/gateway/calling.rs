@@ -11,9 +11,13 @@ use daegeum_engine::operation::{AnyOperation, OperationKind};
 use daegeum_engine::payment::{AnyPayment, PaymentState};
 
 use super::exchange::{Rest, commit, exchange, without_exchange};
+use super::operations::Heard;
 use super::plan::{self, Next};
 use super::{Ask, NOT_SENT};
 use crate::app::App;
+
+/// How long what cannot be read for a moment is left alone.
+const AGAIN_MS: u64 = 1_000;
 
 /// Takes the next step of a payment's call, or asks how the payment stands if a notification hinted at news.
 pub async fn take_up(app: Arc<App>, id: PaymentId) {
@@ -23,15 +27,17 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(turn) = app.operations.begin(id) else {
         return;
     };
-    let Some(mut payment) = read(&app, id) else {
+    let (asked, heard) = (turn.later.asked, turn.later.heard.clone());
+    let Some(mut payment) = read(&app, id, asked, heard.as_ref()) else {
         return;
     };
     if may_have_been_sent(&app, &payment) {
         commit(&app, without_exchange(&payment, News::None)).await;
-        let Some(again) = read(&app, id) else { return };
+        let Some(again) = read(&app, id, asked, heard.as_ref()) else {
+            return;
+        };
         payment = again;
     }
-    let (asked, heard) = (turn.later.asked, turn.later.heard.clone());
     let Some(gateway) = app.gateways.of(payment.core().provider) else {
         return;
     };
@@ -74,9 +80,15 @@ fn may_have_been_sent(app: &App, payment: &AnyPayment) -> bool {
     }
 }
 
-fn read(app: &App, id: PaymentId) -> Option<AnyPayment> {
+fn read(app: &App, id: PaymentId, asked: u32, heard: Option<&Heard>) -> Option<AnyPayment> {
     match app.reader.payment(id) {
         Ok(payment) => payment.map(|payment| payment.value),
+        // Not absent, only not to be read right now: neither call nor hint may be forgotten for that.
+        Err(error) if error.is_passing() => {
+            let at = app.now().plus_millis(AGAIN_MS);
+            app.operations.ask_later(id, asked, at, heard.cloned());
+            None
+        }
         Err(error) => {
             tracing::error!(%error, "a payment cannot be read");
             None
@@ -88,7 +100,9 @@ fn read(app: &App, id: PaymentId) -> Option<AnyPayment> {
 /// the turn was taken, mostly by what this exchange taught, is made at once: whoever took it up then found the turn
 /// taken.
 fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, rest: Rest) {
-    let Some(payment) = read(app, id) else { return };
+    let Some(payment) = read(app, id, asked, rest.unanswered.as_ref()) else {
+        return;
+    };
     let now = app.now();
     let call = payment.core().operation.as_ref();
     let call = call

@@ -215,6 +215,11 @@ impl Operations {
         due
     }
 
+    /// The last look saw nothing; the next one is due at once.
+    pub fn look_again(&self) {
+        self.state.lock().looked_around = None;
+    }
+
     /// Forgets whom nobody waits for any more, and the deposits that were asked about longer than this ago.
     pub fn tidy(&self, now: Timestamp, deposits_every_ms: u64) {
         let mut state = self.state.lock();

@@ -16,6 +16,8 @@ pub async fn run(app: Arc<App>) {
     loop {
         let due = match app.reader.due(app.now(), BATCH) {
             Ok(due) => due,
+            // Said where it began; the next turn finds what is due.
+            Err(error) if error.is_passing() => return,
             Err(error) => return tracing::error!(%error, "what is due cannot be read"),
         };
         let waiting = i64::try_from(due.len()).unwrap_or(i64::MAX);

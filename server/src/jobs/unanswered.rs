@@ -52,6 +52,8 @@ pub async fn run(app: Arc<App>) {
 async fn resume(app: &App, now: Timestamp) {
     let waiting = match app.reader.in_flight(MOST_RESUMED) {
         Ok(waiting) => waiting,
+        // Said where it began. A look that saw nothing was none.
+        Err(error) if error.is_passing() => return app.operations.look_again(),
         Err(error) => return tracing::error!(%error, "calls without an answer cannot be read"),
     };
     tell_of_people(&waiting, now);
@@ -92,6 +94,7 @@ fn ask_about_deposits(app: &App, now: Timestamp) {
                 app.operations.ask_about_deposit(payment.core().id, now);
             }
         }
+        Err(error) if error.is_passing() => app.operations.look_again(),
         Err(error) => tracing::error!(%error, "awaited deposits cannot be read"),
     }
 }

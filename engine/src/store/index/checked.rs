@@ -108,13 +108,11 @@ impl Index for Checked {
     fn visit(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), IndexError> {
         let mut wrong = None;
         self.caught("reading", |below| {
-            below.visit(&mut |key, bytes| {
-                match value_of(key, bytes.to_vec()) {
-                    Ok(value) => visit(key, &value),
-                    Err(error) => {
-                        wrong = Some(error);
-                        false
-                    }
+            below.visit(&mut |key, bytes| match value_of(key, bytes.to_vec()) {
+                Ok(value) => visit(key, &value),
+                Err(error) => {
+                    wrong = Some(error);
+                    false
                 }
             })
         })?;
@@ -214,9 +212,7 @@ mod tests {
             checked.get(b"a").map(drop),
             checked.insert(b"a", b"v"),
             checked.remove(b"a"),
-            checked
-                .range(b"a", b"b", Direction::Ascending, 1)
-                .map(drop),
+            checked.range(b"a", b"b", Direction::Ascending, 1).map(drop),
             checked.visit(&mut |_, _| true),
             checked.flush(),
             checked.count().map(drop),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Harm, Index, IndexError, MemoryIndex, SledIndex, SledOptions, is_full};
+use super::{Harm, Index, IndexError, MemoryIndex, SledIndex, SledOptions};
+use crate::store::files::is_full;
 
 /// A place for one index.
 pub trait IndexHome: Send + Sync + fmt::Debug {

@@ -5,8 +5,8 @@
 //! stands where it is applied, with its reason. Transactions, batches, merge operators and watches
 //! are not used: they lock readers out or were not found sound.
 
-use super::{Direction, Entry, Index, IndexError, check_size, is_full};
-use crate::store::files::{DiskFiles, FileHandle, Files};
+use super::{Direction, Entry, Index, IndexError, check_size};
+use crate::store::files::{DiskFiles, FileHandle, Files, is_full};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
