@@ -6,6 +6,7 @@ mod conflicting;
 mod directory;
 mod full;
 mod golden;
+mod mending;
 mod samples;
 
 use std::sync::Arc;
