@@ -7,6 +7,7 @@ mod checked;
 mod home;
 mod memory;
 mod sled;
+mod sled_log;
 
 pub use self::checked::Checked;
 pub use self::home::{IndexHome, MemoryHome, SledHome};

@@ -5,7 +5,7 @@
 //! stands where it is applied, with its reason. Transactions, batches, merge operators and watches
 //! are not used: they lock readers out or were not found sound.
 
-use super::{Direction, Entry, Index, IndexError, check_size};
+use super::{Direction, Entry, Index, IndexError, check_size, sled_log};
 use crate::store::files::{DiskFiles, FileHandle, Files, is_full};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -104,6 +104,7 @@ fn prepare(dir: &Path) -> Result<(), String> {
             DiskFiles.remove(&dir.join(name)).map_err(say)?;
         }
     }
+    sled_log::examine(&DiskFiles, dir).map_err(say)??;
     match DiskFiles.list(&dir.join("blobs")) {
         Ok(blobs) if !blobs.is_empty() => {
             Err("it has values in blobs/, which sled never syncs".to_owned())
