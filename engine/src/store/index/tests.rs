@@ -209,6 +209,6 @@ fn a_message_that_does_not_sum_before_the_logs_end_keeps_the_index_from_being_op
             }
         }
     }
-    assert!(refused > 4, "{refused}");
-    assert!(forgotten <= 1, "only where the log ends: {forgotten}");
+    let found = refused > 4 && forgotten <= 1;
+    assert!(found, "{refused} refused, {forgotten} have forgotten");
 }
