@@ -153,7 +153,7 @@ impl Mender {
     fn go_on(&mut self, shared: &Shared, mut work: Work) -> Result<u64, StoreError> {
         let Progress { done, total } = work.replay.progress(&shared.journal);
         let ended = if total.saturating_sub(done) <= LAST_RECORDS {
-            self.put_in_place(shared, &mut work)
+            put_in_place(shared, &mut work)
         } else {
             let step = work
                 .replay
@@ -183,21 +183,6 @@ impl Mender {
                 self.failed(shared, &wrong, error)
             }
         }
-    }
-
-    /// The index has what the journal has; from here on it is asked. No commit comes in between: what the overlay
-    /// keeps is then in the index, and whatever it would still take away again is not.
-    fn put_in_place(&self, shared: &Shared, work: &mut Work) -> Result<(), StoreError> {
-        work.index.flush()?;
-        let _no_commit = shared.committing.lock();
-        while work
-            .replay
-            .step(&shared.journal, work.index.as_ref(), PIECE_KEYS)?
-            > 0
-        {}
-        shared.standing.install(Arc::clone(&work.index), work.anew);
-        shared.overlay.clear();
-        Ok(())
     }
 
     /// What became of an attempt: without room it waits for room, and what it could do without goes; else it is
@@ -232,6 +217,21 @@ impl Mender {
             StoreError::Damaged(_) | StoreError::Failed(_) => Err(error),
         }
     }
+}
+
+/// The index has what the journal has; from here on it is asked. No commit comes in between: what the overlay keeps
+/// is then in the index, and its windows, which know nothing of what began and ended within one, are not put over it.
+fn put_in_place(shared: &Shared, work: &mut Work) -> Result<(), StoreError> {
+    work.index.flush()?;
+    let _no_commit = shared.committing.lock();
+    while work
+        .replay
+        .step(&shared.journal, work.index.as_ref(), PIECE_KEYS)?
+        > 0
+    {}
+    shared.standing.install(Arc::clone(&work.index), work.anew);
+    shared.overlay.clear();
+    Ok(())
 }
 
 fn tell_progress(shared: &Shared, wrong: &Wrong, progress: Progress) {

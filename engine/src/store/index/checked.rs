@@ -66,13 +66,10 @@ impl Checked {
         doing: &'static str,
         ask: impl FnOnce(&dyn Index) -> Result<T, IndexError>,
     ) -> Result<T, IndexError> {
-        match catch_unwind(AssertUnwindSafe(|| ask(self.below.as_ref()))) {
-            Ok(said) => said,
-            Err(_) => {
-                std::mem::forget(Arc::clone(&self.below));
-                Err(IndexError::Panicked(format!("while {doing}")))
-            }
-        }
+        catch_unwind(AssertUnwindSafe(|| ask(self.below.as_ref()))).unwrap_or_else(|_| {
+            std::mem::forget(Arc::clone(&self.below));
+            Err(IndexError::Panicked(format!("while {doing}")))
+        })
     }
 }
 
@@ -143,7 +140,7 @@ mod tests {
 
     fn both() -> (Arc<MemoryIndex>, Arc<dyn Index>) {
         let below = Arc::new(MemoryIndex::new());
-        let raw: Arc<dyn Index> = Arc::clone(&below) as Arc<dyn Index>;
+        let raw: Arc<dyn Index> = Arc::<MemoryIndex>::clone(&below);
         (below, Checked::over(raw))
     }
 
