@@ -157,11 +157,7 @@ impl EngineRoom {
             Arc::clone(&condition),
         );
         let alarm = Alarm::new(tell_failed);
-        let indexing = Indexing::new(
-            upkeep.applier.clone(),
-            Arc::clone(&condition),
-            Arc::clone(&metrics),
-        );
+        let indexing = Indexing::new(upkeep.applier.clone(), Arc::clone(&condition), metrics);
         let for_writer = alarm.clone();
         let writer = spawn("writer", move || writing.run(&for_writer))?;
         let others = vec![
