@@ -273,7 +273,9 @@ impl Machine {
         let at = dice.below(1 << 30) as usize;
         match how {
             IndexHarm::Unreadable => {
-                index.key_at(at).map(|key| self.harm.unreadable(key));
+                if let Some(key) = index.key_at(at) {
+                    self.harm.unreadable(key);
+                }
             }
             IndexHarm::Altered => {
                 index.flip(at, dice.below(1 << 20) as usize);
