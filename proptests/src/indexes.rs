@@ -11,7 +11,7 @@ use daegeum_engine::command::MockResult;
 use daegeum_engine::decide::Policy;
 use daegeum_engine::order::CaptureMode;
 use daegeum_engine::store::files::{DiskFiles, Files};
-use daegeum_engine::store::index::{Direction, Entry, IndexHome, SledHome};
+use daegeum_engine::store::index::{Checked, Direction, Entry, IndexHome, SledHome};
 use daegeum_engine::store::opening::Rebuilt;
 use daegeum_engine::store::verify;
 
@@ -98,7 +98,7 @@ fn temp() -> tempfile::TempDir {
 fn entries(home: &dyn IndexHome) -> Vec<Entry> {
     for _ in 0..10_000 {
         if let Ok(index) = home.open() {
-            return index
+            return Checked::over(index)
                 .range(&[0], &[u8::MAX], Direction::Ascending, usize::MAX)
                 .unwrap();
         }
@@ -114,10 +114,21 @@ fn opens_right(killed: &Killed, what: &str, harm: impl FnOnce(&Path)) -> Rebuilt
     harm(&dir.path().join("index"));
     let running = open(dir.path());
     let rebuilt = running.rebuilt.clone();
-    let found = running.reader.scan(&whole(), usize::MAX / 2).unwrap();
+    let found = read_all(&running, what);
     assert_eq!(found.len(), killed.entries.len(), "{what}: {rebuilt:?}");
     assert_eq!(found, killed.entries, "{what}: {rebuilt:?}");
     rebuilt
+}
+
+/// All entries. What does not read is mended first, and nothing else may be wrong.
+fn read_all(running: &Running, what: &str) -> Vec<Entry> {
+    loop {
+        match running.reader.scan(&whole(), usize::MAX / 2) {
+            Ok(found) => return found,
+            Err(error) => assert!(error.is_passing(), "{what}: {error}"),
+        }
+        running.upkeep.applier.turn().unwrap();
+    }
 }
 
 fn whole() -> daegeum_engine::store::KeyRange {
@@ -217,12 +228,10 @@ fn restarted() -> [Killed; 2] {
 }
 
 fn rebuilt_entries(dir: &Path) -> Vec<Entry> {
-    let files: Arc<dyn Files> = Arc::new(DiskFiles);
     let reference = temp();
     copy(dir, reference.path());
     std::fs::remove_dir_all(reference.path().join("index")).unwrap();
     let running = open(reference.path());
-    drop(files);
     running.reader.scan(&whole(), usize::MAX / 2).unwrap()
 }
 
@@ -282,13 +291,7 @@ fn random_damage_below_a_sled_with_snapshots_is_never_believed() {
         let what = harm(&dir.path().join("index"), &mut dice);
         let running = open(dir.path());
         at_start += u32::from(!matches!(running.rebuilt, Rebuilt::No { .. }));
-        let found = loop {
-            match running.reader.scan(&whole(), usize::MAX / 2) {
-                Ok(found) => break found,
-                Err(error) => assert!(error.is_passing(), "{nth}: {what}: {error}"),
-            }
-            running.upkeep.applier.turn().unwrap();
-        };
+        let found = read_all(&running, &what);
         later += running.upkeep.applier.rebuilds();
         let stale = left.entries.iter().filter(|entry| !found.contains(entry));
         assert_eq!(
