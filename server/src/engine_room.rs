@@ -555,3 +555,26 @@ fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Resul
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_the_true_reason_for_taking_no_payments_and_forgets_it_when_it_is_over() {
+        let condition = Condition::default();
+        assert_eq!(condition.not_ready(), None);
+        condition.set_index(&Health::distrusted("altered", "a page does not read"));
+        let rebuilding = NotReady::Rebuilding { done: 0, total: 0 };
+        assert_eq!(condition.not_ready(), Some(rebuilding));
+        condition.set_index(&Health::NoRoom("no space".to_owned()));
+        assert_eq!(condition.not_ready(), Some(NotReady::Full));
+        condition.set_index(&Health::Well);
+        condition.set_full(true);
+        assert_eq!(condition.not_ready(), Some(NotReady::Full));
+        condition.set_full(false);
+        assert_eq!(condition.not_ready(), None);
+        condition.stop();
+        assert_eq!(condition.not_ready(), Some(NotReady::Stopping));
+    }
+}

@@ -126,6 +126,7 @@ fn every_code_is_reached_somewhere() {
     // Told where they arise: by the application over the store, by notifications, before a confirmation, for a receipt.
     let told_above = [
         HttpErrorCode::GatewayUnavailable,
+        HttpErrorCode::IndexRebuilding,
         HttpErrorCode::InvalidSignature,
         HttpErrorCode::ReceiptUnavailable,
         HttpErrorCode::StorageFull,
