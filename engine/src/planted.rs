@@ -51,6 +51,10 @@ pub enum Bug {
     HintsInMemory,
     /// How a gateway splits an amount is not compared.
     SplitNotCompared,
+    /// A key of the index that does not read is taken for one that is not there.
+    UnreadableIsAbsent,
+    /// An index that has met a full disk is not tried again.
+    FullForGood,
 }
 
 impl Bug {
@@ -78,6 +82,8 @@ impl Bug {
         Self::AnotherIsNothing,
         Self::HintsInMemory,
         Self::SplitNotCompared,
+        Self::UnreadableIsAbsent,
+        Self::FullForGood,
     ];
 }
 

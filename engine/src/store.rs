@@ -35,6 +35,8 @@ mod layout;
 #[cfg(feature = "store")]
 mod marker;
 #[cfg(feature = "store")]
+mod mending;
+#[cfg(feature = "store")]
 pub mod opening;
 #[cfg(feature = "store")]
 pub mod overlay;
@@ -44,6 +46,8 @@ pub mod reader;
 mod remembered;
 #[cfg(feature = "store")]
 pub mod replay;
+#[cfg(feature = "store")]
+pub mod standing;
 #[cfg(test)]
 #[cfg(feature = "store")]
 mod tests;
@@ -85,12 +89,16 @@ pub struct Commit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict;
 
-/// Why a store cannot go on. The embedded one stops the process on the first of these but `Full`.
+/// Why a store cannot go on. The embedded one stops the process on the first of these but `Full` and `Index`.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// No room to write; nothing was written and reading goes on.
     #[error("the disk is full: {0}")]
     Full(String),
+    /// The index is not to be believed and is being made anew, or cannot be written. Nothing was done, and the
+    /// journal has everything: come back later.
+    #[error("the index cannot be asked: {0}")]
+    Index(String),
     /// What is stored is damaged or contradicts itself.
     #[error("stored data is damaged: {0}")]
     Damaged(String),
@@ -99,9 +107,9 @@ pub enum StoreError {
     Failed(String),
 }
 
-#[cfg(feature = "store")]
 impl StoreError {
     /// Somebody else has the data directory open.
+    #[cfg(feature = "store")]
     pub fn in_use(dir: &std::path::Path) -> Self {
         Self::Failed(format!(
             "{} is in use by another process, perhaps another daegeum; stop it first, or give this one a directory of \
@@ -109,10 +117,24 @@ impl StoreError {
             dir.display()
         ))
     }
+
+    /// Whether it ends by itself: nothing was done, and whoever comes back later may be served.
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::Full(_) | Self::Index(_) => true,
+            Self::Damaged(_) | Self::Failed(_) => false,
+        }
+    }
 }
 
 /// Keys and values in order, and commits that survive.
 pub trait Store {
+    /// A value that [`Store::get`] gave does not decode, or does not fit its neighbours. A store that derives its
+    /// values from a journal takes that for damage of the derived ones, and says [`StoreError::Index`] instead.
+    fn distrusted(&self, error: StoreError) -> StoreError {
+        error
+    }
+
     /// The value of one key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.get_many(&[key.to_vec()])?.pop().flatten())

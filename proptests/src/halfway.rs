@@ -68,10 +68,16 @@ impl Index for Cut {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct CutHome(Arc<Cut>);
 
 impl IndexHome for CutHome {
+    fn share(&self) -> Arc<dyn IndexHome> {
+        Arc::new(self.clone())
+    }
+    fn drop_set_aside(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
     fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
         Ok(Arc::clone(&self.0) as Arc<dyn Index>)
     }

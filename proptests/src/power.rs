@@ -120,7 +120,7 @@ fn upkeep(machine: &mut Machine, dice: &mut Dice, moments: &mut Vec<Moment>) {
     let upkeep = &machine.running.upkeep;
     match dice.below(6) {
         0 | 1 => drop(upkeep.applier.turn().unwrap()),
-        2 => upkeep.flusher.turn().unwrap(),
+        2 => drop(upkeep.flusher.turn().unwrap()),
         3 => drop(upkeep.prepare().unwrap()),
         _ => return,
     }

@@ -133,9 +133,9 @@ pub struct Toss {
     state: State,
     books: Box<dyn Books>,
     calls: Calls,
-    /// The books could not be written: nothing is answered any more, for nobody could know it
-    /// again.
-    broken: bool,
+    /// A line that the books did not take: nothing is answered until they have it, for nobody
+    /// could know it again.
+    unwritten: Option<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Toss {
@@ -158,7 +158,7 @@ impl Toss {
             state,
             books,
             calls: Calls::default(),
-            broken: false,
+            unwritten: None,
         })
     }
 
@@ -315,7 +315,7 @@ impl Toss {
         now_ms: i64,
         asked: impl FnOnce(&mut Self) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        if self.broken {
+        if !self.is_written() {
             return Err(Refusal::of("FAILED_DB_PROCESSING"));
         }
         self.let_happen(now_ms);
@@ -352,9 +352,20 @@ impl Toss {
         if !self.books.keeps() {
             self.state.forget_changes();
         } else if let Some(line) = self.state.line() {
-            self.broken |= self.books.append(&line).is_err();
+            self.unwritten = Some(line);
         }
-        !self.broken
+        self.is_written()
+    }
+
+    /// Whether the books have everything. What they did not take, for want of room perhaps, is
+    /// offered again.
+    fn is_written(&mut self) -> bool {
+        if let Some(line) = self.unwritten.take()
+            && self.books.append(&line).is_err()
+        {
+            self.unwritten = Some(line);
+        }
+        self.unwritten.is_none()
     }
 
     fn random_key(&mut self, length: usize) -> String {

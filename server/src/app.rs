@@ -159,6 +159,7 @@ fn unavailable(why: Unavailable) -> Problem {
     match why {
         Unavailable::Busy => HttpErrorCode::Overloaded.into(),
         Unavailable::DiskFull => HttpErrorCode::StorageFull.into(),
+        Unavailable::Rebuilding => HttpErrorCode::IndexRebuilding.into(),
         Unavailable::Stopped => HttpErrorCode::Stopping.into(),
     }
 }
@@ -172,6 +173,7 @@ mod tests {
         let told = [
             (Unavailable::Busy, "OVERLOADED"),
             (Unavailable::DiskFull, "STORAGE_FULL"),
+            (Unavailable::Rebuilding, "INDEX_REBUILDING"),
             (Unavailable::Stopped, "STOPPING"),
         ];
         for (why, code) in told {

@@ -200,6 +200,10 @@ fn tell(opened: &Report) {
             tracing::info!(replayed, "the index was brought to the journal's end");
         }
         Rebuilt::Because(why) => tracing::warn!(why, "the index was rebuilt from the journal"),
+        Rebuilt::NotYet(why) => tracing::error!(
+            why,
+            "the index cannot be rebuilt right now: nothing is served until it is, and it is tried again and again"
+        ),
     }
     if opened.journal.cut_bytes > 0 {
         let bytes = opened.journal.cut_bytes;

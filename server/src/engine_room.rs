@@ -11,10 +11,11 @@ use daegeum_engine::store::StoreError;
 use daegeum_engine::store::embedded::EmbeddedStore;
 use daegeum_engine::store::executor::{Executor, Inputs};
 use daegeum_engine::store::files::FileLock;
-use daegeum_engine::store::journal::Preparation;
-use daegeum_engine::store::opening::Directory;
+use daegeum_engine::store::journal::{Preparation, Preparer};
+use daegeum_engine::store::opening::{AT_START, Directory, Rebuilt};
 use daegeum_engine::store::reader::Reader;
-use daegeum_engine::store::upkeep::{Applier, FLUSH_EVERY, Upkeep};
+use daegeum_engine::store::standing::Health;
+use daegeum_engine::store::upkeep::{Applier, FLUSH_EVERY, Left, Upkeep};
 use daegeum_engine::store::writer::{self, Jobs, Queue, Turn};
 use daegeum_engine::time::Timestamp;
 use parking_lot::{Condvar, Mutex};
@@ -35,14 +36,38 @@ pub struct Condition {
 struct State {
     stopping: bool,
     failed: bool,
+    /// The journal has no room.
     full: bool,
+    index: Option<NotReady>,
+}
+
+/// Why no payments can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotReady {
+    /// The server is being stopped, or its store has failed.
+    Stopping,
+    /// The disk is full.
+    Full,
+    /// The index is made anew.
+    Rebuilding {
+        /// Records it has.
+        done: u64,
+        /// Records it will have.
+        total: u64,
+    },
 }
 
 impl Condition {
-    /// The store is open and has room, its index is being written, and nobody has asked to stop.
-    pub fn is_ready(&self) -> bool {
+    /// Nothing while the store is open and has room, its index is sound, and nobody has asked to stop.
+    pub fn not_ready(&self) -> Option<NotReady> {
         let state = self.state.lock();
-        !state.stopping && !state.failed && !state.full
+        if state.stopping || state.failed {
+            return Some(NotReady::Stopping);
+        }
+        if state.full {
+            return Some(NotReady::Full);
+        }
+        state.index
     }
 
     /// No new work: the health check says so while what is queued is finished.
@@ -53,6 +78,17 @@ impl Condition {
 
     fn set_full(&self, full: bool) {
         self.state.lock().full = full;
+    }
+
+    fn set_index(&self, health: &Health) {
+        self.state.lock().index = match health {
+            Health::Well => None,
+            Health::NoRoom(_) => Some(NotReady::Full),
+            Health::Rebuilding { done, total, .. } => Some(NotReady::Rebuilding {
+                done: *done,
+                total: *total,
+            }),
+        };
     }
 
     fn fail(&self) {
@@ -105,16 +141,28 @@ impl EngineRoom {
     ) -> std::io::Result<Started> {
         let reader = directory.reader();
         let upkeep = directory.upkeep();
+        if let Rebuilt::Because(_) = directory.opened.index {
+            metrics.store.index_rebuilds(AT_START).inc();
+        }
         let condition = Arc::new(Condition::default());
         let (store, lock) = directory.into_parts();
         let last_at = Timestamp::from_millis(store.journal().tail().last_at_ms);
         let executor = Executor::new(store, policy, last_at);
         let (queue, jobs) = writer::queue(queue_depth);
         let (tell_failed, failed) = oneshot::channel();
-        let writing = Writing::new(executor, jobs, clock, metrics, Arc::clone(&condition));
-        let writer = spawn("writer", move || writing.run(tell_failed))?;
+        let writing = Writing::new(
+            executor,
+            jobs,
+            clock,
+            Arc::clone(&metrics),
+            Arc::clone(&condition),
+        );
+        let alarm = Alarm::new(tell_failed);
+        let indexing = Indexing::new(upkeep.applier.clone(), Arc::clone(&condition), metrics);
+        let for_writer = alarm.clone();
+        let writer = spawn("writer", move || writing.run(&for_writer))?;
         let others = vec![
-            spawn_applier(&upkeep.applier, &condition)?,
+            spawn_applier(indexing, alarm)?,
             spawn_flusher(&upkeep, &condition)?,
             spawn_preparer(&upkeep, &condition)?,
         ];
@@ -154,7 +202,30 @@ impl EngineRoom {
                 ));
             }
         }
-        self.upkeep.finish(written?.store().journal())
+        match self.upkeep.finish(written?.store().journal())? {
+            Left::InOrder => {}
+            Left::AsKilled(why) => tracing::warn!(
+                why,
+                "nothing is lost, but the index was not left in order: the next start does what it does after a kill"
+            ),
+        }
+        Ok(())
+    }
+}
+
+/// Tells that the store has failed and the program has to stop; whoever finds it out first.
+#[derive(Clone)]
+struct Alarm(Arc<Mutex<Option<oneshot::Sender<()>>>>);
+
+impl Alarm {
+    fn new(tell: oneshot::Sender<()>) -> Self {
+        Self(Arc::new(Mutex::new(Some(tell))))
+    }
+
+    fn raise(&self) {
+        let tell = self.0.lock().take();
+        // Nobody may be listening any more: the server is stopping already.
+        let _ = tell.map(|tell| tell.send(()));
     }
 }
 
@@ -226,10 +297,7 @@ impl Writing {
         self.executor.store()
     }
 
-    fn run(
-        mut self,
-        tell_failed: oneshot::Sender<()>,
-    ) -> Result<Executor<EmbeddedStore>, StoreError> {
+    fn run(mut self, alarm: &Alarm) -> Result<Executor<EmbeddedStore>, StoreError> {
         let observer = &mut self.observer;
         let mut observe = |turn| observer.observe(turn);
         let ran = writer::run(
@@ -243,8 +311,7 @@ impl Writing {
             Err(error) => {
                 tracing::error!(%error, "the store failed; the server stops");
                 self.observer.condition.fail();
-                // Nobody may be listening any more: the server is stopping already.
-                let _ = tell_failed.send(());
+                alarm.raise();
                 Err(error)
             }
         }
@@ -293,15 +360,107 @@ impl Ids for ClockInputs {
     }
 }
 
-fn spawn_applier(applier: &Applier, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
-    let (applier, condition) = (applier.clone(), Arc::clone(condition));
+/// What the index's thread has. A simulation has no thread and calls [`Indexing::turn`] itself.
+pub struct Indexing {
+    applier: Applier,
+    condition: Arc<Condition>,
+    metrics: Arc<Metrics>,
+    told: Health,
+    told_records: u64,
+}
+
+/// Records between two lines about how far a rebuild is.
+const PROGRESS_EVERY: u64 = 100_000;
+
+impl Indexing {
+    /// Over the store's applier.
+    pub fn new(applier: Applier, condition: Arc<Condition>, metrics: Arc<Metrics>) -> Self {
+        let mut indexing = Self {
+            applier,
+            condition,
+            metrics,
+            told: Health::Well,
+            told_records: 0,
+        };
+        indexing.look();
+        indexing
+    }
+
+    /// Applies what waits, or goes on mending the index; logs and counts where one begins or ends. Says how much was
+    /// done. An error is nothing that time will mend.
+    pub fn turn(&mut self) -> Result<u64, StoreError> {
+        // What a reader has found out is told before it is mended.
+        self.look();
+        let done = self.applier.turn();
+        self.look();
+        done
+    }
+
+    fn look(&mut self) {
+        let now = self.applier.health();
+        self.condition.set_index(&now);
+        match (&self.told, &now) {
+            (Health::Well, Health::Well) | (Health::NoRoom(_), Health::NoRoom(_)) => {}
+            (Health::Well | Health::Rebuilding { .. }, Health::NoRoom(why)) => tracing::error!(
+                why,
+                "the disk is full: the index cannot be written; it goes on by itself once there is room"
+            ),
+            (Health::NoRoom(_), Health::Well) => {
+                tracing::info!("there is room again: the index is written");
+            }
+            (Health::Rebuilding { .. }, Health::Well) => {
+                tracing::info!("the index is made anew, and payments are taken again");
+            }
+            (Health::Rebuilding { .. }, Health::Rebuilding { .. }) => self.tell_progress(&now),
+            (Health::Well | Health::NoRoom(_), Health::Rebuilding { reason, why, .. }) => {
+                tracing::warn!(
+                    why,
+                    "the index is not to be believed: it is set aside and made anew from the journal, which is sound"
+                );
+                self.metrics.store.index_rebuilds(reason).inc();
+                self.told_records = 0;
+            }
+        }
+        self.told = now;
+    }
+
+    fn tell_progress(&mut self, now: &Health) {
+        let Health::Rebuilding {
+            why, done, total, ..
+        } = now
+        else {
+            return;
+        };
+        if done.saturating_sub(self.told_records) >= PROGRESS_EVERY {
+            self.told_records = *done;
+            tracing::warn!(why, done, total, "the index is being made anew");
+        }
+    }
+}
+
+fn spawn_applier(mut indexing: Indexing, alarm: Alarm) -> std::io::Result<JoinHandle<()>> {
     spawn_behind("index", move || {
+        let mut busy = false;
         loop {
-            let stopping = applier.wait();
-            if let Err(error) = applier.turn() {
-                tracing::error!(%error, "the index cannot be written; serving goes on until the overlay is full");
-                condition.fail();
-                return;
+            // A rebuild does not pause: everybody waits for it.
+            let stopping = if busy {
+                indexing.applier.is_stopping()
+            } else {
+                indexing.applier.wait()
+            };
+            match indexing.turn() {
+                Ok(done) => busy = done > 0 && indexing.applier.health() != Health::Well,
+                Err(error) if indexing.applier.health() == Health::Well => {
+                    tracing::error!(%error, "the index cannot be written; serving goes on until the overlay is full");
+                    indexing.condition.fail();
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the index cannot be made anew from this journal; the server stops");
+                    indexing.condition.fail();
+                    alarm.raise();
+                    return;
+                }
             }
             if stopping {
                 return;
@@ -328,33 +487,95 @@ const PREPARE_PIECE_PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait when segments are ready, and when the disk is full.
 const PREPARE_PAUSE: Duration = Duration::from_millis(200);
 
-fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
-    let (preparer, condition) = (upkeep.preparer.clone(), Arc::clone(condition));
-    spawn_behind("journal-prepare", move || {
-        let mut full = false;
-        let mut failing = false;
-        let mut pause = Duration::ZERO;
-        while condition.pause(pause) {
-            let turn = preparer.turn();
-            pause = match &turn {
-                Ok(Preparation::Working { .. }) => PREPARE_PIECE_PAUSE,
-                _ => PREPARE_PAUSE,
-            };
-            match turn {
-                Ok(Preparation::NoRoom { .. }) if !full => {
-                    full = true;
+/// What the preparer's thread has. A simulation has no thread and calls [`Preparing::turn`] itself.
+pub struct Preparing {
+    preparer: Preparer,
+    condition: Arc<Condition>,
+    full: bool,
+    failing: bool,
+}
+
+impl Preparing {
+    /// Over the journal's preparer.
+    pub const fn new(preparer: Preparer, condition: Arc<Condition>) -> Self {
+        Self {
+            preparer,
+            condition,
+            full: false,
+            failing: false,
+        }
+    }
+
+    /// One piece; logs where the disk is full and where it has room again. Nothing if it failed, which is tried again.
+    pub fn turn(&mut self) -> Option<Preparation> {
+        match self.preparer.turn() {
+            Ok(preparation) => {
+                self.failing = false;
+                self.tell(&preparation);
+                Some(preparation)
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::error!(%error, "a segment of the journal cannot be prepared");
+                }
+                None
+            }
+        }
+    }
+
+    fn tell(&mut self, preparation: &Preparation) {
+        match preparation {
+            Preparation::NoRoom { .. } => {
+                if !std::mem::replace(&mut self.full, true) {
                     tracing::error!(
                         "the disk is full: no new segment of the journal can be prepared"
                     );
                 }
-                Ok(Preparation::NoRoom { .. }) => {}
-                Ok(_) => (full, failing) = (false, false),
-                Err(_) if failing => {}
-                Err(error) => {
-                    failing = true;
-                    tracing::error!(%error, "a segment of the journal cannot be prepared");
+            }
+            Preparation::Working { .. } => {}
+            Preparation::Ready => {
+                // The writer asks for no room while nobody sends it anything, and nobody does while it is not ready.
+                self.condition.set_full(false);
+                if std::mem::replace(&mut self.full, false) {
+                    tracing::info!("there is room again: segments of the journal are prepared");
                 }
             }
         }
+    }
+}
+
+fn spawn_preparer(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result<JoinHandle<()>> {
+    let mut preparing = Preparing::new(upkeep.preparer.clone(), Arc::clone(condition));
+    spawn_behind("journal-prepare", move || {
+        let mut pause = Duration::ZERO;
+        while preparing.condition.pause(pause) {
+            pause = match preparing.turn() {
+                Some(Preparation::Working { .. }) => PREPARE_PIECE_PAUSE,
+                Some(Preparation::Ready | Preparation::NoRoom { .. }) | None => PREPARE_PAUSE,
+            };
+        }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_the_true_reason_for_taking_no_payments_and_forgets_it_when_it_is_over() {
+        let condition = Condition::default();
+        assert_eq!(condition.not_ready(), None);
+        condition.set_index(&Health::distrusted("altered", "a page does not read"));
+        let rebuilding = NotReady::Rebuilding { done: 0, total: 0 };
+        assert_eq!(condition.not_ready(), Some(rebuilding));
+        condition.set_index(&Health::NoRoom("no space".to_owned()));
+        assert_eq!(condition.not_ready(), Some(NotReady::Full));
+        condition.set_index(&Health::Well);
+        condition.set_full(true);
+        assert_eq!(condition.not_ready(), Some(NotReady::Full));
+        condition.set_full(false);
+        assert_eq!(condition.not_ready(), None);
+        condition.stop();
+        assert_eq!(condition.not_ready(), Some(NotReady::Stopping));
+    }
 }

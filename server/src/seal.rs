@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use daegeum_engine::sealed::{RetentionClass, Sealed, SealingKey, SealingKeyId};
-use daegeum_engine::store::keyring::{KeyId, Keyring};
+use daegeum_engine::store::keyring::{KeyId, Keyring, KeyringError};
 use daegeum_engine::time::Timestamp;
 
-use crate::http::Problem;
+use crate::http::{HttpErrorCode, Problem};
 use crate::world::{SharedWorld, random_bytes};
 
 /// The key file with the randomness that sealing needs.
@@ -37,7 +37,7 @@ impl Seals {
         let key = self
             .keyring
             .key_for(day, class.code(), &mut random)
-            .map_err(Problem::internal)?;
+            .map_err(no_key)?;
         Sealed::seal(
             &SealingKey::new(id, *key.expose()),
             random_bytes(&*self.world),
@@ -71,5 +71,13 @@ impl Seals {
         self.keyring
             .drop_before(day, class.code(), &mut random)
             .map_err(Problem::internal)
+    }
+}
+
+/// Why there is no key to seal with. Nothing was sealed, so a disk without room is a reason to come back.
+fn no_key(error: KeyringError) -> Problem {
+    match error {
+        error if error.is_full() => HttpErrorCode::StorageFull.into(),
+        error => Problem::internal(error),
     }
 }

@@ -2,7 +2,7 @@
 //! something is going on and never while everybody waits.
 
 use crate::dice::Dice;
-use crate::machine::Death;
+use crate::machine::{Death, IndexHarm};
 use crate::swarm::Swarm;
 
 /// One disaster.
@@ -20,6 +20,12 @@ pub enum Disaster {
     Fill,
     /// There is room again.
     Empty,
+    /// The index alone finds no room.
+    FillIndex,
+    /// It finds room again.
+    EmptyIndex,
+    /// The disk harms the index.
+    Harm(IndexHarm),
     /// The wall clock is set to so many milliseconds from true time.
     Jump(i64),
     /// So many milliseconds pass and nobody notices.
@@ -45,6 +51,21 @@ impl Plan {
             let from = moment();
             planned.push((from, Disaster::Fill));
             planned.push((from + dice.between(1, 40), Disaster::Empty));
+        }
+        for _ in 0..swarm.full_indexes {
+            let from = moment();
+            planned.push((from, Disaster::FillIndex));
+            planned.push((from + dice.between(1, 40), Disaster::EmptyIndex));
+        }
+        for _ in 0..swarm.index_harms {
+            let how = *dice.pick(&[
+                IndexHarm::Unreadable,
+                IndexHarm::Altered,
+                IndexHarm::Altered,
+                IndexHarm::WriteFails,
+                IndexHarm::OpenFails,
+            ]);
+            planned.push((moment(), Disaster::Harm(how)));
         }
         for _ in 0..swarm.clock_jumps {
             planned.push((moment(), Disaster::Jump(wrong_by(dice))));

@@ -6,8 +6,8 @@ use daegeum_engine::id::OrderId;
 use daegeum_engine::operation::{AnyOperation, OperationState};
 use daegeum_engine::order::{AnyOrder, OrderState};
 use daegeum_engine::payment::AnyPayment;
-use daegeum_engine::store::StoreError;
 use daegeum_engine::store::reader::PaymentFilter;
+use daegeum_engine::store::{KeyRange, StoreError};
 use daegeum_engine::time::Timestamp;
 use daegeum_server::app::App;
 use daegeum_server::gateway::plan;
@@ -42,6 +42,7 @@ pub fn settle(run: &mut Run) -> Result<(), String> {
     if run.was_interrupted() || run.town.gateways.loses_notifications() {
         books::remind(run);
     }
+    mend(run)?;
     loop {
         gateway_speaks(run)?;
         person_looks(run, waited)?;
@@ -81,6 +82,27 @@ fn time_goes_on(
         }
     }
     Ok(Some((starts, now)))
+}
+
+/// Looks at every key of the index, so that what was harmed is found out and mended before anything is counted.
+fn mend(run: &mut Run) -> Result<(), String> {
+    let everything = KeyRange {
+        from: vec![0],
+        to: vec![u8::MAX],
+        reverse: false,
+    };
+    let mut why = "the server is down".to_owned();
+    for _ in 0..PATIENCE_MS / LOOK_MS {
+        let app = run.machine.app().cloned();
+        match app.map(|app| app.reader.scan(&everything, usize::MAX / 2)) {
+            Some(Ok(_)) => return Ok(()),
+            Some(Err(error)) if error.is_passing() => why = error.to_string(),
+            Some(Err(error)) => return Err(error.to_string()),
+            None => {}
+        }
+        run.pass(LOOK_MS)?;
+    }
+    Err(format!("the index was not mended: {why}"))
 }
 
 /// The mock gateway says what it did about calls whose callers never learnt that they were made.
@@ -149,6 +171,9 @@ fn hanging(run: &Run) -> Result<Option<String>, String> {
     let Some(app) = run.machine.app() else {
         return Ok(Some("the server is down".to_owned()));
     };
+    if let Some(why) = run.machine.not_ready() {
+        return Ok(Some(format!("the server takes no payments: {why:?}")));
+    }
     let failed = |error: StoreError| error.to_string();
     for id in run.town.orders() {
         let id = parsed(&id)?;

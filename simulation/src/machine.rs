@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use daegeum_engine::store::Store as _;
 use daegeum_engine::store::executor::Executor as Deciding;
 use daegeum_engine::store::files::{FaultOn, FileLock, Files, SimulatedFiles};
-use daegeum_engine::store::index::MemoryHome;
+use daegeum_engine::store::index::{Harm, MemoryHome};
 use daegeum_engine::store::journal::{JournalOptions, Preparation};
 use daegeum_engine::store::opening::OpenOptions;
 use daegeum_engine::store::record::Record;
+use daegeum_engine::store::standing::Health;
 use daegeum_engine::store::upkeep::Upkeep;
 use daegeum_engine::store::verify;
 use daegeum_engine::store::writer::{self, Queue};
@@ -20,7 +21,7 @@ use daegeum_server::app::App;
 use daegeum_server::assembly::{self, Connected};
 use daegeum_server::config::Config;
 use daegeum_server::domain_clock::DomainClock;
-use daegeum_server::engine_room::Writing;
+use daegeum_server::engine_room::{Condition, Indexing, NotReady, Preparing, Writing};
 use daegeum_server::http::Front;
 use daegeum_server::jobs;
 use daegeum_server::serve::Surroundings;
@@ -43,6 +44,19 @@ pub enum Death {
     Power,
 }
 
+/// What a disk does to the index alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexHarm {
+    /// A key does not read.
+    Unreadable,
+    /// A bit of a value is another.
+    Altered,
+    /// A write fails after a while.
+    WriteFails,
+    /// It does not open for a few times.
+    OpenFails,
+}
+
 /// The machine.
 pub struct Machine {
     town: Town,
@@ -50,6 +64,8 @@ pub struct Machine {
     options: OpenOptions,
     disk: SimulatedFiles,
     home: MemoryHome,
+    /// What is wrong with the index, whichever it is.
+    harm: Harm,
     starts: Owner,
     process: Option<Process>,
     /// Disk operation at which the process ends, and how.
@@ -64,6 +80,9 @@ struct Process {
     front: Arc<Front>,
     queue: Queue,
     writing: Writing,
+    indexing: Indexing,
+    preparing: Preparing,
+    condition: Arc<Condition>,
     upkeep: Upkeep,
     /// When the writer, the applier and the preparer have their next turn.
     writes_at: Option<u64>,
@@ -98,12 +117,14 @@ impl Machine {
             filter_bytes: 1_024,
             ..OpenOptions::new(DATA)
         };
+        let harm = Harm::default();
         Self {
             town: town.clone(),
             config,
             options,
             disk: SimulatedFiles::new(),
-            home: MemoryHome::default(),
+            home: MemoryHome::with(harm.clone()),
+            harm,
             starts: 0,
             process: None,
             fuse: None,
@@ -150,14 +171,20 @@ impl Machine {
             more_routes: Default::default(),
             more_gateways: Vec::new(),
         };
-        let condition = Arc::default();
+        let condition: Arc<Condition> = Arc::default();
+        let indexing = Indexing::new(
+            upkeep.applier.clone(),
+            Arc::clone(&condition),
+            Arc::clone(&metrics),
+        );
+        let preparing = Preparing::new(upkeep.preparer.clone(), Arc::clone(&condition));
         let writing = Writing::new(deciding, waiting, clock, metrics, Arc::clone(&condition));
         let connected = Connected {
             queue: queue.clone(),
             reader,
             seals: opened.seals,
             identity: opened.identity,
-            condition,
+            condition: Arc::clone(&condition),
         };
         let assembled = assembly::assemble(&self.config, around, connected).map_err(told)?;
         jobs::start(&assembled.app, assembled.begun);
@@ -167,6 +194,9 @@ impl Machine {
             front: assembled.front,
             queue,
             writing,
+            indexing,
+            preparing,
+            condition,
             upkeep,
             writes_at: None,
             applies_at: None,
@@ -230,9 +260,34 @@ impl Machine {
         self.disk.fail(FaultOn::Sync, next, EIO);
     }
 
-    /// The disk has no room, or has it again.
+    /// The disk has no room, or has it again. The index may learn of it before anybody has looked.
     pub fn fill(&self, full: bool) {
         self.disk.set_capacity(full.then_some(0));
+        self.harm.set_full(full);
+    }
+
+    /// The index alone finds no room, or finds it again: something else filled the disk, and made room, in between.
+    pub fn fill_index(&self, full: bool) {
+        self.harm.set_full(full);
+    }
+
+    /// Harms the index as a disk would.
+    pub fn harm(&self, how: IndexHarm) {
+        let index = self.home.index();
+        let dice = &self.town.dice;
+        let at = dice.below(1 << 30) as usize;
+        match how {
+            IndexHarm::Unreadable => {
+                if let Some(key) = index.key_at(at) {
+                    self.harm.unreadable(key);
+                }
+            }
+            IndexHarm::Altered => {
+                index.flip(at, dice.below(1 << 20) as usize);
+            }
+            IndexHarm::WriteFails => self.harm.fail_writes_after(dice.below(200)),
+            IndexHarm::OpenFails => self.harm.fail_openings(dice.between(1, 6) as u32),
+        }
     }
 
     /// No fault of the disk is left.
@@ -241,6 +296,7 @@ impl Machine {
         if self.fuse_blown().is_none() {
             self.fuse = None;
             self.disk.heal();
+            self.harm.heal();
         }
     }
 
@@ -254,8 +310,10 @@ impl Machine {
         if process.writes_at.is_none() && process.queue.depth() > 0 {
             process.writes_at = Some(within(if swarm.is_calm() { 1 } else { swarm.sync_ms }));
         }
-        if process.applies_at.is_none() && process.app.reader.lag_keys() > 0 {
-            process.applies_at = Some(within(swarm.apply_ms));
+        let waits = process.app.reader.lag_keys() > 0;
+        let away = process.app.reader.index_health() != Health::Well;
+        if process.applies_at.is_none() && (waits || away) {
+            process.applies_at = Some(within(swarm.apply_ms.max(u64::from(away) * 200)));
         }
         let turns = [process.writes_at, process.applies_at, process.prepares_at];
         turns.into_iter().flatten().min()
@@ -277,14 +335,13 @@ impl Machine {
             (Turned::Wrote, turned.err().map(|error| error.to_string()))
         } else if due(process.applies_at) {
             process.applies_at = None;
-            let applied = process.upkeep.applier.turn();
+            let applied = process.indexing.turn();
             (Turned::Kept, applied.err().map(|error| error.to_string()))
         } else {
-            let prepared = process.upkeep.prepare();
-            process.prepares_at = match prepared {
-                Ok(Preparation::Working { .. }) => Some(now + 50_000_000),
-                Ok(Preparation::NoRoom { .. }) | Err(_) => Some(now + 2_000_000_000),
-                Ok(_) => None,
+            process.prepares_at = match process.preparing.turn() {
+                Some(Preparation::Working { .. }) => Some(now + 50_000_000),
+                Some(Preparation::NoRoom { .. }) | None => Some(now + 2_000_000_000),
+                Some(Preparation::Ready) => None,
             };
             // Logged in production, and tried again; the writer lives as long as it has room.
             (Turned::Kept, None)
@@ -317,6 +374,11 @@ impl Machine {
         records
             .collect::<Result<_, _>>()
             .map_err(|error| error.to_string())
+    }
+
+    /// Why it takes no payments, if it does not.
+    pub fn not_ready(&self) -> Option<NotReady> {
+        self.process.as_ref()?.condition.not_ready()
     }
 
     /// The running application.

@@ -279,6 +279,9 @@ impl Run {
             Disaster::FailSync => self.machine.fail_a_sync(),
             Disaster::Fill => self.machine.fill(true),
             Disaster::Empty => self.machine.fill(false),
+            Disaster::FillIndex => self.machine.fill_index(true),
+            Disaster::EmptyIndex => self.machine.fill_index(false),
+            Disaster::Harm(how) => self.machine.harm(how),
             Disaster::Jump(ms) => self.town.clocks.set_ahead(ms),
             Disaster::Sleep(ms) => {
                 let until = self.town.executor.now_ns() + ms * MS;

@@ -35,6 +35,10 @@ pub struct Swarm {
     pub sync_faults: u64,
     /// How often the disk is full for a while.
     pub full_disks: u64,
+    /// How often the index alone finds no room for a while.
+    pub full_indexes: u64,
+    /// How often a part of the index does not read, is another, or cannot be written.
+    pub index_harms: u64,
     /// How often the wall clock is set while the server runs.
     pub clock_jumps: u64,
     /// Of a hundred starts, how many find the wall clock wrong.
@@ -103,6 +107,12 @@ impl Swarm {
             sync_faults: if dice.one_in(4) { 1 } else { 0 },
             full_disks: if dice.one_in(5) {
                 dice.between(1, 2)
+            } else {
+                0
+            },
+            full_indexes: if dice.one_in(6) { 1 } else { 0 },
+            index_harms: if dice.one_in(3) {
+                dice.between(1, 12)
             } else {
                 0
             },

@@ -1,12 +1,14 @@
 //! Crashes: the server is a process of its own, killed under load again and again over the same
 //! directory. Acknowledgements are kept outside it. After each kill a copy of the directory is
 //! verified, the server is started (and now and then killed while it starts), and everything it
-//! ever acknowledged has to be there, answered with the same bytes.
+//! ever acknowledged has to be there, answered with the same bytes. Now and then the index is harmed
+//! before that start: nothing may be wrong or missing for it either, and no start may fail.
 
 mod acknowledged;
 mod chance;
 mod check;
 mod copy;
+mod harm;
 mod load;
 
 use std::path::{Path, PathBuf};
@@ -104,6 +106,7 @@ impl Site {
             worker.await.expect("a worker panicked");
         }
         let mut problems = self.verify_copy();
+        let harmed = self.harm();
         let kills_at_start = self.kill_while_starting();
         let (program, took) = self.started().await;
         let since = if last {
@@ -121,8 +124,12 @@ impl Site {
                 .await,
         );
         program.kill();
+        if harmed.is_some() {
+            problems.extend(self.rebuild());
+        }
         println!(
-            "cycle {cycle:>3}  {end:?}, {kills_at_start} kills while starting  acknowledged {:>5}  lost {}  start {:>4} ms",
+            "cycle {cycle:>3}  {end:?}, {kills_at_start} kills while starting, harmed: {}  acknowledged {:>5}  lost {}  start {:>4} ms",
+            harmed.as_deref().unwrap_or("nothing"),
             self.acknowledged.count() - before,
             problems.len(),
             took.as_millis(),
@@ -157,6 +164,21 @@ impl Site {
             program.kill();
         }
         times
+    }
+
+    /// Once in three times something below `index/` is altered while nobody runs.
+    fn harm(&mut self) -> Option<String> {
+        let index = self.data.join("index");
+        self.chance
+            .one_in(3)
+            .then(|| harm::below(&index, &mut self.chance).expect("files of the index"))
+    }
+
+    /// What was harmed and not met by anybody is made anew, so that the next verification looks at a sound index.
+    fn rebuild(&self) -> Option<String> {
+        let output = program::run(&["rebuild"], &self.data);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (!output.status.success()).then(|| format!("rebuild: {said}"))
     }
 
     /// The server's own verification, on a copy: it brings the index to the journal's end as a

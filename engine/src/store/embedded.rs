@@ -12,7 +12,7 @@ use super::journal::{FrameMeta, Journal};
 use super::keys::{self, Key};
 use super::reader::{Reader, Shared};
 use super::record::Record;
-use super::view::Source as _;
+use super::view::Source;
 use super::{Commit, Conflict, KeyRange, Store, StoreError, Write};
 use crate::planted::{self, Bug};
 
@@ -118,6 +118,10 @@ impl EmbeddedStore {
 }
 
 impl Store for EmbeddedStore {
+    fn distrusted(&self, error: StoreError) -> StoreError {
+        Source::distrusted(self.shared.as_ref(), error)
+    }
+
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if keys::is_mostly_absent(key) && self.filter.is_absent(key) {
             return Ok(None);
@@ -139,7 +143,11 @@ impl Store for EmbeddedStore {
 
     /// The only writer never conflicts.
     fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError> {
-        self.shared.overlay.wait_for_room()?;
+        let room = self.shared.overlay.wait_for_room();
+        room.map_err(|_| self.shared.standing.health().refusal())?;
+        let shared = Arc::clone(&self.shared);
+        // A new index is put in place between two commits, never within one.
+        let _committing = shared.committing.lock();
         if planted::is(Bug::AnswerBeforeSync) {
             self.journal.sync()?;
         }

@@ -100,6 +100,10 @@ impl<S: Store> Source for Staged<'_, S> {
         }
         self.store.get(key)
     }
+
+    fn distrusted(&self, error: StoreError) -> StoreError {
+        self.store.distrusted(error)
+    }
 }
 
 /// A commit being prepared with its answer.

@@ -10,6 +10,7 @@ mod simulated;
 pub use disk::DiskFiles;
 pub use simulated::{Counters, FaultOn, SimulatedFiles};
 
+use super::StoreError;
 use std::any::Any;
 use std::ffi::OsString;
 use std::fmt;
@@ -100,6 +101,24 @@ pub trait Files: Send + Sync + fmt::Debug {
             Some(dir) => self.sync_dir(dir),
             None => Ok(()),
         }
+    }
+}
+
+/// Whether a system's error says that there is no room.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// What a disk's refusal is to the store: no room is a state, anything else a failure.
+pub(crate) fn failed(what: impl fmt::Display, error: &io::Error) -> StoreError {
+    let why = format!("{what}: {error}");
+    if is_full(error) {
+        StoreError::Full(why)
+    } else {
+        StoreError::Failed(why)
     }
 }
 

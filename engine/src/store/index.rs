@@ -3,20 +3,23 @@
 //! It may trail the journal and may forget what was not flushed. It promises no atomicity beyond
 //! the single key: whoever applies a window orders it so that any prefix makes sense.
 
+mod checked;
 mod home;
 mod memory;
 mod sled;
+mod sled_log;
 
+pub use self::checked::Checked;
 pub use self::home::{IndexHome, MemoryHome, SledHome};
 pub use self::sled::{SledIndex, SledOptions};
-pub use memory::MemoryIndex;
+pub use memory::{Harm, MemoryIndex};
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// The largest value an index takes. sled moves values of 16 KiB and more into files it never
-/// syncs; staying far below keeps it from ever doing so.
-pub const MAX_VALUE_BYTES: usize = 4096;
+/// The largest value an index takes: four kibibytes and the checksum that [`Checked`] puts behind them. sled moves
+/// values of 16 KiB and more into files it never syncs; staying far below keeps it from ever doing so.
+pub const MAX_VALUE_BYTES: usize = 4096 + checked::SUM_BYTES;
 
 /// A key and its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
@@ -80,13 +83,22 @@ pub enum IndexError {
         why: String,
     },
     /// Reading or writing failed while it was open.
-    #[error("the index in {} failed: {source}; stop, then start again", dir.display())]
+    #[error("the index in {} failed: {source}", dir.display())]
     Failed {
         /// Its directory.
         dir: PathBuf,
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// There is no room to write. What was written before may be lost to memory, never to the journal.
+    #[error("no room for the index: {0}")]
+    Full(String),
+    /// What was read is not what was written under this key.
+    #[error("the index is damaged: {0}")]
+    Altered(String),
+    /// It panicked. Nothing of it may be touched any more.
+    #[error("the index panicked: {0}")]
+    Panicked(String),
     /// The value is larger than an index takes.
     #[error("a value of {bytes} bytes is above the index's limit of {MAX_VALUE_BYTES}")]
     TooLarge {
@@ -97,7 +109,14 @@ pub enum IndexError {
 
 impl From<IndexError> for crate::store::StoreError {
     fn from(error: IndexError) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            IndexError::Full(why) => Self::Full(why),
+            IndexError::TooLarge { .. } => Self::Failed(error.to_string()),
+            IndexError::Unusable { .. }
+            | IndexError::Failed { .. }
+            | IndexError::Altered(_)
+            | IndexError::Panicked(_) => Self::Index(error.to_string()),
+        }
     }
 }
 

@@ -114,6 +114,13 @@ pub enum KeyringError {
     },
 }
 
+impl KeyringError {
+    /// Whether the disk had no room: nothing was changed, and it may be tried again.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if super::files::is_full(source))
+    }
+}
+
 /// All data keys. One process has one; threads share it.
 #[derive(Debug)]
 pub struct Keyring {

@@ -109,5 +109,5 @@ fn hex(bytes: &[u8]) -> String {
     reason = "the shape that map_err wants"
 )]
 fn failed(error: std::io::Error) -> StoreError {
-    StoreError::Failed(format!("{NAME}: {error}"))
+    super::files::failed(NAME, &error)
 }

@@ -12,14 +12,17 @@ use super::cursor::{Cursor, INDEX_FORMAT};
 use super::embedded::EmbeddedStore;
 use super::files::{FileLock, Files};
 use super::filter::AbsenceFilter;
-use super::index::{Direction, Index, IndexHome};
-use super::journal::{Journal, JournalOptions, LastStop, OpenReport};
+use super::index::{Checked, Direction, Index, IndexHome};
+use super::journal::{Journal, JournalOptions, JournalReader, LastStop, OpenReport};
 use super::keys;
 use super::marker::{self, Marker};
 use super::overlay::{Overlay, OverlayLimits};
 use super::reader::{Reader, Shared};
 use super::remembered;
 use super::replay::{self, Progress};
+use super::standing::{Health, Standing};
+
+use parking_lot::Mutex;
 
 /// Where and how to open.
 #[derive(Debug, Clone)]
@@ -56,6 +59,9 @@ impl OpenOptions {
     }
 }
 
+/// The word for figures of a rebuild that a start begins.
+pub const AT_START: &str = "start";
+
 /// Why the index was not simply used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rebuilt {
@@ -66,6 +72,8 @@ pub enum Rebuilt {
     },
     /// It was rebuilt from the journal, and why.
     Because(String),
+    /// It could not be rebuilt either: the store is open, answers nothing yet, and the applier goes on trying.
+    NotYet(String),
 }
 
 /// What opening found and did.
@@ -87,6 +95,7 @@ pub struct Directory {
     pub(super) files: Arc<dyn Files>,
     pub(super) options: OpenOptions,
     pub(super) filter: Arc<AbsenceFilter>,
+    pub(super) home: Arc<dyn IndexHome>,
     lock: FileLock,
 }
 
@@ -119,14 +128,15 @@ impl Directory {
             &last_stop,
         )?;
         let distrust = distrust(&journal, &last_stop, report.created);
-        let (index, rebuilt) = open_index(&journal, home, distrust, progress)?;
-        let filter = remembered::filter(files.as_ref(), &options, &journal, index.as_ref())?;
+        let (standing, rebuilt) = open_index(&journal.reader(), home, distrust, progress)?;
+        let filter = remembered::filter(files.as_ref(), &options, &journal, &standing)?;
         marker::write(files.as_ref(), &options.dir, &Marker::running(boot_id))?;
         let filter = Arc::new(filter);
         let overlay = Overlay::new(options.overlay);
         let shared = Arc::new(Shared {
             overlay,
-            index,
+            standing,
+            committing: Mutex::new(()),
             journal: journal.reader(),
         });
         let store = EmbeddedStore::new(journal, shared, Arc::clone(&filter));
@@ -140,6 +150,7 @@ impl Directory {
             files: Arc::clone(files),
             options,
             filter,
+            home: home.share(),
             lock,
         })
     }
@@ -185,34 +196,79 @@ fn distrust(journal: &Journal, last_stop: &LastStop, created: bool) -> Option<St
     }
 }
 
+/// The index as it is, brought to the journal's end, or made anew; where neither can be done for now, none. What is
+/// wrong with the journal is an error.
 fn open_index(
-    journal: &Journal,
+    journal: &JournalReader,
     home: &dyn IndexHome,
     distrust: Option<String>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Arc<dyn Index>, Rebuilt), StoreError> {
+) -> Result<(Standing, Rebuilt), StoreError> {
     let usable = match distrust {
         Some(reason) => Err(reason),
         None => usable_index(journal, home)?,
     };
-    match usable {
-        Ok((index, from)) => {
-            let replayed = replay::replay(&journal.reader(), from, index.as_ref(), progress)?;
-            Ok((index, Rebuilt::No { replayed }))
+    let reason = match usable.map(|(index, from)| bring_up(journal, index, from, progress)) {
+        Ok(Ok((index, replayed))) => {
+            let index = Standing::new(Ok(index));
+            return Ok((index, Rebuilt::No { replayed }));
         }
-        Err(reason) => Ok((rebuild(journal, home, progress)?, Rebuilt::Because(reason))),
-    }
+        Ok(Err(StoreError::Full(why))) => {
+            let index = Standing::new(Err(Health::NoRoom(why.clone())));
+            return Ok((index, Rebuilt::NotYet(why)));
+        }
+        // A record that does not follow from what the index has need not be the journal's fault: the rebuild tells.
+        Ok(Err(StoreError::Index(why) | StoreError::Damaged(why))) => why,
+        Ok(Err(error @ StoreError::Failed(_))) => return Err(error),
+        Err(reason) => reason,
+    };
+    Ok(match rebuild(journal, home, progress) {
+        Ok(index) => (Standing::new(Ok(index)), Rebuilt::Because(reason)),
+        Err(StoreError::Full(why)) => {
+            let index = Standing::new(Err(Health::NoRoom(why.clone())));
+            (index, Rebuilt::NotYet(why))
+        }
+        Err(StoreError::Index(why)) => {
+            let why = format!("{reason}; then: {why}");
+            let index = Standing::new(Err(Health::distrusted(AT_START, why.clone())));
+            (index, Rebuilt::NotYet(why))
+        }
+        Err(error @ (StoreError::Damaged(_) | StoreError::Failed(_))) => return Err(error),
+    })
 }
 
-/// Moves the index aside and makes a new one from the journal.
+fn bring_up(
+    journal: &JournalReader,
+    index: Arc<dyn Index>,
+    from: u64,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Arc<dyn Index>, u64), StoreError> {
+    let replayed = replay::replay(journal, from, index.as_ref(), progress)?;
+    Ok((index, replayed))
+}
+
+/// Moves the index aside and makes a new one from the journal. Without room for both, the old one goes.
 pub(super) fn rebuild(
-    journal: &Journal,
+    journal: &JournalReader,
+    home: &dyn IndexHome,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Arc<dyn Index>, StoreError> {
+    let made = make_anew(journal, home, progress);
+    if let Err(StoreError::Full(_)) = made {
+        home.drop_set_aside()?;
+        return make_anew(journal, home, progress);
+    }
+    made
+}
+
+fn make_anew(
+    journal: &JournalReader,
     home: &dyn IndexHome,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Arc<dyn Index>, StoreError> {
     home.set_aside()?;
-    let index = home.open()?;
-    replay::replay(&journal.reader(), 1, index.as_ref(), progress)?;
+    let index = Checked::over(home.open()?);
+    replay::replay(journal, 1, index.as_ref(), progress)?;
     Ok(index)
 }
 
@@ -220,9 +276,12 @@ pub(super) fn rebuild(
 pub(super) type Usable = Result<(Arc<dyn Index>, u64), String>;
 
 /// Looks whether the index is sound and of this journal.
-pub(super) fn usable_index(journal: &Journal, home: &dyn IndexHome) -> Result<Usable, StoreError> {
+pub(super) fn usable_index(
+    journal: &JournalReader,
+    home: &dyn IndexHome,
+) -> Result<Usable, StoreError> {
     let index = match home.open() {
-        Ok(index) => index,
+        Ok(index) => Checked::over(index),
         Err(error) => return Ok(Err(format!("it does not open: {error}"))),
     };
     let cursor = match index.get(&keys::applied()) {
@@ -230,13 +289,11 @@ pub(super) fn usable_index(journal: &Journal, home: &dyn IndexHome) -> Result<Us
         Err(error) => return Ok(Err(format!("it does not read: {error}"))),
     };
     let Some(bytes) = cursor else {
-        let empty = index
-            .range(&[0], &[u8::MAX], Direction::Ascending, 1)?
-            .is_empty();
-        return Ok(if empty {
-            Ok((index, 1))
-        } else {
-            Err("it has entries and no cursor".to_owned())
+        let first = index.range(&[0], &[u8::MAX], Direction::Ascending, 1);
+        return Ok(match first.map(|found| found.is_empty()) {
+            Ok(true) => Ok((index, 1)),
+            Ok(false) => Err("it has entries and no cursor".to_owned()),
+            Err(error) => Err(format!("it does not read: {error}")),
         });
     };
     let Ok(cursor) = Cursor::decode(&bytes) else {
@@ -261,12 +318,12 @@ pub(super) fn usable_index(journal: &Journal, home: &dyn IndexHome) -> Result<Us
 }
 
 /// Whether the journal had this chain hash at this record.
-fn belongs(journal: &Journal, cursor: &Cursor) -> Result<bool, StoreError> {
+fn belongs(journal: &JournalReader, cursor: &Cursor) -> Result<bool, StoreError> {
     if cursor.next_record <= 1 {
         return Ok(cursor.next_record == 1);
     }
     let last = cursor.next_record.saturating_sub(1);
-    let frame = journal.reader().frame_of_record(last)?;
+    let frame = journal.frame_of_record(last)?;
     Ok(frame.is_some_and(|frame| {
         frame.meta.next_record() == cursor.next_record && frame.chain == cursor.chain
     }))

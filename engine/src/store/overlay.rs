@@ -12,7 +12,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::keys::Key;
-use super::{KeyRange, StoreError, Write};
+use super::{KeyRange, Write};
 
 /// How many keys a window may have before it is applied, and before the writer has to wait.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Window {
     entries: BTreeMap<Key, Entry>,
+    /// Bytes of keys and values put in, overwritten ones too.
+    bytes: usize,
     /// The value of the cursor key once all entries are in the index.
     pub cursor: Option<Vec<u8>>,
 }
@@ -51,6 +53,11 @@ impl Window {
     /// without a trace; in replay (`live` false) an older index may hold it, so the removal stays.
     pub fn put(&mut self, writes: Vec<Write>, live: bool) {
         for write in writes {
+            let value_bytes = write.value.as_ref().map_or(0, Vec::len);
+            self.bytes = self
+                .bytes
+                .saturating_add(write.key.len())
+                .saturating_add(value_bytes);
             let fresh = match self.entries.get(&write.key) {
                 Some(known) if known.fresh && write.value.is_none() && live => {
                     self.entries.remove(&write.key);
@@ -121,9 +128,13 @@ pub struct Overlay {
 #[derive(Debug, Default)]
 struct Gate {
     keys: usize,
-    failed: bool,
+    suspended: bool,
     stopping: bool,
 }
+
+/// The overlay is full and is not being emptied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Suspended;
 
 impl Overlay {
     /// An empty overlay.
@@ -147,14 +158,13 @@ impl Overlay {
         }
     }
 
-    /// Waits until the active window has room. Once the applier has given up, what fits is still taken, and
-    /// then nothing more.
-    pub fn wait_for_room(&self) -> Result<(), StoreError> {
+    /// Waits until the active window has room. While it is not being emptied, what fits is still taken, and then
+    /// nothing more.
+    pub fn wait_for_room(&self) -> Result<(), Suspended> {
         let mut gate = self.gate.lock();
         while gate.keys >= self.limits.wait_at {
-            if gate.failed {
-                let why = "the index takes no more writes and the overlay is full; restart once its disk is well";
-                return Err(StoreError::Full(why.to_owned()));
+            if gate.suspended {
+                return Err(Suspended);
             }
             self.changed.wait(&mut gate);
         }
@@ -171,16 +181,41 @@ impl Overlay {
         gate.stopping
     }
 
+    /// Whether it is being stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.gate.lock().stopping
+    }
+
     /// Lets the applier finish, or the writer fail, instead of waiting.
     pub fn stop(&self) {
         self.gate.lock().stopping = true;
         self.changed.notify_all();
     }
 
-    /// The index cannot be written any more: nobody may wait for it.
-    pub fn fail(&self) {
-        self.gate.lock().failed = true;
+    /// Whether the index cannot be written right now: then nobody may wait for it.
+    pub fn suspend(&self, suspended: bool) {
+        self.gate.lock().suspended = suspended;
         self.changed.notify_all();
+    }
+
+    /// The index has all of both windows. Nobody may publish meanwhile.
+    pub fn clear(&self) {
+        let mut applying = self.applying.write();
+        let mut active = self.active.write();
+        (*applying, *active) = (None, Window::default());
+        self.gate.lock().keys = 0;
+        self.changed.notify_all();
+    }
+
+    /// About how many bytes wait to be applied.
+    pub fn waiting_bytes(&self) -> u64 {
+        let applying = self
+            .applying
+            .read()
+            .as_ref()
+            .map_or(0, |window| window.bytes);
+        let active = self.active.read().bytes;
+        u64::try_from(applying.saturating_add(active)).unwrap_or(u64::MAX)
     }
 
     /// Takes the active window to be applied; nothing if it is empty.

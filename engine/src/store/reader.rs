@@ -4,13 +4,15 @@ mod history;
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 pub use self::history::{EventPage, PastEvent, PastRecord};
 use super::codec::{self, Kind};
-use super::index::Index;
 use super::journal::JournalReader;
 use super::keys::{self, DueItem, Key};
 use super::overlay::Overlay;
 use super::record::{Body, Record};
+use super::standing::{Health, Standing};
 use super::view::{self, Source, Stored};
 use super::{KeyRange, StoreError};
 use crate::event::OrderEvent;
@@ -25,8 +27,10 @@ use crate::time::Timestamp;
 pub struct Shared {
     /// What is durable and not yet in the index.
     pub overlay: Overlay,
-    /// The index.
-    pub index: Arc<dyn Index>,
+    /// The index, as long as it may be asked.
+    pub standing: Standing,
+    /// Held while a commit becomes durable and is shown.
+    pub committing: Mutex<()>,
     /// The journal as far as it is durable.
     pub journal: JournalReader,
 }
@@ -39,7 +43,16 @@ impl Source for Shared {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.overlay.get(key) {
             Some(known) => Ok(known),
-            None => Ok(self.index.get(key)?),
+            None => self.standing.get(key),
+        }
+    }
+
+    /// The journal is checked frame by frame; what contradicts itself beside it is the index.
+    fn distrusted(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Damaged(why) => self.standing.distrust(&why),
+            passing @ (StoreError::Full(_) | StoreError::Index(_)) => passing,
+            failed @ StoreError::Failed(_) => failed,
         }
     }
 }
@@ -47,6 +60,10 @@ impl Source for Shared {
 impl Source for Reader {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(key)
+    }
+
+    fn distrusted(&self, error: StoreError) -> StoreError {
+        self.0.distrusted(error)
     }
 }
 
@@ -152,7 +169,7 @@ impl Reader {
         let (mut merged, overlay_reached) = self.0.overlay.range(range, chunk);
         let below = self
             .0
-            .index
+            .standing
             .range(&range.from, &range.to, range.reverse.into(), chunk)?;
         let index_reached = (below.len() >= chunk)
             .then(|| below.last().map(|(key, _)| key.clone()))
@@ -437,6 +454,11 @@ impl Reader {
         self.0.journal.tail().next_event.saturating_sub(1)
     }
 
+    /// How the index is.
+    pub fn index_health(&self) -> Health {
+        self.0.standing.health()
+    }
+
     /// How many keys the index is behind.
     pub fn lag_keys(&self) -> usize {
         self.0.overlay.lag_keys()
@@ -447,7 +469,7 @@ impl Reader {
         let found = self.scan(&keys::all_balances(), 10_000)?;
         let named = found.into_iter().map(|(key, value)| {
             let name = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
-            Ok((name, codec::decode(Kind::Balance, &value)?))
+            Ok((name, self.decoded(Kind::Balance, &value)?))
         });
         named.collect()
     }

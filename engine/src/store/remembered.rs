@@ -1,15 +1,16 @@
 //! The absence filter across restarts: a file with the record it reaches to; what came after is added from the
-//! journal, and without a file it is filled from the index.
+//! journal, and without a file it is filled from the index, or from the journal where that is not to be asked.
 
 use super::StoreError;
 use super::codec;
 use super::files::Files;
 use super::filter::AbsenceFilter;
-use super::index::{Direction, Index};
+use super::index::Direction;
 use super::journal::Journal;
 use super::keys;
 use super::opening::OpenOptions;
 use super::replay::first_written;
+use super::standing::Standing;
 
 const NAME: &str = "absent.filter";
 const MAGIC: &[u8; 8] = b"DGABSNT1";
@@ -29,14 +30,17 @@ pub fn filter(
     files: &dyn Files,
     options: &OpenOptions,
     journal: &Journal,
-    index: &dyn Index,
+    standing: &Standing,
 ) -> Result<AbsenceFilter, StoreError> {
+    let wanted = wanted_bytes(options, journal);
     let (filter, from) = match read(files, options, journal)? {
         Some(known) => known,
-        None => (
-            from_index(wanted_bytes(options, journal), index)?,
-            journal.tail().next_record,
-        ),
+        None => match from_index(wanted, standing) {
+            Ok(filter) => (filter, journal.tail().next_record),
+            // The journal has every key too, only not in one place.
+            Err(error) if error.is_passing() => (AbsenceFilter::new(wanted), 1),
+            Err(error) => return Err(error),
+        },
     };
     for frame in journal.reader().frames_from(from) {
         for record in codec::records(&frame?.body) {
@@ -64,7 +68,7 @@ pub fn save(
     bytes.extend_from_slice(&body);
     files
         .write_whole(&options.dir.join(NAME), &bytes)
-        .map_err(|error| StoreError::Failed(format!("{NAME}: {error}")))
+        .map_err(|error| super::files::failed(NAME, &error))
 }
 
 fn checksum(next_record: u64, chain: &[u8; 32], body: &[u8]) -> u32 {
@@ -118,13 +122,13 @@ fn is_past(journal: &Journal, next_record: u64, chain: &[u8; 32]) -> Result<bool
     Ok(frame.is_some_and(|frame| frame.chain == *chain))
 }
 
-fn from_index(bytes: usize, index: &dyn Index) -> Result<AbsenceFilter, StoreError> {
+fn from_index(bytes: usize, standing: &Standing) -> Result<AbsenceFilter, StoreError> {
     const PAGE: usize = 10_000;
     let filter = AbsenceFilter::new(bytes);
     for range in keys::mostly_absent() {
         let mut from = range.from;
         loop {
-            let page = index.range(&from, &range.to, Direction::Ascending, PAGE)?;
+            let page = standing.range(&from, &range.to, Direction::Ascending, PAGE)?;
             for (key, _) in &page {
                 filter.insert(key);
             }

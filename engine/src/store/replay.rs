@@ -2,8 +2,8 @@
 
 use super::codec;
 use super::cursor::Cursor;
-use super::index::Index;
-use super::journal::{JournalReader, Tail};
+use super::index::{Index, IndexError};
+use super::journal::JournalReader;
 use super::keys;
 use super::overlay::Window;
 use super::view::{self, Balances, Source};
@@ -34,6 +34,85 @@ impl Source for OverIndex<'_> {
             None => Ok(self.index.get(key)?),
         }
     }
+
+    fn distrusted(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Damaged(why) => StoreError::Index(why),
+            other @ (StoreError::Full(_) | StoreError::Index(_) | StoreError::Failed(_)) => other,
+        }
+    }
+}
+
+/// A replay under way: pieces of it may be done with time in between, while the journal grows.
+#[derive(Debug)]
+pub struct Replay {
+    from: u64,
+    next: u64,
+    balances: Balances,
+}
+
+impl Replay {
+    /// Over an index that has every record before `from`.
+    pub fn from(from: u64) -> Self {
+        Self {
+            from,
+            next: from,
+            balances: Balances::default(),
+        }
+    }
+
+    /// How far it is from the journal's present end.
+    pub fn progress(&self, journal: &JournalReader) -> Progress {
+        let end = journal.tail().next_record;
+        Progress {
+            done: self.next.saturating_sub(self.from),
+            total: end.saturating_sub(self.from),
+        }
+    }
+
+    /// Replays one window of about `most_keys` keys; says how many records, none at the journal's end. After an
+    /// error it is of no more use.
+    pub fn step(
+        &mut self,
+        journal: &JournalReader,
+        index: &dyn Index,
+        most_keys: usize,
+    ) -> Result<u64, StoreError> {
+        let begun = self.next;
+        // Asking beyond the end would ask the journal for a record that is not there.
+        if begun >= journal.tail().next_record {
+            return Ok(0);
+        }
+        let mut window = Window::default();
+        for frame in journal.frames_from(begun) {
+            let frame = frame?;
+            for (number, record) in (frame.meta.first_record..).zip(codec::records(&frame.body)) {
+                let record = record?;
+                if number < self.next {
+                    continue;
+                }
+                let source = OverIndex {
+                    window: &window,
+                    index,
+                };
+                let writes = view::replay(number, &record, &source, &mut self.balances)?;
+                window.put(writes, false);
+            }
+            self.next = frame.meta.next_record();
+            let cursor = Cursor {
+                format: super::cursor::INDEX_FORMAT,
+                next_record: self.next,
+                chain: frame.chain,
+            };
+            window.cursor = Some(cursor.encode()?);
+            if window.len() >= most_keys {
+                break;
+            }
+        }
+        apply(&window, index)?;
+        self.balances.trim();
+        Ok(self.next.saturating_sub(begun))
+    }
 }
 
 /// Replays records `from` to the journal's end into `index` and flushes it; returns how many.
@@ -43,50 +122,20 @@ pub fn replay(
     index: &dyn Index,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<u64, StoreError> {
-    let end: Tail = journal.tail();
-    let total = end.next_record.saturating_sub(from);
-    if total == 0 {
-        return Ok(0);
+    let mut replay = Replay::from(from);
+    while replay.step(journal, index, WINDOW_KEYS)? > 0 {
+        progress(replay.progress(journal));
     }
-    let mut window = Window::default();
-    let mut balances = Balances::default();
-    let mut done = 0;
-    for frame in journal.frames_from(from) {
-        let frame = frame?;
-        for (number, record) in (frame.meta.first_record..).zip(codec::records(&frame.body)) {
-            let record = record?;
-            if number < from {
-                continue;
-            }
-            let source = OverIndex {
-                window: &window,
-                index,
-            };
-            let writes = view::replay(number, &record, &source, &mut balances)?;
-            window.put(writes, false);
-            done = number.saturating_add(1).saturating_sub(from);
-        }
-        let cursor = Cursor {
-            format: super::cursor::INDEX_FORMAT,
-            next_record: frame.meta.next_record(),
-            chain: frame.chain,
-        };
-        window.cursor = Some(cursor.encode()?);
-        if window.len() >= WINDOW_KEYS {
-            apply(&std::mem::take(&mut window), index)?;
-            balances.trim();
-            progress(Progress { done, total });
-        }
+    let done = replay.progress(journal).done;
+    if done > 0 {
+        index.flush()?;
     }
-    apply(&window, index)?;
-    index.flush()?;
-    progress(Progress { done, total });
     Ok(done)
 }
 
 /// Puts a window into the index: derived keys, balances, aggregates, and the cursor last. What a crash leaves
 /// half done, replay does again.
-pub fn apply(window: &Window, index: &dyn Index) -> Result<(), StoreError> {
+pub fn apply(window: &Window, index: &dyn Index) -> Result<(), IndexError> {
     let mut written = 0_usize;
     for (key, value) in window.iter() {
         match value {

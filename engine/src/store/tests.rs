@@ -7,6 +7,7 @@ mod directory;
 mod full;
 mod golden;
 mod history;
+mod mending;
 mod samples;
 
 use std::sync::Arc;

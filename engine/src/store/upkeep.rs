@@ -1,23 +1,32 @@
 //! Upkeep beside the writer: emptying the overlay into the index, flushing the index, preparing segments.
 //! Each is a `turn` that a thread calls in production and a simulation calls itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::StoreError;
 use super::files::Files;
 use super::filter::AbsenceFilter;
 use super::journal::{Journal, Preparation, Preparer};
 use super::marker::{self, Marker};
+use super::mending::Mender;
 use super::opening::{Directory, OpenOptions};
 use super::reader::Shared;
 use super::remembered;
 use super::replay;
+use super::standing::Health;
+use crate::planted::{self, Bug};
 
-/// Empties the overlay into the index.
+/// Empties the overlay into the index, and mends the index when it is not to be believed. Clones share the work.
 #[derive(Debug, Clone)]
 pub struct Applier {
     shared: Arc<Shared>,
+    mender: Arc<Mutex<Mender>>,
+    files: Arc<dyn Files>,
+    dir: PathBuf,
 }
 
 /// How long a window may collect writes before it is applied.
@@ -25,25 +34,89 @@ pub const WINDOW_AGE: Duration = Duration::from_millis(200);
 /// How often the index is made durable.
 pub const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
+/// Free space without which nothing is written into the index: sled that has once met a full disk refuses everything
+/// until it is opened again, so it should not meet one.
+const INDEX_ROOM_BYTES: u64 = 8 << 20;
+/// Bytes that the index's files grow by, for each byte that is put in.
+const INDEX_GROWTH: u64 = 4;
+
 impl Applier {
-    /// Applies the window that has collected, if there is one; says how many keys it had.
-    pub fn turn(&self) -> Result<usize, StoreError> {
+    /// Applies the window that has collected, if there is one, or takes the next step of mending the index; says how
+    /// much was done: keys applied, or records taken up again. An error is nothing that time will mend.
+    pub fn turn(&self) -> Result<u64, StoreError> {
+        let mut mender = self.mender.lock();
+        let standing = &self.shared.standing;
+        let waited = matches!(standing.health(), Health::NoRoom(_));
+        let has_room = self.has_room() && !(waited && planted::is(Bug::FullForGood));
+        let done = if standing.is_away() {
+            mender.turn(&self.shared, has_room)?
+        } else if has_room {
+            if waited {
+                standing.tell_room(Ok(()));
+            }
+            self.apply()?
+        } else {
+            let dir = self.dir.display();
+            standing.tell_room(Err(format!("{dir} has no room for the index")));
+            0
+        };
+        // The writer need not wait for what does not go on.
+        let health = standing.health();
+        self.shared.overlay.suspend(health != Health::Well);
+        Ok(done)
+    }
+
+    fn apply(&self) -> Result<u64, StoreError> {
         let Some(window) = self.shared.overlay.take() else {
             return Ok(0);
         };
-        let applied = replay::apply(&window, self.shared.index.as_ref());
-        if applied.is_err() {
-            // Never dropped: what is in the window stays readable until the process ends.
-            self.shared.overlay.fail();
+        match self
+            .shared
+            .standing
+            .ask(|index| replay::apply(&window, index))
+        {
+            Ok(()) => {
+                self.shared.overlay.applied();
+                Ok(u64::try_from(window.len()).unwrap_or(u64::MAX).max(1))
+            }
+            // What is in the window stays readable until the index has it, or another index has what it came from.
+            Err(error) if error.is_passing() => Ok(0),
+            Err(error) => {
+                self.shared.overlay.suspend(true);
+                Err(error)
+            }
         }
-        applied?;
-        self.shared.overlay.applied();
-        Ok(window.len())
+    }
+
+    /// Whether what waits may be put into the index without filling the disk. A disk that does not say has room.
+    fn has_room(&self) -> bool {
+        let waiting = self.shared.overlay.waiting_bytes();
+        let needed = waiting
+            .saturating_mul(INDEX_GROWTH)
+            .saturating_add(INDEX_ROOM_BYTES);
+        self.files
+            .free_bytes(&self.dir)
+            .is_ok_and(|free| free >= needed)
+    }
+
+    /// How the index is.
+    pub fn health(&self) -> Health {
+        self.shared.standing.health()
+    }
+
+    /// How often the index was made anew since the store was opened.
+    pub fn rebuilds(&self) -> u64 {
+        self.shared.standing.rebuilds()
     }
 
     /// Waits for the next turn; says whether the store is being stopped.
     pub fn wait(&self) -> bool {
         self.shared.overlay.wait_for_work(WINDOW_AGE)
+    }
+
+    /// Whether the store is being stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.shared.overlay.is_stopping()
     }
 
     /// Lets waiting end.
@@ -59,14 +132,23 @@ pub struct Flusher {
 }
 
 impl Flusher {
-    /// Flushes.
-    pub fn turn(&self) -> Result<(), StoreError> {
-        let flushed = self.shared.index.flush();
-        if flushed.is_err() {
-            self.shared.overlay.fail();
+    /// Flushes; says whether the index is durable as far as it goes. One that is not is the applier's to mend.
+    pub fn turn(&self) -> Result<bool, StoreError> {
+        match self.shared.standing.ask(|index| index.flush()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_passing() => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(flushed?)
     }
+}
+
+/// How a directory was left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// The next start can use everything.
+    InOrder,
+    /// Nothing is lost, and the next start does what it does after a kill; and why.
+    AsKilled(String),
 }
 
 /// What keeps a directory going, and stops it in order.
@@ -90,6 +172,9 @@ impl Directory {
         Upkeep {
             applier: Applier {
                 shared: Arc::clone(&shared),
+                mender: Arc::new(Mutex::new(Mender::new(Arc::clone(&self.home)))),
+                files: Arc::clone(&self.files),
+                dir: self.options.dir.clone(),
             },
             flusher: Flusher { shared },
             preparer: self.store.journal().preparer(),
@@ -106,16 +191,46 @@ impl Upkeep {
         Ok(self.preparer.turn()?)
     }
 
-    /// After the writer's last commit: brings the index up to the journal's end and says so on disk.
-    pub fn finish(&self, journal: &Journal) -> Result<(), StoreError> {
-        while self.applier.turn()? > 0 {}
-        self.flusher.turn()?;
-        remembered::save(
+    /// After the writer's last commit: brings the index up to the journal's end and says so on disk. Where that
+    /// cannot be done, for want of room or because the index was just being mended, the journal has everything and
+    /// the next start goes on from there.
+    pub fn finish(&self, journal: &Journal) -> Result<Left, StoreError> {
+        let standing = &self.applier.shared.standing;
+        while !standing.is_away() && self.applier.turn()? > 0 {}
+        match self.leave(journal) {
+            Ok(left) => Ok(left),
+            Err(error) if error.is_passing() => Ok(Left::AsKilled(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn leave(&self, journal: &Journal) -> Result<Left, StoreError> {
+        match self.applier.health() {
+            Health::Well => {
+                if !self.flusher.turn()? {
+                    return Err(self.applier.health().refusal());
+                }
+            }
+            Health::NoRoom(why) => return Ok(Left::AsKilled(why)),
+            Health::Rebuilding { .. } => {
+                let mut mender = self.applier.mender.lock();
+                mender.give_up(&self.applier.shared)?;
+            }
+        }
+        let saved = remembered::save(
             self.files.as_ref(),
             &self.options,
             journal.tail(),
             &self.filter,
-        )?;
+        );
+        // Without it the next start takes a little longer.
+        saved.or_else(|error| {
+            if error.is_passing() {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        })?;
         let boot_id = self
             .files
             .boot_id()
@@ -124,6 +239,7 @@ impl Upkeep {
             self.files.as_ref(),
             &self.options.dir,
             &Marker::stopped(boot_id, journal.tail()),
-        )
+        )?;
+        Ok(Left::InOrder)
     }
 }

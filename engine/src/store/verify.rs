@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::StoreError;
 use super::codec;
 use super::files::Files;
-use super::index::{Direction, Index, IndexHome};
-use super::journal::{Journal, LastStop, Walk};
+use super::index::{Checked, Direction, Index, IndexHome};
+use super::journal::{Journal, JournalReader, LastStop, Walk};
 use super::keys;
 use super::marker::{self, Marker};
 use super::opening::{self, OpenOptions};
@@ -51,22 +51,48 @@ pub fn verify(
         ..Report::default()
     };
     home.drop_scratch()?;
-    let rebuilt = home.scratch()?;
+    let rebuilt = Checked::over(home.scratch()?);
     let outcome = replay::replay(&reader, 1, rebuilt.as_ref(), progress).and_then(|_| {
-        match opening::usable_index(&journal, home)? {
+        match opening::usable_index(&reader, home)? {
             Ok((index, from)) => {
-                report.trailing = replay::replay(&reader, from, index.as_ref(), progress)?;
-                compare(index.as_ref(), rebuilt.as_ref(), &mut report)?;
+                look_at(&reader, (index, from), &rebuilt, progress, &mut report)?;
             }
-            Err(reason) => report
-                .faults
-                .push(format!("the index cannot be used: {reason}")),
+            Err(reason) => report.cannot_be_used(&reason),
         }
         balances(rebuilt.as_ref(), &mut report)
     });
     drop(rebuilt);
     home.drop_scratch()?;
     outcome.map(|()| report)
+}
+
+impl Report {
+    fn cannot_be_used(&mut self, reason: &str) {
+        self.faults
+            .push(format!("the index cannot be used: {reason}"));
+    }
+}
+
+/// Brings the index to the journal's end, as a start would, and compares it. The journal was found to follow, so what
+/// does not is the index.
+fn look_at(
+    journal: &JournalReader,
+    (index, from): (Arc<dyn Index>, u64),
+    rebuilt: &Arc<dyn Index>,
+    progress: &mut dyn FnMut(Progress),
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let compared = replay::replay(journal, from, index.as_ref(), progress).and_then(|trailing| {
+        report.trailing = trailing;
+        compare(index.as_ref(), rebuilt.as_ref(), report)
+    });
+    match compared {
+        Err(StoreError::Index(why) | StoreError::Damaged(why)) => {
+            report.cannot_be_used(&why);
+            Ok(())
+        }
+        compared => compared,
+    }
 }
 
 /// What a rebuild read.
@@ -87,7 +113,7 @@ pub fn rebuild(
 ) -> Result<RebuiltFrom, StoreError> {
     let _lock = opening::lock_existing(files.as_ref(), &options.dir)?;
     let journal = open_journal(files, options)?;
-    opening::rebuild(&journal, home, progress)?;
+    opening::rebuild(&journal.reader(), home, progress)?;
     let boot_id = files
         .boot_id()
         .map_err(|error| StoreError::Failed(error.to_string()))?;

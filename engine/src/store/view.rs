@@ -91,6 +91,16 @@ pub struct Balance {
 pub trait Source {
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// What to say of a value that was read and cannot be right; see [`super::Store::distrusted`].
+    fn distrusted(&self, error: StoreError) -> StoreError {
+        error
+    }
+
+    /// What a value of this source says.
+    fn decoded<T: Decode<()>>(&self, kind: Kind, bytes: &[u8]) -> Result<T, StoreError> {
+        codec::decode(kind, bytes).map_err(|error| self.distrusted(error))
+    }
 }
 
 /// A group as read, with what is needed to write it back.
@@ -208,7 +218,7 @@ pub fn load_order(
 ) -> Result<Option<Stored<AnyOrder>>, StoreError> {
     source
         .get(&keys::order(id))?
-        .map(|bytes| codec::decode(Kind::Order, &bytes))
+        .map(|bytes| source.decoded(Kind::Order, &bytes))
         .transpose()
 }
 
@@ -219,7 +229,7 @@ pub fn load_payment(
 ) -> Result<Option<Stored<AnyPayment>>, StoreError> {
     source
         .get(&keys::payment(id))?
-        .map(|bytes| codec::decode(Kind::Payment, &bytes))
+        .map(|bytes| source.decoded(Kind::Payment, &bytes))
         .transpose()
 }
 
@@ -422,7 +432,7 @@ impl Balances {
                 let key = keys::balance(at.0, at.1, at.2);
                 let stored = source.get(&key)?;
                 let balance = stored
-                    .map(|bytes| codec::decode(Kind::Balance, &bytes))
+                    .map(|bytes| source.decoded(Kind::Balance, &bytes))
                     .transpose()?;
                 vacant.insert(Kept {
                     key,

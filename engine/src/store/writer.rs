@@ -16,6 +16,8 @@ pub enum Unavailable {
     Busy,
     /// The disk is full; reading goes on.
     DiskFull,
+    /// The index is being made anew.
+    Rebuilding,
     /// The store is being stopped, or has failed. What was in flight may or may not have happened.
     Stopped,
 }
@@ -223,7 +225,12 @@ fn turn<S: Store>(
             tell_all(waiting, Unavailable::DiskFull);
             Ok(true)
         }
-        Err(error) => {
+        // Nothing of the batch was committed: all of it is staged before any of it is.
+        Err(StoreError::Index(_)) => {
+            tell_all(waiting, Unavailable::Rebuilding);
+            Ok(false)
+        }
+        Err(error @ (StoreError::Damaged(_) | StoreError::Failed(_))) => {
             tell_all(waiting, Unavailable::Stopped);
             Err(error)
         }

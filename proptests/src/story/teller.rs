@@ -72,7 +72,7 @@ impl Teller {
             }
             Step::RunWhatIsDue => self.run_what_is_due(),
             Step::Apply => drop(self.running().running.upkeep.applier.turn().unwrap()),
-            Step::Flush => self.running().running.upkeep.flusher.turn().unwrap(),
+            Step::Flush => drop(self.running().running.upkeep.flusher.turn().unwrap()),
             Step::Prepare => drop(self.running().running.upkeep.prepare().unwrap()),
             Step::RememberIndex => {
                 self.old_index = Some(copy_of(self.machine().home.index().as_ref()));

@@ -31,7 +31,8 @@ pub enum BooksError {
 
 /// An append-only sequence of lines.
 pub trait Books: Send {
-    /// Adds one line, without its end; it is kept when this returns.
+    /// Adds one line, without its end; it is kept when this returns. After an error nothing of it
+    /// is there, so that it can be added again.
     fn append(&mut self, line: &[u8]) -> io::Result<()>;
     /// All whole lines, in order, each with its end. A torn last one is forgotten.
     fn load(&mut self) -> io::Result<Vec<u8>>;
@@ -119,8 +120,15 @@ impl Books for FileBooks {
         let mut whole = Vec::with_capacity(line.len().saturating_add(1));
         whole.extend_from_slice(line);
         whole.push(b'\n');
-        self.file.write_all(&whole)?;
-        self.file.sync_data()
+        let length = self.file.metadata()?.len();
+        let written = self
+            .file
+            .write_all(&whole)
+            .and_then(|()| self.file.sync_data());
+        if written.is_err() {
+            self.file.set_len(length)?;
+        }
+        written
     }
 
     #[expect(

@@ -204,7 +204,7 @@ impl Toss {
     pub fn due(&mut self, now_ms: i64) -> Vec<Delivery> {
         self.tick(now_ms);
         let mut due = Vec::new();
-        if self.broken {
+        if !self.is_written() {
             return due;
         }
         while due.len() < BATCH

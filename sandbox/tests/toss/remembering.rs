@@ -1,6 +1,8 @@
 //! The books: a restart forgets nothing, and the same calls give the same answers.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use daegeum_sandbox::toss::{
     Books, BooksError, Call, Dial, Ending, Fault, FileBooks, MemoryBooks, Rule, Toss,
@@ -255,12 +257,14 @@ fn a_file_is_read_again_and_a_torn_line_forgotten() {
 /// Books whose disk fills up.
 struct Full {
     inner: MemoryBooks,
-    room: usize,
+    room: Arc<AtomicUsize>,
 }
 
 impl Books for Full {
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        self.room = self.room.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+        let left = self.room.load(Ordering::Relaxed).checked_sub(1);
+        let left = left.ok_or(io::ErrorKind::StorageFull)?;
+        self.room.store(left, Ordering::Relaxed);
         self.inner.append(line)
     }
 
@@ -274,7 +278,7 @@ fn what_cannot_be_written_down_is_not_answered() {
     let inner = MemoryBooks::default();
     let full = Full {
         inner: inner.clone(),
-        room: 2,
+        room: Arc::new(AtomicUsize::new(2)),
     };
     let mut shop = Shop::new();
     shop.toss = Toss::open(Box::new(full), settings()).unwrap();
@@ -284,6 +288,26 @@ fn what_cannot_be_written_down_is_not_answered() {
     shop.inquire(&key).is_refused(500, "FAILED_DB_PROCESSING");
     shop.toss = Toss::open(Box::new(inner), settings()).unwrap();
     shop.inquire(&key).is_payment("IN_PROGRESS");
+}
+
+#[test]
+fn with_room_again_it_goes_on_with_what_it_could_not_write_down() {
+    let inner = MemoryBooks::default();
+    let room = Arc::new(AtomicUsize::new(2));
+    let full = Full {
+        inner: inner.clone(),
+        room: Arc::clone(&room),
+    };
+    let mut shop = Shop::new();
+    shop.toss = Toss::open(Box::new(full), settings()).unwrap();
+    let key = shop.approved("order-1", 1_000);
+    shop.confirm(&key, "order-1", 1_000)
+        .is_refused(500, "FAILED_DB_PROCESSING");
+    shop.inquire(&key).is_refused(500, "FAILED_DB_PROCESSING");
+    room.store(9, Ordering::Relaxed);
+    shop.inquire(&key).is_payment("DONE");
+    shop.toss = Toss::open(Box::new(inner), settings()).unwrap();
+    shop.inquire(&key).is_payment("DONE");
 }
 
 #[test]

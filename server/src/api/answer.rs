@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::gateway::{self, Explanation};
-use crate::http::Problem;
+use crate::http::{HttpErrorCode, Problem};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -223,9 +223,14 @@ pub fn problem(rejection: &Rejection) -> Problem {
     }
 }
 
-/// A failure of the store: ours, and the caller is told no more than a request id.
+/// What keeps the store from answering: what passes says when to come back; a failure is ours, and the caller is told
+/// no more than a request id.
 pub fn stored(error: StoreError) -> Problem {
-    Problem::internal(error)
+    match error {
+        StoreError::Full(_) => HttpErrorCode::StorageFull.into(),
+        StoreError::Index(_) => HttpErrorCode::IndexRebuilding.into(),
+        failed @ (StoreError::Damaged(_) | StoreError::Failed(_)) => Problem::internal(failed),
+    }
 }
 
 fn gone() -> Problem {

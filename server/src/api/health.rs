@@ -12,6 +12,7 @@ use super::answer;
 use super::schema::ProblemSchema;
 use crate::app::App;
 use crate::domain_clock::Standing;
+use crate::engine_room::NotReady;
 use crate::http::{HttpErrorCode, Kind, Problem, RequestContext};
 use crate::telemetry::METRICS_CONTENT_TYPE;
 
@@ -21,17 +22,30 @@ pub async fn live() -> Result<Response, Problem> {
     answer::json(200, &json!({ "status": "ok" }))
 }
 
-/// It takes payments: the store is open and its index is being written.
+/// It takes payments: the store is open, has room, and its index is sound. If not, `code` says why.
 #[utoipa::path(get, path = "/readyz", tag = "operation",
     responses((status = 200, description = "It takes payments."), (status = 503, body = ProblemSchema)))]
 pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    if app.condition.is_ready() {
-        answer::json(
+    match app.condition.not_ready() {
+        None => answer::json(
             200,
             &json!({ "status": "ready", "index_lag_keys": app.reader.lag_keys() }),
-        )
-    } else {
-        Err(HttpErrorCode::Stopping.into())
+        ),
+        Some(why) => Err(unready(why)),
+    }
+}
+
+/// The true reason, and how far it has come where that is known.
+fn unready(why: NotReady) -> Problem {
+    match why {
+        NotReady::Stopping => HttpErrorCode::Stopping.into(),
+        NotReady::Full => HttpErrorCode::StorageFull.into(),
+        NotReady::Rebuilding { done, total } => {
+            let problem: Problem = HttpErrorCode::IndexRebuilding.into();
+            problem.saying(format!(
+                "The index is being made anew: {done} of {total} records; see Retry-After."
+            ))
+        }
     }
 }
 
@@ -75,8 +89,12 @@ fn look_at_clock(app: &App) {
 /// payments, the count is "at least" so many.
 fn look_at_unknown_outcomes(app: &App) -> Result<(), Problem> {
     const MOST: usize = 10_000;
-    let waiting = app.reader.in_flight(None, MOST).map_err(answer::stored)?;
-    let waiting = waiting.payments;
+    let waiting = match app.reader.in_flight(None, MOST) {
+        Ok(waiting) => waiting.payments,
+        // Every other figure is needed just then.
+        Err(error) if error.is_passing() => return Ok(()),
+        Err(error) => return Err(answer::stored(error)),
+    };
     let now = app.now();
     let age_ms = waiting.iter().filter_map(|payment| {
         let operation = payment.core().operation.as_ref()?;

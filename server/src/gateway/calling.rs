@@ -16,6 +16,9 @@ use super::exchange::{Rest, commit, exchange, without_exchange};
 use super::plan::{self, Next};
 use crate::app::App;
 
+/// How long what cannot be read for a moment is left alone.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Takes the next step of a payment's call, or asks how the payment stands if a notification hinted at news.
 pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(_place) = app.operations.place().await else {
@@ -24,16 +27,18 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(turn) = app.operations.begin(id) else {
         return;
     };
-    let Some(mut payment) = read(&app, id) else {
+    let asked = turn.later.asked;
+    let Some(mut payment) = read(&app, id, asked) else {
         return;
     };
     if was_begun_before_this_start(&app, &payment) {
         commit(&app, without_exchange(&payment.value, News::None)).await;
-        let Some(again) = read(&app, id) else { return };
+        let Some(again) = read(&app, id, asked) else {
+            return;
+        };
         payment = again;
     }
     let payment = payment.value;
-    let asked = turn.later.asked;
     let Some(gateway) = app.gateways.of(payment.core().provider) else {
         return;
     };
@@ -93,9 +98,15 @@ fn waited(app: &App, payment: &AnyPayment) -> Duration {
     in_domain_time.min(known_for)
 }
 
-fn read(app: &App, id: PaymentId) -> Option<Stored<AnyPayment>> {
+fn read(app: &App, id: PaymentId, asked: u32) -> Option<Stored<AnyPayment>> {
     match app.reader.payment(id) {
         Ok(payment) => payment,
+        // Not absent, only not to be read right now: its call is not forgotten for that.
+        Err(error) if error.is_passing() => {
+            let at_ns = app.world.monotonic_ns().saturating_add(nanos(AGAIN));
+            app.operations.ask_later(id, asked, at_ns);
+            None
+        }
         Err(error) => {
             tracing::error!(%error, "a payment cannot be read");
             None
@@ -107,7 +118,9 @@ fn read(app: &App, id: PaymentId) -> Option<Stored<AnyPayment>> {
 /// the turn was taken, mostly by what this exchange taught, is made at once: whoever took it up then found the turn
 /// taken.
 fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, rest: Rest) {
-    let Some(payment) = read(app, id) else { return };
+    let Some(payment) = read(app, id, asked) else {
+        return;
+    };
     let payment = payment.value;
     let call = payment.core().operation.as_ref();
     let call = call
@@ -128,15 +141,21 @@ fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, re
         }
         None => return,
     };
-    let rest_ns = u64::try_from(least.max(rest.wanted).as_nanos()).unwrap_or(u64::MAX);
+    let rest_ns = nanos(least.max(rest.wanted));
     let at_ns = app.world.monotonic_ns().saturating_add(rest_ns);
     app.operations.ask_later(id, asked, at_ns);
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Takes up a call that nobody here has taken up: one that an earlier process began is noted to have no answer and
 /// asked about, and so is one that was forgotten by its task for longer than `forgotten_after`.
 pub async fn resume(app: &App, id: PaymentId, forgotten_after: Duration) {
-    let Some(payment) = read(app, id) else { return };
+    let Some(payment) = read(app, id, 1) else {
+        return;
+    };
     let known = app.operations.knows(id);
     if known || app.gateways.of(payment.value.core().provider).is_none() {
         return;

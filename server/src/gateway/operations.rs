@@ -264,6 +264,11 @@ impl Operations {
         due
     }
 
+    /// The last look saw nothing; the next one is due at once.
+    pub fn look_again(&self) {
+        self.state.lock().looked_around_ns = None;
+    }
+
     /// Forgets whom nobody waits for any more, and the deposits that were asked about longer than this ago.
     pub fn tidy(&self, now_ns: u64, deposits_every: Duration) {
         let mut state = self.state.lock();

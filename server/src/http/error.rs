@@ -125,6 +125,10 @@ codes! {
     Overloaded = "OVERLOADED", SERVICE_UNAVAILABLE, "Too much is waiting; see Retry-After.";
     /// The disk is full: reading goes on, nothing new is taken until there is room again.
     StorageFull = "STORAGE_FULL", SERVICE_UNAVAILABLE, "There is no room to store this; see Retry-After.";
+    /// A part of the index was not to be believed, and all of it is made anew from the journal. Nothing is lost, and
+    /// nothing of the request happened.
+    IndexRebuilding = "INDEX_REBUILDING", SERVICE_UNAVAILABLE,
+        "What is stored cannot be looked up right now; see Retry-After.";
     /// The server is being stopped, or its store has failed.
     Stopping = "STOPPING", SERVICE_UNAVAILABLE, "The server takes no requests right now; see Retry-After.";
     /// The payment gateway does not answer anybody right now; nothing was begun, and `Retry-After` says when to try

@@ -18,6 +18,8 @@ pub async fn run(app: Arc<App>) {
         // What cannot be moved yet stays due, so each page begins behind the one before it.
         let page = match app.reader.due(now, after, BATCH) {
             Ok(page) => page,
+            // Said where it began; the next turn finds what is due.
+            Err(error) if error.is_passing() => return,
             Err(error) => return tracing::error!(%error, "what is due cannot be read"),
         };
         found = found.saturating_add(page.items.len());

@@ -56,6 +56,8 @@ async fn resume(app: &App) {
     loop {
         let page = match app.reader.in_flight(after, PAGE) {
             Ok(page) => page,
+            // Said where it began. A look that saw nothing was none.
+            Err(error) if error.is_passing() => return app.operations.look_again(),
             Err(error) => {
                 return tracing::error!(%error, "calls without an answer cannot be read");
             }
@@ -82,6 +84,7 @@ fn ask_because_of_hints(app: &App, now_ns: u64) {
     loop {
         let page = match app.reader.inquiries_wanted(after, PAGE) {
             Ok(page) => page,
+            Err(error) if error.is_passing() => return app.operations.look_again(),
             Err(error) => {
                 return tracing::error!(%error, "payments to be asked about cannot be read");
             }
@@ -135,6 +138,7 @@ fn ask_about_deposits(app: &App, now_ns: u64) {
     loop {
         let page = match app.reader.payments(&filter, before, PAGE) {
             Ok(page) => page,
+            Err(error) if error.is_passing() => return app.operations.look_again(),
             Err(error) => return tracing::error!(%error, "awaited deposits cannot be read"),
         };
         for payment in &page.payments {

@@ -84,6 +84,7 @@ pub struct StoreMetrics {
     pub commit_latency: Histogram,
     /// `store_index_lag`: changes in the journal that the index has not taken yet.
     pub index_lag: Gauge,
+    index_rebuilds: Family<Labels<1>, Counter>,
 }
 
 /// The machine's clock beside domain time.
@@ -300,6 +301,7 @@ impl StoreMetrics {
             commit_bytes: Histogram::new(exponential_buckets(256.0, 4.0, 10)),
             commit_latency: seconds(),
             index_lag: Gauge::default(),
+            index_rebuilds: Family::default(),
         };
         registry.register(
             "store_queue_depth",
@@ -328,7 +330,18 @@ impl StoreMetrics {
             "Changes in the journal that the index has not taken yet",
             store.index_lag.clone(),
         );
+        registry.register(
+            "index_rebuilds",
+            "Indexes made anew because the one before was not to be believed",
+            store.index_rebuilds.clone(),
+        );
         store
+    }
+
+    /// `index_rebuilds_total{reason}`.
+    pub fn index_rebuilds(&self, reason: &'static str) -> Counter {
+        self.index_rebuilds
+            .get_or_create_owned(&[("reason", reason)])
     }
 }
 

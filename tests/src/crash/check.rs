@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::acknowledged::{Acknowledged, Asked, Said, State};
-use crate::caller::Caller;
+use crate::caller::{Answer, Caller};
 use crate::secrets;
 
 const AT_ONCE: usize = 8;
@@ -21,7 +21,7 @@ pub async fn states(merchant: &Caller, acknowledged: &Acknowledged, since: u32) 
 }
 
 async fn still_there(merchant: &Caller, path: &str, state: &State) -> Option<String> {
-    let now = merchant.get(path).await;
+    let now = served(|| merchant.get(path)).await;
     let detail = now.text("detail");
     let follows = now.status == 200 && may_follow(&state.detail, detail);
     (!follows).then(|| {
@@ -32,6 +32,17 @@ async fn still_there(merchant: &Caller, path: &str, state: &State) -> Option<Str
             now.body()
         )
     })
+}
+
+/// The answer, once there is an index to give it from.
+async fn served<F: Future<Output = Answer>>(ask: impl Fn() -> F) -> Answer {
+    loop {
+        let answer = ask().await;
+        if answer.status != 503 || answer.code() != "INDEX_REBUILDING" {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Whether a thing once acknowledged as `was` may now be `is`; nobody here resolves set-aside money.
@@ -71,10 +82,8 @@ pub async fn repeats(stranger: &Caller, acknowledged: &Acknowledged, since: u32)
 }
 
 async fn said_again(stranger: &Caller, said: &Said) -> Option<String> {
-    let again = match said.asked.of(stranger).await {
-        Ok(again) => again,
-        Err(error) => return Some(format!("{:?}: {error}", said.asked)),
-    };
+    let ask = || async { said.asked.of(stranger).await.expect("the server runs") };
+    let again = served(ask).await;
     let same = match &said.asked {
         Asked::Merchant { .. } => {
             again.status == said.status && again.bytes == said.bytes && again.replayed()
@@ -185,7 +194,7 @@ impl Checked {
 }
 
 async fn balance(admin: &Caller, account: &str) -> i64 {
-    let books = admin.get("/api/v1/admin/balances").await;
+    let books = served(|| admin.get("/api/v1/admin/balances")).await;
     let items = books["items"].as_array().cloned().unwrap_or_default();
     let of_account = items.iter().filter(|item| item["account"] == account);
     of_account.filter_map(|item| item["amount"].as_i64()).sum()

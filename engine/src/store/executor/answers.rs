@@ -9,7 +9,7 @@ use crate::idempotency::{Answer, KeyedRequest, Known, Reply};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::store::StoreError;
-use crate::store::codec::{self, Kind};
+use crate::store::codec::Kind;
 use crate::store::view::{self, Source};
 use crate::store::{keys, record};
 use crate::wire;
@@ -29,7 +29,7 @@ pub(super) fn recognise(
     let Some(bytes) = source.get(&keys::reply(&keyed.key))? else {
         return Ok(None);
     };
-    let reply: Reply = codec::decode(Kind::Reply, &bytes)?;
+    let reply: Reply = source.decoded(Kind::Reply, &bytes)?;
     let (answer, replayed) = match reply.compare(&keyed) {
         Known::Replay(answer) => (answer, true),
         Known::Conflict => (

@@ -34,8 +34,11 @@ pub(super) fn load(
     let siblings: Vec<PaymentId> = order.value.core().payments.clone();
     loaded.add_order(order);
     for id in siblings {
-        if loaded.group.payment(id).is_none() {
-            load_payment(source, id, &mut loaded, &mut expect)?;
+        if loaded.group.payment(id).is_none()
+            && load_payment(source, id, &mut loaded, &mut expect)?.is_none()
+        {
+            let what = format!("an order has payment {id}, which is not there");
+            return Err(source.distrusted(StoreError::Damaged(what)));
         }
     }
     Ok((loaded, expect))

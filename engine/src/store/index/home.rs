@@ -7,15 +7,22 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Index, IndexError, MemoryIndex, SledIndex, SledOptions};
+use super::{Harm, Index, IndexError, MemoryIndex, SledIndex, SledOptions};
+use crate::store::files::is_full;
 
 /// A place for one index.
 pub trait IndexHome: Send + Sync + fmt::Debug {
+    /// The same place, for whoever opens it again later.
+    fn share(&self) -> Arc<dyn IndexHome>;
+
     /// Opens the index, or makes an empty one.
     fn open(&self) -> Result<Arc<dyn Index>, IndexError>;
 
     /// Moves the index aside, so that opening makes an empty one. An older one set aside is removed.
     fn set_aside(&self) -> Result<(), IndexError>;
+
+    /// Removes the index that was moved aside, if there is one: it only takes room.
+    fn drop_set_aside(&self) -> Result<(), IndexError>;
 
     /// An index beside the real one, to compare with; removed by [`IndexHome::drop_scratch`].
     fn scratch(&self) -> Result<Arc<dyn Index>, IndexError>;
@@ -45,9 +52,12 @@ impl SledHome {
     }
 
     fn failed(&self) -> impl Fn(io::Error) -> IndexError + '_ {
-        |source| IndexError::Failed {
-            dir: self.dir.clone(),
-            source: Box::new(source),
+        |source| match source {
+            source if is_full(&source) => IndexError::Full(source.to_string()),
+            source => IndexError::Failed {
+                dir: self.dir.clone(),
+                source: Box::new(source),
+            },
         }
     }
 
@@ -62,6 +72,10 @@ impl SledHome {
 }
 
 impl IndexHome for SledHome {
+    fn share(&self) -> Arc<dyn IndexHome> {
+        Arc::new(self.clone())
+    }
+
     fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
         Ok(Arc::new(SledIndex::open(&self.dir, &self.options)?))
     }
@@ -74,9 +88,12 @@ impl IndexHome for SledHome {
         if !self.dir.exists() {
             return Ok(());
         }
-        let aside = self.beside("index.set-aside");
-        self.remove(&aside)?;
-        std::fs::rename(&self.dir, &aside).map_err(self.failed())
+        self.drop_set_aside()?;
+        std::fs::rename(&self.dir, self.beside("index.set-aside")).map_err(self.failed())
+    }
+
+    fn drop_set_aside(&self) -> Result<(), IndexError> {
+        self.remove(&self.beside("index.set-aside"))
     }
 
     fn scratch(&self) -> Result<Arc<dyn Index>, IndexError> {
@@ -96,9 +113,24 @@ impl IndexHome for SledHome {
 pub struct MemoryHome {
     current: Arc<Mutex<Arc<MemoryIndex>>>,
     scratch: Arc<Mutex<Arc<MemoryIndex>>>,
+    harm: Harm,
 }
 
 impl MemoryHome {
+    /// An empty home with which `harm` is wrong.
+    pub fn with(harm: Harm) -> Self {
+        let home = Self {
+            harm,
+            ..Self::default()
+        };
+        *home.current.lock() = home.empty();
+        home
+    }
+
+    fn empty(&self) -> Arc<MemoryIndex> {
+        Arc::new(MemoryIndex::with(self.harm.clone()))
+    }
+
     /// A home that has this index already: another's, or one of the past.
     pub fn holding(index: Arc<MemoryIndex>) -> Self {
         let home = Self::default();
@@ -113,12 +145,22 @@ impl MemoryHome {
 }
 
 impl IndexHome for MemoryHome {
+    fn share(&self) -> Arc<dyn IndexHome> {
+        Arc::new(self.clone())
+    }
+
     fn open(&self) -> Result<Arc<dyn Index>, IndexError> {
+        self.harm.open()?;
         Ok(self.index())
     }
 
     fn set_aside(&self) -> Result<(), IndexError> {
-        *self.current.lock() = Arc::default();
+        self.harm.set_aside();
+        *self.current.lock() = self.empty();
+        Ok(())
+    }
+
+    fn drop_set_aside(&self) -> Result<(), IndexError> {
         Ok(())
     }
 

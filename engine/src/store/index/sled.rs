@@ -5,8 +5,8 @@
 //! stands where it is applied, with its reason. Transactions, batches, merge operators and watches
 //! are not used: they lock readers out or were not found sound.
 
-use super::{Direction, Entry, Index, IndexError, check_size};
-use crate::store::files::{DiskFiles, FileHandle, Files};
+use super::{Direction, Entry, Index, IndexError, check_size, sled_log};
+use crate::store::files::{DiskFiles, FileHandle, Files, is_full};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,10 @@ impl SledIndex {
         // On some damaged files sled panics where others make it return an error.
         let db = catch_unwind(AssertUnwindSafe(|| config.open()))
             .map_err(|_| unusable("sled panicked while opening it".to_owned()))?
-            .map_err(|error| unusable(error.to_string()))?;
+            .map_err(|error| match error {
+                sled::Error::Io(error) if is_full(&error) => IndexError::Full(error.to_string()),
+                error => unusable(error.to_string()),
+            })?;
         let file = DiskFiles
             .open(&dir.join("db"))
             .map_err(|error| unusable(error.to_string()))?;
@@ -65,13 +68,14 @@ impl SledIndex {
         })
     }
 
-    fn failed<E>(&self) -> impl Fn(E) -> IndexError + '_
-    where
-        E: std::error::Error + Send + Sync + 'static,
-    {
-        |source| IndexError::Failed {
-            dir: self.dir.clone(),
-            source: Box::new(source),
+    /// Once sled has met an error while writing it says the same to everybody for ever: it has to be opened again.
+    fn failed(&self) -> impl Fn(sled::Error) -> IndexError + '_ {
+        |source| match source {
+            sled::Error::Io(error) if is_full(&error) => IndexError::Full(error.to_string()),
+            source => IndexError::Failed {
+                dir: self.dir.clone(),
+                source: Box::new(source),
+            },
         }
     }
 
@@ -100,6 +104,7 @@ fn prepare(dir: &Path) -> Result<(), String> {
             DiskFiles.remove(&dir.join(name)).map_err(say)?;
         }
     }
+    sled_log::examine(&DiskFiles, dir).map_err(say)??;
     match DiskFiles.list(&dir.join("blobs")) {
         Ok(blobs) if !blobs.is_empty() => {
             Err("it has values in blobs/, which sled never syncs".to_owned())
@@ -164,7 +169,8 @@ impl Index for SledIndex {
     /// the device's cache to be flushed: the sync that follows does.
     fn flush(&self) -> Result<(), IndexError> {
         self.db.flush().map_err(self.failed())?;
-        self.file.sync_data().map_err(self.failed())
+        let synced = self.file.sync_data();
+        synced.map_err(|error| self.failed()(sled::Error::Io(error)))
     }
 
     fn count(&self) -> Result<u64, IndexError> {

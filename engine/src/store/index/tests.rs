@@ -64,7 +64,7 @@ fn contract(index: &dyn Index) {
         .insert(b"larger", &[7; MAX_VALUE_BYTES + 1])
         .unwrap_err();
     assert!(
-        matches!(error, IndexError::TooLarge { bytes: 4097 }),
+        matches!(error, IndexError::TooLarge { bytes: 4101 }),
         "{error}"
     );
     assert_eq!(index.get(b"larger").unwrap(), None);
@@ -152,4 +152,63 @@ fn a_second_opening_and_a_damaged_file_are_reported_not_survived() {
     std::fs::write(copy.path().join("conf"), b"not sled's").unwrap();
     let error = open(copy.path()).unwrap_err();
     assert!(matches!(error, IndexError::Unusable { .. }), "{error}");
+}
+
+/// Long enough for several segments, and one restart behind it.
+fn several_segments() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let index = open(dir.path()).unwrap();
+    let write = |index: &SledIndex, round: u32| {
+        for number in 0..6_000_u32 {
+            index
+                .insert(&number.to_be_bytes(), &[round.to_le_bytes()[0]; 200])
+                .unwrap();
+        }
+        index.flush().unwrap();
+    };
+    write(&index, 1);
+    drop(index);
+    let again = copy_of(dir.path());
+    let index = open(again.path()).unwrap();
+    write(&index, 2);
+    write(&index, 3);
+    copy_of(again.path())
+}
+
+/// Opened by sled alone, such an index says with its last key that it is whole, and has forgotten others.
+#[test]
+fn a_message_that_does_not_sum_before_the_logs_end_keeps_the_index_from_being_opened() {
+    let whole = several_segments();
+    let length = std::fs::metadata(whole.path().join("db")).unwrap().len();
+    assert!(length > 4 << 19, "{length} bytes are too few segments");
+    assert_eq!(
+        open(copy_of(whole.path()).path()).unwrap().count().unwrap(),
+        6_000
+    );
+    let (mut refused, mut forgotten) = (0, 0);
+    for part in 0..24 {
+        let harmed = copy_of(whole.path());
+        let path = harmed.path().join("db");
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = bytes.len() * part / 24 + 5_000;
+        for byte in bytes.iter_mut().skip(at).take(64) {
+            *byte ^= 0x5a;
+        }
+        std::fs::write(&path, bytes).unwrap();
+        match open(harmed.path()) {
+            Err(error) => {
+                assert!(matches!(error, IndexError::Unusable { .. }), "{error}");
+                refused += 1;
+            }
+            Ok(index) => {
+                let all = index.range(&[0], &[u8::MAX], Direction::Ascending, usize::MAX);
+                // What does not read is found out; what reads has to be right, or of the log's end.
+                let all = all.unwrap_or_default();
+                forgotten +=
+                    usize::from(!all.is_empty() && all.iter().any(|(_, value)| value[0] != 3));
+            }
+        }
+    }
+    let found = refused > 4 && forgotten <= 1;
+    assert!(found, "{refused} refused, {forgotten} have forgotten");
 }

@@ -40,15 +40,23 @@ pub(super) async fn look(
     match answer.status() {
         StatusCode::OK => findings.ok(SERVER, format!("{base} takes payments")),
         status => {
-            let found = format!("{base}/readyz answers {}", status.as_u16());
-            return findings.fail(
-                SERVER,
-                found,
-                "look into its log; is it this program at all?",
-            );
+            let code = code_of(answer.body()).unwrap_or_default();
+            let found = format!("{base}/readyz answers {} {code}", status.as_u16());
+            let todo = match code.as_str() {
+                "STORAGE_FULL" => "make room on its disk; it goes on by itself",
+                "INDEX_REBUILDING" => "wait; its log says how far it is, and it goes on by itself",
+                _ => "look into its log; is it this program at all?",
+            };
+            return findings.fail(SERVER, found.trim_end().to_owned(), todo);
         }
     }
     look_at_figures(config, base, world, findings).await;
+}
+
+/// The stable code of a refusal.
+fn code_of(body: &[u8]) -> Option<String> {
+    let refusal: serde_json::Value = serde_json::from_slice(body).ok()?;
+    refusal.get("code")?.as_str().map(str::to_owned)
 }
 
 /// Where the settings say that it listens; everywhere is also here.

@@ -127,6 +127,7 @@ fn every_code_is_reached_somewhere() {
     let told_above = [
         HttpErrorCode::FeedBegunAnew,
         HttpErrorCode::GatewayUnavailable,
+        HttpErrorCode::IndexRebuilding,
         HttpErrorCode::InvalidSignature,
         HttpErrorCode::ReceiptUnavailable,
         HttpErrorCode::StorageFull,

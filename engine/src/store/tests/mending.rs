@@ -1,0 +1,393 @@
+//! An index that is harmed while the store is open: nobody is told anything wrong, nothing of a batch is half done,
+//! and after a while everything is as if nothing had been. No room is waited for.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::StoreError;
+use super::super::executor::Request;
+use super::super::files::{Files, SimulatedFiles};
+use super::super::index::{Harm, IndexHome as _, MemoryHome};
+use super::super::keys;
+use super::super::standing::Health;
+use super::super::upkeep::Left;
+use super::super::writer::{self, Unavailable};
+use super::super::{Store as _, verify};
+use super::{Shop, new_payment, on_sled, open, options};
+use crate::id::OrderId;
+use crate::store::opening::Rebuilt;
+
+struct Harmed {
+    files: SimulatedFiles,
+    home: MemoryHome,
+    harm: Harm,
+    shop: Shop,
+}
+
+/// Ten orders with a payment each, all of it in the index.
+fn harmed() -> Harmed {
+    let files = SimulatedFiles::new();
+    let harm = Harm::default();
+    let home = MemoryHome::with(harm.clone());
+    let dynamic: Arc<dyn Files> = Arc::new(files.clone());
+    let mut shop = open(&dynamic, &home, Path::new("data"), 1_000_000);
+    for n in 0..10 {
+        let order = format!("o-{n}");
+        shop.order(&order);
+        let (payment, _) = shop.payment(&order, &order);
+        shop.complete(payment);
+    }
+    apply(&shop);
+    Harmed {
+        files,
+        home,
+        harm,
+        shop,
+    }
+}
+
+fn apply(shop: &Shop) {
+    while shop.upkeep.applier.turn().unwrap() > 0 {}
+}
+
+fn id(order: &str) -> OrderId {
+    OrderId::parse(order).unwrap()
+}
+
+fn ask(shop: &mut Shop, orders: &[&str]) -> Result<usize, StoreError> {
+    let requests = orders.iter().map(|order| Request {
+        command: new_payment(order),
+        keyed: None,
+        request_id: "req_test".into(),
+    });
+    let executed = shop.executor.turn(requests.collect(), &mut shop.inputs)?;
+    Ok(executed.len())
+}
+
+fn records(shop: &Shop) -> u64 {
+    shop.executor.store().next_record()
+}
+
+/// What `verify` says of the directory as a kill would leave it.
+fn faults(files: &SimulatedFiles, home: &MemoryHome) -> Vec<String> {
+    let files: Arc<dyn Files> = Arc::new(files.kill());
+    let report = verify::verify(&files, home, &options(Path::new("data")), &mut |_| {});
+    report.unwrap().faults
+}
+
+#[test]
+fn a_key_that_does_not_read_is_never_absent_and_is_there_again_after_the_rebuild() {
+    let Harmed {
+        files,
+        home,
+        harm,
+        shop,
+    } = harmed();
+    harm.unreadable(keys::order(&id("o-3")));
+    let reader = shop.executor.store().reader();
+    let refused = reader.order(&id("o-3"));
+    assert!(matches!(refused, Err(StoreError::Index(_))), "{refused:?}");
+    // From then on nothing is believed that it says.
+    let refused = reader.order(&id("o-4"));
+    assert!(matches!(refused, Err(StoreError::Index(_))), "{refused:?}");
+    let health = shop.upkeep.applier.health();
+    assert!(matches!(health, Health::Rebuilding { .. }), "{health:?}");
+    apply(&shop);
+    assert_eq!(shop.upkeep.applier.health(), Health::Well);
+    assert_eq!(shop.upkeep.applier.rebuilds(), 1);
+    for n in 0..10 {
+        let order = reader.order(&id(&format!("o-{n}"))).unwrap();
+        assert!(order.is_some(), "o-{n}");
+    }
+    drop(shop);
+    assert_eq!(faults(&files, &home), Vec::<String>::new());
+}
+
+/// Any one bit of any value: whoever reads it next is refused, and the rebuild has it right.
+#[test]
+fn an_altered_bit_of_any_value_is_found_when_it_is_read() {
+    let Harmed { home, shop, .. } = harmed();
+    let reader = shop.executor.store().reader();
+    let all = super::super::KeyRange {
+        from: vec![0],
+        to: vec![u8::MAX],
+        reverse: false,
+    };
+    let right = reader.scan(&all, 10_000).unwrap();
+    for at in 0..right.len() {
+        let key = home.index().flip(at, at * 7).unwrap();
+        let refused = reader.scan(&all, 10_000);
+        assert!(matches!(refused, Err(StoreError::Index(_))), "{key:?}");
+        apply(&shop);
+        assert_eq!(reader.scan(&all, 10_000).unwrap(), right, "{key:?}");
+    }
+}
+
+#[test]
+fn nothing_of_a_batch_that_meets_such_a_key_is_done_and_all_of_it_can_come_again() {
+    let Harmed {
+        files,
+        home,
+        harm,
+        mut shop,
+    } = harmed();
+    let before = records(&shop);
+    harm.unreadable(keys::order(&id("o-3")));
+    for n in 10..12 {
+        shop.order(&format!("o-{n}"));
+    }
+    let refused = ask(&mut shop, &["o-10", "o-3", "o-11"]);
+    assert!(matches!(refused, Err(StoreError::Index(_))), "{refused:?}");
+    assert_eq!(
+        records(&shop),
+        before + 2,
+        "the two orders, and nothing else"
+    );
+    apply(&shop);
+    assert_eq!(ask(&mut shop, &["o-10", "o-3", "o-11"]).unwrap(), 3);
+    apply(&shop);
+    drop(shop);
+    assert_eq!(faults(&files, &home), Vec::<String>::new());
+}
+
+#[test]
+fn the_writer_goes_on_and_whoever_asked_is_told_to_come_back() {
+    let Harmed { harm, mut shop, .. } = harmed();
+    harm.unreadable(keys::order(&id("o-3")));
+    let (queue, jobs) = writer::queue(4);
+    let (tell, told) = std::sync::mpsc::channel();
+    for order in ["o-3", "o-4"] {
+        let (request, tell) = (new_payment(order), tell.clone());
+        let request = Request {
+            command: request,
+            keyed: None,
+            request_id: "req_test".into(),
+        };
+        queue.submit(request, move |outcome| {
+            tell.send(outcome.map(drop)).unwrap();
+        });
+    }
+    let ran = writer::run_queued(&mut shop.executor, &jobs, &mut shop.inputs, &mut |_| {});
+    assert!(ran.unwrap());
+    let told: Vec<_> = told.try_iter().collect();
+    assert_eq!(told, [Err(Unavailable::Rebuilding); 2]);
+}
+
+/// Commits go on while the new index is on its way; none is missing from it, and none is in it twice.
+#[test]
+fn what_is_committed_during_a_rebuild_is_in_the_new_index() {
+    let Harmed {
+        files,
+        home,
+        harm,
+        mut shop,
+    } = harmed();
+    harm.unreadable(keys::order(&id("o-3")));
+    assert!(shop.executor.store().reader().order(&id("o-3")).is_err());
+    for n in 20.. {
+        // A new order needs nothing of the index; the absence filter knows that.
+        shop.order(&format!("o-{n}"));
+        shop.upkeep.applier.turn().unwrap();
+        if shop.upkeep.applier.health() == Health::Well {
+            break;
+        }
+        assert!(n < 40, "it is never done");
+    }
+    shop.order("o-late");
+    apply(&shop);
+    let reader = shop.executor.store().reader();
+    assert!(reader.order(&id("o-20")).unwrap().is_some());
+    assert!(reader.order(&id("o-late")).unwrap().is_some());
+    drop(shop);
+    assert_eq!(faults(&files, &home), Vec::<String>::new());
+}
+
+#[test]
+fn an_index_that_cannot_be_written_or_opened_is_made_anew_as_soon_as_one_can() {
+    let Harmed {
+        files,
+        home,
+        harm,
+        mut shop,
+    } = harmed();
+    harm.fail_writes_after(1);
+    harm.fail_openings(3);
+    shop.order("o-new");
+    let mut turns = 0;
+    while shop.upkeep.applier.health() != Health::Well || turns == 0 {
+        shop.upkeep.applier.turn().unwrap();
+        turns += 1;
+        assert!(turns < 1_000, "{:?}", shop.upkeep.applier.health());
+    }
+    let reader = shop.executor.store().reader();
+    assert!(reader.order(&id("o-new")).unwrap().is_some());
+    assert!(reader.order(&id("o-3")).unwrap().is_some());
+    drop(shop);
+    assert_eq!(faults(&files, &home), Vec::<String>::new());
+}
+
+#[test]
+fn a_full_disk_is_waited_for_before_the_index_meets_it() {
+    let Harmed {
+        files,
+        home,
+        mut shop,
+        ..
+    } = harmed();
+    shop.order("o-new");
+    files.set_capacity(Some(0));
+    for _ in 0..5 {
+        assert_eq!(shop.upkeep.applier.turn().unwrap(), 0);
+    }
+    let health = shop.upkeep.applier.health();
+    assert!(matches!(health, Health::NoRoom(_)), "{health:?}");
+    let reader = shop.executor.store().reader();
+    assert!(
+        reader.order(&id("o-3")).unwrap().is_some(),
+        "reading goes on"
+    );
+    assert!(reader.order(&id("o-new")).unwrap().is_some());
+    files.set_capacity(None);
+    apply(&shop);
+    assert_eq!(shop.upkeep.applier.health(), Health::Well);
+    assert_eq!(shop.upkeep.applier.rebuilds(), 0);
+    drop(shop);
+    assert_eq!(faults(&files, &home), Vec::<String>::new());
+}
+
+#[test]
+fn an_index_that_met_a_full_disk_is_opened_again_once_there_is_room() {
+    let Harmed {
+        files,
+        home,
+        harm,
+        mut shop,
+    } = harmed();
+    shop.order("o-new");
+    harm.set_full(true);
+    for _ in 0..5 {
+        shop.upkeep.applier.turn().unwrap();
+        let health = shop.upkeep.applier.health();
+        assert!(matches!(health, Health::NoRoom(_)), "{health:?}");
+    }
+    let refused = shop.executor.store().reader().order(&id("o-3"));
+    assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+    harm.set_full(false);
+    apply(&shop);
+    assert_eq!(shop.upkeep.applier.health(), Health::Well);
+    assert_eq!(shop.upkeep.applier.rebuilds(), 0, "it has only to catch up");
+    let reader = shop.executor.store().reader();
+    assert!(reader.order(&id("o-new")).unwrap().is_some());
+    drop(shop);
+    assert_eq!(faults(&files, &home), Vec::<String>::new());
+}
+
+#[test]
+fn a_stop_on_a_full_disk_or_in_a_rebuild_loses_nothing_and_the_next_start_is_right() {
+    for full in [true, false] {
+        let Harmed {
+            files,
+            home,
+            harm,
+            mut shop,
+        } = harmed();
+        shop.order("o-new");
+        if full {
+            files.set_capacity(Some(0));
+            shop.upkeep.applier.turn().unwrap();
+        } else {
+            harm.unreadable(keys::order(&id("o-3")));
+            assert!(shop.executor.store().reader().order(&id("o-3")).is_err());
+        }
+        let left = shop.upkeep.finish(shop.executor.store().journal()).unwrap();
+        assert_eq!(left == Left::InOrder, !full, "{left:?}");
+        drop(shop);
+        files.set_capacity(None);
+        let files = files.kill();
+        let dynamic: Arc<dyn Files> = Arc::new(files.clone());
+        let shop = open(&dynamic, &home, Path::new("data"), 2_000_000);
+        let reader = shop.executor.store().reader();
+        assert!(reader.order(&id("o-new")).unwrap().is_some());
+        assert!(reader.order(&id("o-3")).unwrap().is_some());
+        drop(shop);
+        assert_eq!(faults(&files, &home), Vec::<String>::new());
+    }
+}
+
+/// Never a start that fails: one that cannot make its index yet serves nothing and goes on trying.
+#[test]
+fn a_start_without_an_index_or_without_room_for_one_ends_well() {
+    for full in [true, false] {
+        let Harmed {
+            files,
+            home,
+            harm,
+            shop,
+        } = harmed();
+        drop(shop);
+        home.set_aside().unwrap();
+        harm.set_full(full);
+        harm.fail_openings(if full { 0 } else { 2 });
+        let files = files.kill();
+        let dynamic: Arc<dyn Files> = Arc::new(files.clone());
+        let shop = open(&dynamic, &home, Path::new("data"), 2_000_000);
+        assert!(
+            matches!(shop.rebuilt, Rebuilt::NotYet(_)),
+            "{:?}",
+            shop.rebuilt
+        );
+        let reader = shop.executor.store().reader();
+        let refused = reader.order(&id("o-3")).unwrap_err();
+        assert!(refused.is_passing(), "{refused}");
+        harm.set_full(false);
+        for _ in 0..100 {
+            shop.upkeep.applier.turn().unwrap();
+        }
+        assert!(reader.order(&id("o-3")).unwrap().is_some());
+        drop(shop);
+        assert_eq!(faults(&files, &home), Vec::<String>::new());
+    }
+}
+
+/// The same with sled: its files are taken away and made anew below a store that stays open.
+#[test]
+fn a_sled_that_is_distrusted_is_set_aside_and_another_takes_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let (files, home) = on_sled(dir.path());
+    let mut shop = open(&files, &home, dir.path(), 1_000_000);
+    for n in 0..50 {
+        shop.order(&format!("o-{n}"));
+    }
+    apply(&shop);
+    let reader = shop.executor.store().reader();
+    let said = reader.0.standing.distrust("a test says so");
+    assert!(said.is_passing(), "{said}");
+    shop.order("o-50");
+    apply(&shop);
+    for n in 0..51 {
+        assert!(reader.order(&id(&format!("o-{n}"))).unwrap().is_some());
+    }
+    assert!(dir.path().join("index.set-aside").is_dir());
+    let left = shop.upkeep.finish(shop.executor.store().journal()).unwrap();
+    assert_eq!(left, Left::InOrder);
+}
+
+/// A journal that does not read is not mended: the error names the place, and the store gives up.
+#[test]
+fn a_rebuild_over_a_damaged_journal_ends_and_names_the_byte() {
+    let Harmed {
+        files, harm, shop, ..
+    } = harmed();
+    let segment = Path::new("data/journal/00000001.seg");
+    files.flip(segment, 700, 3);
+    harm.unreadable(keys::order(&id("o-3")));
+    assert!(shop.executor.store().reader().order(&id("o-3")).is_err());
+    let said = loop {
+        match shop.upkeep.applier.turn() {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(said, StoreError::Failed(_)), "{said}");
+    assert!(said.to_string().contains("00000001.seg at byte"), "{said}");
+}
