@@ -236,9 +236,10 @@ async fn what_is_seen_too_early_moves_nothing_back() {
 
 /// Toss tells of what happened; whoever asks now sees what was before. Then whoever asks sees it.
 async fn after_the_hint(shop: &Shop, toss: &Gateway, checkout: &Checkout, heard: u64) -> String {
-    let followed = "payment_webhook_total{provider=\"TOSS\",status=\"followed\"}";
+    let of = |status| format!("payment_webhook_total{{provider=\"TOSS\",status=\"{status}\"}}");
+    let (followed, coalesced) = (of("followed"), of("coalesced"));
     until("it was heard of", || async {
-        shop.figure(followed).await == heard
+        shop.figure(&followed).await + shop.figure(&coalesced).await == heard
     })
     .await;
     let asked = toss.calls().1;

@@ -97,6 +97,7 @@ async fn what_was_unknown_is_asked_about_after_the_next_start() {
 #[tokio::test]
 async fn money_on_its_way_back_arrives_after_the_next_start() {
     let (shop, toss) = Shop::open_with_toss().await;
+    let mut all = Vec::new();
     for (id, fault) in [
         ("given-back", Fault::ResponseLost { silent_ms: 0 }),
         ("not-yet", Fault::RequestLost { silent_ms: 0 }),
@@ -104,7 +105,10 @@ async fn money_on_its_way_back_arrives_after_the_next_start() {
         let paid = shop.order(id).register().await.checkout(&toss).await;
         paid.pay().await.expect(200);
         toss.fails_once(&paid.payment, Call::Cancel, fault);
-        shop.let_requests_wait_for(SHORTLY);
+        all.push(paid);
+    }
+    shop.let_requests_wait_for(SHORTLY);
+    for paid in all {
         let asked = paid.payment.cancel_without_answer().await;
         asked.await.expect("no panic").expect(202);
     }
