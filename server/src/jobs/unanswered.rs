@@ -55,6 +55,7 @@ async fn resume(app: &App) {
         Ok(waiting) => waiting,
         Err(error) => return tracing::error!(%error, "calls without an answer cannot be read"),
     };
+    tell_of_other_keys(app, &waiting);
     tell_of_people(app, &waiting);
     for payment in waiting.iter().filter(|_| !planted::is(Bug::NotResumed)) {
         calling::resume(app, payment.core().id, FORGOTTEN_AFTER).await;
@@ -71,6 +72,22 @@ fn ask_because_of_hints(app: &App, now_ns: u64) {
             }
         }
         Err(error) => tracing::error!(%error, "payments to be asked about cannot be read"),
+    }
+}
+
+/// Calls that were made with other keys are not answered under these; they end with those, or with a person.
+fn tell_of_other_keys(app: &App, waiting: &[AnyPayment]) {
+    let cores = waiting.iter().map(AnyPayment::core);
+    let others: Vec<_> = cores
+        .filter(|core| plan::made_with_others(core, app.gateways.credentials(core.provider)))
+        .collect();
+    if let Some(oldest) = others.first() {
+        tracing::error!(
+            count = others.len(), payment_id = %oldest.id, provider = oldest.provider.name(),
+            "calls without an answer were made with other keys of their gateway than these: nothing that is said under \
+             these keys ends them, and their orders cannot be paid meanwhile; start with the keys they were made with, or \
+             resolve them"
+        );
     }
 }
 

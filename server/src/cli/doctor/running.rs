@@ -151,6 +151,15 @@ fn look_at_unknown(figures: &str, findings: &mut Findings) {
     if waiting == 0 {
         return findings.ok(ABOUT, "none");
     }
+    let others = sum(figures, "payment_unknown_outcomes_of_other_keys", None);
+    if others > 0 {
+        findings.warn(
+            "gateway keys",
+            format!("{others} calls without an answer were made with other keys than the server has now"),
+            "start with the keys they were made with until they have ended; or compare with the pages of the shop \
+             they were made for, and resolve them as an administrator",
+        );
+    }
     let minutes = sum(figures, "payment_unknown_outcome_age_seconds", None) / 60;
     findings.warn(
         ABOUT,
