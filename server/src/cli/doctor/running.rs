@@ -318,6 +318,21 @@ mod tests {
     }
 
     #[test]
+    fn calls_that_were_made_with_other_keys_are_told() {
+        let found = |figures: &str| {
+            let mut findings = Findings::default();
+            look_at_unknown(figures, &mut findings);
+            findings.to_json()
+        };
+        let others = "payment_unknown_outcomes 3\npayment_unknown_outcomes_of_other_keys 2\n";
+        let told = found(others);
+        assert!(told.contains("2 calls without an answer were made with other keys"));
+        assert!(told.contains("3 payments without a gateway's word"));
+        let none = "payment_unknown_outcomes 3\npayment_unknown_outcomes_of_other_keys 0\n";
+        assert!(!found(none).contains("other keys"));
+    }
+
+    #[test]
     fn a_span_is_told_in_its_largest_units() {
         for (seconds, told) in [
             (9, "9 s"),
