@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use daegeum_sandbox::toss::listener::{self, Now};
 use daegeum_sandbox::toss::{
-    Amount, Call, CancelRequest, Dial, Fault, MemoryBooks, Notification, OpenWindow, Rule,
-    Settings, Toss,
+    Amount, Call, CancelRequest, Dial, Fault, MemoryBooks, Notification, OpenWindow, OtherShop,
+    Rule, Settings, Toss,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -43,6 +43,11 @@ pub const SECRET_KEY: &str = "test_sk_51b7c0aa9d3e4f62";
 /// Its pair.
 pub const CLIENT_KEY: &str = "test_ck_51b7c0aa9d3e4f62";
 
+/// The keys of another shop at the same Toss.
+pub const OTHER_SECRET_KEY: &str = "test_sk_d83c19f6057b42ae";
+/// Its pair.
+pub const OTHER_CLIENT_KEY: &str = "test_ck_d83c19f6057b42ae";
+
 impl Gateway {
     /// Opens one, on a thread and a port of its own, in the time that `ahead_ms` says.
     pub async fn open(ahead_ms: Arc<AtomicI64>) -> Self {
@@ -68,6 +73,22 @@ impl Gateway {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
+    }
+
+    /// What to set to be another shop at the same Toss.
+    pub const fn keys_of_another_shop() -> [(&'static str, &'static str); 2] {
+        [
+            ("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", OTHER_SECRET_KEY),
+            ("DAEGEUM_GATEWAYS_TOSS_CLIENT_KEY", OTHER_CLIENT_KEY),
+        ]
+    }
+
+    /// What to set to be the usual one.
+    pub const fn keys_of_the_shop() -> [(&'static str, &'static str); 2] {
+        [
+            ("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", SECRET_KEY),
+            ("DAEGEUM_GATEWAYS_TOSS_CLIENT_KEY", CLIENT_KEY),
+        ]
     }
 
     /// Sends its notifications to this shop, or to nobody.
@@ -296,6 +317,11 @@ fn serve(now: Now, tell: tokio::sync::oneshot::Sender<Told>) {
             client_key: CLIENT_KEY.to_owned(),
             secret_key: SECRET_KEY.to_owned(),
             base_url: format!("http://{address}"),
+            other_shop: Some(OtherShop {
+                client_key: OTHER_CLIENT_KEY.to_owned(),
+                secret_key: OTHER_SECRET_KEY.to_owned(),
+                merchant_id: "another".to_owned(),
+            }),
             ..Settings::default()
         };
         let toss = Toss::open(Box::new(MemoryBooks::default()), settings).expect("empty books");

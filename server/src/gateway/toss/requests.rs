@@ -106,6 +106,22 @@ fn json(body: &impl Serialize) -> Bytes {
     serde_json::to_vec(body).unwrap_or_default().into()
 }
 
+/// Whether the call is a question that names the payment by Toss's key. Without one that can be a path's segment it asks by
+/// the order number.
+pub(super) fn asks_by_name(call: &Call) -> bool {
+    match call.ask {
+        Ask::Inquire { by: By::Name, .. } => key_in_path(call).is_some(),
+        Ask::Inquire {
+            by: By::OrderNumber,
+            ..
+        }
+        | Ask::Confirm
+        | Ask::Capture
+        | Ask::Void
+        | Ask::Cancel => false,
+    }
+}
+
 /// The payment's key where it can be a path's segment. One that is longer than any key of Toss's is none,
 /// and dots alone would be taken for a step up the path, encoded or not.
 fn key_in_path(call: &Call) -> Option<&str> {
