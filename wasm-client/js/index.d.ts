@@ -394,6 +394,8 @@ export interface ReceiptClaims {
   readonly tax_free: number;
   readonly provider: string;
   readonly captured_at: string;
+  /** How the gateway splits the same amount in its own papers, where that is not as above. */
+  readonly gateway_split?: { readonly supply: number; readonly vat: number; readonly tax_free: number };
 }
 
 /** Why something was not done; each code is explained at the functions that throw it. */
