@@ -29,7 +29,7 @@ const COMMIT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 type Came = Result<http::Response<Bytes>, Undelivered>;
 
 /// How long the gateway wants to be left alone.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 pub(super) struct Rest {
     pub(super) wanted: Duration,
 }

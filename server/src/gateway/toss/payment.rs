@@ -45,7 +45,8 @@ struct Body {
 struct Card {
     issuer_code: Option<String>,
     number: Option<String>,
-    card_type: Option<String>,
+    #[serde(rename = "cardType")]
+    kind: Option<String>,
     approve_no: Option<String>,
     installment_plan_months: Option<u8>,
 }
@@ -167,7 +168,7 @@ impl Payment {
             method: self.body.method.as_deref().map(method),
             issuer: issuer.and_then(short),
             last4: card.and_then(|card| last4(card.number.as_deref()?)),
-            card_type: card.and_then(|card| short(card.card_type.as_deref()?)),
+            card_type: card.and_then(|card| short(card.kind.as_deref()?)),
             approval: card.and_then(|card| short(card.approve_no.as_deref()?)),
             installments: card.and_then(|card| card.installment_plan_months),
         })

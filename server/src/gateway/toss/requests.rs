@@ -53,10 +53,9 @@ pub(super) fn request(
         (Ask::Inquire { by: By::Name, .. }, Some(key)) => {
             (format!("/v1/payments/{}", segment(key)), None)
         }
-        // Toss cancels by its own key only. Without it there is nothing to do but to look.
-        (Ask::Cancel | Ask::Inquire { .. }, _) => by_order(),
-        // It holds nothing that could be taken or released; nobody asks for it.
-        (Ask::Capture | Ask::Void, _) => by_order(),
+        // Toss cancels by its own key only, and holds nothing that could be taken or released. Without that there is
+        // nothing to do but to look.
+        (Ask::Cancel | Ask::Capture | Ask::Void | Ask::Inquire { .. }, _) => by_order(),
     };
     let mut request = Request::new(Bytes::new());
     // Both halves were checked or encoded, so this always parses; an empty address is never sent.

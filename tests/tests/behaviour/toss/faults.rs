@@ -245,7 +245,13 @@ async fn after_the_hint(shop: &Shop, toss: &Gateway, checkout: &Checkout, heard:
     let asked = toss.calls().1;
     shop.ask_gateway().await;
     assert_eq!(toss.calls().1, asked + 1);
+    // What was seen is older than what is known, so that it was no answer.
     shop.advance(Duration::from_secs(10));
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls().1, asked + 2);
+    shop.advance(Duration::from_mins(70));
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls().1, asked + 2, "that was an answer");
     checkout.payment.detail().await
 }
 

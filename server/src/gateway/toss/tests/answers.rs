@@ -158,9 +158,12 @@ fn the_parts_are_believed_only_as_far_as_they_are_told() {
 
 #[test]
 fn what_was_paid_with_is_told_without_anything_that_suffices_to_pay() {
-    let paid_with = |changes: Value| match read(Ask::Confirm, 200, &payment(changes)) {
-        Outcome::Answered { paid_with, .. } => paid_with,
-        other => panic!("{other:?}"),
+    let paid_with = |changes: Value| {
+        let said = read(Ask::Confirm, 200, &payment(changes));
+        let Outcome::Answered { paid_with, .. } = said else {
+            panic!("{said:?}");
+        };
+        paid_with
     };
     assert_eq!(paid_with(json!({})), Some(by_card()));
     assert_eq!(paid_with(json!({"approvedAt": null})), None);
