@@ -134,7 +134,11 @@ export function ready(): Promise<void>;
  */
 export function createSession(options: NewSession): Promise<Checkout>;
 
-/** A checkout as its token says it; holds nothing that could be out of date. */
+/**
+ * A checkout as its token says it; holds nothing that could be out of date. Which payment it is about
+ * is not among that: another gateway can take the session over, so read `payment_id` of the
+ * {@link Session}.
+ */
 export class Checkout {
   private constructor();
 
@@ -142,8 +146,6 @@ export class Checkout {
   readonly api: string;
   /** `ses_…` */
   readonly session_id: string;
-  /** `pay_…`: the payment that the session is a view of, and the gateway's order number. */
-  readonly payment_id: string;
   /** Opens this session and nothing else: keep it in fragments, where no server logs it. */
   readonly token: string;
   /** When the token ends. */
@@ -160,7 +162,7 @@ export class Checkout {
 
   /**
    * The checkout that an address opens: the token in its fragment, else the one that this tab
-   * remembers for the payment in its query. `null` if there is neither.
+   * remembers for the payment in its query since it opened a window for it. `null` if there is neither.
    *
    * @param url default: the page's address
    * @throws {CheckoutError} `invalid_link`: there is a token, and it was cut off; and those of
@@ -251,7 +253,8 @@ export class Checkout {
   again(choice?: Choice, options?: Waiting): Promise<Checkout>;
 
   /**
-   * The signed receipt of a captured payment, for {@link verifyReceipt}.
+   * The signed receipt of the payment that the session is about, for {@link verifyReceipt}. The
+   * session is asked which payment that is.
    *
    * @throws {CheckoutError} `not_permitted` (`api_code` is `RECEIPT_UNAVAILABLE`): nothing is
    *   captured, or all was given back; and those of {@link Checkout.load}
@@ -564,6 +567,7 @@ export interface SessionBase extends SessionFacts {
 /** What is said of a session wherever one is. */
 export interface SessionFacts {
   readonly session_id: string;
+  /** `pay_…`: the payment that the session is about now, and the gateway's order number. */
   readonly payment_id: string;
   /** The merchant's. */
   readonly order_id: string;
