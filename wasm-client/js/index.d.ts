@@ -625,10 +625,18 @@ export interface Payment {
   readonly provider: string;
   /** The gateway's name for it, once there is one. */
   readonly provider_payment_id: string | null;
+  /** What the gateway took, where that is not `amount`. */
+  readonly received?: Money;
   /** Why it failed, where it did. */
   readonly failure?: PaymentFailure;
   /** Until when the buyer can transfer the money, where that is awaited. */
   readonly due_at?: string;
+  /** What the gateway says it has of the money, where that is not what the books say. */
+  readonly gateway_holds?: Money;
+  /** The same as the gateway splits it, where the sum is the books' and the split is not. */
+  readonly gateway_amounts?: Amounts;
+  /** What the buyer paid with, once the gateway has said so. */
+  readonly payment_method?: PaymentMethod;
   /** The latest call to the gateway about money, or `null` before the first. */
   readonly operation: {
     readonly kind: "confirm" | "capture" | "void" | "cancel";
@@ -636,6 +644,41 @@ export interface Payment {
   } | null;
   readonly created_at: string;
   readonly updated_at: string;
+}
+
+/** An amount with its currency. */
+export interface Money {
+  /** In minor units. */
+  readonly amount: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+/** An amount by component, in minor units; they add up to the whole. */
+export interface Amounts {
+  readonly supply: number;
+  readonly vat: number;
+  readonly tax_free: number;
+  /** A tip; left out where there is none. */
+  readonly tip?: number;
+  /** What nobody has split; left out where there is none. */
+  readonly unsplit?: number;
+}
+
+/** What a buyer paid with. What the gateway does not say is `null`. */
+export interface PaymentMethod {
+  /** In the gateways' common words: `card`, `transfer`, `mobile`, … */
+  readonly method: string | null;
+  /** Who issued the card, or which bank or easy payment it was, in the gateway's code. */
+  readonly issuer: string | null;
+  /** The last four digits of the card. */
+  readonly last4: string | null;
+  /** Credit, debit, prepaid: the gateway's word. */
+  readonly card_type: string | null;
+  /** The issuer's approval number. */
+  readonly approval_number: string | null;
+  /** In how many monthly instalments; 0 for none. */
+  readonly installments: number | null;
 }
 
 /** Why a gateway refused. */
@@ -664,7 +707,7 @@ export interface OrderSummary {
   /** In minor units, VAT included. */
   readonly total: number;
   /** Adds up to `total`. */
-  readonly amounts: { readonly supply: number; readonly vat: number; readonly tax_free: number };
+  readonly amounts: Amounts;
   /** `on_confirmation`: a booking, paid for when the merchant confirms it. */
   readonly capture: "automatic" | "on_confirmation";
   readonly lines: readonly OrderLine[];
