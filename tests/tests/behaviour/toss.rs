@@ -4,6 +4,7 @@ mod deposits;
 mod errors;
 mod faults;
 mod giving_back;
+mod in_part;
 mod hints;
 mod once;
 mod people;
