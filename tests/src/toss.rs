@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use daegeum_sandbox::toss::listener::{self, Now};
 use daegeum_sandbox::toss::{
     Amount, Call, CancelRequest, Dial, Fault, MemoryBooks, Notification, OpenWindow, OtherShop,
-    Rule, Settings, Toss,
+    RefundReceiveAccount, Rule, Settings, Toss,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -157,9 +157,24 @@ impl Gateway {
 
     /// The same with so many won, or all that are left.
     pub fn cancel_part_in_dashboard(&self, payment_key: &str, won: Option<i64>) {
+        self.cancel_as(payment_key, won, None);
+    }
+
+    /// The same with a payment that came by transfer: Toss asks for an account to send it to.
+    pub fn cancel_part_of_transfer(&self, payment_key: &str, won: i64) {
+        let to = RefundReceiveAccount {
+            bank: "88".to_owned(),
+            account_number: "110123456789".to_owned(),
+            holder_name: "김토스".to_owned(),
+        };
+        self.cancel_as(payment_key, Some(won), Some(to));
+    }
+
+    fn cancel_as(&self, payment_key: &str, won: Option<i64>, to: Option<RefundReceiveAccount>) {
         let request = CancelRequest {
             cancel_reason: "dashboard".to_owned(),
             cancel_amount: won,
+            refund_receive_account: to,
             ..CancelRequest::default()
         };
         let canceled = self

@@ -60,7 +60,7 @@ async fn a_deposit_of_which_a_part_went_back_before_we_asked_pays_the_order() {
     checkout.pay_by_transfer().await.expect(200);
     let key = checkout.approved_key().await;
     toss.deposit(&key);
-    toss.cancel_part_in_dashboard(&key, Some(1_000));
+    toss.cancel_part_of_transfer(&key, 1_000);
     shop.advance(Duration::from_mins(11));
     comes_to_the_desk(&shop, &checkout, 10_000).await;
     assert_eq!(checkout.payment.detail().await, "CAPTURED");
