@@ -9,7 +9,9 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use crate::amounts::Amounts;
-use crate::event::{OrderEvent, PaidWith, PaymentEvent};
+use crate::event::{
+    GatewayCalled, OrderEvent, PaidWith, PaymentEvent, PaymentRefunded, PersonDecided,
+};
 use crate::group::GroupEvent;
 use crate::id::{OrderId, PaymentId};
 use crate::money::Money;
@@ -351,6 +353,48 @@ fn order_payload<M: SerializeMap>(event: &OrderEvent, map: &mut M) -> Result<(),
     }
 }
 
+fn called<M: SerializeMap>(
+    e: &GatewayCalled,
+    opened: Option<&str>,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    map.serialize_entry("operation_id", &e.operation.map(Text))?;
+    map.serialize_entry("call", e.call.name())?;
+    map.serialize_entry("status", e.status.name())?;
+    map.serialize_entry("http_status", &e.http_status)?;
+    map.serialize_entry("exchange", &opened)
+}
+
+/// A notification that made us ask: of which body, when, from where.
+fn hint<M: SerializeMap>(
+    hash: [u8; 16],
+    heard_at: Timestamp,
+    opened: Option<&str>,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    let hash = u128::from_be_bytes(hash);
+    map.serialize_entry("hash", &format_args!("{hash:032x}"))?;
+    map.serialize_entry("heard_at", &Text(heard_at))?;
+    map.serialize_entry("from", &opened)
+}
+
+fn refunded<M: SerializeMap>(e: &PaymentRefunded, map: &mut M) -> Result<(), M::Error> {
+    map.serialize_entry("amount", &MoneyView(e.refunded.total()))?;
+    map.serialize_entry("amounts", &AmountsView(&e.refunded))?;
+    map.serialize_entry("requested", &e.requested)?;
+    map.serialize_entry("way", e.way.name())?;
+    map.serialize_entry("source", e.source.name())
+}
+
+fn decided<M: SerializeMap>(
+    e: &PersonDecided,
+    opened: Option<&str>,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    map.serialize_entry("actor", &e.actor)?;
+    map.serialize_entry("reason", &opened)
+}
+
 fn payment_payload<M: SerializeMap>(
     event: &PaymentEvent,
     opened: Option<&str>,
@@ -411,10 +455,7 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("type", &e.event_type)?;
             map.serialize_entry("body", &opened)
         }
-        PaymentEvent::PersonDecided(e) => {
-            map.serialize_entry("actor", &e.actor)?;
-            map.serialize_entry("reason", &opened)
-        }
+        PaymentEvent::PersonDecided(e) => decided(e, opened, map),
         PaymentEvent::PersonalDataErased(e) => map.serialize_entry("actor", &e.actor),
         PaymentEvent::SessionOpened(e) => {
             map.serialize_entry("expires_at", &Text(e.expires_at))?;
@@ -425,31 +466,13 @@ fn payment_payload<M: SerializeMap>(
             let name = e.provider_payment_id.as_ref().map(|name| &name.0);
             map.serialize_entry("provider_payment_id", &name)
         }
-        PaymentEvent::GatewayCalled(e) => {
-            let operation = e.operation.map(Text);
-            map.serialize_entry("operation_id", &operation)?;
-            map.serialize_entry("call", e.call.name())?;
-            map.serialize_entry("status", e.status.name())?;
-            map.serialize_entry("http_status", &e.http_status)?;
-            map.serialize_entry("exchange", &opened)
-        }
-        PaymentEvent::HintFollowed(e) => {
-            let hash = u128::from_be_bytes(e.hash);
-            map.serialize_entry("hash", &format_args!("{hash:032x}"))?;
-            map.serialize_entry("heard_at", &Text(e.heard_at))?;
-            map.serialize_entry("from", &opened)
-        }
+        PaymentEvent::GatewayCalled(e) => called(e, opened, map),
+        PaymentEvent::HintFollowed(e) => hint(e.hash, e.heard_at, opened, map),
         PaymentEvent::DepositAwaited(e) => map.serialize_entry("due_at", &Text(e.due_at)),
         PaymentEvent::RefundRequested(e) => {
             map.serialize_entry("amount", &MoneyView(e.amounts.total()))
         }
-        PaymentEvent::PaymentRefunded(e) => {
-            map.serialize_entry("amount", &MoneyView(e.refunded.total()))?;
-            map.serialize_entry("amounts", &AmountsView(&e.refunded))?;
-            map.serialize_entry("requested", &e.requested)?;
-            map.serialize_entry("way", e.way.name())?;
-            map.serialize_entry("source", e.source.name())
-        }
+        PaymentEvent::PaymentRefunded(e) => refunded(e, map),
         PaymentEvent::RefundFailed(e) => {
             map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
             map.serialize_entry("code", e.code.as_str())
@@ -466,12 +489,7 @@ fn payment_payload<M: SerializeMap>(
         PaymentEvent::PaymentMethodKnown(e) => {
             map.serialize_entry("payment_method", &PaidWithView(&e.paid_with))
         }
-        PaymentEvent::InquiryWanted(e) => {
-            let hash = u128::from_be_bytes(e.hash);
-            map.serialize_entry("hash", &format_args!("{hash:032x}"))?;
-            map.serialize_entry("heard_at", &Text(e.heard_at))?;
-            map.serialize_entry("from", &opened)
-        }
+        PaymentEvent::InquiryWanted(e) => hint(e.hash, e.heard_at, opened, map),
         PaymentEvent::InquirySettled(e) => map.serialize_entry("news", &e.news),
         PaymentEvent::ConsentGiven(e) => {
             map.serialize_entry("version", &e.version)?;

@@ -52,6 +52,10 @@ To see settings:  daegeum serve --sandbox --print-config";
 
 /// How to serve.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Serve {
     /// Serve without configuration: on loopback only, with the mock gateway and made-up secrets
     #[arg(long)]

@@ -229,7 +229,7 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
 }
 
 /// What our books say was taken in all.
-fn taken_by_our_books(payment: &AnyPayment) -> Amounts {
+pub(super) fn taken_by_our_books(payment: &AnyPayment) -> Amounts {
     match payment {
         AnyPayment::Captured(taken) => taken.detail().captured,
         AnyPayment::Mismatched(aside) => aside.detail().received,
@@ -406,16 +406,16 @@ pub(super) fn weigh(work: &Work, id: PaymentId, fact: &Fact) -> Result<(Effect, 
 pub(super) fn apply(
     work: &mut Work,
     id: PaymentId,
-    fact: Fact,
+    fact: &Fact,
     name: ProviderPaymentId,
     source: Source,
     context: &mut Context<'_>,
 ) -> Result<(), Refusal> {
-    let (effect, end) = weigh(work, id, &fact)?;
+    let (effect, end) = weigh(work, id, fact)?;
     let payment = work.payment(id)?;
     let call = payment.core().call_in_flight();
     let call = call.map(|call| (call.core().kind, call.core().refund));
-    end_call(work, id, &fact, (effect, end), name, source)?;
+    end_call(work, id, fact, (effect, end), name, source)?;
     match effect {
         Effect::Known | Effect::Overtaken => {}
         Effect::Hold { held, expires_at } => {
@@ -451,11 +451,11 @@ pub(super) fn apply(
             work.note_payment(id, GatewayDisagreed { taken, holds })?;
         }
         Effect::Agree => work.note_payment(id, GatewayAgreed {})?,
-        Effect::Fail => consequences::failed(work, id, code_of(&fact), context)?,
+        Effect::Fail => consequences::failed(work, id, code_of(fact), context)?,
         Effect::GiveUp => consequences::given_up(work, id, context)?,
     }
     if let (CallEnd::NotDone, Some((kind, refund))) = (end, call) {
-        let refused = (refund, code_of(&fact));
+        let refused = (refund, code_of(fact));
         consequences::call_refused(work, id, kind, refused, context)?;
     }
     Ok(())

@@ -77,9 +77,10 @@ pub(super) fn note(
         PaymentEvent::InquiryWanted(_) => core.inquiry_wanted = true,
         PaymentEvent::InquirySettled(e) => {
             core.inquiry_wanted = false;
-            core.idle_inquiries = match e.news {
-                true => 0,
-                false => core.idle_inquiries.saturating_add(1),
+            core.idle_inquiries = if e.news {
+                0
+            } else {
+                core.idle_inquiries.saturating_add(1)
             };
         }
         PaymentEvent::GatewayCalled(_) => core.calls = core.calls.saturating_add(1),

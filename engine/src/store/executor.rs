@@ -52,9 +52,9 @@ pub struct Executed {
 #[derive(Debug)]
 pub enum Shown {
     /// An order, with the record that has what is bought.
-    Order(AnyOrder, u64),
+    Order(Box<AnyOrder>, u64),
     /// A payment.
-    Payment(AnyPayment),
+    Payment(Box<AnyPayment>),
 }
 
 /// Time and ids for a turn.

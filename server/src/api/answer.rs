@@ -47,7 +47,7 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
             ..
         } => {
             let (order, first_record) = match shown {
-                Some(Shown::Order(order, first_record)) => (order, first_record),
+                Some(Shown::Order(order, first_record)) => (*order, first_record),
                 _ => past_order(app, &order_id, version)?,
             };
             match registered(&events) {

@@ -294,7 +294,7 @@ fn shown(
         return answer::of(app, executed);
     };
     let payment = match executed.shown {
-        Some(Shown::Payment(payment)) => payment,
+        Some(Shown::Payment(payment)) => *payment,
         _ => answer::past_payment(app, payment_id, version)?,
     };
     // As of the answer, not of the clock: given again, it is the same.

@@ -60,14 +60,14 @@ pub(super) fn show_if_current(
             order_id, version, ..
         } => view::load_order(source, order_id)?
             .filter(|order| order.value.core().version == *version)
-            .map(|order| Shown::Order(order.value, order.first_record)),
+            .map(|order| Shown::Order(Box::new(order.value), order.first_record)),
         Answer::Payment {
             payment_id,
             version,
             ..
         } => view::load_payment(source, *payment_id)?
             .filter(|payment| payment.value.core().version == *version)
-            .map(|payment| Shown::Payment(payment.value)),
+            .map(|payment| Shown::Payment(Box::new(payment.value))),
         Answer::Rejected { .. } => None,
     })
 }
@@ -114,13 +114,13 @@ pub(super) fn shown_at(
         Subject::Order(_) => group
             .order
             .filter(|order| order.core().version == version)
-            .map(|order| Shown::Order(order, first_record)),
+            .map(|order| Shown::Order(Box::new(order), first_record)),
         Subject::Payment(id) => {
             let mut payments = group.payments.into_iter();
             let payment = payments.find(|payment| payment.core().id == *id);
             payment
                 .filter(|payment| payment.core().version == version)
-                .map(Shown::Payment)
+                .map(|payment| Shown::Payment(Box::new(payment)))
         }
     }
 }
