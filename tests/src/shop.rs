@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use daegeum_engine::time::Timestamp;
 use daegeum_server::config::{Config, Flags, Purpose};
 use daegeum_server::domain_clock::DomainClock;
 use daegeum_server::serve::{Surroundings, serve};
@@ -102,6 +103,22 @@ impl Shop {
         };
         let shop = Self::start(folder, settings.collect(), clocks, false).await;
         (shop, gateway)
+    }
+
+    /// A shop over a directory that somebody has left, at a wall clock that says what it said then.
+    pub async fn open_over(
+        folder: Arc<TempDir>,
+        settings: Vec<(String, String)>,
+        then: Timestamp,
+    ) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = Timestamp::from_millis(millis(now.expect("a clock after 1970")));
+        let back_ms = i64::try_from(now.millis_since(then)).expect("not that long");
+        let clocks = Clocks {
+            ahead_ms: Arc::default(),
+            wall_off_ms: Arc::new(AtomicI64::new(-back_ms)),
+        };
+        Self::start(folder, settings, clocks, false).await
     }
 
     /// Where it is served.
@@ -320,6 +337,10 @@ impl Drop for Shop {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+fn millis(since_1970: Duration) -> u64 {
+    u64::try_from(since_1970.as_millis()).expect("not that late")
 }
 
 fn config(data: &Path, settings: &[(String, String)], world: &ShopWorld) -> Config {

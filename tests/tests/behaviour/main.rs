@@ -28,3 +28,4 @@ mod rejections;
 mod repeating;
 mod toss;
 mod unanswered;
+mod upgrade;
