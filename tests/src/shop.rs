@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use daegeum_engine::time::Timestamp;
 use daegeum_server::config::{Config, Flags, Purpose};
 use daegeum_server::domain_clock::DomainClock;
+use daegeum_server::gateway::Gateway as Port;
 use daegeum_server::serve::{Surroundings, serve};
 use daegeum_server::telemetry::{Metrics, TransitionLog};
 use daegeum_server::world::SharedWorld;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::caller::{Answer, Caller};
+use crate::drill::Drill;
 use crate::gateway::Delivery;
 use crate::secrets;
 use crate::story::{NewOrder, Payment};
@@ -30,6 +32,7 @@ pub struct Shop {
     folder: Arc<TempDir>,
     settings: Vec<(String, String)>,
     clocks: Clocks,
+    drill: Option<Drill>,
     world: Arc<ShopWorld>,
     running: Option<Running>,
     stranger: Caller,
@@ -57,16 +60,21 @@ impl Shop {
     /// A new shop with these settings besides (`DAEGEUM_…`).
     pub async fn open_with(settings: &[(&str, &str)]) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-        let usual = [
-            ("DAEGEUM_LISTEN", "127.0.0.1:0"),
-            ("DAEGEUM_GATEWAYS_MOCK", "true"),
-            ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
-            ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
-        ];
-        let said = usual.iter().chain(settings);
+        let said = settings.iter();
         let settings = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = usual_settings().into_iter().chain(settings);
         let settings = secrets::environment().into_iter().chain(settings).collect();
         Self::start(folder, settings, Clocks::default(), false).await
+    }
+
+    /// A new shop that takes money through a gateway that holds it, and does what the story says.
+    pub async fn open_with_drill() -> (Self, Drill) {
+        let drill = Drill::open().await;
+        let settings = usual_settings();
+        let settings = secrets::environment().into_iter().chain(settings).collect();
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let with = (Clocks::default(), Some(drill.clone()));
+        (Self::start_with(folder, settings, with, false).await, drill)
     }
 
     /// A new shop that takes money through Toss, which is simulated beside it.
@@ -132,6 +140,15 @@ impl Shop {
         clocks: Clocks,
         trusts_clock: bool,
     ) -> Self {
+        Self::start_with(folder, settings, (clocks, None), trusts_clock).await
+    }
+
+    async fn start_with(
+        folder: Arc<TempDir>,
+        settings: Vec<(String, String)>,
+        (clocks, drill): (Clocks, Option<Drill>),
+        trusts_clock: bool,
+    ) -> Self {
         let (ahead_ms, wall_off_ms) = (&clocks.ahead_ms, &clocks.wall_off_ms);
         let world = ShopWorld::new(Arc::clone(ahead_ms), Arc::clone(wall_off_ms));
         let world = Arc::new(world);
@@ -139,7 +156,11 @@ impl Shop {
         let shared: SharedWorld = Arc::clone(&world) as SharedWorld;
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = oneshot::channel();
-        let server = std::thread::spawn(move || run(config, shared, trusts_clock, stopped, tell));
+        let more = drill.iter().map(Drill::client).collect();
+        let server = std::thread::spawn(move || {
+            let begin = (config, shared, more);
+            run(begin, trusts_clock, stopped, tell)
+        });
         let Ok(address) = told.await else {
             panic!("the shop does not open: {:?}", server.join());
         };
@@ -147,6 +168,7 @@ impl Shop {
             folder,
             settings,
             clocks,
+            drill,
             world,
             running: Some(Running { stop, server }),
             stranger: Caller::new(&format!("http://{address}")),
@@ -163,7 +185,8 @@ impl Shop {
         self.stop();
         meanwhile();
         let (folder, settings) = (Arc::clone(&self.folder), self.settings.clone());
-        Self::start(folder, settings, self.clocks.clone(), false).await
+        let with = (self.clocks.clone(), self.drill.clone());
+        Self::start_with(folder, settings, with, false).await
     }
 
     /// Stops in order and opens again, with a person's word that the wall clock is right.
@@ -339,6 +362,18 @@ impl Drop for Shop {
     }
 }
 
+/// As every shop of a story has them.
+fn usual_settings() -> Vec<(String, String)> {
+    [
+        ("DAEGEUM_LISTEN", "127.0.0.1:0"),
+        ("DAEGEUM_GATEWAYS_MOCK", "true"),
+        ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
+        ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
 fn millis(since_1970: Duration) -> u64 {
     u64::try_from(since_1970.as_millis()).expect("not that late")
 }
@@ -354,8 +389,7 @@ fn config(data: &Path, settings: &[(String, String)], world: &ShopWorld) -> Conf
 
 /// The server's own thread and runtime, as in its own process.
 fn run(
-    config: Config,
-    world: SharedWorld,
+    (config, world, more_gateways): (Config, SharedWorld, Vec<Arc<dyn Port>>),
     trusts_clock: bool,
     stopped: oneshot::Receiver<()>,
     tell: oneshot::Sender<SocketAddr>,
@@ -367,7 +401,7 @@ fn run(
         metrics: Arc::new(Metrics::new()),
         transitions: TransitionLog::new(None),
         more_routes: Default::default(),
-        more_gateways: Vec::new(),
+        more_gateways,
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build();

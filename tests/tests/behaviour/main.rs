@@ -25,6 +25,7 @@ mod people;
 mod privacy;
 mod races;
 mod rejections;
+mod remote_holds;
 mod repeating;
 mod toss;
 mod unanswered;
