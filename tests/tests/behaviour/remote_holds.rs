@@ -181,3 +181,50 @@ async fn a_cancellation_that_was_refused_is_answered_so_for_good() {
     same(&asks(&order, "cancel", "x-2").await, &canceled);
     agree(&shop, &drill).await;
 }
+
+#[tokio::test]
+async fn what_is_to_be_taken_at_once_is_held_and_then_taken() {
+    let (shop, drill) = Shop::open_with_drill().await;
+    let order = shop.order("o-1").register().await;
+    let payment = drill.approved(&order).await;
+    shop.calls_rest().await;
+    assert_eq!(order.status().await, "PAID");
+    assert_eq!(payment.detail().await, "CAPTURED");
+    assert_eq!(drill.times(&payment, "capture"), 1);
+    agree(&shop, &drill).await;
+}
+
+#[tokio::test]
+async fn money_that_is_taken_while_its_order_is_canceled_goes_back() {
+    let (shop, drill) = Shop::open_with_drill().await;
+    let (order, payment) = held(&shop, &drill).await;
+    drill.treats(&payment, "capture", Treats::Silent);
+    shop.let_requests_wait_for(Duration::from_millis(20));
+    asks(&order, "confirm", "c-1").await.expect(202);
+    let waiting = asks(&order, "cancel", "x-1").await.expect(202);
+    assert_eq!(waiting["status"], "CANCEL_REQUESTED");
+    drill.speaks();
+    shop.settle(&payment).await;
+    shop.calls_rest().await;
+    assert_eq!(drill.money(&payment), Some(Money::Returned));
+    let canceled = asks(&order, "cancel", "x-1").await.expect(200);
+    assert_eq!(canceled["status"], "CANCELED");
+    assert_eq!(
+        asks(&order, "confirm", "c-1").await.expect(200).body(),
+        canceled.body()
+    );
+    agree(&shop, &drill).await;
+}
+
+#[tokio::test]
+async fn a_hold_that_somebody_took_at_the_gateway_goes_back_when_its_order_is_canceled() {
+    let (shop, drill) = Shop::open_with_drill().await;
+    let (order, payment) = held(&shop, &drill).await;
+    drill.becomes(&payment, Money::Taken);
+    order.cancel().await;
+    shop.settle(&payment).await;
+    shop.calls_rest().await;
+    assert_eq!(order.status().await, "CANCELED");
+    assert_eq!(drill.money(&payment), Some(Money::Returned));
+    agree(&shop, &drill).await;
+}
