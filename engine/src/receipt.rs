@@ -47,6 +47,28 @@ pub struct Claims {
     pub provider: String,
     /// When the money was taken, RFC 3339.
     pub captured_at: String,
+    /// How the gateway split the same amount when it took it, where that is not how the order splits it. What the
+    /// buyer's tax papers from there say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_split: Option<Split>,
+}
+
+/// An amount by its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// The part before VAT.
+    pub supply: u64,
+    /// The VAT.
+    pub vat: u64,
+    /// The part that bears none.
+    pub tax_free: u64,
+}
+
+impl Split {
+    fn adds_up_to(self, amount: u64) -> bool {
+        let sum = self.supply.checked_add(self.vat);
+        sum.and_then(|sum| sum.checked_add(self.tax_free)) == Some(amount)
+    }
 }
 
 /// What whoever checks a receipt knows beforehand; nothing of it has to be.
@@ -157,11 +179,13 @@ impl Claims {
 
     /// Whether it is the receipt that was expected, and its parts are the whole.
     pub fn check(&self, expected: &Expected) -> Result<(), ReceiptError> {
-        let parts = [self.supply, self.vat, self.tax_free];
-        let sum = parts
-            .iter()
-            .try_fold(0_u64, |sum, part| sum.checked_add(*part));
-        if sum != Some(self.amount) {
+        let own = Split {
+            supply: self.supply,
+            vat: self.vat,
+            tax_free: self.tax_free,
+        };
+        let balanced = |split: Split| split.adds_up_to(self.amount);
+        if !(balanced(own) && self.gateway_split.is_none_or(balanced)) {
             return Err(ReceiptError::Unbalanced);
         }
         let is =
@@ -340,6 +364,7 @@ mod tests {
             tax_free: 5_000,
             provider: "TOSS".into(),
             captured_at: "2026-11-21T12:00:00.000Z".into(),
+            gateway_split: None,
         }
     }
 

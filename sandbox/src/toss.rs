@@ -60,6 +60,8 @@ pub struct Settings {
     pub widget_keys: Option<(String, String)>,
     /// The shop's id at Toss.
     pub merchant_id: String,
+    /// Another shop at the same Toss, if there is one; neither knows of the other's payments.
+    pub other_shop: Option<OtherShop>,
     /// What the payment window calls the shop.
     pub shop_name: String,
     /// Where the simulator is reached, for the links in a payment; without a slash at the end.
@@ -70,11 +72,25 @@ pub struct Settings {
     pub seed: u64,
 }
 
+/// Another shop, which has a contract and keys of its own.
+#[derive(Clone)]
+pub struct OtherShop {
+    /// `test_ck_…`
+    pub client_key: String,
+    /// `test_sk_…`
+    pub secret_key: String,
+    /// Its id at Toss.
+    pub merchant_id: String,
+}
+
 impl Settings {
     fn has_live_key(&self) -> bool {
         let widget = self.widget_keys.iter();
         let widget = widget.flat_map(|(client, secret)| [client, secret]);
+        let other = self.other_shop.iter();
+        let other = other.flat_map(|shop| [&shop.client_key, &shop.secret_key]);
         widget
+            .chain(other)
             .chain([&self.client_key, &self.secret_key])
             .any(|key| key.starts_with("live_"))
     }
@@ -87,6 +103,7 @@ impl Default for Settings {
             secret_key: "test_sk_simulated000000000000000".to_owned(),
             widget_keys: None,
             merchant_id: "simulated".to_owned(),
+            other_shop: None,
             shop_name: "모의 상점".to_owned(),
             base_url: "http://127.0.0.1".to_owned(),
             deposit_callback: true,

@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use daegeum_engine::decide::Policy;
 use daegeum_engine::id::PaymentId;
-use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::signature::WebhookSecret;
-use daegeum_engine::store::StoreError;
 use daegeum_engine::store::files::Files;
 use daegeum_engine::store::identity::{self, Identity, Unlocking};
 use daegeum_engine::store::index::IndexHome;
@@ -24,7 +22,7 @@ use crate::config::Config;
 use crate::domain_clock::DomainClock;
 use crate::engine_room::Condition;
 use crate::gateway::operations::Operations;
-use crate::gateway::{Gateway, Gateways, plan};
+use crate::gateway::{Gateway, Gateways};
 use crate::http::{Front, SessionTokens};
 use crate::receipts::ReceiptSigner;
 use crate::routes;
@@ -112,7 +110,6 @@ pub fn assemble(
     let first_record = store.reader.last_record().saturating_add(1);
     let (operations, begun) = Operations::new(first_record, around.world.monotonic_ns());
     let gateways = Gateways::configured(&config.settings).and(around.more_gateways);
-    tell_of_other_credentials(&store.reader, &gateways)?;
     let app = Arc::new(App {
         world: Arc::clone(&around.world),
         clock: Arc::clone(&around.clock),
@@ -133,29 +130,6 @@ pub fn assemble(
     let routes = routes::routes(Arc::clone(&app)).merge(around.more_routes);
     let front = Front::new(routes, config, around.clock, around.metrics);
     Ok(Assembled { app, front, begun })
-}
-
-/// Says which calls without an answer were made with other credentials: the gateway will hardly say under these what
-/// became of them.
-fn tell_of_other_credentials(reader: &Reader, gateways: &Gateways) -> Result<(), StoreError> {
-    let others = made_with_others(reader, gateways)?;
-    if let Some(oldest) = others.first() {
-        tracing::error!(
-            count = others.len(), payment_id = %oldest,
-            "calls to a gateway that have no answer were made with other credentials than those of the settings: \
-             start with the former ones, or look at the gateway and resolve them"
-        );
-    }
-    Ok(())
-}
-
-/// The payments with a call without an answer that was made with other credentials than the gateways' own now.
-fn made_with_others(reader: &Reader, gateways: &Gateways) -> Result<Vec<PaymentId>, StoreError> {
-    let waiting = reader.in_flight(None, usize::MAX)?.payments;
-    let cores = waiting.iter().map(AnyPayment::core);
-    let others =
-        cores.filter(|core| plan::made_with_others(core, gateways.credentials(core.provider)));
-    Ok(others.map(|core| core.id).collect())
 }
 
 /// The merchant's settings as decisions want them; with the credentials at the gateways that take payments here.

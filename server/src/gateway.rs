@@ -318,7 +318,7 @@ impl Gateways {
     /// Those that are configured.
     pub fn configured(settings: &Settings) -> Self {
         let toss = toss::Toss::configured(&settings.toss);
-        Self::these(toss.map(|toss| Arc::new(toss) as Arc<dyn Gateway>))
+        Self::these(toss.map(|toss| -> Arc<dyn Gateway> { Arc::new(toss) }))
     }
 
     /// These.

@@ -85,6 +85,7 @@ mod tests {
             tax_free: 5_000,
             provider: "TOSS".into(),
             captured_at: "1970-01-01T00:00:01Z".into(),
+            gateway_split: None,
         }
     }
 

@@ -51,7 +51,7 @@ fn about_simulator(simulator: &str) -> String {
 /// A checkout, its window, and the buyer's return, by the fields that the next step needs.
 fn pay_by_toss(simulator: &str) -> String {
     format!(
-        r#"  PAY=$(call $API/payments/sessions -d '{{"order_id":"ORD-1"}}' | sed 's/.*"session_id":"ses_\([0-9a-f]*\).*/pay_\1/')
+        r#"  PAY=$(call $API/payments/sessions -d '{{"order_id":"ORD-1"}}' | sed 's/.*"payment_id":"\([^"]*\)".*/\1/')
   WINDOW=$(curl -sSH 'Content-Type: application/json' {simulator}/sandbox/windows -d '{{"method":"CARD","amount":11000,"orderId":"'$PAY'","orderName":"수채화 강의"}}' |
     sed 's/.*"url":"\([^"]*\)".*/\1/')
   echo $WINDOW   # open it in a browser and approve, or: curl -d action=approve $WINDOW

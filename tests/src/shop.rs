@@ -180,6 +180,16 @@ impl Shop {
         self.reopen_after(|| {}).await
     }
 
+    /// Stops in order and opens again with these settings instead of what they were.
+    pub async fn reopen_with(mut self, settings: &[(&str, &str)]) -> Self {
+        self.settings
+            .retain(|(name, _)| settings.iter().all(|(changed, _)| changed != name));
+        let said = settings.iter();
+        self.settings
+            .extend(said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.reopen().await
+    }
+
     /// The same, where something happens to the directory in between.
     pub async fn reopen_after(mut self, meanwhile: impl FnOnce()) -> Self {
         self.stop();

@@ -72,6 +72,13 @@ impl NewOrder {
         self
     }
 
+    /// What in the merchant's own system it is for.
+    pub fn for_resource(mut self, kind: &str, id: &str) -> Self {
+        self.body["resource_type"] = kind.into();
+        self.body["resource_id"] = id.into();
+        self
+    }
+
     /// Its own deadline, RFC 3339.
     pub fn expiring_at(mut self, at: &str) -> Self {
         self.body["expires_at"] = at.into();

@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use daegeum_sandbox::toss::listener::{self, Now};
 use daegeum_sandbox::toss::{
-    Amount, Call, CancelRequest, Dial, Fault, MemoryBooks, Notification, OpenWindow, Rule,
-    Settings, Toss,
+    Amount, Call, CancelRequest, Dial, Fault, MemoryBooks, Notification, OpenWindow, OtherShop,
+    RefundReceiveAccount, Rule, Settings, Toss,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -43,6 +43,11 @@ pub const SECRET_KEY: &str = "test_sk_51b7c0aa9d3e4f62";
 /// Its pair.
 pub const CLIENT_KEY: &str = "test_ck_51b7c0aa9d3e4f62";
 
+/// The keys of another shop at the same Toss.
+pub const OTHER_SECRET_KEY: &str = "test_sk_d83c19f6057b42ae";
+/// Its pair.
+pub const OTHER_CLIENT_KEY: &str = "test_ck_d83c19f6057b42ae";
+
 impl Gateway {
     /// Opens one, on a thread and a port of its own, in the time that `ahead_ms` says.
     pub async fn open(ahead_ms: Arc<AtomicI64>) -> Self {
@@ -68,6 +73,22 @@ impl Gateway {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
+    }
+
+    /// What to set to be another shop at the same Toss.
+    pub const fn keys_of_another_shop() -> [(&'static str, &'static str); 2] {
+        [
+            ("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", OTHER_SECRET_KEY),
+            ("DAEGEUM_GATEWAYS_TOSS_CLIENT_KEY", OTHER_CLIENT_KEY),
+        ]
+    }
+
+    /// What to set to be the usual one.
+    pub const fn keys_of_the_shop() -> [(&'static str, &'static str); 2] {
+        [
+            ("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", SECRET_KEY),
+            ("DAEGEUM_GATEWAYS_TOSS_CLIENT_KEY", CLIENT_KEY),
+        ]
     }
 
     /// Sends its notifications to this shop, or to nobody.
@@ -136,9 +157,24 @@ impl Gateway {
 
     /// The same with so many won, or all that are left.
     pub fn cancel_part_in_dashboard(&self, payment_key: &str, won: Option<i64>) {
+        self.cancel_as(payment_key, won, None);
+    }
+
+    /// The same with a payment that came by transfer: Toss asks for an account to send it to.
+    pub fn cancel_part_of_transfer(&self, payment_key: &str, won: i64) {
+        let to = RefundReceiveAccount {
+            bank: "88".to_owned(),
+            account_number: "110123456789".to_owned(),
+            holder_name: "김토스".to_owned(),
+        };
+        self.cancel_as(payment_key, Some(won), Some(to));
+    }
+
+    fn cancel_as(&self, payment_key: &str, won: Option<i64>, to: Option<RefundReceiveAccount>) {
         let request = CancelRequest {
             cancel_reason: "dashboard".to_owned(),
             cancel_amount: won,
+            refund_receive_account: to,
             ..CancelRequest::default()
         };
         let canceled = self
@@ -296,6 +332,11 @@ fn serve(now: Now, tell: tokio::sync::oneshot::Sender<Told>) {
             client_key: CLIENT_KEY.to_owned(),
             secret_key: SECRET_KEY.to_owned(),
             base_url: format!("http://{address}"),
+            other_shop: Some(OtherShop {
+                client_key: OTHER_CLIENT_KEY.to_owned(),
+                secret_key: OTHER_SECRET_KEY.to_owned(),
+                merchant_id: "another".to_owned(),
+            }),
             ..Settings::default()
         };
         let toss = Toss::open(Box::new(MemoryBooks::default()), settings).expect("empty books");

@@ -134,7 +134,11 @@ export function ready(): Promise<void>;
  */
 export function createSession(options: NewSession): Promise<Checkout>;
 
-/** A checkout as its token says it; holds nothing that could be out of date. */
+/**
+ * A checkout as its token says it; holds nothing that could be out of date. Which payment it is about
+ * is not among that: another gateway can take the session over, so read `payment_id` of the
+ * {@link Session}.
+ */
 export class Checkout {
   private constructor();
 
@@ -142,8 +146,6 @@ export class Checkout {
   readonly api: string;
   /** `ses_…` */
   readonly session_id: string;
-  /** `pay_…`: the payment that the session is a view of, and the gateway's order number. */
-  readonly payment_id: string;
   /** Opens this session and nothing else: keep it in fragments, where no server logs it. */
   readonly token: string;
   /** When the token ends. */
@@ -160,7 +162,7 @@ export class Checkout {
 
   /**
    * The checkout that an address opens: the token in its fragment, else the one that this tab
-   * remembers for the payment in its query. `null` if there is neither.
+   * remembers for the payment in its query since it opened a window for it. `null` if there is neither.
    *
    * @param url default: the page's address
    * @throws {CheckoutError} `invalid_link`: there is a token, and it was cut off; and those of
@@ -251,7 +253,8 @@ export class Checkout {
   again(choice?: Choice, options?: Waiting): Promise<Checkout>;
 
   /**
-   * The signed receipt of a captured payment, for {@link verifyReceipt}.
+   * The signed receipt of the payment that the session is about, for {@link verifyReceipt}. The
+   * session is asked which payment that is.
    *
    * @throws {CheckoutError} `not_permitted` (`api_code` is `RECEIPT_UNAVAILABLE`): nothing is
    *   captured, or all was given back; and those of {@link Checkout.load}
@@ -394,6 +397,8 @@ export interface ReceiptClaims {
   readonly tax_free: number;
   readonly provider: string;
   readonly captured_at: string;
+  /** How the gateway splits the same amount in its own papers, where that is not as above. */
+  readonly gateway_split?: { readonly supply: number; readonly vat: number; readonly tax_free: number };
 }
 
 /** Why something was not done; each code is explained at the functions that throw it. */
@@ -564,6 +569,7 @@ export interface SessionBase extends SessionFacts {
 /** What is said of a session wherever one is. */
 export interface SessionFacts {
   readonly session_id: string;
+  /** `pay_…`: the payment that the session is about now, and the gateway's order number. */
   readonly payment_id: string;
   /** The merchant's. */
   readonly order_id: string;
@@ -621,10 +627,18 @@ export interface Payment {
   readonly provider: string;
   /** The gateway's name for it, once there is one. */
   readonly provider_payment_id: string | null;
+  /** What the gateway took, where that is not `amount`. */
+  readonly received?: Money;
   /** Why it failed, where it did. */
   readonly failure?: PaymentFailure;
   /** Until when the buyer can transfer the money, where that is awaited. */
   readonly due_at?: string;
+  /** What the gateway says it has of the money, where that is not what the books say. */
+  readonly gateway_holds?: Money;
+  /** The same as the gateway splits it, where the sum is the books' and the split is not. */
+  readonly gateway_amounts?: Amounts;
+  /** What the buyer paid with, once the gateway has said so. */
+  readonly payment_method?: PaymentMethod;
   /** The latest call to the gateway about money, or `null` before the first. */
   readonly operation: {
     readonly kind: "confirm" | "capture" | "void" | "cancel";
@@ -632,6 +646,41 @@ export interface Payment {
   } | null;
   readonly created_at: string;
   readonly updated_at: string;
+}
+
+/** An amount with its currency. */
+export interface Money {
+  /** In minor units. */
+  readonly amount: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+/** An amount by component, in minor units; they add up to the whole. */
+export interface Amounts {
+  readonly supply: number;
+  readonly vat: number;
+  readonly tax_free: number;
+  /** A tip; left out where there is none. */
+  readonly tip?: number;
+  /** What nobody has split; left out where there is none. */
+  readonly unsplit?: number;
+}
+
+/** What a buyer paid with. What the gateway does not say is `null`. */
+export interface PaymentMethod {
+  /** In the gateways' common words: `card`, `transfer`, `mobile`, … */
+  readonly method: string | null;
+  /** Who issued the card, or which bank or easy payment it was, in the gateway's code. */
+  readonly issuer: string | null;
+  /** The last four digits of the card. */
+  readonly last4: string | null;
+  /** Credit, debit, prepaid: the gateway's word. */
+  readonly card_type: string | null;
+  /** The issuer's approval number. */
+  readonly approval_number: string | null;
+  /** In how many monthly instalments; 0 for none. */
+  readonly installments: number | null;
 }
 
 /** Why a gateway refused. */
@@ -660,7 +709,7 @@ export interface OrderSummary {
   /** In minor units, VAT included. */
   readonly total: number;
   /** Adds up to `total`. */
-  readonly amounts: { readonly supply: number; readonly vat: number; readonly tax_free: number };
+  readonly amounts: Amounts;
   /** `on_confirmation`: a booking, paid for when the merchant confirms it. */
   readonly capture: "automatic" | "on_confirmation";
   readonly lines: readonly OrderLine[];

@@ -48,7 +48,7 @@ function origin(api) {
 /** Only handles that the core has read make a Checkout. */
 const READ = Symbol("read");
 
-/** @typedef {{ api: string, token: string, session_id: string, payment_id: string, expires_at: string }} Handle */
+/** @typedef {{ api: string, token: string, session_id: string, expires_at: string }} Handle */
 
 export class Checkout {
   /** @param {symbol} read @param {Handle} handle */
@@ -56,7 +56,6 @@ export class Checkout {
     if (read !== READ) throw new TypeError("use Checkout.open, Checkout.fromUrl or createSession");
     this.api = handle.api;
     this.session_id = handle.session_id;
-    this.payment_id = handle.payment_id;
     this.token = handle.token;
     this.expires_at = handle.expires_at;
     Object.freeze(this);

@@ -134,10 +134,10 @@ impl Checkout {
             .post("/api/v1/payments/confirm", brought.to_js())
     }
 
-    /// The signed receipt of a captured payment.
+    /// The signed receipt of the payment that the session is about now, where that is captured.
     pub async fn receipt(&self) -> Result<String, Failure> {
-        let payment = &*self.handle.payment_id;
-        let path = ["/api/v1/payments/", payment, "/receipt"].concat();
+        let payment = self.load().await?.payment_id;
+        let path = ["/api/v1/payments/", &payment, "/receipt"].concat();
         let answer = self.caller.get(&path).await?;
         Fields(&answer).text("receipt").map_err(unreadable)
     }

@@ -1,6 +1,7 @@
-//! A checkout as its token says it: which session, which payment, until when. Nothing is sent.
+//! A checkout as its token says it: which session, until when. Nothing is sent.
 //!
-//! The token is `{session}.{end in ms}.{proof}`; only the server can tell whether the proof holds.
+//! The token is `{session}.{end in ms}.{proof}`; only the server can tell whether the proof holds. It does not say which
+//! payment: that is the session's to say, and can change when another gateway takes the session over.
 
 use daegeum_engine::id::SessionId;
 use wasm_bindgen::JsValue;
@@ -17,8 +18,6 @@ pub struct Handle {
     pub token: String,
     /// The session.
     pub session_id: String,
-    /// The payment it is a view of.
-    pub payment_id: String,
     /// When the token ends, in milliseconds since 1970.
     pub until_ms: u64,
 }
@@ -38,7 +37,6 @@ impl Handle {
             api: api.trim_end_matches('/').to_owned(),
             token: token.to_owned(),
             session_id: session.to_string(),
-            payment_id: session.payment().to_string(),
             until_ms,
         })
     }
@@ -61,7 +59,6 @@ impl Handle {
             ("api", (&*self.api).into()),
             ("token", (&*self.token).into()),
             ("session_id", (&*self.session_id).into()),
-            ("payment_id", (&*self.payment_id).into()),
             (
                 "expires_at",
                 or_null(host::moment(self.until_ms).as_deref()),
@@ -77,11 +74,10 @@ mod tests {
     const TOKEN: &str = "ses_019300000000700080000000000000aa.1767225600000.c2lnbmF0dXJl";
 
     #[test]
-    fn a_token_names_its_session_its_payment_and_its_end() {
+    fn a_token_names_its_session_and_its_end() {
         let handle = Handle::read("https://pay.example/", TOKEN).expect("well formed");
         assert_eq!(handle.api, "https://pay.example");
         assert_eq!(handle.session_id, "ses_019300000000700080000000000000aa");
-        assert_eq!(handle.payment_id, "pay_019300000000700080000000000000aa");
         assert_eq!(handle.until_ms, 1_767_225_600_000);
     }
 

@@ -12,7 +12,7 @@ use crate::fields::{Fields, Wrong, set};
 pub struct Session {
     /// How it stands.
     pub status: SessionStatus,
-    /// The payment it is a view of.
+    /// The payment it is about now.
     pub payment_id: String,
     /// The merchant's order.
     pub order_id: String,

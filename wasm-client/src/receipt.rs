@@ -1,7 +1,9 @@
 //! Receipts, checked offline. The engine says what a receipt has to be; JSON, hashes and signatures
 //! are JavaScript's: with readers of our own the module would be twice as large.
 
-use daegeum_engine::receipt::{Claims, Expected, Header, Parts, ReceiptError, thumbprint_input};
+use daegeum_engine::receipt::{
+    Claims, Expected, Header, Parts, ReceiptError, Split, thumbprint_input,
+};
 use wasm_bindgen::JsValue;
 
 use crate::failure::{Code, Failure};
@@ -78,7 +80,20 @@ fn claims(said: &JsValue) -> Result<Claims, Wrong> {
         tax_free: said.whole("tax_free")?,
         provider: said.text("provider")?,
         captured_at: said.text("captured_at")?,
+        gateway_split: split(&said.value("gateway_split"))?,
     })
+}
+
+fn split(said: &JsValue) -> Result<Option<Split>, Wrong> {
+    if said.is_undefined() {
+        return Ok(None);
+    }
+    let said = Fields(said);
+    Ok(Some(Split {
+        supply: said.whole("supply")?,
+        vat: said.whole("vat")?,
+        tax_free: said.whole("tax_free")?,
+    }))
 }
 
 /// A misspelt expectation would be none, and any receipt would meet it.

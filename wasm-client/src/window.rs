@@ -50,7 +50,7 @@ impl Opening<'_> {
             return Err(Failure::misuse("openWindow takes what prepare answered"));
         }
         // A browser that loses the fragment on the way finds the token here, if it is the same tab.
-        host::remember(&self.handle.payment_id, &self.handle.token);
+        host::remember(&prepared.payment_id, &self.handle.token);
         match &*prepared.provider {
             "TOSS" => toss::open(self, prepared).await,
             other => {

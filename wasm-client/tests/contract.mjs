@@ -36,6 +36,7 @@ export class Contract {
   /** What comes between a request and its answer, first come first served, by `METHOD route`. */
   #faults = [];
   #created = 0;
+  #payments = 0;
   #updates = 0;
   #keys = generateKeyPairSync("ed25519");
   /** What a confirmation leads to. */
@@ -72,16 +73,31 @@ export class Contract {
   /** A session of a new order, and its token. */
   session(status = "created", more = {}) {
     this.#created += 1;
-    const number = hex(this.#created);
-    const session = { number, status, amount: 11_000, order_id: `ORD-${this.#created}`, noted: null, ...more };
-    session.token = `ses_${number}.4102444800000.${b64(`proof ${number}`)}`;
-    this.sessions.set(`ses_${number}`, session);
+    const session_id = `ses_${hex(this.#created)}`;
+    const payment_id = this.#payment();
+    const order_id = `ORD-${this.#created}`;
+    const session = { session_id, payment_id, status, amount: 11_000, order_id, noted: null, ...more };
+    session.token = `${session_id}.4102444800000.${b64(`proof ${session_id}`)}`;
+    this.sessions.set(session_id, session);
     return session;
   }
 
   /** How many requests of this route arrived. */
   count(route) {
     return this.heard.filter((line) => line === route).length;
+  }
+
+  /** Another payment of the order takes the session over: nothing has happened to it yet. */
+  takeOver(session) {
+    session.payment_id = this.#payment();
+    session.noted = null;
+    this.move(session, "created");
+  }
+
+  /** A payment's id has nothing of its session's. */
+  #payment() {
+    this.#payments += 1;
+    return `pay_f${hex(this.#payments).slice(1)}`;
   }
 
   move(session, status) {
@@ -117,7 +133,7 @@ export class Contract {
     if (session.ended) return refusal(401, "TOKEN_EXPIRED");
     switch (route) {
       case "GET /api/v1/payments/sessions/:id":
-        return pathname.endsWith(session.number) ? [200, this.#view(session)] : refusal(404, "PAYMENT_NOT_FOUND");
+        return pathname.endsWith(session.session_id) ? [200, this.#view(session)] : refusal(404, "PAYMENT_NOT_FOUND");
       case "POST /api/v1/payments/sessions/:id/prepare":
         return this.#prepare(session, body);
       case "POST /api/v1/payments/verify":
@@ -125,6 +141,7 @@ export class Contract {
       case "POST /api/v1/payments/confirm":
         return this.#confirm(session, body);
       case "GET /api/v1/payments/:id/receipt":
+        if (!pathname.includes(session.payment_id)) return refusal(404, "PAYMENT_NOT_FOUND");
         return session.status === "paid" ? [200, this.#receipt(session)] : refusal(409, "RECEIPT_UNAVAILABLE");
       default:
         return refusal(404, "NOT_FOUND");
@@ -158,7 +175,7 @@ export class Contract {
       method: { card: "CARD", transfer: "TRANSFER", mobile: "MOBILE_PHONE" }[session.method],
       amount: { currency: "KRW", value: session.amount },
       tax_free_amount: 0,
-      order_id: `pay_${session.number}`,
+      order_id: session.payment_id,
       order_name: "수채화 강의",
       customer_name: body?.buyer_name ?? null,
       customer_email: null,
@@ -170,7 +187,7 @@ export class Contract {
   }
 
   #compare(session, body) {
-    const same = body.order_id === `pay_${session.number}` && body.amount === session.amount;
+    const same = body.order_id === session.payment_id && body.amount === session.amount;
     return same ? null : refusal(422, "MISMATCHED");
   }
 
@@ -182,7 +199,7 @@ export class Contract {
   }
 
   #view(session) {
-    const id = `pay_${session.number}`;
+    const id = session.payment_id;
     const waits = NEXT[session.status] === "wait";
     const payment = {
       payment_id: id,
@@ -202,7 +219,7 @@ export class Contract {
       payment.failure = { code: "EXCEED_MAX_AMOUNT", fault: "buyer", retry: "other_method", message };
     }
     return {
-      session_id: `ses_${session.number}`,
+      session_id: session.session_id,
       status: session.status,
       next: NEXT[session.status],
       payment_id: id,
@@ -249,7 +266,7 @@ export class Contract {
     return {
       iss: this.url,
       iat: 1_767_225_600,
-      payment_id: `pay_${session.number}`,
+      payment_id: session.payment_id,
       order_id: session.order_id,
       title: "수채화 강의",
       amount: session.amount,

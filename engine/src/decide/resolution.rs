@@ -52,15 +52,17 @@ fn take(
 ) -> Outcome {
     let subject = Subject::Payment(id);
     let payment = work.payment(id)?;
-    if payment.state() == PaymentState::Captured {
+    let given = payment.state() == PaymentState::Captured && !payment.keeps_what_should_go_back();
+    if given {
         return Ok((subject, Progress::Done));
     }
     refuse(payment, PaymentAction::TakeSuspended)?;
-    let is_there = payment.core().disagreement.is_none();
+    let core = payment.core();
+    let own = core.amounts;
+    let is_there = core.disagreement.is_none() && core.at_gateway.total() == own.total();
     if !is_there || !order_takes(work.order()?, id) {
         return Err(Rejection::OrderCannotTake.into());
     }
-    let own = payment.core().amounts;
     work.note_payment(id, decided)?;
     let money = consequences::Money {
         taken: own,

@@ -154,8 +154,12 @@ impl Toss {
         if key == self.settings.secret_key {
             return Caller::Known(Pair::Api);
         }
-        match &self.settings.widget_keys {
-            Some((_, secret)) if key == secret => Caller::Known(Pair::Widget),
+        let widget = self.settings.widget_keys.as_ref();
+        if widget.is_some_and(|(_, secret)| key == secret) {
+            return Caller::Known(Pair::Widget);
+        }
+        match &self.settings.other_shop {
+            Some(shop) if key == shop.secret_key => Caller::Known(Pair::OtherShop),
             _ => Caller::Unknown,
         }
     }
@@ -163,14 +167,20 @@ impl Toss {
     pub(super) fn perform(&mut self, now_ms: i64, ask: &Ask, pair: Pair) -> Answer {
         match &ask.api {
             Api::Confirm => self.confirm(now_ms, ask, pair),
-            Api::ByKey(key) => self.inquire(now_ms, ask.language, Some(key.as_str())),
+            Api::ByKey(key) => self.inquire(now_ms, ask.language, Some(key.as_str()), pair),
             Api::ByOrder(order_id) => {
                 let found = self.state.payment_of_order(order_id);
                 let key = found.map(|payment| payment.key.clone());
-                self.inquire(now_ms, ask.language, key.as_deref())
+                self.inquire(now_ms, ask.language, key.as_deref(), pair)
             }
             Api::Cancel(key) => self.cancel(now_ms, ask, key, pair),
         }
+    }
+
+    /// A payment of the shop whose keys these are.
+    pub(super) fn known_payment(&self, key: &str, pair: Pair) -> Option<&Payment> {
+        let payment = self.state.payment(key)?;
+        payment.pair.is_of_the_shop_of(pair).then_some(payment)
     }
 
     pub(super) fn payment_of(&self, ask: &Ask) -> Option<&Payment> {

@@ -47,9 +47,10 @@ impl Toss {
             .as_deref()
             .and_then(|body| serde_json::from_str(body).ok())
             .ok_or_else(|| Refusal::of("INVALID_REQUEST"))?;
-        match self.state.payment(key) {
+        match self.known_payment(key, pair) {
+            None => return Err(Refusal::of("NOT_FOUND_PAYMENT")),
             Some(payment) if payment.pair != pair => return Err(Refusal::of("INVALID_API_KEY")),
-            _ => {}
+            Some(_) => {}
         }
         let payment = self.canceled(now_ms, key, request)?;
         Ok(self.shown(&payment, now_ms, ask.language))

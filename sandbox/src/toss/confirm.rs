@@ -50,8 +50,7 @@ impl Toss {
     /// before what is wrong with the request.
     fn confirmable(&self, body: &Body, pair: Pair) -> Result<Payment, Refusal> {
         let payment = self
-            .state
-            .payment(&body.payment_key)
+            .known_payment(&body.payment_key, pair)
             .ok_or_else(|| Refusal::of("NOT_FOUND_PAYMENT"))?;
         if payment.pair != pair {
             return Err(Refusal::of("INVALID_API_KEY"));

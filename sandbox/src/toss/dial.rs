@@ -109,6 +109,8 @@ pub enum Fault {
         #[serde(default)]
         reads: Option<u32>,
     },
+    /// Whatever was answered to its idempotency key before is forgotten: it is taken for the first request with that key.
+    KeyForgotten {},
     /// 429 instead of the effect.
     RateLimited {},
     /// Notification: not sent.
@@ -269,6 +271,9 @@ impl Rule {
             } => Some("stale_read needs ms or reads"),
             Fault::StaleRead { .. } if !matches!(self.call, Call::Confirm | Call::Cancel) => {
                 Some("stale_read is of confirm or cancel")
+            }
+            Fault::KeyForgotten {} if !matches!(self.call, Call::Confirm | Call::Cancel) => {
+                Some("key_forgotten is of confirm or cancel")
             }
             Fault::Duplicated { n } if *n > COPIES_MAX => Some("at most 1000 copies"),
             _ => None,

@@ -20,6 +20,10 @@ impl Toss {
             Fault::Reset { effect: false } => Exchange::nothing(Ending::Reset),
             Fault::RateLimited {} => too_many(ask.language),
             Fault::Held { ms } => self.hold(now_ms, *ms, ask),
+            Fault::KeyForgotten {} => {
+                self.forget(now_ms, &ask);
+                Exchange::whole(self.answered(now_ms, now_ms, &ask))
+            }
             Fault::ErrorBefore { status, code, kept } => {
                 let body = Refusal::with_status(*status, code).json(ask.language);
                 if *kept && !self.is_repeat(now_ms, &ask) {

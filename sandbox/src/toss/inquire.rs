@@ -3,15 +3,21 @@
 use super::{
     Toss,
     api::Answer,
-    payment::Payment,
+    payment::{Pair, Payment},
     refusal::{Language, Refusal},
     show::{self, Shop},
 };
 
 impl Toss {
-    pub(super) fn inquire(&mut self, now_ms: i64, language: Language, key: Option<&str>) -> Answer {
+    pub(super) fn inquire(
+        &mut self,
+        now_ms: i64,
+        language: Language,
+        key: Option<&str>,
+        pair: Pair,
+    ) -> Answer {
         let payment = key
-            .and_then(|key| self.state.payment(key))
+            .and_then(|key| self.known_payment(key, pair))
             .ok_or_else(|| Refusal::of("NOT_FOUND_PAYMENT"))?;
         if payment.hidden.is_none() {
             return Ok(self.shown(payment, now_ms, language));
@@ -24,12 +30,16 @@ impl Toss {
     }
 
     pub(super) fn shown(&self, payment: &Payment, now_ms: i64, language: Language) -> String {
-        show::json(payment, &self.shop(), now_ms, language)
+        show::json(payment, &self.shop_of(payment), now_ms, language)
     }
 
-    pub(super) fn shop(&self) -> Shop<'_> {
+    pub(super) fn shop_of(&self, payment: &Payment) -> Shop<'_> {
+        let merchant_id = match (payment.pair, &self.settings.other_shop) {
+            (Pair::OtherShop, Some(shop)) => &shop.merchant_id,
+            _ => &self.settings.merchant_id,
+        };
         Shop {
-            merchant_id: &self.settings.merchant_id,
+            merchant_id,
             base_url: &self.settings.base_url,
         }
     }

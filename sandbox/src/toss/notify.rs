@@ -99,7 +99,7 @@ impl Toss {
         let changed = StatusChanged {
             event_type: "PAYMENT_STATUS_CHANGED",
             created_at: when::without_zone(now_ms),
-            data: show::shown(payment, &self.shop(), now_ms, Language::Korean),
+            data: show::shown(payment, &self.shop_of(payment), now_ms, Language::Korean),
         };
         serde_json::to_string(&changed).unwrap_or_default()
     }

@@ -233,8 +233,8 @@ impl Toss {
 fn choice(payment: &Payment, words: &Words) -> String {
     let offered: &[Method] = match (payment.pair, payment.method) {
         (Pair::Widget, _) => &Method::ALL,
-        (Pair::Api, Method::Card) => &[Method::Card, Method::EasyPay],
-        (Pair::Api, _) => &[payment.method],
+        (Pair::Api | Pair::OtherShop, Method::Card) => &[Method::Card, Method::EasyPay],
+        (Pair::Api | Pair::OtherShop, _) => &[payment.method],
     };
     let mut choice = format!("<fieldset><legend>{}</legend>", words.method);
     for method in offered {

@@ -93,12 +93,21 @@ impl Method {
     }
 }
 
-/// Which of the two pairs of keys a payment was opened with.
+/// Which of the pairs of keys a payment was opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Pair {
     Api,
     Widget,
+    /// The API's of another shop.
+    OtherShop,
+}
+
+impl Pair {
+    /// Whether what was opened with one is known under the other.
+    pub(super) fn is_of_the_shop_of(self, other: Self) -> bool {
+        (self == Self::OtherShop) == (other == Self::OtherShop)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -86,6 +86,23 @@ impl Toss {
         self.state.keep(identity, kept);
     }
 
+    /// Forgets the first answer to the key before its time. What has happened under it is still counted.
+    pub(super) fn forget(&mut self, now_ms: i64, ask: &Ask) {
+        let Ok(Some(identity)) = admit(ask).and_then(|pair| identity(ask, pair)) else {
+            return;
+        };
+        if let Some(kept) = self.state.kept(&identity).cloned() {
+            let first_at_ms = now_ms.saturating_sub(KEY_MS);
+            self.state.keep(
+                identity,
+                Kept {
+                    first_at_ms,
+                    ..kept
+                },
+            );
+        }
+    }
+
     /// A key is in progress from when its request was taken.
     pub(super) fn begin(&mut self, now_ms: i64, until_ms: i64, ask: &Ask) -> bool {
         let Ok(Some(identity)) = admit(ask).and_then(|pair| identity(ask, pair)) else {
@@ -130,6 +147,7 @@ fn identity(ask: &Ask, pair: Pair) -> Result<Option<String>, Refusal> {
     let pair = match pair {
         Pair::Api => "api",
         Pair::Widget => "widget",
+        Pair::OtherShop => "other_shop",
     };
     Ok(Some(format!("{pair} {url} {key}")))
 }

@@ -137,7 +137,13 @@ impl Toss {
             (None, _) => Ok(Pair::Api),
             (Some(key), _) if key == self.settings.client_key => Ok(Pair::Api),
             (Some(key), Some((widget, _))) if key == widget => Ok(Pair::Widget),
-            _ => Err(Refusal::of("INVALID_CLIENT_KEY")),
+            (Some(key), _) => {
+                let other = self.settings.other_shop.as_ref();
+                let other = other.filter(|shop| shop.client_key == key);
+                other
+                    .map(|_| Pair::OtherShop)
+                    .ok_or_else(|| Refusal::of("INVALID_CLIENT_KEY"))
+            }
         }
     }
 

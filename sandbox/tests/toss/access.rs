@@ -4,7 +4,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
-use daegeum_sandbox::toss::{BooksError, Dial, NoBooks, Settings, Toss};
+use daegeum_sandbox::toss::{BooksError, Dial, NoBooks, OtherShop, Settings, Toss};
 use http::Method;
 use serde_json::json;
 
@@ -181,4 +181,72 @@ fn each_api_has_its_own_hundred_a_minute() {
     shop.get("/v1/payments/orders/order-1").is_payment("DONE");
     shop.pass(MINUTE_MS);
     shop.inquire(&key).is_payment("DONE");
+}
+
+fn other_shop() -> OtherShop {
+    OtherShop {
+        client_key: "test_ck_other".to_owned(),
+        secret_key: "test_sk_other".to_owned(),
+        merchant_id: "tother".to_owned(),
+    }
+}
+
+#[test]
+fn another_shops_keys_know_nothing_of_this_ones_payments() {
+    let mut shop = Shop::with(Settings {
+        other_shop: Some(other_shop()),
+        ..settings()
+    });
+    let auth = basic("test_sk_other");
+    let as_other = [
+        ("authorization", auth.as_str()),
+        ("idempotency-key", "k"),
+        ("content-type", "application/json"),
+    ];
+    let paid = shop.paid("order-1", 1_000);
+    let approved = shop.approved("order-2", 1_000);
+    for path in [
+        format!("/v1/payments/{paid}"),
+        "/v1/payments/orders/order-1".to_owned(),
+    ] {
+        shop.send(&Method::GET, &path, &as_other, "")
+            .is_refused(404, "NOT_FOUND_PAYMENT");
+        shop.get(&path).is_payment("DONE");
+    }
+    let body = confirm(&approved, "order-2", 1_000).to_string();
+    shop.send(&Method::POST, "/v1/payments/confirm", &as_other, body)
+        .is_refused(404, "NOT_FOUND_PAYMENT");
+    let cancel = format!("/v1/payments/{paid}/cancel");
+    let reason = json!({"cancelReason": "x"}).to_string();
+    shop.send(&Method::POST, &cancel, &as_other, reason)
+        .is_refused(404, "NOT_FOUND_PAYMENT");
+    // The same idempotency key under this shop's keys is another one.
+    shop.post_with(
+        "/v1/payments/confirm",
+        &[("idempotency-key", "k")],
+        &confirm(&approved, "order-2", 1_000),
+    )
+    .is_payment("DONE");
+    assert_eq!(
+        shop.get(&format!("/v1/payments/{paid}")).body["mId"],
+        "tshop"
+    );
+}
+
+#[test]
+fn another_shop_takes_live_keys_as_little() {
+    for live in [true, false] {
+        let mut other = other_shop();
+        if live {
+            other.secret_key = "live_sk_other".to_owned();
+        } else {
+            other.client_key = "live_ck_other".to_owned();
+        }
+        let settings = Settings {
+            other_shop: Some(other),
+            ..settings()
+        };
+        let opened = Toss::open(Box::new(NoBooks), settings);
+        assert!(matches!(opened, Err(BooksError::LiveKey)));
+    }
 }

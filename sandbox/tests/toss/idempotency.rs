@@ -209,3 +209,49 @@ fn the_books_count_what_happened_under_each_key() {
         json!({"taken": 1_000, "returned": 400, "balance": 600})
     );
 }
+
+#[test]
+fn a_key_can_be_forgotten_before_its_time() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    let body = confirm(&key, "order-1", 1_000);
+    let keyed = [("idempotency-key", "k")];
+    shop.post_with(CONFIRM, &keyed, &body).is_payment("DONE");
+    shop.once(Call::Confirm, Fault::KeyForgotten {});
+    let refused = shop.post_with(CONFIRM, &keyed, &body);
+    refused.is_refused(400, "ALREADY_PROCESSED_PAYMENT");
+    let again = shop.post_with(CONFIRM, &keyed, &body);
+    assert_eq!(again.bytes, refused.bytes, "kept like any other");
+
+    let path = format!("/v1/payments/{key}/cancel");
+    let body = json!({"cancelReason": "x", "cancelAmount": 400});
+    shop.post_with(&path, &keyed, &body)
+        .is_payment("PARTIAL_CANCELED");
+    shop.once(Call::Cancel, Fault::KeyForgotten {});
+    let twice = shop.post_with(&path, &keyed, &body);
+    assert_eq!(twice.body["balanceAmount"], 200, "taken for a new one");
+    let books = shop.toss.books();
+    let used = books["keys"].as_array().unwrap().iter();
+    let used: Vec<_> = used
+        .map(|used| (used["url"].as_str().unwrap(), used["effects"].as_u64()))
+        .collect();
+    let cancel = format!("POST {path}");
+    assert!(used.contains(&("POST /v1/payments/confirm", Some(1))));
+    assert!(used.contains(&(&*cancel, Some(2))), "{used:?}");
+}
+
+#[test]
+fn a_key_that_is_not_known_has_nothing_to_be_forgotten() {
+    let mut shop = Shop::new();
+    let key = shop.approved("order-1", 1_000);
+    shop.once(Call::Confirm, Fault::KeyForgotten {});
+    shop.confirm(&key, "order-1", 1_000).is_payment("DONE");
+    for call in [Call::Inquire, Call::Any, Call::Notify] {
+        let rule = daegeum_sandbox::toss::Rule::always(call, Fault::KeyForgotten {});
+        let dial = daegeum_sandbox::toss::Dial {
+            rules: vec![rule],
+            ..daegeum_sandbox::toss::Dial::default()
+        };
+        assert!(shop.toss.set_dial(dial).is_err(), "{call:?}");
+    }
+}

@@ -21,14 +21,15 @@ use crate::app::{App, Asked};
 use crate::gateway::plan;
 use crate::http::{Admin, HttpErrorCode, Json, Problem, Query, RequestContext};
 
-/// A decision about money that belongs to no order, or about a call whose answer was lost.
+/// A decision about money that belongs to no order, or of which the gateway has another amount, or about a call whose
+/// answer was lost.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
     /// About set-aside money, `take`: the order takes it; `return`: it goes back to the buyer, through the gateway where
-    /// that can; `returned`: it went back by other means. About an amount of which the gateway has another than the books
-    /// say, `accept`: the gateway is right, and the books follow; `return` gives back what it has. About a call without an answer, `done`: the gateway did it;
-    /// `not_done`: it did not, and will not.
+    /// that can; `returned`: it went back by other means. About money of which the gateway has another amount than the
+    /// books say, `accept`: the gateway is right, and the books follow; `return` gives back what it has. About a call
+    /// without an answer, `done`: the gateway did it; `not_done`: it did not, and will not.
     resolution: ResolutionWord,
     /// Why, in the administrator's words, 1 to 500 characters. It is stored sealed.
     reason: String,
@@ -45,7 +46,7 @@ enum ResolutionWord {
     NotDone,
 }
 
-/// Decides about a payment's set-aside money, or about a call whose answer was lost.
+/// Decides about a payment that is on the desk, or about a call whose answer was lost.
 #[utoipa::path(post, path = "/api/v1/admin/payments/{payment_id}/resolve", tag = "admin", request_body = Resolve, params(("payment_id" = String, Path)), security(("admin" = [])),
     responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn resolve(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use daegeum_engine::payment::AnyPayment;
 use serde_json::json;
 
 use super::answer;
@@ -13,6 +14,7 @@ use super::schema::ProblemSchema;
 use crate::app::App;
 use crate::domain_clock::Standing;
 use crate::engine_room::NotReady;
+use crate::gateway::plan;
 use crate::http::{HttpErrorCode, Kind, Problem, RequestContext};
 use crate::telemetry::METRICS_CONTENT_TYPE;
 
@@ -101,7 +103,14 @@ fn look_at_unknown_outcomes(app: &App) -> Result<(), Problem> {
         Some(now.millis_since(operation.core().intended_at))
     });
     let oldest_s = age_ms.max().unwrap_or(0) / 1_000;
+    let others = waiting.iter().map(AnyPayment::core);
+    let others = others
+        .filter(|core| plan::made_with_others(core, app.gateways.credentials(core.provider)))
+        .count();
     let figures = &app.metrics.payments;
+    figures
+        .unknown_outcomes_of_other_keys
+        .set(i64::try_from(others).unwrap_or(i64::MAX));
     figures
         .unknown_outcomes
         .set(i64::try_from(waiting.len()).unwrap_or(i64::MAX));

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use daegeum_engine::amounts::Component;
+use daegeum_engine::amounts::{Amounts, Component};
+use daegeum_engine::event::PaymentEvent;
+use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::PaymentId;
 use daegeum_engine::payment::AnyPayment;
-use daegeum_engine::receipt::Claims;
+use daegeum_engine::receipt::{Claims, Split};
 use daegeum_engine::rejection::Rejection;
-use daegeum_engine::time::Timestamp;
+use daegeum_engine::store::record::Record;
 use serde_json::json;
 
 use super::answer;
@@ -53,7 +55,8 @@ fn claims(app: &App, payment: &AnyPayment) -> Result<Claims, Problem> {
     };
     let (core, captured) = (payment.core(), taken.detail().captured);
     let lost = || Problem::internal("a captured payment whose capture is not in its history");
-    let at = captured_at(app, payment)?.ok_or_else(lost)?;
+    let taking = taking(app, core.id)?.ok_or_else(lost)?;
+    let at = taking.at;
     Ok(Claims {
         iss: app.config.address(),
         iat: at.as_millis() / 1_000,
@@ -67,21 +70,34 @@ fn claims(app: &App, payment: &AnyPayment) -> Result<Claims, Problem> {
         tax_free: captured.get(Component::TaxFree),
         provider: core.provider.name().to_owned(),
         captured_at: at.to_string(),
+        gateway_split: gateway_split(&taking, core.id, &captured),
     })
 }
 
-/// When the money became the order's.
-fn captured_at(app: &App, payment: &AnyPayment) -> Result<Option<Timestamp>, Problem> {
-    let found = app
-        .reader
-        .payment(payment.core().id)
-        .map_err(answer::stored)?;
+/// The record in which the money became the order's.
+fn taking(app: &App, id: PaymentId) -> Result<Option<Record>, Problem> {
+    let found = app.reader.payment(id).map_err(answer::stored)?;
     let taken = found.map_or(0, |found| found.marks.taken);
     if taken == 0 {
         return Ok(None);
     }
     let record = app.reader.record(taken).map_err(answer::stored)?;
-    Ok(Some(record.at))
+    Ok(Some(record))
+}
+
+/// How the gateway split what it took, where it said then that it is not as the order does.
+fn gateway_split(taking: &Record, id: PaymentId, captured: &Amounts) -> Option<Split> {
+    let (_, group) = taking.group()?;
+    let said = group.events.iter().find_map(|event| match event {
+        GroupEvent::Payment(of, PaymentEvent::GatewayDisagreed(said)) if *of == id => said.taken,
+        GroupEvent::Payment(..) | GroupEvent::Order(..) => None,
+    })?;
+    let is_split = said.get(Component::Unsplit) == 0 && said.total() == captured.total();
+    is_split.then(|| Split {
+        supply: said.get(Component::Supply),
+        vat: said.get(Component::Vat),
+        tax_free: said.get(Component::TaxFree),
+    })
 }
 
 /// How long verifiers may keep the keys.

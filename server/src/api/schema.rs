@@ -31,12 +31,41 @@ pub struct PaymentSchema {
     /// Until when a transfer can arrive; only while one is awaited.
     #[schema(required = false)]
     due_at: Option<String>,
+    /// What the gateway says it has of the money, where that is not what the books say.
+    #[schema(required = false)]
+    gateway_holds: Option<MoneySchema>,
+    /// The same as the gateway splits it, where the sum is the books' and the split is not.
+    #[schema(required = false)]
+    gateway_amounts: Option<AmountsSchema>,
+    /// What the buyer paid with, once the gateway has said so.
+    #[schema(required = false)]
+    payment_method: Option<PaymentMethodSchema>,
     /// The latest money call.
     operation: Option<OperationSchema>,
     /// RFC 3339.
     created_at: String,
     /// RFC 3339.
     updated_at: String,
+}
+
+/// What a buyer paid with. What the gateway does not say is null.
+#[derive(ToSchema)]
+#[schema(as = PaymentMethod)]
+pub struct PaymentMethodSchema {
+    /// In the gateways' common words: `card`, `transfer`, `virtual_account`, `mobile` and others.
+    #[schema(example = "card")]
+    method: Option<String>,
+    /// Who issued the card, or which bank or easy payment it was, in the gateway's code.
+    issuer: Option<String>,
+    /// The last four digits of the card.
+    #[schema(example = "4242")]
+    last4: Option<String>,
+    /// Credit, debit, prepaid: the gateway's word.
+    card_type: Option<String>,
+    /// The issuer's approval number.
+    approval_number: Option<String>,
+    /// In how many monthly instalments; 0 for none.
+    installments: Option<u8>,
 }
 
 /// A checkout.
@@ -49,10 +78,11 @@ pub struct SessionSchema {
     #[schema(required = false)]
     session_token: Option<String>,
     /// `created`, `prepared`, `pending`, `unknown`, `awaiting_deposit`, `authorized`, `paid`, `failed`, `canceled`,
-    /// `expired`, `in_review` or `refunded`.
+    /// `expired`, `in_review`, `refunded` or `paid_by_another`.
     status: String,
     /// What the browser does next: `prepare`, `open_window`, `wait`, `transfer`, `begin_again` or `nothing`.
     next: String,
+    /// The payment that the session is about now; also the gateway's order number.
     payment_id: String,
     order_id: String,
     /// Minor units of `currency`.
@@ -244,6 +274,12 @@ pub struct OrderSchema {
     total: u64,
     amounts: AmountsSchema,
     capture: String,
+    /// What in the merchant's own system it is for, where that was said.
+    #[schema(required = false, example = "lesson")]
+    resource_type: Option<String>,
+    /// The merchant's name for that thing.
+    #[schema(required = false, example = "lesson-7")]
+    resource_id: Option<String>,
     lines: Vec<LineSchema>,
     /// Its payments, oldest first.
     payments: Vec<String>,
@@ -259,6 +295,12 @@ pub struct AmountsSchema {
     supply: u64,
     vat: u64,
     tax_free: u64,
+    /// Left out where it is nothing.
+    #[schema(required = false)]
+    tip: Option<u64>,
+    /// What nobody has split into the others; left out where it is nothing.
+    #[schema(required = false)]
+    unsplit: Option<u64>,
 }
 
 /// A line of an order.

@@ -243,12 +243,18 @@ mod tests {
             let response = Response::builder().status(status).body(Bytes::new());
             Ok(response.unwrap())
         };
-        let not_yet = Outcome::NotYet { after: None };
+        let not_yet = Outcome::NotYet {
+            after: Duration::ZERO,
+        };
         for (came, read, heard) in [
             (came(200), not_yet.clone(), Heard::Answer),
             (came(404), not_yet.clone(), Heard::Answer),
             (came(429), not_yet, Heard::Answer),
             (came(400), Outcome::Unknown, Heard::Answer),
+            // About another order, or about no payment: somebody brought back what is not theirs.
+            (came(200), Outcome::NotThisOne, Heard::Answer),
+            (came(404), Outcome::NotThisOne, Heard::Answer),
+            (came(400), Outcome::NotThisOne, Heard::Answer),
             (came(200), Outcome::Unknown, Heard::Nothing),
             (came(302), Outcome::Unknown, Heard::Nothing),
             (came(500), Outcome::Unknown, Heard::Nothing),

@@ -174,3 +174,21 @@ pub async fn resume(app: &App, id: PaymentId, forgotten_after: Duration) {
     }
     app.operations.ask_later(id, 1, now_ns);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_never_left_has_taken_nothing_and_leaves_what_was_taken() {
+        let code = || FailureCode::new("NOT_SENT");
+        for (kind, fact) in [
+            (OperationKind::Confirm, Fact::Failed { code: code() }),
+            (OperationKind::Capture, Fact::CallRefused { code: code() }),
+            (OperationKind::Void, Fact::CallRefused { code: code() }),
+            (OperationKind::Cancel, Fact::CallRefused { code: code() }),
+        ] {
+            assert_eq!(never_sent(kind), fact);
+        }
+    }
+}

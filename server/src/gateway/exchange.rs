@@ -29,7 +29,7 @@ const COMMIT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 type Came = Result<http::Response<Bytes>, Undelivered>;
 
 /// How long the gateway wants to be left alone.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 pub(super) struct Rest {
     pub(super) wanted: Duration,
 }
@@ -91,7 +91,7 @@ async fn once(
         exchange: trail(app, gateway, &made),
         ..learned(payment, &made.call, &made.outcome)
     };
-    let told = learned.source == Source::Inquiry && !matches!(learned.news, News::NotSent);
+    let told = learned.source == Source::Inquiry && says_something(&made.outcome);
     commit(app, learned).await;
     if told {
         app.operations.asked(payment.core().id);
@@ -103,6 +103,15 @@ async fn once(
         }
     };
     (Rest { wanted }, Some(made.outcome))
+}
+
+/// Whether somebody who waits until the gateway was asked need not wait any longer.
+const fn says_something(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Answered { .. } | Outcome::NotYet { .. } | Outcome::Unknown => true,
+        // It is asked by the order number next.
+        Outcome::NotThisOne | Outcome::NotSent => false,
+    }
 }
 
 /// Sends the request of a call, reads what comes, and tells the breaker.

@@ -346,3 +346,140 @@ impl Drop for TurnToCall<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use daegeum_engine::amounts::Amounts;
+    use daegeum_engine::event::{PaymentInitiated, Provider};
+    use daegeum_engine::id::{BuyerId, OrderId};
+    use daegeum_engine::money::{Currency, Money};
+    use daegeum_engine::order::CaptureMode;
+    use daegeum_engine::payment::Payment;
+    use daegeum_engine::time::Timestamp;
+
+    use super::*;
+    use daegeum_engine::store::view::Marks;
+
+    const SECOND: u64 = 1_000_000_000;
+    const HOUR: u64 = 3_600 * SECOND;
+
+    fn id() -> PaymentId {
+        PaymentId::parse("pay_0190163d8b4f7c8a9d2e3f4a5b6c7d8e").unwrap()
+    }
+
+    fn operations() -> Operations {
+        Operations::new(10, 0).0
+    }
+
+    fn due(operations: &Operations, at_ns: u64) -> bool {
+        !operations.due(at_ns, 10).is_empty()
+    }
+
+    /// Takes the payment's turn and gives it back.
+    fn taken_up(operations: &Operations) -> Later {
+        operations.begin(id()).unwrap().later.clone()
+    }
+
+    #[test]
+    fn a_question_comes_when_its_time_has_come_and_once() {
+        let operations = operations();
+        operations.ask_later(id(), 3, HOUR);
+        assert!(operations.knows(id()));
+        assert!(!due(&operations, HOUR - 1));
+        assert!(due(&operations, HOUR));
+        let later = taken_up(&operations);
+        assert_eq!((later.asked, later.hinted), (3, false));
+        assert!(!due(&operations, 2 * HOUR));
+        assert!(!operations.knows(id()));
+    }
+
+    #[test]
+    fn a_hint_hastens_a_question_that_was_to_come_in_an_hour() {
+        let operations = operations();
+        operations.ask_later(id(), 7, HOUR);
+        operations.hint(id(), SECOND);
+        assert!(due(&operations, SECOND));
+        let later = taken_up(&operations);
+        assert_eq!((later.asked, later.hinted), (7, true));
+    }
+
+    #[test]
+    fn a_hint_delays_no_question() {
+        let operations = operations();
+        operations.hint(id(), 0);
+        taken_up(&operations);
+        operations.ask_later(id(), 1, 2 * SECOND);
+        operations.hint(id(), SECOND);
+        assert!(!due(&operations, 2 * SECOND - 1));
+        assert!(due(&operations, 2 * SECOND), "not after five");
+    }
+
+    #[test]
+    fn hints_are_followed_once_in_five_seconds_however_many_come() {
+        let operations = operations();
+        let (mut asked, step) = (0, SECOND / 10);
+        for tenth in 0..=100 {
+            operations.hint(id(), tenth * step);
+            if due(&operations, tenth * step) {
+                assert!(taken_up(&operations).hinted);
+                asked += 1;
+            }
+        }
+        assert_eq!(asked, 3, "at 0, 5 and 10 seconds");
+    }
+
+    #[test]
+    fn a_hint_during_a_question_leaves_its_mark() {
+        let operations = operations();
+        operations.ask_later(id(), 0, 0);
+        let turn = operations.begin(id()).unwrap();
+        assert!(!operations.is_hinted_again(id()));
+        operations.hint(id(), SECOND);
+        assert!(operations.is_hinted_again(id()));
+        assert!(operations.begin(id()).is_none(), "one at a time");
+        // What was said meanwhile does not wait for what was asked before.
+        operations.ask_later(id(), 5, HOUR);
+        assert!(operations.is_hinted_again(id()));
+        drop(turn);
+        assert!(due(&operations, SECOND));
+        let later = taken_up(&operations);
+        assert_eq!((later.asked, later.hinted), (5, true));
+        assert!(!operations.is_hinted_again(id()));
+    }
+
+    #[test]
+    fn which_process_began_a_call_is_read_off_its_record() {
+        let initiated = PaymentInitiated {
+            order_id: OrderId::parse("o-1").unwrap(),
+            buyer_id: BuyerId::parse("buyer-1").unwrap(),
+            amounts: Amounts::whole(Money::new(11_000, Currency::Krw).unwrap()),
+            provider: Provider::Toss,
+            capture: CaptureMode::Automatic,
+        };
+        // However far ahead a clock was when it was written.
+        for at in [0, 1_707_794_294_000, 7_000_000_000_000] {
+            let at = Timestamp::from_millis(at);
+            let stored = |call| Stored {
+                first_record: 1,
+                record: 20,
+                marks: Marks {
+                    call,
+                    ..Marks::default()
+                },
+                value: Payment::initiated(id(), &initiated, at).into(),
+            };
+            let operations = operations();
+            assert!(operations.was_begun_before(&stored(9)));
+            assert!(!operations.was_begun_before(&stored(10)));
+            assert!(!operations.was_begun_before(&stored(11)));
+        }
+    }
+
+    #[test]
+    fn nothing_is_begun_once_it_stops() {
+        let operations = operations();
+        operations.ask_later(id(), 0, 0);
+        operations.stop();
+        assert!(operations.begin(id()).is_none());
+    }
+}

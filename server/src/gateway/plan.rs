@@ -122,3 +122,199 @@ pub fn made_with_others(core: &PaymentCore, own: Option<Credentials>) -> bool {
         (None, _) | (_, None) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use daegeum_engine::amounts::Amounts;
+    use daegeum_engine::event::{
+        OperationIntended, OperationUnanswered, PaymentInitiated, Provider,
+    };
+    use daegeum_engine::id::{BuyerId, OperationId, OrderId, PaymentId};
+    use daegeum_engine::money::{Currency, Money};
+    use daegeum_engine::order::CaptureMode;
+    use daegeum_engine::payment::Payment;
+
+    use super::*;
+
+    const KINDS: [(OperationKind, Ask); 4] = [
+        (OperationKind::Confirm, Ask::Confirm),
+        (OperationKind::Capture, Ask::Capture),
+        (OperationKind::Void, Ask::Void),
+        (OperationKind::Cancel, Ask::Cancel),
+    ];
+    const BEGUN: Timestamp = Timestamp::from_millis(1_707_794_294_000);
+
+    fn ours() -> Credentials {
+        Credentials::of(Provider::Toss, b"test_sk_ours")
+    }
+
+    fn others() -> Credentials {
+        Credentials::of(Provider::Toss, b"test_sk_others")
+    }
+
+    fn without_call() -> AnyPayment {
+        let amounts = Amounts::whole(Money::new(11_000, Currency::Krw).unwrap());
+        let initiated = PaymentInitiated {
+            order_id: OrderId::parse("o-1").unwrap(),
+            buyer_id: BuyerId::parse("buyer-1").unwrap(),
+            amounts,
+            provider: Provider::Toss,
+            capture: CaptureMode::Automatic,
+        };
+        let id = PaymentId::parse("pay_0190163d8b4f7c8a9d2e3f4a5b6c7d8e").unwrap();
+        Payment::initiated(id, &initiated, BEGUN).into()
+    }
+
+    fn operation() -> OperationId {
+        OperationId::parse("op_0190163d8b4f7c8a9d2e3f4a5b6c7d8f").unwrap()
+    }
+
+    fn intended_with(kind: OperationKind, credentials: Option<Credentials>) -> AnyPayment {
+        let intended = OperationIntended {
+            operation: operation(),
+            kind,
+            amounts: None,
+            refund: None,
+            credentials,
+        };
+        without_call().evolve(&intended.into(), BEGUN).unwrap()
+    }
+
+    fn intended(kind: OperationKind) -> AnyPayment {
+        intended_with(kind, Some(ours()))
+    }
+
+    fn unanswered(kind: OperationKind) -> AnyPayment {
+        let unanswered = OperationUnanswered {
+            operation: operation(),
+        };
+        intended(kind).evolve(&unanswered.into(), BEGUN).unwrap()
+    }
+
+    /// How long a call of this kind may still be done.
+    fn window(kind: OperationKind) -> Duration {
+        match kind {
+            OperationKind::Confirm => Duration::from_mins(11),
+            OperationKind::Capture | OperationKind::Void | OperationKind::Cancel => {
+                Duration::from_mins(30)
+            }
+        }
+    }
+
+    fn inquiry(kind: OperationKind, window_over: bool) -> Next {
+        Next::Ask(Ask::Inquire {
+            about: Some(kind),
+            window_over,
+            by: By::Name,
+        })
+    }
+
+    #[test]
+    fn a_payment_without_a_call_has_no_next_step() {
+        assert_eq!(next(&without_call(), 0, Duration::ZERO, false), None);
+    }
+
+    #[test]
+    fn what_was_intended_is_sent_until_it_is_too_late() {
+        for (kind, ask) in KINDS {
+            let payment = intended(kind);
+            let at = |waited| next(&payment, 0, waited, false);
+            assert_eq!(at(Duration::ZERO), Some(Next::Ask(ask)));
+            assert_eq!(at(window(kind)), Some(Next::Ask(ask)));
+            let too_late = window(kind) + Duration::from_millis(1);
+            assert_eq!(at(too_late), Some(Next::NeverSent(kind)));
+        }
+    }
+
+    #[test]
+    fn what_has_no_answer_is_asked_about_and_sent_again_in_turn() {
+        for (kind, ask) in KINDS {
+            let payment = unanswered(kind);
+            for asked in 0..10 {
+                let again = asked > 0 && asked % 2 == 0;
+                let expected = if again {
+                    Next::Ask(ask)
+                } else {
+                    inquiry(kind, false)
+                };
+                let planned = next(&payment, asked, window(kind), false);
+                assert_eq!(planned, Some(expected), "{asked}");
+            }
+        }
+    }
+
+    #[test]
+    fn once_its_window_is_over_it_is_only_asked_about() {
+        for (kind, _) in KINDS {
+            let waited = window(kind) + Duration::from_millis(1);
+            for asked in 0..10 {
+                let planned = next(&unanswered(kind), asked, waited, false);
+                assert_eq!(planned, Some(inquiry(kind, true)), "{asked}");
+            }
+        }
+    }
+
+    #[test]
+    fn under_other_credentials_it_is_only_asked_about() {
+        for (kind, _) in KINDS {
+            for asked in 0..10 {
+                let planned = next(&unanswered(kind), asked, Duration::ZERO, true);
+                assert_eq!(planned, Some(inquiry(kind, false)), "{asked}");
+            }
+        }
+    }
+
+    #[test]
+    fn rests_double_to_half_a_minute_and_later_to_an_hour() {
+        for (kind, _) in KINDS {
+            let payment = unanswered(kind);
+            let soon = |asked| rest(&payment, asked, Duration::ZERO).as_secs();
+            assert_eq!(
+                [0, 1, 2, 3, 4, 5, 6, 7].map(soon),
+                [0, 1, 2, 4, 8, 16, 30, 30]
+            );
+            let waited = window(kind) + Duration::from_millis(1);
+            let late = |asked| rest(&payment, asked, waited).as_secs();
+            assert_eq!(
+                [0, 1, 7, 12, 13, 100].map(late),
+                [0, 1, 64, 2_048, 3_600, 3_600]
+            );
+            assert_eq!(late(u32::MAX), 3_600);
+        }
+    }
+
+    #[test]
+    fn a_hint_that_was_not_answered_is_followed_again_less_and_less_often() {
+        let rests = [0, 2, 3, 10, 12, 100, u32::MAX].map(|asked| rest_after_hint(asked).as_secs());
+        assert_eq!(rests, [5, 5, 8, 1_024, 3_600, 3_600, 3_600]);
+    }
+
+    #[test]
+    fn a_person_has_to_look_after_an_hour_or_at_once_where_other_keys_were_used() {
+        let payment = intended(OperationKind::Confirm);
+        let needs = |minutes: u64, own| {
+            needs_person(payment.core(), BEGUN.plus_millis(minutes * 60_000), own)
+        };
+        for own in [Some(ours()), None] {
+            assert!(!needs(59, own));
+            assert!(needs(60, own));
+        }
+        assert!(needs(0, Some(others())));
+        assert!(!needs_person(without_call().core(), BEGUN, Some(others())));
+    }
+
+    #[test]
+    fn calls_that_do_not_say_what_they_were_made_with_were_made_with_these() {
+        let confirm = OperationKind::Confirm;
+        for (made_with, own, other) in [
+            (Some(ours()), Some(ours()), false),
+            (Some(ours()), Some(others()), true),
+            (None, Some(ours()), false),
+            (Some(ours()), None, false),
+        ] {
+            let payment = intended_with(confirm, made_with);
+            assert_eq!(made_with_others(payment.core(), own), other);
+        }
+        assert!(!made_with_others(without_call().core(), Some(others())));
+    }
+}

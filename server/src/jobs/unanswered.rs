@@ -100,29 +100,54 @@ fn ask_because_of_hints(app: &App, now_ns: u64) {
     }
 }
 
-/// What has waited so long that it is for a person.
+/// What ends only with other keys, or with a person.
 #[derive(Default)]
 struct Late {
+    of_other_keys: Found,
+    for_people: Found,
+}
+
+/// So many payments, and the first of them.
+#[derive(Default)]
+struct Found {
     count: usize,
     oldest: Option<PaymentId>,
+}
+
+impl Found {
+    fn add(&mut self, id: PaymentId) {
+        self.count = self.count.saturating_add(1);
+        self.oldest.get_or_insert(id);
+    }
 }
 
 impl Late {
     fn count(&mut self, app: &App, waiting: &[AnyPayment]) {
         let now = app.now();
         for core in waiting.iter().map(AnyPayment::core) {
-            if plan::needs_person(core, now, app.gateways.credentials(core.provider)) {
-                self.count = self.count.saturating_add(1);
-                self.oldest.get_or_insert(core.id);
+            let credentials = app.gateways.credentials(core.provider);
+            if plan::made_with_others(core, credentials) {
+                self.of_other_keys.add(core.id);
+            }
+            if plan::needs_person(core, now, credentials) {
+                self.for_people.add(core.id);
             }
         }
     }
 
     /// It is said again with each look, because nothing else will end it.
     fn tell(&self) {
-        if let Some(oldest) = self.oldest {
+        if let Some(oldest) = self.of_other_keys.oldest {
             tracing::error!(
-                count = self.count, payment_id = %oldest,
+                count = self.of_other_keys.count, payment_id = %oldest,
+                "calls without an answer were made with other keys of their gateway than these: nothing that is said \
+                 under these keys ends them, and their orders cannot be paid meanwhile; start with the keys they were \
+                 made with, or resolve them"
+            );
+        }
+        if let Some(oldest) = self.for_people.oldest {
+            tracing::error!(
+                count = self.for_people.count, payment_id = %oldest,
                 "calls to a gateway wait for a person: look at the gateway, then resolve them"
             );
         }

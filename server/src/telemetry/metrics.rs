@@ -63,6 +63,8 @@ pub struct PaymentMetrics {
     pub returns_mismatched: Counter,
     /// `payment_unknown_outcomes`: operations whose gateway has not said what happened.
     pub unknown_outcomes: Gauge,
+    /// `payment_unknown_outcomes_of_other_keys`: those of them that were made with other keys than the server has now.
+    pub unknown_outcomes_of_other_keys: Gauge,
     /// `payment_unknown_outcome_age_seconds`: how long the oldest of them has waited.
     pub unknown_outcome_age: Gauge,
 }
@@ -208,6 +210,7 @@ impl PaymentMetrics {
             idempotent_hit: Counter::default(),
             returns_mismatched: Counter::default(),
             unknown_outcomes: Gauge::default(),
+            unknown_outcomes_of_other_keys: Gauge::default(),
             unknown_outcome_age: Gauge::default(),
         };
         registry.register(
@@ -231,6 +234,11 @@ impl PaymentMetrics {
             "payment_unknown_outcomes",
             "Operations whose gateway has not said what happened",
             payments.unknown_outcomes.clone(),
+        );
+        registry.register(
+            "payment_unknown_outcomes_of_other_keys",
+            "Operations whose gateway has not said what happened, and that were made with other keys than these",
+            payments.unknown_outcomes_of_other_keys.clone(),
         );
         registry.register_with_unit(
             "payment_unknown_outcome_age",
@@ -452,6 +460,7 @@ mod tests {
             "retention_days_due{class=\"buyer\"} 3\n",
             "retention_days_doubted{class=\"buyer\"} 2\n",
             "payment_unknown_outcomes 0\n",
+            "payment_unknown_outcomes_of_other_keys 0\n",
             "payment_unknown_outcome_age_seconds 0\n",
             "log_lines_dropped_total 0\n",
         ] {

@@ -143,7 +143,7 @@ class Running {
 
   /** From now on it is about this one. */
   #take(checkout) {
-    if (this.#checkout?.payment_id !== checkout.payment_id) this.#session = null;
+    if (this.#checkout?.session_id !== checkout.session_id) this.#session = null;
     this.#checkout = checkout;
   }
 
@@ -168,9 +168,13 @@ class Running {
       if (!signal.aborted) this.#tell(session, { quiet });
     } catch (error) {
       // Anybody can write an address: these are the gateway's words only if they are about this payment.
-      const message = back.order_id === this.#checkout.payment_id ? back.message : null;
-      await this.#fail(error, signal, message);
+      await this.#fail(error, signal, this.#isAbout(back) ? back.message : null);
     }
+  }
+
+  /** Whether a return names the payment that the session was last heard to be about. */
+  #isAbout(back) {
+    return this.#session !== null && back.order_id === this.#session.payment_id;
   }
 
   async #pay(choice) {

@@ -50,7 +50,8 @@ class Server {
 
   /** What it believes of one payment of ours, or of the window that a session's token opens. */
   async booksOf(paymentOrToken) {
-    const paymentId = paymentOrToken.replace(/^ses_([0-9a-f]{32}).*$/, "pay_$1");
+    const isToken = paymentOrToken.startsWith("ses_");
+    const paymentId = isToken ? (await this.session(paymentOrToken)).payment_id : paymentOrToken;
     const { payments } = await this.books();
     return payments.filter((payment) => payment.orderId === paymentId);
   }

@@ -225,6 +225,17 @@ async fn checkouts(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
     let keys = shop.stranger().get("/.well-known/jwks.json").await;
     contract.holds("GET /.well-known/jwks.json", &keys);
 
+    contract.holds(
+        "GET /api/v1/payments/{payment_id}",
+        &pays.payment.now().await,
+    );
+    let split = shop.order("t-4").register().await.checkout(toss).await;
+    let mut window = split.prepare().await.expect(200)["window"].clone();
+    window["tax_free_amount"] = 5_500.into();
+    let disagreed = split.confirm(&toss.approve(&window, None)).await;
+    assert_eq!(disagreed["gateway_amounts"]["tax_free"], 5_500);
+    contract.holds(confirm, &disagreed);
+
     let waits = order.checkout(toss).await;
     contract.holds(confirm, &waits.pay_by_transfer().await);
     let hint = json!({"orderId": waits.payment.id, "status": "DONE"});
@@ -256,7 +267,8 @@ async fn waiting(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
 
 async fn orders(shop: &Shop, contract: &mut Contract) {
     let merchant = shop.merchant();
-    let mut body = shop.order("o-1").on_confirmation().body();
+    let order = shop.order("o-1").on_confirmation();
+    let mut body = order.for_resource("lesson", "lesson-7").body();
     body["lines"][0]["item_id"] = "item-1".into();
     let create = "POST /api/v1/orders";
     contract.holds(create, &merchant.post("/api/v1/orders", &body).await);

@@ -219,6 +219,23 @@ async fn better_evidence_corrects_a_mismatch() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_agrees_with_the_books_is_not_accepted_instead_of_them() {
+    let shop = Shop::open().await;
+    let paid = shop.order("o-1").register().await.pay().await;
+    paid.complete(Success).await.expect(200);
+    let (_, aside) = orphan(&shop, "o-2").await;
+    for payment in [&paid, &aside] {
+        let before = payment.now().await;
+        let accepted = resolve(&shop.admin(), payment, "accept").await;
+        accepted.refused(409, "NO_DISAGREEMENT");
+        assert_eq!(payment.now().await.json(), before.json());
+        let events = payment.events().await;
+        assert!(!events.contains(&"PERSON_DECIDED".to_owned()), "{events:?}");
+    }
+    assert_eq!(desk(&shop).await, [aside.id.as_str()], "it still waits");
+}
+
+#[tokio::test]
 async fn a_payment_that_is_not_set_aside_needs_no_decision() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;

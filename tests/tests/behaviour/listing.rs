@@ -137,6 +137,77 @@ fn number(payment: &Value) -> usize {
     payment["order_id"].as_str().unwrap()[2..].parse().unwrap()
 }
 
+/// The ids of all pages of one payment each, under this query.
+async fn ids(shop: &Shop, query: &str) -> Vec<String> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/payments?limit=1{query}{after}");
+        let page = shop.merchant().get(&path).await.expect(200);
+        let page_ids = items(&page);
+        let page_ids = page_ids.iter().map(|item| item["payment_id"].as_str());
+        found.extend(page_ids.map(|id| id.expect("an id").to_owned()));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test]
+async fn payments_are_listed_by_what_in_the_merchants_system_they_are_for() {
+    let shop = Shop::open().await;
+    let order = |id: &str| shop.order(id);
+    let lesson = order("o-1").for_resource("lesson", "7").register().await;
+    let again = order("o-2").for_resource("lesson", "7").by("buyer-2");
+    let again = again.register().await;
+    let others = [
+        order("o-3").for_resource("lesson", "77").register().await,
+        order("o-4").for_resource("file", "7").register().await,
+        order("o-5").register().await,
+    ];
+    let shown = lesson.now().await;
+    let resource = (&shown["resource_type"], &shown["resource_id"]);
+    assert_eq!(resource, (&json!("lesson"), &json!("7")));
+    let without = others[2].now().await;
+    assert!(without.json().get("resource_type").is_none(), "{without:?}");
+
+    let mut own = Vec::new();
+    for order in [&lesson, &again, &lesson] {
+        own.insert(0, order.pay().await.id);
+        shop.advance(Duration::from_millis(1));
+    }
+    for order in &others {
+        order.pay().await.complete(Success).await.expect(200);
+    }
+    let failed = lesson.pay().await;
+    failed.complete(Fail).await.expect(200);
+    let by = "&resource_type=lesson&resource_id=7";
+    let mut all = vec![failed.id.clone()];
+    all.extend(own.clone());
+    assert_eq!(ids(&shop, by).await, all);
+    assert_eq!(ids(&shop, &format!("{by}&status=INITIATED")).await, own);
+    let of_second = format!("{by}&buyer_id=buyer-2");
+    assert_eq!(ids(&shop, &of_second).await, [own[1].as_str()]);
+    let nothing = "&resource_type=lesson&resource_id=8";
+    assert_eq!(ids(&shop, nothing).await, Vec::<String>::new());
+
+    let merchant = shop.merchant();
+    for half in ["resource_type=lesson", "resource_id=7"] {
+        let path = format!("/api/v1/payments?{half}");
+        merchant.get(&path).await.refused(400, "INVALID_PARAMETER");
+    }
+    let mut half = order("o-6").for_resource("lesson", "7").body();
+    half.as_object_mut()
+        .expect("an object")
+        .remove("resource_id");
+    let refused = merchant.post("/api/v1/orders", &half).await;
+    let refused = refused.refused(400, "INVALID_VALUE");
+    assert_eq!(refused["errors"][0]["field"], "resource_id");
+
+    let shop = shop.reopen().await;
+    assert_eq!(ids(&shop, by).await, all, "after a restart");
+}
+
 #[tokio::test]
 async fn the_pages_are_the_same_after_a_restart() {
     let (shop, all) = busy_shop().await;

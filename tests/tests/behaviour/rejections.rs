@@ -121,8 +121,10 @@ async fn of_set_aside_money(shop: &Shop, reached: &mut Reached) {
     order.cancel().await.expect(200);
     payment.notify(Captured).await;
     let path = format!("/api/v1/admin/payments/{}/resolve", payment.id);
-    let take = json!({"resolution": "take", "reason": "?"});
-    reached.note(shop.admin().post(&path, &take).await);
+    for word in ["take", "accept"] {
+        let decision = json!({"resolution": word, "reason": "?"});
+        reached.note(shop.admin().post(&path, &decision).await);
+    }
 }
 
 async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
@@ -133,6 +135,7 @@ async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     reached.note(order.send_session(by_transfer).await);
     let checkout = order.checkout(toss).await;
     checkout.prepare().await.expect(200);
+    reached.note(checkout.payment.complete(Success).await);
     let other = json!({"method": "mobile"});
     let path = format!("/api/v1/payments/sessions/{}/prepare", checkout.id);
     reached.note(checkout.browser.post(&path, &other).await);

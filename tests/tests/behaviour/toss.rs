@@ -5,6 +5,7 @@ mod errors;
 mod faults;
 mod giving_back;
 mod hints;
+mod in_part;
 mod once;
 mod people;
 mod receipts;

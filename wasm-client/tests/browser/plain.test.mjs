@@ -57,7 +57,7 @@ test("the README's page pays, comes back and keeps its link", async () => {
 test("a refresh while the return is being confirmed repeats it", async () => {
   const session = shop.session("prepared");
   shop.confirmed = "pending";
-  const back = `paymentKey=tgen_1&orderId=pay_${session.number}&amount=11000`;
+  const back = `paymentKey=tgen_1&orderId=${session.payment_id}&amount=11000`;
   const arrived = new Promise((resolve) => shop.fault(CONFIRM, () => resolve()));
   await page.goto(`${shop.url}/pay?${back}#${session.token}`);
   await arrived;
@@ -233,7 +233,8 @@ test("a receipt is verified in the browser", async () => {
   const verified = async () => {
     const { Checkout, receiptKeys, verifyReceipt } = window.checkout;
     const made = await Checkout.fromUrl();
-    return verifyReceipt(await made.receipt(), await receiptKeys(), { payment_id: made.payment_id });
+    const { payment_id } = await made.load();
+    return verifyReceipt(await made.receipt(), await receiptKeys(), { payment_id });
   };
   assert.deepEqual(await tools(session.token, verified), shop.claims(session));
 });

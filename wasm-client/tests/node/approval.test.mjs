@@ -25,7 +25,7 @@ const open = (session) => Checkout.open({ api: server.url, token: session.token 
 const clean = (session) => `https://shop.example/pay?lang=ko#${session.token}`;
 const brought = (session, query) => clean(session).replace("#", `&${new URLSearchParams(query)}#`);
 const approved = (session, more = {}) =>
-  brought(session, { paymentKey: "tgen_1", orderId: `pay_${session.number}`, amount: session.amount, ...more });
+  brought(session, { paymentKey: "tgen_1", orderId: session.payment_id, amount: session.amount, ...more });
 
 /** What `onChange` was told, in words. */
 function told() {
@@ -92,7 +92,7 @@ test("a page is told of the approval when confirming begins, and not of the form
       assert.equal(paid.status, "paid");
     }),
   );
-  const approval = { payment_key: "tgen_1", order_id: `pay_${session.number}`, amount: 11_000 };
+  const approval = { payment_key: "tgen_1", order_id: session.payment_id, amount: 11_000 };
   assert.deepEqual(said, [approval, "null offline", "null online", "paid online"]);
   assert.deepEqual(server.heard, [PREPARE, CONFIRM, LOAD, CONFIRM, LOAD]);
 });

@@ -25,14 +25,15 @@ test("a merchant's backend begins a checkout and makes a link of it", async () =
     order_id: "ORD-A",
     buyer_tel: "010-0000-0000",
   });
-  assert.match(checkout.payment_id, /^pay_[0-9a-f]{32}$/);
-  assert.equal(checkout.session_id.slice(4), checkout.payment_id.slice(4));
+  assert.match(checkout.session_id, /^ses_[0-9a-f]{32}$/);
+  assert.ok(!("payment_id" in checkout), "the token does not say which payment: the session does");
   assert.equal(checkout.expires_at, "2100-01-01T00:00:00.000Z");
   assert.equal(checkout.linkTo("https://shop.example/pay?lang=ko#old"), `https://shop.example/pay?lang=ko#${checkout.token}`);
   assert.deepEqual(server.bodies.at(-1), { order_id: "ORD-A", buyer_tel: "010-0000-0000" });
   const session = await checkout.load();
   assert.equal(session.status, "created");
   assert.equal(session.next, "prepare");
+  assert.match(session.payment_id, /^pay_[0-9a-f]{32}$/);
   assert.equal(session.amount, 11_000);
   assert.equal(session.order.lines[0].name, "수채화 강의");
 });
@@ -49,14 +50,16 @@ test("preparing notes the first choice and refuses another", async () => {
   const checkout = await open(server.session());
   const prepared = await checkout.prepare({ method: "transfer", buyer_name: "김하나" });
   assert.equal(prepared.window.method, "TRANSFER");
-  assert.equal(prepared.window.order_id, checkout.payment_id);
+  assert.equal(prepared.window.order_id, prepared.payment_id);
   await checkout.prepare({ method: "transfer", buyer_name: "김하나" });
   await checkout.prepare();
   const refused = checkout.prepare({ method: "card" });
   await assert.rejects(refused, thrown("not_permitted", { api_code: "SESSION_PREPARED", status: 409, retry: false }));
   const another = await checkout.again({ method: "card" });
-  assert.notEqual(another.payment_id, checkout.payment_id);
-  assert.equal((await another.prepare()).window.method, "CARD");
+  assert.notEqual(another.session_id, checkout.session_id);
+  const next = await another.prepare();
+  assert.notEqual(next.payment_id, prepared.payment_id);
+  assert.equal(next.window.method, "CARD");
 });
 
 test("what the server would refuse of a buyer is not sent", async () => {

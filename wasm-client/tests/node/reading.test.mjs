@@ -43,12 +43,12 @@ test("what no gateway writes is nothing", () => {
 });
 
 test("an address opens the checkout of its fragment, or none", async () => {
-  const { token, number } = server.session();
+  const { token, session_id, payment_id } = server.session();
   const api = server.url;
   for (const url of [`/pay#${token}`, `/pay?orderId=o#${token}`, `/pay#${token}?code=x`, `/pay#${token}&code=x`]) {
-    assert.equal((await Checkout.fromUrl(url, { api })).payment_id, `pay_${number}`, url);
+    assert.equal((await Checkout.fromUrl(url, { api })).session_id, session_id, url);
   }
-  for (const url of ["/pay", "/pay#terms", `/pay?paymentKey=k&orderId=pay_${number}&amount=1`]) {
+  for (const url of ["/pay", "/pay#terms", `/pay?paymentKey=k&orderId=${payment_id}&amount=1`]) {
     assert.equal(await Checkout.fromUrl(url, { api }), null, url);
   }
   await assert.rejects(Checkout.fromUrl(`/pay#${token.slice(0, 50)}`, { api }), { code: "invalid_link" });
@@ -70,10 +70,21 @@ test("a receipt is verified without asking anybody", async () => {
   const checkout = await Checkout.open({ api: server.url, token: session.token });
   const [receipt, keys] = [await checkout.receipt(), await receiptKeys(server.url)];
   const before = server.heard.length;
-  const expected = { payment_id: checkout.payment_id, order_id: session.order_id, amount: 11_000 };
+  const expected = { payment_id: session.payment_id, order_id: session.order_id, amount: 11_000 };
   assert.deepEqual(await verifyReceipt(receipt, keys, expected), server.claims(session));
   assert.deepEqual(await verifyReceipt(receipt, JSON.parse(JSON.stringify(keys))), server.claims(session));
   assert.equal(server.heard.length, before);
+});
+
+test("a receipt is of the payment that has taken the session over", async () => {
+  const session = server.session("created");
+  const checkout = await Checkout.open({ api: server.url, token: session.token });
+  const { payment_id: before } = await checkout.load();
+  server.takeOver(session);
+  server.move(session, "paid");
+  const claims = await verifyReceipt(await checkout.receipt(), server.jwks());
+  assert.notEqual(claims.payment_id, before);
+  assert.equal(claims.payment_id, (await checkout.load()).payment_id);
 });
 
 test("a receipt that was changed, or is of something else, is refused", async () => {

@@ -25,13 +25,13 @@ beforeEach(() => {
 const open = (session) => Checkout.open({ api: server.url, token: session.token });
 const approval = (session, more = {}) => ({
   payment_key: "tgen_1",
-  order_id: `pay_${session.number}`,
+  order_id: session.payment_id,
   amount: session.amount,
   ...more,
 });
 const address = (session, query) => `https://shop.example/pay?lang=ko&${new URLSearchParams(query)}#${session.token}`;
 const approved = (session, more = {}) =>
-  address(session, { paymentKey: "tgen_1", orderId: `pay_${session.number}`, amount: session.amount, ...more });
+  address(session, { paymentKey: "tgen_1", orderId: session.payment_id, amount: session.amount, ...more });
 
 test("a confirmation whose answer is lost is not sent again where it has arrived", async () => {
   const session = server.session("prepared");
@@ -93,7 +93,7 @@ test("what is brought back is compared before anything is sent", async () => {
     await assert.rejects(checkout.verify(approval(session, more)), { code: "mismatched", reason });
   }
   assert.equal(server.count(VERIFY), 0);
-  assert.equal((await checkout.verify(approval(session))).payment_id, `pay_${session.number}`);
+  assert.equal((await checkout.verify(approval(session))).payment_id, session.payment_id);
   assert.equal(session.status, "prepared", "nothing has moved");
 });
 
@@ -217,6 +217,20 @@ test("an amount that was tampered with is not confirmed", async () => {
   assert.equal(session.status, "prepared");
 });
 
+test("an approval of the payment before is not confirmed once another has taken the session over", async () => {
+  const session = server.session("prepared");
+  const [url, brought] = [approved(session), approval(session)];
+  server.takeOver(session);
+  const checkout = await open(session);
+  for (const goesOn of [() => resume(checkout, { url }), () => checkout.verify(brought)]) {
+    await assert.rejects(goesOn(), { code: "mismatched", reason: "order_id" });
+  }
+  assert.deepEqual(server.heard, [LOAD, LOAD]);
+  await checkout.prepare();
+  assert.equal((await resume(checkout, { url: approved(session) })).payment_id, session.payment_id);
+  assert.equal(session.status, "paid");
+});
+
 test("a buyer who comes back without an approval can try again", async () => {
   const session = server.session("prepared");
   const back = async (query) => resume(await open(session), { url: address(session, query) });
@@ -273,7 +287,7 @@ test("paying what has failed begins another payment of the order, and moves the 
   });
   assert.equal(begun.length, 1);
   assert.ok(begun[0] instanceof Checkout);
-  assert.notEqual(begun[0].payment_id, `pay_${session.number}`);
+  assert.notEqual(begun[0].session_id, session.session_id);
   assert.equal(address, `https://shop.example/pay#${begun[0].token}`);
   assert.equal(server.count(PREPARE), 2);
 });

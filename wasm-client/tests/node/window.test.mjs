@@ -74,6 +74,29 @@ test("what is thrown without a code is a mistake, and is passed on as the cause"
   assert.equal((await opened(() => Promise.reject(mistake))).cause, mistake);
 });
 
+test("a tab that has lost the fragment finds its checkout by the payment that the window was opened for", async () => {
+  const kept = new Map();
+  const storage = { setItem: (name, text) => kept.set(name, text), getItem: (name) => kept.get(name) ?? null };
+  Object.defineProperty(globalThis, "sessionStorage", { value: storage, configurable: true });
+  try {
+    const [session, other] = [server.session(), server.session()];
+    for (const { token } of [session, other]) {
+      const page = `https://shop.example/pay#${token}`;
+      await inPage(page, approves, async () => {
+        const checkout = await Checkout.open({ api: server.url, token });
+        await checkout.openWindow(await checkout.prepare(), { mode: "popup" });
+      });
+    }
+    const back = (orderId) => `https://shop.example/pay?paymentKey=tgen_1&orderId=${orderId}&amount=11000`;
+    const found = async (orderId) => (await Checkout.fromUrl(back(orderId), { api: server.url }))?.session_id;
+    assert.equal(await found(session.payment_id), session.session_id);
+    assert.equal(await found(other.payment_id), other.session_id);
+    assert.equal(await found(session.session_id.replace("ses_", "pay_")), undefined, "a session's digits are no payment's");
+  } finally {
+    delete globalThis.sessionStorage;
+  }
+});
+
 test("an approval that cannot be read is none", async () => {
   for (const answer of [undefined, {}, { paymentKey: "k", orderId: "o" }, { paymentKey: "k", orderId: "o", amount: { value: 1.5 } }]) {
     const error = await opened(async () => answer);

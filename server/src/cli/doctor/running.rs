@@ -159,6 +159,15 @@ fn look_at_unknown(figures: &str, findings: &mut Findings) {
     if waiting == 0 {
         return findings.ok(ABOUT, "none");
     }
+    let others = sum(figures, "payment_unknown_outcomes_of_other_keys", None);
+    if others > 0 {
+        findings.warn(
+            "gateway keys",
+            format!("{others} calls without an answer were made with other keys than the server has now"),
+            "start with the keys they were made with until they have ended; or compare with the pages of the shop \
+             they were made for, and resolve them as an administrator",
+        );
+    }
     let minutes = sum(figures, "payment_unknown_outcome_age_seconds", None) / 60;
     findings.warn(
         ABOUT,
@@ -314,6 +323,21 @@ mod tests {
         assert_eq!(sum(figures, "payment_webhook_total", None), 57);
         assert_eq!(sum(figures, "payment_unknown_outcomes", None), 2);
         assert_eq!(sum(figures, "broken", None), 0);
+    }
+
+    #[test]
+    fn calls_that_were_made_with_other_keys_are_told() {
+        let found = |figures: &str| {
+            let mut findings = Findings::default();
+            look_at_unknown(figures, &mut findings);
+            findings.to_json()
+        };
+        let others = "payment_unknown_outcomes 3\npayment_unknown_outcomes_of_other_keys 2\n";
+        let told = found(others);
+        assert!(told.contains("2 calls without an answer were made with other keys"));
+        assert!(told.contains("3 payments without a gateway's word"));
+        let none = "payment_unknown_outcomes 3\npayment_unknown_outcomes_of_other_keys 0\n";
+        assert!(!found(none).contains("other keys"));
     }
 
     #[test]

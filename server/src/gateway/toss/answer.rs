@@ -17,7 +17,8 @@ use serde::Deserialize;
 
 use super::errors::{self, Certainty};
 use super::payment::{About, OurCancel, Payment, Status};
-use crate::gateway::{Ask, By, Call, Outcome};
+use super::requests::asks_by_name;
+use crate::gateway::{Ask, Call, Outcome};
 
 const NOT_FOUND: [&str; 2] = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"];
 /// A gateway that wants to be left alone longer than this has to be asked anyway.
@@ -40,12 +41,23 @@ pub(super) fn read(call: &Call, response: &Response<Bytes>) -> Outcome {
 
 /// What a payment says about the call, whether it came as the call's answer or to an inquiry about it.
 fn judge(call: &Call, payment: &Payment) -> Outcome {
-    // Another window of the same order: what became of it is nothing of ours, unless it took money.
-    let own = payment.is_of(call.name.as_ref());
     match payment.status {
         Status::Done | Status::PartialCanceled if payment.left.is_zero() => Outcome::Unknown,
         Status::Done | Status::PartialCanceled => still_there(call, payment),
-        Status::Canceled => canceled(call, payment),
+        Status::Canceled if !payment.left.is_zero() => Outcome::Unknown,
+        Status::Canceled if payment.was_taken() => gone(call, payment),
+        Status::Ready
+        | Status::InProgress
+        | Status::WaitingForDeposit
+        | Status::Canceled
+        | Status::Aborted
+        | Status::Expired
+            if !payment.is_of(call.name.as_ref()) =>
+        {
+            of_another_window(call)
+        }
+        // An account that nobody paid into.
+        Status::Canceled => answered(payment, Fact::Canceled),
         Status::Ready | Status::InProgress if planted::is(Bug::NotYetIsFailure) => {
             failed(payment, errors::ABORTED)
         }
@@ -54,7 +66,6 @@ fn judge(call: &Call, payment: &Payment) -> Outcome {
         Status::Aborted | Status::Expired if is_about(call.ask, OperationKind::Cancel) => {
             undecided(payment)
         }
-        Status::WaitingForDeposit | Status::Aborted | Status::Expired if !own => undecided(payment),
         // A window ended that nobody has come back from: the buyer may open another one.
         Status::Aborted | Status::Expired if call.name.is_none() => undecided(payment),
         Status::WaitingForDeposit => awaited(call, payment),
@@ -106,16 +117,30 @@ fn awaited(call: &Call, payment: &Payment) -> Outcome {
     }
 }
 
+/// What the order number has is another window than the one that was brought back, and nothing was taken in it. What
+/// became of it is nothing of ours; the name that was brought back is no payment of this order, and once a
+/// confirmation can no longer be made nothing was taken by ours.
+fn of_another_window(call: &Call) -> Outcome {
+    let too_late = may_end(call) && !asks_by_name(call);
+    nameless(if too_late && is_about(call.ask, OperationKind::Confirm) {
+        Fact::Failed {
+            code: FailureCode::new(errors::NOT_THIS_PAYMENT),
+        }
+    } else {
+        Fact::Undecided
+    })
+}
+
 /// Whether the call is, or asks about, an operation of this kind.
-const fn is_about(ask: Ask, kind: OperationKind) -> bool {
-    match ask {
-        Ask::Cancel => matches!(kind, OperationKind::Cancel),
-        Ask::Inquire {
-            about: Some(OperationKind::Cancel),
-            ..
-        } => matches!(kind, OperationKind::Cancel),
-        Ask::Confirm | Ask::Capture | Ask::Void | Ask::Inquire { .. } => false,
-    }
+fn is_about(ask: Ask, kind: OperationKind) -> bool {
+    let about = match ask {
+        Ask::Confirm => Some(OperationKind::Confirm),
+        Ask::Capture => Some(OperationKind::Capture),
+        Ask::Void => Some(OperationKind::Void),
+        Ask::Cancel => Some(OperationKind::Cancel),
+        Ask::Inquire { about, .. } => about,
+    };
+    about == Some(kind)
 }
 
 /// Whether what is asked about can no longer be done, and would be known of if it had been.
@@ -129,18 +154,8 @@ const fn may_end(call: &Call) -> bool {
     ) && !call.other_credentials
 }
 
-/// Nothing is left, by whosever doing.
-fn canceled(call: &Call, payment: &Payment) -> Outcome {
-    if !payment.left.is_zero() {
-        return Outcome::Unknown;
-    }
-    if !payment.was_taken() {
-        return if payment.is_of(call.name.as_ref()) {
-            answered(payment, Fact::Canceled)
-        } else {
-            undecided(payment)
-        };
-    }
+/// Nothing is left of what was taken, by whosever doing.
+fn gone(call: &Call, payment: &Payment) -> Outcome {
     if payment.cancel_of(call.operation) == OurCancel::InProgress {
         return undecided(payment);
     }
@@ -184,6 +199,9 @@ struct ErrorBody {
 
 fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
     let status = response.status();
+    if asks_by_name(call) && is_of_no_payment(status) {
+        return Outcome::NotThisOne;
+    }
     let body = serde_json::from_slice::<ErrorBody>(response.body());
     // A page of a proxy's, or half an answer: whoever wrote it does not know our call.
     let Ok(ErrorBody { code }) = body else {
@@ -202,6 +220,8 @@ fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
         // Whatever a repetition is refused with, a gateway may have forgotten the first sending or its key: only the
         // payment itself says what became of it.
         _ if call.sent_before && !planted::is(Bug::RepetitionIsBelieved) => Outcome::Unknown,
+        // Whose keys these are does not know what was done with the others.
+        _ if call.other_credentials => Outcome::Unknown,
         code if is_certain(status, code) => refused(call.ask, code),
         _ => Outcome::Unknown,
     }
@@ -216,26 +236,23 @@ fn not_yet(response: &Response<Bytes>) -> Outcome {
     }
 }
 
-/// Right after a call Toss may not find what it has just done; later, there is nothing to be found. By its own name
-/// another's payment, or none, may have been asked for: then the order number has to say it.
+/// Whether a question by name that is answered so is about no payment: the browser brought back something that is none,
+/// or that Toss takes for another address of its own. Whoever wrote the answer, the order number is asked by next. What
+/// says that we are not let in, or are to wait, would be said of any name.
+fn is_of_no_payment(status: StatusCode) -> bool {
+    status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 409 | 425 | 429)
+}
+
+/// Right after a call Toss may not find what it has just done; later, there is nothing to be found by the order number.
 fn not_found(call: &Call, code: &str) -> Outcome {
-    let Ask::Inquire {
-        about,
-        window_over: _,
-        by,
-    } = call.ask
-    else {
-        return nameless(Fact::Undecided);
-    };
-    if by == By::Name && call.name.is_some() {
-        return Outcome::NotThisOne;
-    }
-    match about {
-        Some(OperationKind::Confirm) if may_end(call) => nameless(Fact::Failed {
+    let ends = may_end(call) && is_about(call.ask, OperationKind::Confirm);
+    nameless(if ends {
+        Fact::Failed {
             code: FailureCode::new(code),
-        }),
-        _ => nameless(Fact::Undecided),
-    }
+        }
+    } else {
+        Fact::Undecided
+    })
 }
 
 /// Whether the call that got this was certainly not done. A code that nobody has documented is certain

@@ -62,6 +62,9 @@ pub const CANCEL_ABORTED: &str = "CANCEL_ABORTED";
 /// A cancel that Toss does not know of when it is too late to make it.
 pub const CANCEL_NOT_DONE: &str = "CANCEL_NOT_DONE";
 
+/// A confirmation of what is no payment of its order, when it is too late to make it.
+pub const NOT_THIS_PAYMENT: &str = "NOT_THIS_PAYMENT";
+
 /// Not a status: the code is ours.
 const OURS: u16 = 0;
 
@@ -245,6 +248,7 @@ pub const CODES: &[Said] = &[
     said(OURS, "CANCELED_AT_PROVIDER", Certain, &NOT_FINISHED),
     said(OURS, EXPIRED, Certain, &TOO_LATE),
     said(OURS, NOT_SENT, Certain, &NOT_REACHED),
+    said(OURS, NOT_THIS_PAYMENT, Certain, &NOT_THIS),
     said(OURS, "RESOLVED_NOT_DONE", Certain, &NOT_FINISHED),
 ];
 

@@ -45,7 +45,8 @@ struct Body {
 struct Card {
     issuer_code: Option<String>,
     number: Option<String>,
-    card_type: Option<String>,
+    #[serde(rename = "cardType")]
+    kind: Option<String>,
     approve_no: Option<String>,
     installment_plan_months: Option<u8>,
 }
@@ -138,11 +139,11 @@ impl Payment {
         if body.order_id != call.payment.to_string() {
             return Some(About::Another);
         }
-        let left = left(&body)?;
+        let (taken, left) = taken_and_left(&body)?;
         Some(About::This(Box::new(Self {
             name: ProviderPaymentId(body.payment_key.as_str().into()),
             status: status(&body.status)?,
-            taken: taken(&body, left)?,
+            taken,
             left,
             body,
         })))
@@ -167,7 +168,7 @@ impl Payment {
             method: self.body.method.as_deref().map(method),
             issuer: issuer.and_then(short),
             last4: card.and_then(|card| last4(card.number.as_deref()?)),
-            card_type: card.and_then(|card| short(card.card_type.as_deref()?)),
+            card_type: card.and_then(|card| short(card.kind.as_deref()?)),
             approval: card.and_then(|card| short(card.approve_no.as_deref()?)),
             installments: card.and_then(|card| card.installment_plan_months),
         })
@@ -217,37 +218,30 @@ impl Payment {
     }
 }
 
-/// What is left, split if its parts are told. Whether they are of what is left or of the whole once something was
-/// canceled is not documented beyond doubt; parts that add up to neither are no answer.
-fn left(body: &Body) -> Option<Amounts> {
+/// What was taken in all and what is left of it, each split if the parts that are told are its own. Whether they are of
+/// what is left or of the whole once something was canceled is not documented beyond doubt, so their sum decides; parts
+/// that add up to neither are no answer.
+fn taken_and_left(body: &Body) -> Option<(Amounts, Amounts)> {
     let won = |minor| Money::new(minor, Currency::Krw).ok();
     let (total, balance) = (won(body.total_amount)?, won(body.balance_amount)?);
     total.checked_sub(balance).ok()?;
+    let whole = (Amounts::whole(total), Amounts::whole(balance));
     let told = (body.supplied_amount, body.vat, body.tax_free_amount);
     let (Some(supply), Some(vat), Some(tax_free)) = told else {
-        return Some(Amounts::whole(balance));
+        return Some(whole);
     };
     let exempt = body.tax_exemption_amount.unwrap_or(0);
-    let without = Amounts::split(won(supply)?, won(vat)?, won(tax_free)?).ok()?;
-    let with = Amounts::split(won(supply)?, won(vat)?, won(tax_free.checked_add(exempt)?)?);
-    let candidates = [Some(without), with.ok()].into_iter().flatten();
-    let mut whole_adds_up = false;
-    for split in candidates {
-        if split.total() == balance {
-            return Some(split);
-        }
-        whole_adds_up |= split.total() == total;
+    // Whether the tax-free amount includes what is exempt is not documented either.
+    let candidates = [tax_free, tax_free.saturating_add(exempt)]
+        .map(|tax_free| Amounts::split(won(supply)?, won(vat)?, won(tax_free)?).ok());
+    let of = |sum: Money| {
+        let mut fitting = candidates.iter().flatten();
+        fitting.find(|split| split.total() == sum).copied()
+    };
+    match (of(total), of(balance)) {
+        (None, None) => None,
+        (taken, left) => Some((taken.unwrap_or(whole.0), left.unwrap_or(whole.1))),
     }
-    whole_adds_up.then_some(Amounts::whole(balance))
-}
-
-/// What was taken in all: as what is left is split while nothing went back; afterwards nobody says.
-fn taken(body: &Body, left: Amounts) -> Option<Amounts> {
-    if body.total_amount == body.balance_amount {
-        return Some(left);
-    }
-    let total = Money::new(body.total_amount, Currency::Krw).ok()?;
-    Some(Amounts::whole(total))
 }
 
 /// The common word for a method, which Toss says in the language that was asked for.

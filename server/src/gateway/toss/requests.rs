@@ -53,10 +53,9 @@ pub(super) fn request(
         (Ask::Inquire { by: By::Name, .. }, Some(key)) => {
             (format!("/v1/payments/{}", segment(key)), None)
         }
-        // Toss cancels by its own key only. Without it there is nothing to do but to look.
-        (Ask::Cancel | Ask::Inquire { .. }, _) => by_order(),
-        // It holds nothing that could be taken or released; nobody asks for it.
-        (Ask::Capture | Ask::Void, _) => by_order(),
+        // Toss cancels by its own key only, and holds nothing that could be taken or released. Without that there is
+        // nothing to do but to look.
+        (Ask::Cancel | Ask::Capture | Ask::Void | Ask::Inquire { .. }, _) => by_order(),
     };
     let mut request = Request::new(Bytes::new());
     // Both halves were checked or encoded, so this always parses; an empty address is never sent.
@@ -104,6 +103,22 @@ fn cancel(call: &Call) -> Bytes {
 fn json(body: &impl Serialize) -> Bytes {
     // Text and numbers: writing them cannot fail.
     serde_json::to_vec(body).unwrap_or_default().into()
+}
+
+/// Whether the call is a question that names the payment by Toss's key. Without one that can be a path's segment it asks by
+/// the order number.
+pub(super) fn asks_by_name(call: &Call) -> bool {
+    match call.ask {
+        Ask::Inquire { by: By::Name, .. } => key_in_path(call).is_some(),
+        Ask::Inquire {
+            by: By::OrderNumber,
+            ..
+        }
+        | Ask::Confirm
+        | Ask::Capture
+        | Ask::Void
+        | Ask::Cancel => false,
+    }
 }
 
 /// The payment's key where it can be a path's segment. One that is longer than any key of Toss's is none,

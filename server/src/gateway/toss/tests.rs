@@ -5,7 +5,9 @@ mod hostile;
 mod requests;
 
 use bytes::Bytes;
-use daegeum_engine::event::ProviderPaymentId;
+use daegeum_engine::amounts::Amounts;
+use daegeum_engine::command::Fact;
+use daegeum_engine::event::{PaidWith, ProviderPaymentId};
 use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::money::{Currency, Money};
 use daegeum_engine::operation::OperationKind;
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Value as _;
+use crate::gateway::By;
 
 const KEY: &str = "tgen_20240513184816ZSAZ9";
 const ORDER: &str = "pay_0190163d8b4f7c8a9d2e3f4a5b6c7d8e";
@@ -39,28 +42,83 @@ fn call(ask: Ask) -> Call {
         ask,
         operation: Some(OperationId::parse(OPERATION).unwrap()),
         sent_before: false,
+        other_credentials: false,
         payment: PaymentId::parse(ORDER).unwrap(),
         name: Some(ProviderPaymentId(KEY.into())),
-        amount: won(TOTAL),
-        tax_free: 0,
+        amounts: split(10_000, 1_000, 0),
     }
 }
 
+/// An amount that is split so.
+fn split(supply: u64, vat: u64, tax_free: u64) -> Amounts {
+    Amounts::split(won(supply), won(vat), won(tax_free)).unwrap()
+}
+
+/// An amount that nobody splits.
+fn whole(minor: u64) -> Amounts {
+    Amounts::whole(won(minor))
+}
+
+/// By Toss's own key.
 const fn inquiry(about: Option<OperationKind>, window_over: bool) -> Ask {
-    Ask::Inquire { about, window_over }
+    Ask::Inquire {
+        about,
+        window_over,
+        by: By::Name,
+    }
+}
+
+const fn by_order_number(about: Option<OperationKind>, window_over: bool) -> Ask {
+    Ask::Inquire {
+        about,
+        window_over,
+        by: By::OrderNumber,
+    }
 }
 
 /// Every call there is.
 fn asks() -> Vec<Ask> {
-    let mut asks = vec![Ask::Confirm, Ask::Cancel];
+    let mut asks = vec![Ask::Confirm, Ask::Capture, Ask::Void, Ask::Cancel];
     for about in [
         None,
         Some(OperationKind::Confirm),
+        Some(OperationKind::Capture),
+        Some(OperationKind::Void),
         Some(OperationKind::Cancel),
     ] {
-        asks.extend([inquiry(about, false), inquiry(about, true)]);
+        for window_over in [false, true] {
+            asks.extend([
+                inquiry(about, window_over),
+                by_order_number(about, window_over),
+            ]);
+        }
     }
     asks
+}
+
+/// Whether it asks by Toss's own key.
+const fn names(ask: Ask) -> bool {
+    matches!(ask, Ask::Inquire { by: By::Name, .. })
+}
+
+/// What an inquiry is about; nothing for any other call.
+const fn asked_about(ask: Ask) -> Option<OperationKind> {
+    match ask {
+        Ask::Inquire { about, .. } => about,
+        Ask::Confirm | Ask::Capture | Ask::Void | Ask::Cancel => None,
+    }
+}
+
+/// What the card of a payment says, as it is kept.
+fn by_card() -> PaidWith {
+    PaidWith {
+        method: Some("card".into()),
+        issuer: Some("71".into()),
+        last4: Some("000*".into()),
+        card_type: Some("신용".into()),
+        approval: Some("00000000".into()),
+        installments: Some(0),
+    }
 }
 
 /// A payment as Toss sends it, with `changes` over it.
@@ -98,7 +156,7 @@ fn merge(body: &mut Value, changes: Value) {
 /// A payment all of whose money went back, by a cancel with this reason.
 fn canceled(reason: &str) -> Value {
     payment(json!({
-        "status": "CANCELED", "balanceAmount": 0,
+        "status": "CANCELED", "balanceAmount": 0, "suppliedAmount": 0, "vat": 0,
         "cancels": [{"cancelAmount": TOTAL, "cancelReason": reason, "taxFreeAmount": 0,
             "taxExemptionAmount": 0, "refundableAmount": 0, "canceledAt": "2024-02-13T12:20:23+09:00",
             "transactionKey": "8B4F646A829571D870A3011A4E13D640", "receiptKey": null,
@@ -111,8 +169,13 @@ fn our_reason() -> String {
 }
 
 fn raw(ask: Ask, status: u16, body: impl Into<Bytes>) -> Outcome {
+    come(&call(ask), status, body)
+}
+
+/// What this says to this call.
+fn come(call: &Call, status: u16, body: impl Into<Bytes>) -> Outcome {
     let response = Response::builder().status(status).body(body.into());
-    toss().read(&call(ask), &Ok(response.unwrap()))
+    toss().read(call, &Ok(response.unwrap()))
 }
 
 fn read(ask: Ask, status: u16, body: &Value) -> Outcome {
@@ -124,9 +187,14 @@ fn error(ask: Ask, status: u16, code: &str) -> Outcome {
 }
 
 /// What the outcome says happened, if it says so.
-fn fact(outcome: &Outcome) -> Option<&daegeum_engine::command::Fact> {
+fn fact(outcome: &Outcome) -> Option<&Fact> {
     match outcome {
         Outcome::Answered { fact, .. } => Some(fact),
-        _ => None,
+        Outcome::NotSent | Outcome::NotThisOne | Outcome::NotYet { .. } | Outcome::Unknown => None,
     }
+}
+
+/// Whether the outcome lets nobody believe that something was done, or was certainly not.
+fn says_nothing(outcome: &Outcome) -> bool {
+    fact(outcome).is_none_or(|fact| *fact == Fact::Undecided)
 }

@@ -67,8 +67,13 @@ async fn a_transfer_that_toss_tells_of_pays_the_order() {
     assert_eq!(waits.payment.detail().await, "CAPTURED");
     assert_eq!(waits.order.status().await, "PAID");
     let events = waits.payment.events().await;
-    let asked = events.iter().filter(|name| *name == "HINT_FOLLOWED");
-    assert_eq!(asked.count(), 1, "one hint moved it");
+    let count = |name: &str| events.iter().filter(|event| *event == name).count();
+    assert_eq!(
+        count("INQUIRY_WANTED"),
+        2,
+        "once for the account, once for the transfer"
+    );
+    assert_eq!(count("INQUIRY_SETTLED"), 2);
     shop.advance(Duration::from_mins(1));
     let last = shop.last_event().await;
     shop.ask_gateway().await;

@@ -236,14 +236,95 @@ async fn what_is_seen_too_early_moves_nothing_back() {
 
 /// Toss tells of what happened; whoever asks now sees what was before. Then whoever asks sees it.
 async fn after_the_hint(shop: &Shop, toss: &Gateway, checkout: &Checkout, heard: u64) -> String {
-    let followed = "payment_webhook_total{provider=\"TOSS\",status=\"followed\"}";
+    let of = |status| format!("payment_webhook_total{{provider=\"TOSS\",status=\"{status}\"}}");
+    let (followed, coalesced) = (of("followed"), of("coalesced"));
     until("it was heard of", || async {
-        shop.figure(followed).await == heard
+        shop.figure(&followed).await + shop.figure(&coalesced).await == heard
     })
     .await;
     let asked = toss.calls().1;
     shop.ask_gateway().await;
     assert_eq!(toss.calls().1, asked + 1);
+    // What was seen is older than what is known, so that it was no answer.
     shop.advance(Duration::from_secs(10));
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls().1, asked + 2);
+    shop.advance(Duration::from_mins(70));
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls().1, asked + 2, "that was an answer");
     checkout.payment.detail().await
+}
+
+/// What a repetition is answered with, none of which is true of what it repeats.
+fn refusals_of_a_repetition() -> Vec<(&'static str, Fault)> {
+    let refused = |status: u16, code: &str| {
+        let (code, kept) = (code.to_owned(), false);
+        Fault::ErrorBefore { status, code, kept }
+    };
+    vec![
+        ("forgotten", Fault::KeyForgotten {}),
+        ("not-let-in", refused(401, "UNAUTHORIZED_KEY")),
+        ("request", refused(400, "INVALID_REQUEST")),
+        ("card", refused(403, "REJECT_CARD_COMPANY")),
+        ("payment", refused(403, "NOT_CANCELABLE_PAYMENT")),
+        ("amount", refused(400, "NOT_MATCHES_REFUNDABLE_AMOUNT")),
+    ]
+}
+
+/// The call is answered 500, done or not; the question about it is lost, so that it is repeated; and the repetition is
+/// refused.
+fn refuses_to_repeat(toss: &Gateway, checkout: &Checkout, call: Call, done: bool, then: Fault) {
+    let (status, code, kept) = (500, "COMMON_ERROR".to_owned(), false);
+    let first = match done {
+        true => Fault::ErrorAfter { status, code, kept },
+        false => Fault::ErrorBefore { status, code, kept },
+    };
+    toss.fails_once(&checkout.payment, call, first);
+    let lost = Fault::RequestLost { silent_ms: 0 };
+    toss.fails_once(&checkout.payment, Call::Inquire, lost);
+    toss.fails_once(&checkout.payment, call, then);
+}
+
+#[tokio::test]
+async fn a_repeated_confirmation_that_is_refused_may_have_been_done_the_first_time() {
+    let (shop, toss) = shop().await;
+    for done in [true, false] {
+        for (name, refusal) in refusals_of_a_repetition() {
+            let id = format!("{name}-{done}");
+            let (checkout, approved) = approved(&shop, &toss, &id).await;
+            refuses_to_repeat(&toss, &checkout, Call::Confirm, done, refusal);
+            let sent = toss.calls().0;
+            let asked = checkout.confirm_without_answer(&approved).await;
+            shop.settle(&checkout.payment).await;
+            let known = asked.await.expect("no panic").expect(200);
+            assert_eq!(known.text("detail"), "CAPTURED", "{id}");
+            assert_eq!(checkout.order.status().await, "PAID", "{id}");
+            assert!(toss.calls().0 >= sent + 2, "{id}: it was sent again");
+            assert_eq!(checkout.payment.operations().await.len(), 1, "{id}");
+        }
+    }
+    toss.agrees_with(&shop).await;
+}
+
+#[tokio::test]
+async fn a_repeated_cancellation_that_is_refused_may_have_been_done_the_first_time() {
+    let (shop, toss) = shop().await;
+    for done in [true, false] {
+        for (name, refusal) in refusals_of_a_repetition() {
+            let id = format!("{name}-{done}");
+            let (checkout, approved) = approved(&shop, &toss, &id).await;
+            checkout.confirm(&approved).await.expect(200);
+            refuses_to_repeat(&toss, &checkout, Call::Cancel, done, refusal);
+            let sent = toss.calls().2;
+            let asked = checkout.payment.cancel_without_answer().await;
+            shop.settle(&checkout.payment).await;
+            let known = asked.await.expect("no panic").expect(200);
+            assert_eq!(known.text("detail"), "REFUNDED", "{id}");
+            assert_eq!(checkout.order.status().await, "REFUNDED", "{id}");
+            assert!(toss.calls().2 >= sent + 2, "{id}: it was sent again");
+            assert_eq!(checkout.payment.operations().await.len(), 2, "{id}");
+        }
+    }
+    toss.agrees_with(&shop).await;
+    assert_eq!(toss.balance(), 0);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Checkout, Shop, until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An order that holds its money until it is confirmed, paid.
 async fn booked(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
@@ -258,29 +258,42 @@ async fn a_refusal_that_took_the_money_is_put_right_by_a_hint() {
     toss.agrees_with(&shop).await;
 }
 
-/// A part that somebody gave back in Toss's own pages is not booked yet; a person is told, until the rest goes too.
-#[tokio::test]
-async fn what_somebody_canceled_in_part_is_put_on_the_desk() {
-    let (shop, toss) = Shop::open_with_toss().await;
+async fn desk(shop: &Shop) -> Value {
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    desk["items"].clone()
+}
+
+/// Paid, and then 4,000 won were given back in Toss's own pages.
+async fn canceled_in_part(shop: &Shop, toss: &Gateway, id: &str) -> (Checkout, String) {
     toss.notifies(Some(&shop.address()));
-    let checkout = paid(&shop, &toss, "o-1").await;
+    let checkout = paid(shop, toss, id).await;
     let key = checkout.approved_key().await;
-    let desk = || async { shop.admin().get("/api/v1/admin/desk").await.expect(200) };
     toss.cancel_part_in_dashboard(&key, Some(4_000));
     until("it is on the desk", || async {
         shop.advance(Duration::from_secs(10));
         shop.ask_gateway().await;
-        desk().await["items"] != json!([])
+        desk(shop).await != json!([])
     })
     .await;
     let holds = json!({"amount": 7_000, "currency": "KRW"});
-    assert_eq!(desk().await["items"][0]["gateway_holds"], holds);
-    let refused = checkout.payment.cancel().await.expect(200);
-    assert_eq!(
-        refused["operation"]["state"], "REFUSED",
-        "it would be more than is left"
-    );
+    assert_eq!(desk(shop).await[0]["gateway_holds"], holds);
+    (checkout, key)
+}
 
+async fn everything_went_back(shop: &Shop, toss: &Gateway, checkout: &Checkout) {
+    assert_eq!(checkout.payment.detail().await, "REFUNDED");
+    assert_eq!(desk(shop).await, json!([]));
+    assert_eq!(toss.balance(), 0);
+    for account in ["gateway_receivable", "hold", "refund_pending"] {
+        assert_eq!(shop.balance(account).await, 0, "{account}");
+    }
+}
+
+/// A part that somebody gave back in Toss's own pages is not booked yet; a person is told, until the rest goes too.
+#[tokio::test]
+async fn what_somebody_canceled_in_part_is_put_on_the_desk() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let (checkout, key) = canceled_in_part(&shop, &toss, "o-1").await;
     toss.cancel_part_in_dashboard(&key, None);
     until("it went back", || async {
         shop.advance(Duration::from_secs(10));
@@ -288,10 +301,37 @@ async fn what_somebody_canceled_in_part_is_put_on_the_desk() {
         checkout.payment.detail().await == "REFUNDED"
     })
     .await;
-    assert_eq!(desk().await["items"], json!([]));
-    for account in ["gateway_receivable", "hold", "refund_pending"] {
-        assert_eq!(shop.balance(account).await, 0, "{account}");
-    }
+    everything_went_back(&shop, &toss, &checkout).await;
+}
+
+/// Toss is asked to give back what it still has, not what it once took.
+#[tokio::test]
+async fn what_is_left_of_it_can_be_refunded() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let (checkout, _) = canceled_in_part(&shop, &toss, "o-1").await;
+    let refunded = checkout.payment.cancel().await.expect(200);
+    assert_eq!(refunded["operation"]["state"], "SUCCEEDED");
+    everything_went_back(&shop, &toss, &checkout).await;
+}
+
+/// Toss is right about what it has: the books follow, and what went back without us is on an account of its own.
+#[tokio::test]
+async fn what_toss_has_is_accepted() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let (checkout, _) = canceled_in_part(&shop, &toss, "o-1").await;
+    let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
+    let accept = json!({"resolution": "accept", "reason": "손님이 4,000원을 받음"});
+    shop.admin().post(&path, &accept).await.expect(200);
+    assert_eq!(desk(&shop).await, json!([]));
+    assert_eq!(shop.balance("gateway_receivable").await, 7_000);
+    assert_eq!(shop.balance("reconciliation_difference").await, 4_000);
+    assert_eq!(checkout.order.status().await, "PAID");
+    let again = shop.admin().post(&path, &accept).await;
+    again.refused(409, "NO_DISAGREEMENT");
+    assert_eq!(toss.balance(), 7_000);
+    checkout.payment.cancel().await.expect(200);
+    assert_eq!(toss.balance(), 0);
+    assert_eq!(shop.balance("gateway_receivable").await, 0);
 }
 
 #[tokio::test]

@@ -40,6 +40,51 @@ async fn a_captured_payment_has_a_receipt_that_names_its_parts() {
     }
 }
 
+/// A browser can hand the window another tax-free part than the order's. The sum pays the order, a person looks, and
+/// the receipt says which split is whose.
+#[tokio::test]
+async fn a_receipt_says_how_the_gateway_split_the_amount() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let mut window = checkout.prepare().await.expect(200)["window"].clone();
+    window["tax_free_amount"] = 5_500.into();
+    let approved = toss.approve(&window, None);
+    let paid = checkout.confirm(&approved).await.expect(200);
+    assert_eq!(paid.text("detail"), "CAPTURED");
+    assert_eq!(checkout.order.status().await, "PAID");
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    assert_eq!(desk["items"][0]["payment_id"], *checkout.payment.id);
+    let path = receipt_of(&checkout.payment.id);
+    let receipt = checkout.browser.get(&path).await.expect(200);
+    let read = Unverified::parse(receipt.text("receipt")).expect("a receipt");
+    let said = read.verified(&Expected::default()).expect("it adds up");
+    assert_eq!((said.supply, said.vat, said.tax_free), (10_000, 1_000, 0));
+    let theirs = said.gateway_split.expect("another split");
+    assert_eq!(
+        (theirs.supply, theirs.vat, theirs.tax_free),
+        (5_000, 500, 5_500)
+    );
+
+    let resolve = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
+    let accept = json!({"resolution": "accept", "reason": "손님의 브라우저"});
+    shop.admin().post(&resolve, &accept).await.expect(200);
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    assert_eq!(desk["items"], json!([]));
+    let again = checkout.browser.get(&path).await.expect(200);
+    assert_eq!(again.bytes, receipt.bytes, "the same bytes each time");
+    checkout.payment.cancel().await.expect(200);
+    assert_eq!(toss.balance(), 0, "Toss takes its own split back");
+    for account in [
+        "gateway_receivable",
+        "hold",
+        "refund_pending",
+        "reconciliation_difference",
+    ] {
+        assert_eq!(shop.balance(account).await, 0, "{account}");
+    }
+    toss.agrees_with(&shop).await;
+}
+
 #[tokio::test]
 async fn nobody_gets_anothers_receipt_and_none_is_given_once_the_money_went_back() {
     let (shop, toss) = Shop::open_with_toss().await;

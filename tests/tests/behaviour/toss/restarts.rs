@@ -97,6 +97,7 @@ async fn what_was_unknown_is_asked_about_after_the_next_start() {
 #[tokio::test]
 async fn money_on_its_way_back_arrives_after_the_next_start() {
     let (shop, toss) = Shop::open_with_toss().await;
+    let mut all = Vec::new();
     for (id, fault) in [
         ("given-back", Fault::ResponseLost { silent_ms: 0 }),
         ("not-yet", Fault::RequestLost { silent_ms: 0 }),
@@ -104,7 +105,10 @@ async fn money_on_its_way_back_arrives_after_the_next_start() {
         let paid = shop.order(id).register().await.checkout(&toss).await;
         paid.pay().await.expect(200);
         toss.fails_once(&paid.payment, Call::Cancel, fault);
-        shop.let_requests_wait_for(SHORTLY);
+        all.push(paid);
+    }
+    shop.let_requests_wait_for(SHORTLY);
+    for paid in all {
         let asked = paid.payment.cancel_without_answer().await;
         asked.await.expect("no panic").expect(202);
     }
@@ -145,6 +149,92 @@ async fn the_same_key_gives_the_same_bytes_before_and_after() {
     let unkeyed = confirm(&browser, &approved).await.expect(200);
     assert_eq!(unkeyed.bytes, paid.bytes);
     assert_eq!(toss.calls(), (1, 0, 0));
+}
+
+/// Keys of another contract know nothing of what was done with the first ones.
+#[tokio::test]
+async fn under_other_keys_nothing_is_believed_and_nothing_sent_again() {
+    for (name, fault) in [
+        ("taken", Fault::ResponseLost { silent_ms: 0 }),
+        ("not taken", Fault::RequestLost { silent_ms: 0 }),
+    ] {
+        let (shop, toss) = Shop::open_with_toss().await;
+        let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+        let approved = checkout.approve().await;
+        toss.fails_always(&checkout.payment, Call::Any, fault);
+        shop.let_requests_wait_for(SHORTLY);
+        let asked = checkout.confirm_without_answer(&approved).await;
+        asked.await.expect("no panic").expect(202);
+        let shop = shop.reopen_with(&Gateway::keys_of_another_shop()).await;
+        toss.recovers();
+        let same = again(&shop, &checkout);
+        let (sent, asked, _) = toss.calls();
+        let listed = || async {
+            let all = shop.admin().get("/api/v1/admin/unanswered").await;
+            all.expect(200)["items"].clone()
+        };
+        assert_eq!(listed().await[0]["needs_person"], true, "{name}: at once");
+        let figure = "payment_unknown_outcomes_of_other_keys";
+        assert_eq!(shop.figure(figure).await, 1);
+        // Longer than a confirmation can be made.
+        for _ in 0..26 {
+            shop.ask_gateway().await;
+            shop.advance(Duration::from_secs(31));
+        }
+        assert_eq!(same.status().await, "unknown", "{name}");
+        assert_eq!(toss.calls().0, sent, "{name}: it was sent again");
+        assert!(toss.calls().1 >= asked + 5, "{name}: it was asked about");
+        let other = same.order.checkout(&toss).await;
+        let elsewhere = other.approve().await;
+        let second = other.confirm(&elsewhere).await;
+        second.refused(409, "ORDER_PAYMENT_IN_PROGRESS");
+
+        let shop = shop.reopen_with(&Gateway::keys_of_the_shop()).await;
+        assert_eq!(shop.figure(figure).await, 0);
+        let same = again(&shop, &checkout);
+        shop.settle(&same.payment).await;
+        if name == "taken" {
+            assert_eq!(same.status().await, "paid");
+        } else {
+            assert_eq!(same.status().await, "failed");
+            same.order.checkout(&toss).await.pay().await.expect(200);
+        }
+        assert_eq!(same.order.status().await, "PAID", "{name}");
+        assert_eq!(toss.balance(), 11_000, "{name}: charged once");
+        toss.agrees_with(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn money_on_its_way_back_waits_for_the_keys_it_was_sent_with() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let paid = shop.order("o-1").register().await.checkout(&toss).await;
+    paid.pay().await.expect(200);
+    let lost = Fault::RequestLost { silent_ms: 0 };
+    toss.fails_always(&paid.payment, Call::Any, lost);
+    shop.let_requests_wait_for(SHORTLY);
+    let asked = paid.payment.cancel_without_answer().await;
+    asked.await.expect("no panic").expect(202);
+    let shop = shop.reopen_with(&Gateway::keys_of_another_shop()).await;
+    toss.recovers();
+    let sent = toss.calls().2;
+    for _ in 0..65 {
+        shop.ask_gateway().await;
+        shop.advance(Duration::from_secs(31));
+    }
+    let same = again(&shop, &paid);
+    let seen = same.payment.now().await;
+    assert_eq!(seen["operation"]["state"], "UNKNOWN");
+    assert_eq!(seen.text("detail"), "CAPTURED");
+    assert_eq!(toss.calls().2, sent, "it was sent again");
+
+    let shop = shop.reopen_with(&Gateway::keys_of_the_shop()).await;
+    let same = again(&shop, &paid);
+    shop.settle(&same.payment).await;
+    assert_eq!(same.payment.detail().await, "REFUNDED");
+    assert_eq!(same.payment.operations().await.len(), 2, "the same call");
+    assert_eq!(toss.balance(), 0);
+    toss.agrees_with(&shop).await;
 }
 
 /// The program itself, killed with a call under way.

@@ -132,10 +132,15 @@ async fn a_window_that_nobody_finished_frees_nothing_and_blocks_nothing() {
     shop.advance(Duration::from_mins(31));
     until("Toss has told that its time is over", || async {
         shop.ask_gateway().await;
-        left.status().await == "failed"
+        toss.calls().1 == 1
     })
     .await;
+    // Nobody has come back from it, so another window may be opened.
+    assert_eq!(left.status().await, "prepared");
     assert_eq!(order.status().await, "PAYMENT_PENDING");
+    shop.advance(Duration::from_mins(5));
+    shop.ask_gateway().await;
+    assert_eq!(toss.calls(), (0, 1, 0), "that was an answer");
     order.checkout(&toss).await.pay().await.expect(200);
     assert_eq!(order.status().await, "PAID");
     toss.agrees_with(&shop).await;
@@ -149,8 +154,11 @@ async fn a_name_that_is_not_the_payments_takes_no_money() {
     let theirs = victim.approve().await;
     for (id, payment_key, code) in [
         ("another's", theirs.payment_key.as_str(), "INVALID_REQUEST"),
-        ("made up", "tgen_20260101000000abcd", "NOT_FOUND_PAYMENT"),
-        ("a path", "../orders/x?y=#z%2e", "NOT_FOUND_PAYMENT"),
+        ("made up", "tgen_20260101000000abcd", "NOT_THIS_PAYMENT"),
+        ("a path", "../orders/x?y=#z%2e", "NOT_THIS_PAYMENT"),
+        ("an address", "confirm", "NOT_THIS_PAYMENT"),
+        ("a dot", ".", "NOT_THIS_PAYMENT"),
+        ("two dots", "..", "NOT_THIS_PAYMENT"),
     ] {
         let id = id.replace(['\'', ' '], "-");
         let checkout = shop.order(&id).register().await.checkout(&toss).await;
@@ -161,7 +169,7 @@ async fn a_name_that_is_not_the_payments_takes_no_money() {
             !matches!(&*checkout.status().await, "prepared" | "pending")
         })
         .await;
-        if code == "NOT_FOUND_PAYMENT" {
+        if code == "NOT_THIS_PAYMENT" {
             // Toss may be late to know what it knows.
             shop.advance(Duration::from_mins(9));
             shop.ask_gateway().await;
@@ -179,5 +187,43 @@ async fn a_name_that_is_not_the_payments_takes_no_money() {
         malformed.clone_into(&mut brought.payment_key);
         victim.confirm(&brought).await.refused(422, "MISMATCHED");
     }
+    toss.agrees_with(&shop).await;
+}
+
+/// Whoever holds a session's token can have it confirmed with what is another's, or nobody's, as often as they like.
+#[tokio::test]
+async fn names_that_are_not_the_payments_shut_the_checkout_for_nobody() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let victim = shop.order("victim").register().await.checkout(&toss).await;
+    let theirs = victim.approve().await;
+    victim.confirm(&theirs).await.expect(200);
+    let names = [&*theirs.payment_key, "confirm", ".", ".."];
+    let mut unknown = Vec::new();
+    for n in 0..12 {
+        let order = shop.order(&format!("foreign-{n}")).register().await;
+        let checkout = order.checkout(&toss).await;
+        let mut brought = checkout.approve().await;
+        names[n % names.len()].clone_into(&mut brought.payment_key);
+        checkout.confirm_without_answer(&brought).await.abort();
+        shop.ask_gateway().await;
+        assert_eq!(checkout.status().await, "unknown", "{n}");
+        unknown.push(checkout);
+        let honest = shop.order(&format!("honest-{n}")).register().await;
+        let paid = honest.checkout(&toss).await.pay().await.expect(200);
+        assert_eq!(paid.text("detail"), "CAPTURED", "{n}");
+    }
+    for checkout in unknown {
+        shop.settle(&checkout.payment).await;
+        let failed = checkout.payment.now().await;
+        assert_eq!(failed.text("detail"), "FAILED", "{}", checkout.order.id);
+        let failure = &failed["failure"];
+        let said = (&failure["code"], &failure["fault"]);
+        assert_eq!(said, (&json!("NOT_THIS_PAYMENT"), &json!("buyer")));
+        let again = checkout.order.checkout(&toss).await.pay().await;
+        assert_eq!(again.expect(200).text("detail"), "CAPTURED");
+        assert_eq!(checkout.order.status().await, "PAID");
+    }
+    assert_eq!(victim.payment.detail().await, "CAPTURED");
+    assert_eq!(toss.balance(), 25 * 11_000);
     toss.agrees_with(&shop).await;
 }

@@ -79,6 +79,10 @@ words! {
     TOO_LATE = Buyer, Now,
         "결제 시간이 지났습니다. 처음부터 다시 결제해 주세요.",
         "The time to pay is over. Please start the payment again.";
+    /// The browser brought back something that is no payment of this order.
+    NOT_THIS = Buyer, Now,
+        "결제가 확인되지 않아 완료되지 않았습니다. 처음부터 다시 결제해 주세요.",
+        "The payment could not be found and was not made. Please start the payment again.";
     /// Nothing got there.
     NOT_REACHED = Gateway, Now,
         "결제사에 연결되지 않아 결제되지 않았습니다. 다시 결제해 주세요.",

@@ -1,6 +1,5 @@
 //! What answers mean.
 
-use daegeum_engine::command::Fact;
 use daegeum_engine::event::FailureCode;
 use daegeum_engine::time::Timestamp;
 
@@ -8,17 +7,30 @@ use super::*;
 
 const CONFIRM: Option<OperationKind> = Some(OperationKind::Confirm);
 const CANCEL: Option<OperationKind> = Some(OperationKind::Cancel);
-const NOT_YET: Outcome = Outcome::NotYet { after: None };
 
 fn answered(fact: Fact) -> Outcome {
+    with_card(fact, Some(by_card()))
+}
+
+/// Before anything was approved nobody has paid with anything.
+fn unapproved(fact: Fact) -> Outcome {
+    with_card(fact, None)
+}
+
+fn with_card(fact: Fact, paid_with: Option<PaidWith>) -> Outcome {
     Outcome::Answered {
         name: Some(ProviderPaymentId(KEY.into())),
         fact,
+        paid_with,
     }
 }
 
 fn nameless(fact: Fact) -> Outcome {
-    Outcome::Answered { name: None, fact }
+    Outcome::Answered {
+        name: None,
+        fact,
+        paid_with: None,
+    }
 }
 
 fn failed(code: &str) -> Fact {
@@ -27,132 +39,388 @@ fn failed(code: &str) -> Fact {
     }
 }
 
-fn captured() -> Outcome {
-    answered(Fact::Captured { amount: won(TOTAL) })
+fn refused(code: &str) -> Fact {
+    Fact::CallRefused {
+        code: FailureCode::new(code),
+    }
 }
 
-fn refunded(ours: bool) -> Outcome {
-    answered(Fact::Refunded {
-        amount: won(TOTAL),
-        ours,
-    })
+fn captured() -> Outcome {
+    answered(Fact::captured(split(10_000, 1_000, 0)))
+}
+
+/// Whether it gives money back, or asks whether that was done.
+fn gives_back(ask: Ask) -> bool {
+    ask == Ask::Cancel || asked_about(ask) == CANCEL
 }
 
 /// The calls that ask whether the money was taken.
 fn about_taking() -> impl Iterator<Item = Ask> {
-    let cancel = |ask: &Ask| {
-        matches!(ask, Ask::Cancel) || matches!(ask, Ask::Inquire { about, .. } if *about == CANCEL)
-    };
-    asks().into_iter().filter(move |ask| !cancel(ask))
+    asks().into_iter().filter(|ask| !gives_back(*ask))
+}
+
+/// A payment that nobody has approved, in this state.
+fn untaken(status: &str) -> Value {
+    payment(json!({"status": status, "approvedAt": null, "card": null}))
+}
+
+fn account(status: &str, due: &str, expired: bool) -> Value {
+    payment(json!({
+        "status": status, "method": "가상계좌", "card": null, "approvedAt": null,
+        "virtualAccount": {"accountType": "일반", "accountNumber": "X6505636518308",
+            "bankCode": "20", "customerName": "박토스", "dueDate": due, "refundStatus": "NONE",
+            "expired": expired, "settlementStatus": "INCOMPLETED", "refundReceiveAccount": null},
+    }))
+}
+
+const DUE: &str = "2024-02-18T23:59:59";
+
+fn due_at() -> Timestamp {
+    Timestamp::parse_rfc3339("2024-02-18T23:59:59+09:00").unwrap()
 }
 
 #[test]
-fn money_that_was_taken_is_captured_whoever_asks() {
+fn money_that_was_taken_is_taken_whoever_asks() {
     for ask in about_taking() {
         assert_eq!(read(ask, 200, &payment(json!({}))), captured(), "{ask:?}");
     }
-    let other = payment(json!({"totalAmount": 10_000, "balanceAmount": 10_000}));
+    let other = payment(json!({
+        "totalAmount": 10_000, "balanceAmount": 10_000, "suppliedAmount": 9_091, "vat": 909,
+    }));
     assert_eq!(
         read(Ask::Confirm, 200, &other),
-        answered(Fact::Captured {
-            amount: won(10_000)
-        }),
+        answered(Fact::captured(split(9_091, 909, 0))),
         "whether it is the order's amount is for the engine to say"
     );
-    let partly = payment(json!({"status": "PARTIAL_CANCELED", "balanceAmount": 1_000}));
-    let partly_returned = Fact::PartlyReturned {
-        taken: won(TOTAL),
-        left: won(1_000),
+}
+
+#[test]
+fn of_what_was_taken_the_rest_is_told_apart_in_the_parts_that_are_told() {
+    let partly = |supply: u64, vat: u64| {
+        payment(json!({
+            "status": "PARTIAL_CANCELED", "balanceAmount": 1_100, "suppliedAmount": supply, "vat": vat,
+        }))
+    };
+    let of_the_rest = Fact::Taken {
+        taken: whole(TOTAL),
+        left: split(1_000, 100, 0),
+    };
+    let of_the_whole = Fact::Taken {
+        taken: split(10_000, 1_000, 0),
+        left: whole(1_100),
     };
     for ask in about_taking() {
-        let said = read(ask, 200, &partly);
-        assert_eq!(said, answered(partly_returned.clone()), "{ask:?}");
+        let said = read(ask, 200, &partly(1_000, 100));
+        assert_eq!(said, answered(of_the_rest.clone()), "{ask:?}");
+        let said = read(ask, 200, &partly(10_000, 1_000));
+        assert_eq!(said, answered(of_the_whole.clone()), "{ask:?}");
+    }
+    // Whoever canceled a part, under whichever status it is told.
+    let mut done = partly(1_000, 100);
+    done["status"] = "DONE".into();
+    assert_eq!(
+        read(Ask::Confirm, 200, &done),
+        answered(of_the_rest.clone())
+    );
+    let nothing_left = payment(json!({
+        "status": "PARTIAL_CANCELED", "balanceAmount": 0, "suppliedAmount": 0, "vat": 0,
+    }));
+    for ask in asks() {
+        assert_eq!(read(ask, 200, &nothing_left), Outcome::Unknown, "{ask:?}");
+    }
+}
+
+#[test]
+fn the_parts_are_believed_only_as_far_as_they_are_told() {
+    for (changes, expected) in [
+        (json!({"suppliedAmount": null}), whole(TOTAL)),
+        (json!({"vat": null}), whole(TOTAL)),
+        (json!({"taxFreeAmount": null}), whole(TOTAL)),
+        (
+            json!({"suppliedAmount": 5_000, "vat": 500, "taxFreeAmount": 5_500}),
+            split(5_000, 500, 5_500),
+        ),
+        // What is exempt stands beside the tax-free part, or within it.
+        (
+            json!({"suppliedAmount": 9_000, "vat": 900, "taxFreeAmount": 100, "taxExemptionAmount": 1_000}),
+            split(9_000, 900, 1_100),
+        ),
+        (
+            json!({"suppliedAmount": 9_000, "vat": 900, "taxFreeAmount": 1_100, "taxExemptionAmount": 1_000}),
+            split(9_000, 900, 1_100),
+        ),
+        (json!({"taxExemptionAmount": null}), split(10_000, 1_000, 0)),
+    ] {
+        let said = read(Ask::Confirm, 200, &payment(changes.clone()));
+        assert_eq!(said, answered(Fact::captured(expected)), "{changes}");
+    }
+}
+
+#[test]
+fn what_was_paid_with_is_told_without_anything_that_suffices_to_pay() {
+    let paid_with = |changes: Value| {
+        let said = read(Ask::Confirm, 200, &payment(changes));
+        let Outcome::Answered { paid_with, .. } = said else {
+            panic!("{said:?}");
+        };
+        paid_with
+    };
+    assert_eq!(paid_with(json!({})), Some(by_card()));
+    assert_eq!(paid_with(json!({"approvedAt": null})), None);
+    for (number, last4) in [
+        ("43301234****123*", Some("123*")),
+        ("4330-****-****-1234", Some("1234")),
+        ("****", Some("****")),
+        // Not masked: not a digit of it is kept.
+        ("4330123412341234", None),
+        ("1234", None),
+        ("*12", None),
+        ("", None),
+        ("****카드", None),
+        ("4330123412341234*4330", None),
+    ] {
+        let card = json!({"number": number, "issuerCode": "61"});
+        let said = paid_with(json!({ "card": card })).unwrap();
+        assert_eq!(said.last4.as_deref(), last4, "{number}");
+    }
+    let long = "x".repeat(21);
+    for wrong in ["", "a\nb", &long] {
+        let card = json!({"issuerCode": wrong, "cardType": wrong, "approveNo": wrong});
+        let said = paid_with(json!({ "card": card })).unwrap();
+        assert_eq!(
+            (said.issuer, said.card_type, said.approval),
+            (None, None, None)
+        );
+    }
+    let easy = json!({"provider": "토스페이", "amount": TOTAL, "discountAmount": 0});
+    let said = paid_with(json!({"method": "간편결제", "card": null, "easyPay": easy})).unwrap();
+    assert_eq!(said.method.as_deref(), Some("easy_pay"));
+    assert_eq!(said.issuer.as_deref(), Some("토스페이"));
+    let transfer = json!({"bankCode": "92", "settlementStatus": "INCOMPLETED"});
+    let said = paid_with(json!({"method": "계좌이체", "card": null, "transfer": transfer}));
+    assert_eq!(said.unwrap().issuer.as_deref(), Some("92"));
+    for (said, word) in [
+        ("CARD", "card"),
+        ("가상계좌", "virtual_account"),
+        ("휴대폰", "mobile"),
+        ("문화상품권", "gift_certificate"),
+        ("새 방법", "other"),
+    ] {
+        let said = paid_with(json!({ "method": said })).unwrap();
+        assert_eq!(said.method.as_deref(), Some(word));
     }
 }
 
 #[test]
 fn the_gateways_name_is_learned_where_it_was_not_known() {
-    let ask = inquiry(CONFIRM, false);
     let nameless = Call {
         name: None,
-        ..call(ask)
+        ..call(inquiry(CONFIRM, false))
     };
-    let response = Response::new(Bytes::from(payment(json!({})).to_string()));
-    assert_eq!(toss().read(&nameless, &Ok(response)), captured());
+    let body = payment(json!({})).to_string();
+    assert_eq!(come(&nameless, 200, body), captured());
 }
 
 #[test]
 fn a_deposit_is_awaited_until_its_date_with_or_without_an_offset() {
-    let due_at = Timestamp::parse_rfc3339("2024-02-18T23:59:59+09:00").unwrap();
-    for (due, expected) in [
-        ("2024-02-18T23:59:59", Some(due_at)),
-        ("2024-02-18T23:59:59+09:00", Some(due_at)),
-        ("2024-02-18T14:59:59Z", Some(due_at)),
-        ("soon", None),
-        ("2024-02-30T00:00:00", None),
+    for (due, known) in [
+        (DUE, true),
+        ("2024-02-18T23:59:59+09:00", true),
+        ("2024-02-18T14:59:59Z", true),
+        ("soon", false),
+        ("2024-02-30T00:00:00", false),
     ] {
-        let body = payment(json!({
-            "status": "WAITING_FOR_DEPOSIT", "method": "가상계좌", "card": null, "approvedAt": null,
-            "virtualAccount": {"accountType": "일반", "accountNumber": "X6505636518308",
-                "bankCode": "20", "customerName": "박토스", "dueDate": due, "refundStatus": "NONE",
-                "expired": false, "settlementStatus": "INCOMPLETED", "refundReceiveAccount": null},
-        }));
-        let expected = expected.map_or(Outcome::Unknown, |due_at| {
-            answered(Fact::AwaitingDeposit { due_at })
-        });
-        assert_eq!(read(Ask::Confirm, 200, &body), expected, "{due}");
+        let body = account("WAITING_FOR_DEPOSIT", due, false);
+        let expected = if known {
+            unapproved(Fact::AwaitingDeposit { due_at: due_at() })
+        } else {
+            Outcome::Unknown
+        };
+        for ask in about_taking() {
+            assert_eq!(read(ask, 200, &body), expected, "{due} {ask:?}");
+        }
     }
 }
 
 #[test]
 fn an_account_whose_time_is_over_waits_for_nothing() {
-    let body = payment(json!({
-        "status": "WAITING_FOR_DEPOSIT", "method": "가상계좌", "card": null, "approvedAt": null,
-        "virtualAccount": {"bankCode": "20", "dueDate": "2024-02-18T23:59:59", "expired": true},
-    }));
-    let ask = Ask::Inquire {
-        about: None,
-        window_over: false,
-    };
-    let code = FailureCode::new("EXPIRED");
-    assert_eq!(read(ask, 200, &body), answered(Fact::Failed { code }));
+    let body = account("WAITING_FOR_DEPOSIT", DUE, true);
+    for ask in asks() {
+        let expected = if gives_back(ask) {
+            Fact::Canceled
+        } else {
+            failed("EXPIRED")
+        };
+        assert_eq!(read(ask, 200, &body), unapproved(expected), "{ask:?}");
+    }
 }
 
 #[test]
-fn a_payment_on_its_way_is_no_answer_however_long_it_takes() {
+fn an_account_that_is_to_be_canceled_waits_until_that_was_certainly_not_done() {
+    let body = account("WAITING_FOR_DEPOSIT", DUE, false);
+    let waits = unapproved(Fact::AwaitingDeposit { due_at: due_at() });
+    for ask in [Ask::Cancel, inquiry(CANCEL, false)] {
+        assert_eq!(read(ask, 200, &body), waits);
+    }
+    let not_done = unapproved(refused("CANCEL_NOT_DONE"));
+    assert_eq!(read(inquiry(CANCEL, true), 200, &body), not_done);
+}
+
+#[test]
+fn a_payment_on_its_way_has_taken_nothing_so_far_however_long_it_takes() {
     for status in ["READY", "IN_PROGRESS"] {
-        let body = payment(json!({"status": status, "approvedAt": null}));
-        for ask in about_taking() {
-            assert_eq!(read(ask, 200, &body), NOT_YET, "{status} {ask:?}");
+        for ask in asks() {
+            let said = read(ask, 200, &untaken(status));
+            assert_eq!(said, unapproved(Fact::Undecided), "{status} {ask:?}");
         }
     }
 }
 
 #[test]
 fn a_payment_that_was_given_up_has_failed_with_its_own_code() {
-    for ask in about_taking() {
-        for status in ["ABORTED", "EXPIRED"] {
-            let body = payment(json!({"status": status, "approvedAt": null}));
-            assert_eq!(read(ask, 200, &body), answered(failed(status)), "{ask:?}");
+    for status in ["ABORTED", "EXPIRED"] {
+        for ask in about_taking() {
+            let said = read(ask, 200, &untaken(status));
+            assert_eq!(said, unapproved(failed(status)), "{ask:?}");
+            let mut body = untaken(status);
+            body["failure"] =
+                json!({"code": "REJECT_CARD_PAYMENT", "message": "한도초과 혹은 잔액부족"});
+            let said = read(ask, 200, &body);
+            assert_eq!(said, unapproved(failed("REJECT_CARD_PAYMENT")));
         }
-        let failure = json!({"code": "REJECT_CARD_PAYMENT", "message": "한도초과 혹은 잔액부족"});
-        let body = payment(json!({"status": "ABORTED", "approvedAt": null, "failure": failure}));
-        assert_eq!(
-            read(ask, 200, &body),
-            answered(failed("REJECT_CARD_PAYMENT"))
-        );
+        // The money that is to go back was taken once.
+        for ask in asks().into_iter().filter(|ask| gives_back(*ask)) {
+            let said = read(ask, 200, &untaken(status));
+            assert_eq!(said, unapproved(Fact::Undecided), "{ask:?}");
+        }
+        // Nobody has come back from a window: another one may be opened.
+        let nameless = Call {
+            name: None,
+            ..call(inquiry(None, false))
+        };
+        let said = come(&nameless, 200, untaken(status).to_string());
+        assert_eq!(said, unapproved(Fact::Undecided));
+    }
+}
+
+/// Whether there is nothing under the order number that this call could have taken: the name was asked for before.
+fn nothing_to_confirm(ask: Ask) -> bool {
+    ask == by_order_number(CONFIRM, true)
+}
+
+#[test]
+fn another_window_of_the_order_says_nothing_unless_it_took_money() {
+    let mut silent: Vec<_> = ["READY", "IN_PROGRESS", "ABORTED", "EXPIRED"]
+        .map(untaken)
+        .into();
+    silent.push(account("WAITING_FOR_DEPOSIT", DUE, false));
+    silent.push(account("WAITING_FOR_DEPOSIT", DUE, true));
+    let mut canceled = account("CANCELED", DUE, false);
+    merge(
+        &mut canceled,
+        json!({"balanceAmount": 0, "suppliedAmount": 0, "vat": 0}),
+    );
+    silent.push(canceled);
+    for mut body in silent {
+        body["paymentKey"] = "tgen_another".into();
+        for ask in asks() {
+            let expected = if nothing_to_confirm(ask) {
+                failed("NOT_THIS_PAYMENT")
+            } else {
+                Fact::Undecided
+            };
+            let said = read(ask, 200, &body);
+            assert_eq!(said, nameless(expected), "{ask:?} {}", body["status"]);
+        }
+    }
+    for ask in about_taking() {
+        let said = read(ask, 200, &payment(json!({"paymentKey": "tgen_another"})));
+        let Outcome::Answered {
+            name: Some(name),
+            fact,
+            ..
+        } = said
+        else {
+            panic!("{ask:?}: {said:?}");
+        };
+        assert_eq!(&*name.0, "tgen_another");
+        assert_eq!(fact, Fact::captured(split(10_000, 1_000, 0)), "{ask:?}");
     }
 }
 
 #[test]
-fn nothing_found_is_an_answer_once_the_window_is_over() {
+fn a_name_that_is_of_no_payment_sends_us_to_the_order_number() {
     for ask in asks() {
+        for (status, code) in [
+            (404, "NOT_FOUND_PAYMENT"),
+            (404, "NOT_FOUND_PAYMENT_SESSION"),
+            (404, "NOT_FOUND_HTTP_METHOD"),
+            (404, "NOT_FOUND"),
+            (405, "NOT_FOUND_HTTP_METHOD"),
+            (400, "INVALID_PAYMENT_KEY"),
+            (400, "INVALID_REQUEST"),
+            (400, "BRAND_NEW_CODE"),
+            (414, "BRAND_NEW_CODE"),
+        ] {
+            let said = error(ask, status, code);
+            assert_eq!(said == Outcome::NotThisOne, names(ask), "{ask:?} {code}");
+        }
+        let page = raw(ask, 404, "<html>Not Found</html>");
+        assert_eq!(page == Outcome::NotThisOne, names(ask), "{ask:?}");
+        for status in [401, 403, 408, 409, 429, 500, 502] {
+            for code in ["UNAUTHORIZED_KEY", "FORBIDDEN_REQUEST", "NOT_FOUND_PAYMENT"] {
+                let said = error(ask, status, code);
+                assert_ne!(said, Outcome::NotThisOne, "{ask:?} {status} {code}");
+            }
+        }
+    }
+    // Without a name that could be a path's segment the order number was asked by already.
+    for name in [None, Some("."), Some(".."), Some("")] {
+        let call = Call {
+            name: name.map(|name| ProviderPaymentId(name.into())),
+            ..call(inquiry(CONFIRM, false))
+        };
+        let body = json!({"code": "NOT_FOUND_PAYMENT", "message": "x"}).to_string();
+        let said = come(&call, 404, body);
+        assert_eq!(said, nameless(Fact::Undecided), "{name:?}");
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_one_has_certainly_failed_once_the_window_is_over() {
+    for name in [".", ".."] {
+        let asked = |window_over, other_credentials| Call {
+            name: Some(ProviderPaymentId(name.into())),
+            other_credentials,
+            ..call(inquiry(CONFIRM, window_over))
+        };
+        let nothing = json!({"code": "NOT_FOUND_PAYMENT", "message": "x"}).to_string();
+        let own_window = untaken("EXPIRED").to_string();
+        let said = |call: &Call| {
+            (
+                come(call, 404, nothing.clone()),
+                come(call, 200, own_window.clone()),
+            )
+        };
+        let ended = (
+            nameless(failed("NOT_FOUND_PAYMENT")),
+            nameless(failed("NOT_THIS_PAYMENT")),
+        );
+        let open = (nameless(Fact::Undecided), nameless(Fact::Undecided));
+        assert_eq!(said(&asked(true, false)), ended);
+        assert_eq!(said(&asked(false, false)), open);
+        assert_eq!(said(&asked(true, true)), open);
+    }
+}
+
+#[test]
+fn nothing_under_the_order_number_is_an_answer_once_the_window_is_over() {
+    for ask in asks().into_iter().filter(|ask| !names(*ask)) {
         for code in ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"] {
-            let over = matches!(ask, Ask::Inquire { about, window_over: true } if about != CANCEL);
-            let expected = if over {
+            let expected = if nothing_to_confirm(ask) {
                 nameless(failed(code))
             } else {
-                NOT_YET
+                nameless(Fact::Undecided)
             };
             assert_eq!(error(ask, 404, code), expected, "{ask:?}");
         }
@@ -163,18 +431,47 @@ fn nothing_found_is_an_answer_once_the_window_is_over() {
 }
 
 #[test]
-fn our_cancel_is_known_by_the_balance_and_by_our_operation_in_its_reason() {
+fn under_other_credentials_nothing_is_certainly_not_done() {
     for ask in asks() {
-        assert_eq!(
-            read(ask, 200, &canceled(&our_reason())),
-            refunded(true),
-            "{ask:?}"
-        );
-        assert_eq!(
-            read(ask, 200, &canceled("고객 변심")),
-            refunded(false),
-            "{ask:?}"
-        );
+        let call = Call {
+            other_credentials: true,
+            ..call(ask)
+        };
+        let refusals = errors::CODES.iter().filter(|said| said.status != 0);
+        for said in refusals {
+            let body = json!({"code": said.code, "message": "메시지"}).to_string();
+            let said = come(&call, said.status, body);
+            assert!(says_nothing(&said), "{ask:?} {said:?}");
+        }
+        let mut another = untaken("EXPIRED");
+        another["paymentKey"] = "tgen_another".into();
+        let said = come(&call, 200, another.to_string());
+        assert!(says_nothing(&said), "{ask:?} {said:?}");
+    }
+    // But what a payment says of itself is so under whichever keys it is seen.
+    let seen = Call {
+        other_credentials: true,
+        ..call(inquiry(CONFIRM, true))
+    };
+    assert_eq!(come(&seen, 200, payment(json!({})).to_string()), captured());
+    let not_done_yet = Call {
+        other_credentials: true,
+        ..call(inquiry(CANCEL, true))
+    };
+    assert_eq!(
+        come(&not_done_yet, 200, payment(json!({})).to_string()),
+        captured()
+    );
+}
+
+#[test]
+fn what_went_back_is_known_by_the_balance_whoever_gave_it_back() {
+    for ask in asks() {
+        for reason in [&*our_reason(), "고객 변심"] {
+            let said = read(ask, 200, &canceled(reason));
+            let gone = answered(Fact::refunded(whole(TOTAL)));
+            assert_eq!(said, gone, "{ask:?} {reason}");
+        }
         let left = payment(json!({"status": "CANCELED", "balanceAmount": 1}));
         assert_eq!(read(ask, 200, &left), Outcome::Unknown, "{ask:?}");
     }
@@ -182,109 +479,150 @@ fn our_cancel_is_known_by_the_balance_and_by_our_operation_in_its_reason() {
 
 #[test]
 fn a_cancel_that_is_not_there_yet_may_still_come() {
-    let not_done = Fact::NotRefunded {
-        code: FailureCode::new("CANCEL_NOT_DONE"),
-    };
-    let too_late = read(inquiry(CANCEL, true), 200, &payment(json!({})));
-    assert_eq!(too_late, answered(not_done));
-    for ask in [Ask::Cancel, inquiry(CANCEL, false)] {
-        assert_eq!(read(ask, 200, &payment(json!({}))), NOT_YET);
-        let by_another = payment(json!({
-            "status": "PARTIAL_CANCELED", "balanceAmount": 1_000,
-            "cancels": [{"cancelAmount": 10_000, "cancelReason": "고객 변심", "cancelStatus": "DONE"}],
-        }));
-        assert_eq!(read(ask, 200, &by_another), NOT_YET);
-        let impossible = payment(json!({
-            "status": "PARTIAL_CANCELED", "balanceAmount": 1_000,
-            "cancels": [{"cancelAmount": 10_000, "cancelReason": our_reason(), "cancelStatus": "DONE"}],
-        }));
-        assert_eq!(read(ask, 200, &impossible), Outcome::Unknown);
-        for status in ["READY", "IN_PROGRESS", "ABORTED", "EXPIRED"] {
-            let body = payment(json!({"status": status}));
-            assert_eq!(read(ask, 200, &body), Outcome::Unknown, "{status}");
-        }
+    for ask in [inquiry(CANCEL, true), by_order_number(CANCEL, true)] {
+        let too_late = read(ask, 200, &payment(json!({})));
+        assert_eq!(too_late, answered(refused("CANCEL_NOT_DONE")));
+    }
+    for ask in [
+        Ask::Cancel,
+        inquiry(CANCEL, false),
+        by_order_number(CANCEL, false),
+    ] {
+        assert_eq!(read(ask, 200, &payment(json!({}))), captured());
+        let partly = |reason: &str| {
+            payment(json!({
+                "status": "PARTIAL_CANCELED", "balanceAmount": 1_100, "suppliedAmount": 1_000, "vat": 100,
+                "cancels": [{"cancelAmount": 9_900, "cancelReason": reason, "cancelStatus": "DONE"}],
+            }))
+        };
+        let rest = Fact::Taken {
+            taken: whole(TOTAL),
+            left: split(1_000, 100, 0),
+        };
+        assert_eq!(read(ask, 200, &partly("고객 변심")), answered(rest));
+        // Ours returns all that is left.
+        assert_eq!(read(ask, 200, &partly(&our_reason())), Outcome::Unknown);
     }
 }
 
 #[test]
 fn a_slow_cancel_is_judged_by_its_own_state() {
-    let slow = |state: &str, status: &str, balance: u64| {
+    let slow = |state: &str, status: &str, left: bool| {
+        let (balance, supply, vat) = if left {
+            (TOTAL, 10_000, 1_000)
+        } else {
+            (0, 0, 0)
+        };
         payment(json!({
-            "status": status, "balanceAmount": balance,
+            "status": status, "balanceAmount": balance, "suppliedAmount": supply, "vat": vat,
             "cancels": [{"cancelAmount": TOTAL, "cancelReason": our_reason(), "cancelStatus": state}],
         }))
     };
-    assert_eq!(
-        read(Ask::Cancel, 200, &slow("IN_PROGRESS", "DONE", TOTAL)),
-        NOT_YET
-    );
-    assert_eq!(
-        read(Ask::Cancel, 200, &slow("IN_PROGRESS", "CANCELED", 0)),
-        NOT_YET
-    );
-    let code = FailureCode::new("CANCEL_ABORTED");
-    assert_eq!(
-        read(Ask::Cancel, 200, &slow("ABORTED", "DONE", TOTAL)),
-        answered(Fact::NotRefunded { code })
-    );
+    for ask in [Ask::Cancel, inquiry(CANCEL, false), inquiry(CANCEL, true)] {
+        let under_way = read(ask, 200, &slow("IN_PROGRESS", "DONE", true));
+        assert_eq!(under_way, captured(), "{ask:?}");
+        let under_way = read(ask, 200, &slow("IN_PROGRESS", "CANCELED", false));
+        assert_eq!(under_way, answered(Fact::Undecided), "{ask:?}");
+        let given_up = read(ask, 200, &slow("ABORTED", "DONE", true));
+        assert_eq!(given_up, answered(refused("CANCEL_ABORTED")), "{ask:?}");
+    }
 }
 
 #[test]
 fn an_account_that_nobody_paid_into_is_canceled_and_not_refunded() {
-    let body = payment(json!({
-        "status": "CANCELED", "balanceAmount": 0, "approvedAt": null, "method": "가상계좌", "card": null,
-        "virtualAccount": {"bankCode": "20", "dueDate": "2024-02-18T23:59:59"},
-    }));
+    let mut body = account("CANCELED", DUE, false);
+    merge(
+        &mut body,
+        json!({"balanceAmount": 0, "suppliedAmount": 0, "vat": 0}),
+    );
     for ask in asks() {
-        assert_eq!(read(ask, 200, &body), answered(Fact::Canceled), "{ask:?}");
+        assert_eq!(read(ask, 200, &body), unapproved(Fact::Canceled), "{ask:?}");
     }
+}
+
+/// Money calls, each with what a certain refusal of it is.
+fn refusable(code: &str) -> [(Ask, Fact); 4] {
+    [
+        (Ask::Confirm, failed(code)),
+        (Ask::Capture, refused(code)),
+        (Ask::Void, refused(code)),
+        (Ask::Cancel, refused(code)),
+    ]
 }
 
 #[test]
 fn a_documented_refusal_is_certain_for_the_call_that_got_it_alone() {
     for said in errors::CODES.iter().filter(|said| said.status != 0) {
         let certain = said.certainty == errors::Certainty::Certain;
-        let confirm = error(Ask::Confirm, said.status, said.code);
-        let cancel = error(Ask::Cancel, said.status, said.code);
-        let code = FailureCode::new(said.code);
-        if certain {
-            assert_eq!(confirm, nameless(failed(said.code)));
-            assert_eq!(cancel, nameless(Fact::NotRefunded { code }));
-        } else {
-            assert_eq!(
-                (fact(&confirm), fact(&cancel)),
-                (None, None),
-                "{}",
-                said.code
-            );
+        for (ask, fact) in refusable(said.code) {
+            let outcome = error(ask, said.status, said.code);
+            if certain {
+                assert_eq!(outcome, nameless(fact), "{ask:?} {}", said.code);
+            } else {
+                assert!(says_nothing(&outcome), "{ask:?} {}", said.code);
+            }
         }
-        if said.status != 404 {
-            let about = error(inquiry(CONFIRM, true), said.status, said.code);
-            assert_eq!(fact(&about), None, "{}", said.code);
+        for ask in asks().into_iter().filter(|ask| asked_about(*ask).is_some()) {
+            let outcome = error(ask, said.status, said.code);
+            let absent = said.code.starts_with("NOT_FOUND_PAYMENT") && nothing_to_confirm(ask);
+            assert_eq!(says_nothing(&outcome), !absent, "{ask:?} {}", said.code);
+        }
+    }
+}
+
+#[test]
+fn whatever_a_repetition_is_refused_with_says_nothing_about_what_was_sent_before() {
+    let again = |ask: Ask, status: u16, code: &str| {
+        let call = Call {
+            sent_before: true,
+            ..call(ask)
+        };
+        let body = json!({"code": code, "message": "메시지"}).to_string();
+        come(&call, status, body)
+    };
+    for (ask, _) in refusable("") {
+        for said in errors::CODES.iter().filter(|said| said.status != 0) {
+            let outcome = again(ask, said.status, said.code);
+            assert!(says_nothing(&outcome), "{ask:?} {}", said.code);
+        }
+        for (status, code) in [
+            (401, "UNAUTHORIZED_KEY"),
+            (401, "BRAND_NEW_CODE"),
+            (403, "INCORRECT_BASIC_AUTH_FORMAT"),
+            (400, "INVALID_API_KEY"),
+            (403, "FORBIDDEN_REQUEST"),
+            (403, "REJECT_CARD_PAYMENT"),
+            (400, "NOT_MATCHES_REFUNDABLE_AMOUNT"),
+        ] {
+            assert_eq!(again(ask, status, code), Outcome::Unknown, "{code}");
         }
     }
 }
 
 #[test]
 fn what_may_have_been_done_is_asked_about() {
-    for ask in asks() {
+    for ask in asks().into_iter().filter(|ask| !names(*ask)) {
         for (status, code) in [
             (400, "ALREADY_PROCESSED_PAYMENT"),
             (400, "ALREADY_CANCELED_PAYMENT"),
             (400, "PROVIDER_ERROR"),
             (400, "BRAND_NEW_CODE"),
-            (403, "BRAND_NEW_CODE"),
             (422, "INVALID_REQUEST"),
+        ] {
+            let said = error(ask, status, code);
+            assert_eq!(said, Outcome::Unknown, "{status} {code}");
+        }
+    }
+    for ask in asks() {
+        for (status, code) in [
+            (403, "BRAND_NEW_CODE"),
             (408, "INVALID_REQUEST"),
             (500, "INVALID_CARD"),
             (502, "COMMON_ERROR"),
             (503, "NOT_FOUND_PAYMENT"),
         ] {
-            assert_eq!(
-                error(ask, status, code),
-                Outcome::Unknown,
-                "{status} {code}"
-            );
+            let said = error(ask, status, code);
+            assert_eq!(said, Outcome::Unknown, "{status} {code}");
         }
         for (status, code) in [
             (409, "IDEMPOTENT_REQUEST_PROCESSING"),
@@ -292,10 +630,9 @@ fn what_may_have_been_done_is_asked_about() {
             (429, "TOO_MANY_REQUESTS"),
             (429, "INVALID_CARD"),
         ] {
-            let asked_to_wait = Outcome::NotYet {
-                after: Some(Duration::from_secs(2)),
-            };
-            assert_eq!(error(ask, status, code), asked_to_wait, "{status} {code}");
+            let after = Duration::from_secs(2);
+            let said = error(ask, status, code);
+            assert_eq!(said, Outcome::NotYet { after }, "{status} {code}");
         }
     }
 }
@@ -309,10 +646,9 @@ fn a_key_that_is_not_let_in_has_done_nothing() {
         (401, "BRAND_NEW_CODE"),
     ] {
         assert_eq!(error(Ask::Confirm, status, code), nameless(failed(code)));
-        assert_eq!(
-            error(inquiry(CONFIRM, true), status, code),
-            Outcome::Unknown
-        );
+        for ask in [inquiry(CONFIRM, true), by_order_number(CONFIRM, true)] {
+            assert_eq!(error(ask, status, code), Outcome::Unknown);
+        }
     }
     let words = super::errors::explain(&FailureCode::new("UNAUTHORIZED_KEY"));
     assert_eq!(words.fault, crate::gateway::Fault::Merchant);
@@ -320,40 +656,15 @@ fn a_key_that_is_not_let_in_has_done_nothing() {
 }
 
 #[test]
-fn a_key_that_is_no_longer_let_in_says_nothing_about_what_was_sent_before() {
-    let again = |status: u16, code: &str| {
-        let call = Call {
-            sent_before: true,
-            ..call(Ask::Confirm)
-        };
-        let body = json!({"code": code, "message": "메시지"}).to_string();
-        let response = Response::builder().status(status).body(body.into());
-        toss().read(&call, &Ok(response.unwrap()))
-    };
-    for (status, code) in [
-        (401, "UNAUTHORIZED_KEY"),
-        (401, "BRAND_NEW_CODE"),
-        (403, "INCORRECT_BASIC_AUTH_FORMAT"),
-        (400, "INVALID_API_KEY"),
-        (403, "FORBIDDEN_REQUEST"),
-    ] {
-        assert_eq!(again(status, code), Outcome::Unknown, "{code}");
-    }
-    // Under the same key this is the first answer, given again.
-    let code = "REJECT_CARD_PAYMENT";
-    assert_eq!(again(403, code), nameless(failed(code)));
-}
-
-#[test]
 fn a_wait_that_was_asked_for_is_kept_within_bounds() {
     for (said, seconds) in [("7", 7), ("99999999", 3600), ("soon", 2), ("-1", 2)] {
         let response = Response::builder().status(429).header("retry-after", said);
         let came = Ok(response.body(Bytes::new()).unwrap());
-        let after = Some(Duration::from_secs(seconds));
-        assert_eq!(
-            toss().read(&call(Ask::Confirm), &came),
-            Outcome::NotYet { after }
-        );
+        let after = Duration::from_secs(seconds);
+        for ask in asks() {
+            let said = toss().read(&call(ask), &came);
+            assert_eq!(said, Outcome::NotYet { after });
+        }
     }
 }
 

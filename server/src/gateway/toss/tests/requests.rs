@@ -44,14 +44,21 @@ fn a_cancel_returns_everything_names_the_operation_and_says_what_should_be_left(
     assert_eq!(request.headers()["idempotency-key"], OPERATION);
 
     let mixed = Call {
-        tax_free: 3_000,
+        amounts: split(7_273, 727, 3_000),
         ..call(Ask::Cancel)
     };
+    assert_eq!(body(&sent(&mixed))["refundableAmount"], 11_000);
     assert_eq!(body(&sent(&mixed))["taxFreeAmount"], 3_000);
 }
 
 #[test]
-fn an_inquiry_is_a_get_by_key_or_else_by_our_own_number() {
+fn an_inquiry_is_a_get_by_key_or_by_our_own_number() {
+    let path = format!("/v1/payments/orders/{ORDER}");
+    let request = sent(&call(by_order_number(None, false)));
+    assert_eq!(
+        (request.method().as_str(), request.uri().path()),
+        ("GET", &*path)
+    );
     let ask = inquiry(None, false);
     let request = sent(&call(ask));
     assert_eq!(request.method(), "GET");
@@ -64,7 +71,6 @@ fn an_inquiry_is_a_get_by_key_or_else_by_our_own_number() {
         name: None,
         ..call(ask)
     };
-    let path = format!("/v1/payments/orders/{ORDER}");
     assert_eq!(sent(&nameless).uri().path(), path);
     let nameless = Call {
         name: None,
@@ -91,7 +97,7 @@ fn the_same_call_is_the_same_request() {
 fn money_has_a_minute_and_a_look_has_less() {
     for ask in asks() {
         let seconds = toss().deadline(ask).as_secs();
-        let money = matches!(ask, Ask::Confirm | Ask::Cancel);
+        let money = !matches!(ask, Ask::Inquire { .. });
         assert_eq!(seconds, if money { 60 } else { 30 });
     }
 }
@@ -139,5 +145,18 @@ fn what_cannot_be_a_key_is_not_looked_up_as_one() {
             (request.method().as_str(), request.uri().path()),
             ("GET", &*path)
         );
+    }
+}
+
+#[test]
+fn nothing_is_held_that_could_be_taken_or_released_so_it_is_only_looked_at() {
+    for ask in [Ask::Capture, Ask::Void] {
+        let request = sent(&call(ask));
+        let path = format!("/v1/payments/orders/{ORDER}");
+        assert_eq!(
+            (request.method().as_str(), request.uri().path()),
+            ("GET", &*path)
+        );
+        assert!(request.body().is_empty());
     }
 }

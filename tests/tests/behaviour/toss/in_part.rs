@@ -1,0 +1,153 @@
+//! What somebody does in Toss's own pages, whichever state our payment is in then: a part is canceled, or money goes
+//! back a second time. Nothing of it is lost: it is booked or on the desk, what the desk offers ends it, and
+//! afterwards our books and Toss's say the same.
+
+use std::time::Duration;
+
+use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_tests::toss::Gateway;
+use daegeum_tests::{Answer, Checkout, Shop, until};
+use serde_json::{Value, json};
+
+/// Toss's books and ours say the same of what Toss has.
+async fn agree(shop: &Shop, toss: &Gateway) {
+    assert_eq!(shop.balance("gateway_receivable").await, toss.balance());
+}
+
+async fn desk(shop: &Shop) -> Value {
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    desk["items"].clone()
+}
+
+async fn resolve(shop: &Shop, checkout: &Checkout, resolution: &str) -> Answer {
+    let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
+    let decision = json!({"resolution": resolution, "reason": "직접 확인함"});
+    shop.admin().post(&path, &decision).await
+}
+
+/// Asks until the desk has the payment, with this much at Toss.
+async fn comes_to_the_desk(shop: &Shop, checkout: &Checkout, holds: u64) {
+    until("it is on the desk", || async {
+        shop.advance(Duration::from_secs(10));
+        shop.ask_gateway().await;
+        desk(shop).await[0]["gateway_holds"]["amount"] == holds
+    })
+    .await;
+    assert_eq!(desk(shop).await[0]["payment_id"], *checkout.payment.id);
+}
+
+/// A payment that Toss has taken and a person said it had not.
+async fn failed_by_a_persons_word(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+    let checkout = shop.order(id).register().await.checkout(toss).await;
+    let approved = checkout.approve().await;
+    toss.fails_always(
+        &checkout.payment,
+        Call::Any,
+        Fault::ResponseLost { silent_ms: 0 },
+    );
+    let asked = checkout.confirm_without_answer(&approved).await;
+    resolve(shop, &checkout, "not_done").await.expect(200);
+    asked.await.expect("no panic").expect(200);
+    assert_eq!(checkout.payment.detail().await, "FAILED");
+    toss.recovers();
+    checkout
+}
+
+#[tokio::test]
+async fn a_deposit_of_which_a_part_went_back_before_we_asked_pays_the_order() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    checkout.pay_by_transfer().await.expect(200);
+    let key = checkout.approved_key().await;
+    toss.deposit(&key);
+    toss.cancel_part_of_transfer(&key, 1_000);
+    shop.advance(Duration::from_mins(11));
+    comes_to_the_desk(&shop, &checkout, 10_000).await;
+    assert_eq!(checkout.payment.detail().await, "CAPTURED");
+    assert_eq!(checkout.order.status().await, "PAID");
+    assert_eq!(shop.balance("gateway_receivable").await, 11_000);
+    resolve(&shop, &checkout, "accept").await.expect(200);
+    assert_eq!(desk(&shop).await, json!([]));
+    assert_eq!(shop.balance("reconciliation_difference").await, 1_000);
+    assert_eq!(toss.balance(), 10_000);
+    agree(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn a_failed_payment_of_which_a_part_is_there_pays_the_order() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = failed_by_a_persons_word(&shop, &toss, "o-1").await;
+    toss.notifies(Some(&shop.address()));
+    toss.cancel_part_in_dashboard(&checkout.approved_key().await, Some(4_000));
+    comes_to_the_desk(&shop, &checkout, 7_000).await;
+    assert_eq!(checkout.payment.detail().await, "CAPTURED");
+    assert_eq!(checkout.order.status().await, "PAID");
+    let refunded = checkout.payment.cancel().await.expect(200);
+    assert_eq!(refunded["operation"]["state"], "SUCCEEDED");
+    assert_eq!(desk(&shop).await, json!([]));
+    assert_eq!(toss.balance(), 0);
+    agree(&shop, &toss).await;
+}
+
+#[tokio::test]
+async fn orphaned_money_of_which_a_part_went_back_can_be_returned() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let first = failed_by_a_persons_word(&shop, &toss, "o-1").await;
+    let second = first.order.checkout(&toss).await;
+    second.pay().await.expect(200);
+    toss.notifies(Some(&shop.address()));
+    toss.cancel_part_in_dashboard(&first.approved_key().await, Some(4_000));
+    comes_to_the_desk(&shop, &first, 7_000).await;
+    assert_eq!(first.payment.detail().await, "ORPHANED");
+    let take = resolve(&shop, &first, "take").await;
+    take.refused(409, "ORDER_CANNOT_TAKE");
+    let returned = resolve(&shop, &first, "return").await.expect(200);
+    assert_eq!(returned.text("detail"), "RETURNED");
+    assert_eq!(desk(&shop).await, json!([]));
+    assert_eq!(toss.balance(), 11_000, "the second payment's");
+    assert_eq!(shop.balance("suspense").await, 0);
+    agree(&shop, &toss).await;
+}
+
+/// Refused by the gateway, given back by bank transfer, and then by the gateway after all: the buyer has it twice.
+#[tokio::test]
+async fn money_that_goes_back_twice_is_put_on_the_desk() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    checkout.pay().await.expect(200);
+    let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
+    let refuses = Fault::ErrorBefore { status, code, kept };
+    toss.fails_once(&checkout.payment, Call::Cancel, refuses);
+    checkout.payment.cancel().await.expect(200);
+    resolve(&shop, &checkout, "returned").await.expect(200);
+    assert_eq!(checkout.payment.detail().await, "REFUNDED");
+    assert_eq!(shop.balance("settlement_bank").await, -11_000);
+    assert_eq!(desk(&shop).await, json!([]));
+    agree(&shop, &toss).await;
+
+    toss.notifies(Some(&shop.address()));
+    toss.cancel_in_dashboard(&checkout.approved_key().await);
+    comes_to_the_desk(&shop, &checkout, 0).await;
+    resolve(&shop, &checkout, "accept").await.expect(200);
+    assert_eq!(desk(&shop).await, json!([]));
+    let owed = shop.balance("reconciliation_difference").await;
+    assert_eq!(owed, 11_000, "the buyer owes it");
+    agree(&shop, &toss).await;
+}
+
+/// The same for money that was set aside: what a person sent from the bank is not booked as the gateway's doing.
+#[tokio::test]
+async fn set_aside_money_that_a_person_sent_back_is_still_owed_by_the_gateway() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let first = failed_by_a_persons_word(&shop, &toss, "o-1").await;
+    first.order.checkout(&toss).await.pay().await.expect(200);
+    toss.notifies(Some(&shop.address()));
+    toss.cancel_part_in_dashboard(&first.approved_key().await, Some(1));
+    comes_to_the_desk(&shop, &first, 10_999).await;
+    resolve(&shop, &first, "accept").await.expect(200);
+    agree(&shop, &toss).await;
+    let returned = resolve(&shop, &first, "returned").await.expect(200);
+    assert_eq!(returned.text("detail"), "RETURNED");
+    assert_eq!(toss.balance(), 21_999);
+    agree(&shop, &toss).await;
+}
