@@ -9,6 +9,7 @@
 pub mod caller;
 pub mod checkout;
 pub mod crash;
+pub mod drill;
 pub mod gateway;
 pub mod program;
 pub mod secrets;
@@ -19,6 +20,7 @@ pub mod world;
 
 pub use caller::{Answer, Caller};
 pub use checkout::Checkout;
+pub use drill::Drill;
 pub use gateway::Heard::{self, Canceled, Captured, Failed};
 pub use shop::Shop;
 pub use story::Says::{self, Fail, NoAnswer, Success};

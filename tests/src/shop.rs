@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use daegeum_engine::time::Timestamp;
 use daegeum_server::config::{Config, Flags, Purpose};
 use daegeum_server::domain_clock::DomainClock;
+use daegeum_server::gateway::Gateway as Port;
 use daegeum_server::serve::{Surroundings, serve};
 use daegeum_server::telemetry::{Metrics, TransitionLog};
 use daegeum_server::world::SharedWorld;
@@ -18,6 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::caller::{Answer, Caller};
+use crate::drill::Drill;
 use crate::gateway::Delivery;
 use crate::secrets;
 use crate::story::{NewOrder, Payment};
@@ -29,6 +32,7 @@ pub struct Shop {
     folder: Arc<TempDir>,
     settings: Vec<(String, String)>,
     clocks: Clocks,
+    drill: Option<Drill>,
     world: Arc<ShopWorld>,
     running: Option<Running>,
     stranger: Caller,
@@ -56,16 +60,21 @@ impl Shop {
     /// A new shop with these settings besides (`DAEGEUM_…`).
     pub async fn open_with(settings: &[(&str, &str)]) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-        let usual = [
-            ("DAEGEUM_LISTEN", "127.0.0.1:0"),
-            ("DAEGEUM_GATEWAYS_MOCK", "true"),
-            ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
-            ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
-        ];
-        let said = usual.iter().chain(settings);
+        let said = settings.iter();
         let settings = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = usual_settings().into_iter().chain(settings);
         let settings = secrets::environment().into_iter().chain(settings).collect();
         Self::start(folder, settings, Clocks::default(), false).await
+    }
+
+    /// A new shop that takes money through a gateway that holds it, and does what the story says.
+    pub async fn open_with_drill() -> (Self, Drill) {
+        let drill = Drill::open().await;
+        let settings = usual_settings();
+        let settings = secrets::environment().into_iter().chain(settings).collect();
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let with = (Clocks::default(), Some(drill.clone()));
+        (Self::start_with(folder, settings, with, false).await, drill)
     }
 
     /// A new shop that takes money through Toss, which is simulated beside it.
@@ -104,6 +113,22 @@ impl Shop {
         (shop, gateway)
     }
 
+    /// A shop over a directory that somebody has left, at a wall clock that says what it said then.
+    pub async fn open_over(
+        folder: Arc<TempDir>,
+        settings: Vec<(String, String)>,
+        then: Timestamp,
+    ) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = Timestamp::from_millis(millis(now.expect("a clock after 1970")));
+        let back_ms = i64::try_from(now.millis_since(then)).expect("not that long");
+        let clocks = Clocks {
+            ahead_ms: Arc::default(),
+            wall_off_ms: Arc::new(AtomicI64::new(-back_ms)),
+        };
+        Self::start(folder, settings, clocks, false).await
+    }
+
     /// Where it is served.
     pub fn address(&self) -> String {
         self.stranger.base().to_owned()
@@ -115,6 +140,15 @@ impl Shop {
         clocks: Clocks,
         trusts_clock: bool,
     ) -> Self {
+        Self::start_with(folder, settings, (clocks, None), trusts_clock).await
+    }
+
+    async fn start_with(
+        folder: Arc<TempDir>,
+        settings: Vec<(String, String)>,
+        (clocks, drill): (Clocks, Option<Drill>),
+        trusts_clock: bool,
+    ) -> Self {
         let (ahead_ms, wall_off_ms) = (&clocks.ahead_ms, &clocks.wall_off_ms);
         let world = ShopWorld::new(Arc::clone(ahead_ms), Arc::clone(wall_off_ms));
         let world = Arc::new(world);
@@ -122,7 +156,11 @@ impl Shop {
         let shared: SharedWorld = Arc::clone(&world) as SharedWorld;
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = oneshot::channel();
-        let server = std::thread::spawn(move || run(config, shared, trusts_clock, stopped, tell));
+        let more = drill.iter().map(Drill::client).collect();
+        let server = std::thread::spawn(move || {
+            let begin = (config, shared, more);
+            run(begin, trusts_clock, stopped, tell)
+        });
         let Ok(address) = told.await else {
             panic!("the shop does not open: {:?}", server.join());
         };
@@ -130,6 +168,7 @@ impl Shop {
             folder,
             settings,
             clocks,
+            drill,
             world,
             running: Some(Running { stop, server }),
             stranger: Caller::new(&format!("http://{address}")),
@@ -156,7 +195,8 @@ impl Shop {
         self.stop();
         meanwhile();
         let (folder, settings) = (Arc::clone(&self.folder), self.settings.clone());
-        Self::start(folder, settings, self.clocks.clone(), false).await
+        let with = (self.clocks.clone(), self.drill.clone());
+        Self::start_with(folder, settings, with, false).await
     }
 
     /// Stops in order and opens again, with a person's word that the wall clock is right.
@@ -332,6 +372,22 @@ impl Drop for Shop {
     }
 }
 
+/// As every shop of a story has them.
+fn usual_settings() -> Vec<(String, String)> {
+    [
+        ("DAEGEUM_LISTEN", "127.0.0.1:0"),
+        ("DAEGEUM_GATEWAYS_MOCK", "true"),
+        ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
+        ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+fn millis(since_1970: Duration) -> u64 {
+    u64::try_from(since_1970.as_millis()).expect("not that late")
+}
+
 fn config(data: &Path, settings: &[(String, String)], world: &ShopWorld) -> Config {
     let flags = Flags {
         data: Some(data.to_owned()),
@@ -343,8 +399,7 @@ fn config(data: &Path, settings: &[(String, String)], world: &ShopWorld) -> Conf
 
 /// The server's own thread and runtime, as in its own process.
 fn run(
-    config: Config,
-    world: SharedWorld,
+    (config, world, more_gateways): (Config, SharedWorld, Vec<Arc<dyn Port>>),
     trusts_clock: bool,
     stopped: oneshot::Receiver<()>,
     tell: oneshot::Sender<SocketAddr>,
@@ -356,7 +411,7 @@ fn run(
         metrics: Arc::new(Metrics::new()),
         transitions: TransitionLog::new(None),
         more_routes: Default::default(),
-        more_gateways: Vec::new(),
+        more_gateways,
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build();

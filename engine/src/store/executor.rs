@@ -46,6 +46,17 @@ pub struct Executed {
     pub shown: Option<Shown>,
     /// What happened.
     pub events: Vec<GroupEvent>,
+    /// Since when calls are looked for that an answer about an order waits for.
+    pub since: Since,
+}
+
+/// The record of an order's past that an answer was given with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// This one.
+    Record(u64),
+    /// The one that keeps an answer under this key; where none does, the one that made the order what it was.
+    Key([u8; 16]),
 }
 
 /// An aggregate to show.
@@ -277,11 +288,13 @@ impl<S: Store> Executor<S> {
         let first_record = before.first_record().unwrap_or(number);
         if events.is_empty() {
             let shown = shown_at(group, &subject, version, first_record);
+            let last = Since::Record(before.record);
             let executed = Executed {
                 answer,
                 replayed,
                 shown,
                 events,
+                since: request.keyed.map_or(last, |keyed| Since::Key(keyed.key)),
             };
             return self.keep_answer(executed, stream, reply, expect);
         }
@@ -307,6 +320,7 @@ impl<S: Store> Executor<S> {
             replayed,
             shown,
             events,
+            since: Since::Record(number),
         };
         Ok(Prepared {
             executed,
@@ -386,6 +400,7 @@ impl<S: Store> Executor<S> {
             replayed: false,
             shown: None,
             events: Vec::new(),
+            since: Since::Record(0),
         };
         let Some(body) = body else {
             return Ok(Prepared {

@@ -13,7 +13,7 @@ use daegeum_engine::order::{AnyOrder, Line};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::store::StoreError;
-use daegeum_engine::store::executor::{Executed, Shown};
+use daegeum_engine::store::executor::{Executed, Shown, Since};
 use daegeum_engine::wire::{FailureView, OrderView, PaymentView, Wording};
 use serde::Serialize;
 
@@ -30,6 +30,7 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
         replayed,
         shown,
         events,
+        since: _,
     } = executed;
     let mut response = match answer {
         Answer::Rejected {
@@ -100,7 +101,7 @@ pub async fn when_answered(app: &App, executed: Executed) -> Result<Response, Pr
             order_id,
             version,
             ..
-        } => order_when_answered(app, order_id, *version).await?,
+        } => order_when_answered(app, order_id, *version, executed.since).await?,
         _ => None,
     };
     let Some(mut response) = ended else {
@@ -130,11 +131,13 @@ async fn payment_when_answered(
     }))
 }
 
-/// The order once the call that its cancellation waits for has ended; nothing where no gateway is called.
+/// The order once the calls have ended that its confirmation or cancellation waits for; nothing where no gateway is
+/// called.
 async fn order_when_answered(
     app: &App,
     id: &OrderId,
     version: u64,
+    since: Since,
 ) -> Result<Option<Response>, Problem> {
     let order = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
     let first_record = order.first_record;
@@ -150,30 +153,14 @@ async fn order_when_answered(
     if !remote {
         return Ok(None);
     }
-    let after = app.reader.after_cancel(id, version).map_err(stored)?;
-    let response = if let Some(order) = after {
+    let after = app.reader.after_calls(id, version, since);
+    let response = if let Some(order) = after.map_err(stored)? {
         order_response(app, 200, &order, first_record)?
     } else {
-        // Nothing is under way any more where the gateway refused to give the money back.
         let now = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
-        let status = if under_way(app, &now.value)? {
-            202
-        } else {
-            200
-        };
-        order_response(app, status, &now.value, first_record)?
+        order_response(app, 202, &now.value, first_record)?
     };
     Ok(Some(response))
-}
-
-/// Whether a call of one of the order's payments has no answer yet.
-fn under_way(app: &App, order: &AnyOrder) -> Result<bool, Problem> {
-    for payment in &order.core().payments {
-        if present(app, *payment)?.core().operation_in_flight() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Waits a while for the payment's call to end, if there is one.

@@ -244,9 +244,9 @@ pub async fn get(
     answer::order_response(&app, 200, &order.value, order.first_record)
 }
 
-/// Confirms a reserved order: its held money is taken.
+/// Confirms a reserved order: its held money is taken; 202 while its gateway has not answered.
 #[utoipa::path(post, path = "/api/v1/orders/{order_id}/confirm", tag = "orders", params(("order_id" = String, Path)), security(("merchant" = [])),
-    responses((status = 200, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+    responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn confirm(
     State(app): State<Arc<App>>,
     Backend(who): Backend,

@@ -25,6 +25,8 @@ mod people;
 mod privacy;
 mod races;
 mod rejections;
+mod remote_holds;
 mod repeating;
 mod toss;
 mod unanswered;
+mod upgrade;

@@ -1,7 +1,7 @@
 //! What is answered: now, again, and not at all.
 
 use super::Executed;
-use super::{Prepared, Request, Shown};
+use super::{Prepared, Request, Shown, Since};
 use crate::command::Command;
 use crate::decide::Subject;
 use crate::group::Group;
@@ -43,6 +43,7 @@ pub(super) fn recognise(
         replayed,
         shown,
         events: Vec::new(),
+        since: Since::Key(keyed.key),
     };
     Ok(Some(Prepared {
         executed,

@@ -8,12 +8,13 @@
 use std::collections::VecDeque;
 
 use super::Reader;
-use crate::event::{OrderEventKind, PaymentEvent, PaymentEventKind};
+use crate::event::{PaymentEvent, PaymentEventKind};
 use crate::group::{Group, GroupEvent};
 use crate::id::{OrderId, PaymentId};
 use crate::order::{AnyOrder, OrderState};
 use crate::payment::AnyPayment;
 use crate::store::StoreError;
+use crate::store::executor::Since;
 use crate::store::record::{Body, GroupRecord};
 use crate::store::view::Stored;
 use crate::time::Timestamp;
@@ -54,12 +55,14 @@ pub struct EventPage {
 enum Of {
     Order,
     Payment(PaymentId),
+    /// An order with all its payments; it has no version.
+    Group,
 }
 
 impl Of {
     fn has(self, event: &GroupEvent) -> bool {
         match (self, event) {
-            (Self::Order, GroupEvent::Order(_)) => true,
+            (Self::Order, GroupEvent::Order(_)) | (Self::Group, _) => true,
             (Self::Payment(payment), GroupEvent::Payment(id, _)) => *id == payment,
             (Self::Order, GroupEvent::Payment(..)) | (Self::Payment(_), GroupEvent::Order(_)) => {
                 false
@@ -130,6 +133,8 @@ enum Until {
     Version(u64),
     /// All of this record has happened.
     Record(u64),
+    /// From this record on, the order is decided or nothing is under way about its money.
+    Decided(u64),
 }
 
 impl Until {
@@ -138,6 +143,7 @@ impl Until {
         match self {
             Self::Version(version) => stretch.before < version,
             Self::Record(record) => stretch.past.number <= record,
+            Self::Decided(_) => true,
         }
     }
 }
@@ -178,6 +184,14 @@ impl Reader {
             next: now.record,
             first: now.first_record,
             version: now.value.core().version,
+        }
+    }
+
+    fn back_from_group(&self, now: &Stored<AnyOrder>) -> Backwards<'_> {
+        Backwards {
+            of: Of::Group,
+            version: u64::MAX,
+            ..self.back_from_order(now)
         }
     }
 
@@ -313,36 +327,87 @@ impl Reader {
         Ok(asked)
     }
 
-    /// The order as it was when the cancellation that was under way at its `version` had been carried out; nothing
-    /// while it has not.
-    pub fn after_cancel(
+    /// The order as it was when the calls had ended that were under way about its money when it was answered about with
+    /// this version: the first moment from there on at which it was decided, or none of its payments had a call without
+    /// an answer. Nothing while there was none.
+    pub fn after_calls(
         &self,
         order: &OrderId,
         version: u64,
+        since: Since,
     ) -> Result<Option<AnyOrder>, StoreError> {
-        let Some(now) = self.order(order)? else {
+        let Some((now, decided)) = self.order_with_calls(order)? else {
             return Ok(None);
         };
-        if now.value.core().version <= version {
-            let decided = now.value.state() != OrderState::CancelRequested;
+        let Some(from) = self.answered_in(&now, version, since)? else {
+            return Ok(None);
+        };
+        // What was under way then was so until the newest record.
+        if !from.turned_before_last {
             return Ok(decided.then_some(now.value));
         }
-        let canceled = |event: &GroupEvent| matches!(event, GroupEvent::Order(event) if event.kind() == OrderEventKind::OrderCanceled);
-        for stretch in self.back_from_order(&now) {
-            let Stretch {
-                past,
-                before,
-                after,
-            } = stretch?;
-            if past.group.events.iter().any(canceled) {
-                if after == now.value.core().version {
-                    return Ok(Some(now.value));
+        let walk = || self.back_from_group(&now);
+        let until = Until::Decided(from.record);
+        let group = replay(&now.value.core().id, walk, until, Self::WINDOW)?;
+        Ok(group.and_then(|group| group.order))
+    }
+
+    /// The order, with whether it is decided or nothing is under way about its money, both as of one record.
+    fn order_with_calls(
+        &self,
+        id: &OrderId,
+    ) -> Result<Option<(Stored<AnyOrder>, bool)>, StoreError> {
+        'again: loop {
+            let Some(order) = self.order(id)? else {
+                return Ok(None);
+            };
+            let mut calls = false;
+            for payment in &order.value.core().payments {
+                let Some(payment) = self.payment(*payment)? else {
+                    continue;
+                };
+                // Whatever moves a payment is a record of its order too: the order that was read is an older one.
+                if payment.record > order.record {
+                    continue 'again;
                 }
-                return self.past_order(&now, Until::Record(past.number));
+                calls |= payment.value.core().operation_in_flight();
             }
-            if before < version {
-                break;
+            let decided = is_decided(&order.value, calls);
+            return Ok(Some((order, decided)));
+        }
+    }
+
+    /// The record with which the order was answered about, and what has happened since.
+    fn answered_in(
+        &self,
+        now: &Stored<AnyOrder>,
+        version: u64,
+        since: Since,
+    ) -> Result<Option<AnsweredIn>, StoreError> {
+        let (mut turned_before_last, mut before) = (false, now.value.core().version);
+        for stretch in self.back_from_group(now) {
+            let past = stretch?.past;
+            let own = past.group.events.iter();
+            let own = own.filter(|event| Of::Order.has(event)).count();
+            before = before.saturating_sub(u64::try_from(own).unwrap_or(u64::MAX));
+            let is_it = match since {
+                Since::Record(record) => past.number <= record,
+                Since::Key(key) => {
+                    let kept = past.group.reply.as_ref();
+                    kept.is_some_and(|reply| reply.key == key) || before < version
+                }
+            };
+            if is_it {
+                let record = past.number;
+                return Ok(Some(AnsweredIn {
+                    record,
+                    turned_before_last,
+                }));
             }
+            let mut events = past.group.events.iter();
+            let turns =
+                events.any(|event| Of::Order.has(event) || call_moved(event) == Some(Call::Ended));
+            turned_before_last |= turns && past.number != now.record;
         }
         Ok(None)
     }
@@ -367,6 +432,28 @@ impl Reader {
         let group = replay(&now.value.core().id, walk, until, Self::WINDOW)?;
         Ok(group.and_then(|group| group.order))
     }
+}
+
+/// The record with which an order was answered about.
+struct AnsweredIn {
+    record: u64,
+    /// Whether, between it and the newest, a call ended or the order moved.
+    turned_before_last: bool,
+}
+
+/// Whether the order waits for no call: it is what it was to become, or none is under way.
+const fn is_decided(order: &AnyOrder, calls: bool) -> bool {
+    match order.state() {
+        OrderState::Paid | OrderState::Canceled | OrderState::Refunded => true,
+        OrderState::PaymentPending | OrderState::Reserved | OrderState::CancelRequested => !calls,
+    }
+}
+
+fn is_settled(group: &Group) -> bool {
+    let mut payments = group.payments.iter();
+    let calls = payments.any(|payment| payment.core().operation_in_flight());
+    let order = group.order.as_ref();
+    order.is_some_and(|order| is_decided(order, calls))
 }
 
 /// What an event does to a payment's call to its gateway.
@@ -450,12 +537,17 @@ fn evolve(
             return Ok(true);
         }
     }
-    Ok(matches!(until, Until::Record(record) if record == past.number))
+    Ok(match until {
+        Until::Version(_) => false,
+        Until::Record(record) => record == past.number,
+        Until::Decided(from) => past.number >= from && is_settled(group),
+    })
 }
 
 fn version_of(group: &Group, of: Of) -> Option<u64> {
     match of {
         Of::Payment(id) => group.payment(id).map(|payment| payment.core().version),
         Of::Order => group.order.as_ref().map(|order| order.core().version),
+        Of::Group => None,
     }
 }

@@ -10,9 +10,11 @@ use crate::event::{FailureCode, PaymentEvent, Provider, ProviderPaymentId, Sourc
 use crate::id::{OrderId, PaymentId};
 use crate::idempotency::{Answer, KeyedRequest};
 use crate::money::{Currency, Money};
+use crate::order::{CaptureMode, OrderState};
 use crate::payment::{AnyPayment, PaymentCore, PaymentState};
 use crate::rejection::Rejection;
 use crate::sealed::RetentionClass;
+use crate::store::executor::Since;
 use crate::store::files::{Files, SimulatedFiles};
 use crate::store::index::MemoryHome;
 use crate::store::reader::Reader;
@@ -295,4 +297,52 @@ fn a_refusal_that_passes_by_itself_is_not_kept_under_its_key() {
         granted.answer,
         Answer::Payment { status: 202, .. }
     ));
+}
+
+#[test]
+fn a_cancellation_is_answered_as_it_ended_however_often_it_is_asked_for_again() {
+    let mut shop = shop();
+    let Command::CreateOrder(mut new) = new_order("o-1") else {
+        panic!("an order is registered otherwise")
+    };
+    new.capture = CaptureMode::OnConfirmation;
+    let order = new.order_id.clone();
+    shop.run(Command::CreateOrder(new), None);
+    let payment = shop.paid_session("o-1");
+    let (mut seen, last) = (Vec::new(), 9_u8);
+    for n in 1..=last {
+        let key = [n; 16];
+        let fingerprint = [0; 16];
+        let order_id = order.clone();
+        let keyed = KeyedRequest { key, fingerprint };
+        let asked = shop.run(Command::CancelOrder { order_id }, Some(keyed));
+        let Answer::Order {
+            status: 202,
+            version,
+            ..
+        } = asked.answer
+        else {
+            panic!("{asked:?}")
+        };
+        let after = shop.reader().after_calls(&order, version, asked.since);
+        assert!(after.unwrap().is_none(), "its call is under way");
+        // Others' records lie in between.
+        shop.paid_session(&format!("other-{n}"));
+        if n == last {
+            shop.learn(payment, Fact::refunded(Amounts::whole(price())));
+        } else {
+            let code = FailureCode::new("NOT_CANCELABLE_AMOUNT");
+            shop.learn(payment, Fact::CallRefused { code });
+        }
+        let ended = shop.reader().order(&order).unwrap().unwrap().value;
+        assert_eq!(ended.state() == OrderState::Canceled, n == last);
+        seen.push((version, asked.since, Since::Key(key), format!("{ended:?}")));
+    }
+    let reader = shop.reader();
+    for (version, asked, repeated, ended) in seen {
+        for since in [asked, repeated] {
+            let after = reader.after_calls(&order, version, since).unwrap();
+            assert_eq!(format!("{:?}", after.unwrap()), ended);
+        }
+    }
 }

@@ -478,3 +478,27 @@ async fn transactions_come_in_pages() {
         (&json!([]), &json!(null))
     );
 }
+
+#[tokio::test]
+async fn a_cancellation_that_was_refused_keeps_its_answer_when_the_next_one_is_done() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let booking = booked(&shop, &toss, "o-1").await;
+    let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
+    let refuses = Fault::ErrorBefore { status, code, kept };
+    toss.fails_once(&booking.payment, Call::Cancel, refuses);
+    let merchant = shop.merchant();
+    let cancel = |key: &'static str| {
+        let merchant = merchant.clone();
+        async move {
+            let path = "/api/v1/orders/o-1/cancel";
+            merchant.post_keyed(path, key, &json!({})).await.expect(200)
+        }
+    };
+    let refused = cancel("first").await;
+    assert_eq!(refused["status"], "CANCEL_REQUESTED");
+    let canceled = cancel("second").await;
+    assert_eq!(canceled["status"], "CANCELED");
+    assert_eq!(cancel("first").await.bytes, refused.bytes);
+    assert_eq!(cancel("second").await.bytes, canceled.bytes);
+    nothing_is_left(&shop, &toss).await;
+}
