@@ -212,11 +212,12 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     if left.agrees_with(&said) {
         return Effect::Known;
     }
-    // A deposit that was taken back can come again, and a split can be put right; what went back never returns.
-    if left.agrees_with(&ours) && (said.is_zero() || said.total() == ours.total()) {
+    let less = left.currency() == said.currency() && left.total().minor() <= said.total().minor();
+    // A deposit that was taken back can come again, a split can be put right, and what was too much can be less; what
+    // went back never returns.
+    if left.agrees_with(&ours) && (said.is_zero() || less) {
         return Effect::Agree;
     }
-    let less = left.currency() == said.currency() && left.total().minor() <= said.total().minor();
     let another = taken.total() != taken_by_our_books(payment).total();
     if less || (another && has_money(payment.state())) {
         Effect::Disagree {
@@ -229,7 +230,7 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
 }
 
 /// What our books say was taken in all.
-fn taken_by_our_books(payment: &AnyPayment) -> Amounts {
+pub(super) fn taken_by_our_books(payment: &AnyPayment) -> Amounts {
     match payment {
         AnyPayment::Captured(taken) => taken.detail().captured,
         AnyPayment::Mismatched(aside) => aside.detail().received,

@@ -56,15 +56,19 @@ fn take(
         return Ok((subject, Progress::Done));
     }
     refuse(payment, PaymentAction::TakeSuspended)?;
-    let is_there = payment.core().disagreement.is_none();
+    let core = payment.core();
+    let (own, there) = (core.amounts, core.at_gateway);
+    let aside = evidence::taken_by_our_books(payment);
+    let is_there = core.disagreement.is_none() && there.total() == aside.total();
     if !is_there || !order_takes(work.order()?, id) {
         return Err(Rejection::OrderCannotTake.into());
     }
-    let own = payment.core().amounts;
     work.note_payment(id, decided)?;
+    // A split that a person accepted before is still the gateway's own.
+    let left = if there == aside { own } else { there };
     let money = consequences::Money {
         taken: own,
-        left: own,
+        left,
         source: Source::Person,
     };
     consequences::given_to_order(work, id, money, context)?;
