@@ -191,7 +191,13 @@ fn judge_taken(payment: &AnyPayment, order_takes: bool, told: Told) -> Effect {
             (false, true) => Effect::Take(told),
             (false, false) => Effect::SetAside(told),
         },
-        PaymentState::Mismatched if fits && told.left == told.taken && order_takes => {
+        // What a person is sending back is not the order's any more.
+        PaymentState::Mismatched
+            if fits
+                && told.left == told.taken
+                && order_takes
+                && !payment.core().operation_in_flight() =>
+        {
             Effect::GiveToOrder(told)
         }
         PaymentState::Captured
@@ -219,7 +225,9 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
         return Effect::Agree;
     }
     let another = taken.total() != taken_by_our_books(payment).total();
-    if less || (another && has_money(payment.state())) {
+    // A person may have accepted that a deposit was taken back.
+    let again = said.is_zero();
+    if less || ((another || again) && has_money(payment.state())) {
         Effect::Disagree {
             taken: Some(taken),
             holds: left,
@@ -398,25 +406,36 @@ pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
 pub(super) fn weigh(work: &Work, id: PaymentId, fact: &Fact) -> Result<(Effect, CallEnd), Refusal> {
     let payment = work.payment(id)?;
     let order_takes = super::claims::order_takes(work.order()?, id);
-    let call = calls::kind_in_flight(payment);
-    let end = call.map_or(CallEnd::Open, |call| ends(call, fact));
-    Ok((judge(payment, order_takes, fact), end))
+    let effect = judge(payment, order_takes, fact);
+    Ok((effect, end_of_call(payment, effect, fact)))
+}
+
+/// What a fact with this effect says about the payment's call, if it has one without an answer. An account that was to
+/// be closed is closed when its payment has failed.
+fn end_of_call(payment: &AnyPayment, effect: Effect, fact: &Fact) -> CallEnd {
+    let Some(call) = calls::kind_in_flight(payment) else {
+        return CallEnd::Open;
+    };
+    match (ends(call, fact), effect) {
+        (CallEnd::Open, Effect::Fail) => CallEnd::Done,
+        (end, _) => end,
+    }
 }
 
 /// Lets a fact do what [`weigh`] says: first it ends the call that it answers, then it moves the payment.
 pub(super) fn apply(
     work: &mut Work,
     id: PaymentId,
-    fact: Fact,
+    fact: &Fact,
     name: ProviderPaymentId,
     source: Source,
     context: &mut Context<'_>,
 ) -> Result<(), Refusal> {
-    let (effect, end) = weigh(work, id, &fact)?;
+    let (effect, end) = weigh(work, id, fact)?;
     let payment = work.payment(id)?;
     let call = payment.core().call_in_flight();
     let call = call.map(|call| (call.core().kind, call.core().refund));
-    end_call(work, id, &fact, (effect, end), name, source)?;
+    end_call(work, id, fact, (effect, end), name, source)?;
     match effect {
         Effect::Known | Effect::Overtaken => {}
         Effect::Hold { held, expires_at } => {
@@ -452,11 +471,11 @@ pub(super) fn apply(
             work.note_payment(id, GatewayDisagreed { taken, holds })?;
         }
         Effect::Agree => work.note_payment(id, GatewayAgreed {})?,
-        Effect::Fail => consequences::failed(work, id, code_of(&fact), context)?,
+        Effect::Fail => consequences::failed(work, id, code_of(fact), context)?,
         Effect::GiveUp => consequences::given_up(work, id, context)?,
     }
     if let (CallEnd::NotDone, Some((kind, refund))) = (end, call) {
-        let refused = (refund, code_of(&fact));
+        let refused = (refund, code_of(fact));
         consequences::call_refused(work, id, kind, refused, context)?;
     }
     Ok(())
@@ -523,3 +542,6 @@ fn went_back(
         source,
     }
 }
+
+#[cfg(test)]
+mod tests;

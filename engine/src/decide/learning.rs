@@ -45,7 +45,7 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
             News::Fact(fact) => {
                 let name = learned.name.or(known_name);
                 let name = name.unwrap_or_else(|| ProviderPaymentId("".into()));
-                evidence::apply(work, id, fact, name, learned.source, context)?;
+                evidence::apply(work, id, &fact, name, learned.source, context)?;
             }
             News::None | News::NotSent => calls::unanswered(work, id)?,
         }

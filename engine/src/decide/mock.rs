@@ -63,7 +63,7 @@ pub(super) fn complete(
             return Ok((Subject::Payment(id), Progress::InFlight));
         }
     };
-    evidence::apply(work, id, fact, mock_name(id), Source::Answer, context)?;
+    evidence::apply(work, id, &fact, mock_name(id), Source::Answer, context)?;
     Ok((Subject::Payment(id), Progress::Done))
 }
 
@@ -97,7 +97,7 @@ pub(super) fn answer_calls(
 ) -> Result<Progress, Refusal> {
     let mut answered = false;
     while let Some((id, fact)) = next_call(work) {
-        evidence::apply(work, id, fact, mock_name(id), Source::Answer, context)?;
+        evidence::apply(work, id, &fact, mock_name(id), Source::Answer, context)?;
         answered = true;
     }
     let waits = work.is_any_call_in_flight();

@@ -48,7 +48,7 @@ pub(super) fn take_in(
     work.note_payment(id, event)?;
     if moves {
         let (fact, source) = (notification.fact, Source::Notification);
-        evidence::apply(work, id, fact, name, source, context)?;
+        evidence::apply(work, id, &fact, name, source, context)?;
     }
     Ok((subject, Progress::Done))
 }

@@ -169,7 +169,7 @@ fn unknown(
     let name = core.provider_payment_id.clone();
     let name = name.unwrap_or_else(|| mock_name(id));
     work.note_payment(id, decided)?;
-    evidence::apply(work, id, fact, name, Source::Person, context)?;
+    evidence::apply(work, id, &fact, name, Source::Person, context)?;
     Ok((Subject::Payment(id), Progress::Done))
 }
 
@@ -188,7 +188,7 @@ fn lost_call(core: &PaymentCore, now: Timestamp) -> Option<OperationKind> {
 
 /// What a person says became of a call, as the gateway would have said it.
 fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timestamp) -> Fact {
-    let code = FailureCode::new("RESOLVED_NOT_DONE");
+    let not_done = FailureCode::new("RESOLVED_NOT_DONE");
     match (kind, done) {
         (OperationKind::Confirm, true) => {
             match core.provider.capabilities().hold_ms(core.capture) {
@@ -203,9 +203,9 @@ fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timest
         (OperationKind::Void, true) => Fact::Canceled,
         (OperationKind::Cancel, true) if core.at_gateway.is_zero() => Fact::Canceled,
         (OperationKind::Cancel, true) => Fact::refunded(core.at_gateway),
-        (OperationKind::Confirm, false) => Fact::Failed { code },
+        (OperationKind::Confirm, false) => Fact::Failed { code: not_done },
         (OperationKind::Capture | OperationKind::Void | OperationKind::Cancel, false) => {
-            Fact::CallRefused { code }
+            Fact::CallRefused { code: not_done }
         }
     }
 }
