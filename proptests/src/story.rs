@@ -268,8 +268,34 @@ fn held() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// Likewise: what the gateway says about money that is known, and what becomes of it.
+fn told_again() -> impl Strategy<Value = Vec<Step>> {
+    let end = prop_oneof![
+        2 => took().prop_map(|told| (Some(told), Verdict::Accept)),
+        1 => verdict().prop_map(|verdict| (None, verdict)),
+    ];
+    (0..3_usize, took(), took(), end).prop_map(|(n, first, then, (last, verdict))| {
+        let pay = Wish::Pay {
+            by: By::Merchant,
+            n,
+            right: true,
+            mock: true,
+        };
+        let hear = |event, told| Wish::Notify {
+            p: LATEST,
+            event,
+            say: Say::Took(told),
+        };
+        let end = last.map_or(Wish::Resolve { p: LATEST, verdict }, |told| hear(5, told));
+        let wishes = [pay, hear(3, first), hear(4, then), end];
+        let ask = |wish| Step::Ask(vec![(wish, None)]);
+        wishes.into_iter().map(ask).collect()
+    })
+}
+
 fn story() -> impl Strategy<Value = Vec<Step>> {
-    let part = prop_oneof![12 => step().prop_map(|step| vec![step]), 1 => held()];
+    let part =
+        prop_oneof![12 => step().prop_map(|step| vec![step]), 1 => held(), 1 => told_again()];
     vec(part, 1..60).prop_map(|parts| parts.concat())
 }
 
