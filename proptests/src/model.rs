@@ -5,8 +5,10 @@
 
 mod ask;
 mod gateway;
+mod money;
 
-pub use ask::{Ask, By, Flaw, Say};
+pub use ask::{Ask, By, Flaw, Say, Verdict};
+pub use money::{Split, Told, Won};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,10 +25,12 @@ pub enum Stands {
     RanOut,
     Released,
     /// The gateway took this much, which is not the price.
-    WrongMoney(u64),
+    WrongMoney(Won),
     /// The gateway took the price, and the order does not want it.
-    Homeless(u64),
+    Homeless(Won),
     SentBack(u64),
+    /// The order had been paid, and the money went back.
+    Refunded,
 }
 
 #[derive(Debug, Clone)]
@@ -35,6 +39,12 @@ pub struct Payment {
     pub stands: Stands,
     /// A call to the gateway has no answer.
     pub waiting: bool,
+    /// Through the mock gateway, or through one that these stories never reach.
+    pub mock: bool,
+    /// What the gateway has of its money, by our books.
+    pub there: Won,
+    /// What it says that it has, where that differs.
+    pub said: Option<Won>,
     pub heard: BTreeSet<String>,
     pub erased: bool,
     pub events: u64,
@@ -51,6 +61,7 @@ pub enum Waits {
         unpaid: bool,
     },
     Canceled,
+    Refunded,
 }
 
 #[derive(Debug, Clone)]
@@ -232,36 +243,5 @@ impl Model {
         orders
             .chain(holds.map(|(p, _)| About::Payment(p)))
             .collect()
-    }
-
-    /// Debits less credits, by account and component: of every payment that the gateway took, once.
-    pub fn balances(&self) -> BTreeMap<String, i128> {
-        let mut balances = BTreeMap::new();
-        let mut moves = |account: &str, component: &str, minor: i128| {
-            if minor != 0 {
-                *balances
-                    .entry(format!("{account}|{component}|KRW"))
-                    .or_default() += minor;
-            }
-        };
-        for payment in &self.payments {
-            match payment.stands {
-                // 11,000 won with their eleventh, 700 won without tax.
-                Stands::Taken => {
-                    for (component, minor) in
-                        [("supply", 10_000), ("vat", 1_000), ("tax_free", 700)]
-                    {
-                        moves("gateway_receivable|MOCK", component, minor);
-                        moves("hold|", component, -minor);
-                    }
-                }
-                Stands::WrongMoney(minor) | Stands::Homeless(minor) => {
-                    moves("gateway_receivable|MOCK", "unsplit", i128::from(minor));
-                    moves("suspense|MOCK", "unsplit", -i128::from(minor));
-                }
-                _ => {}
-            }
-        }
-        balances
     }
 }

@@ -12,7 +12,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use crate::chance;
-use crate::model::{By, Flaw, Say};
+use crate::model::{By, Flaw, PRICE, Say, Split, Told, Verdict, Won};
 use teller::Teller;
 
 /// A request before it is known which payments there are.
@@ -31,6 +31,7 @@ pub enum Wish {
         by: By,
         n: usize,
         right: bool,
+        mock: bool,
     },
     Complete(usize, Option<bool>),
     Capture(usize),
@@ -43,7 +44,7 @@ pub enum Wish {
     },
     Resolve {
         p: usize,
-        take: bool,
+        verdict: Verdict,
     },
     Erase(usize),
 }
@@ -100,11 +101,31 @@ fn flaw() -> impl Strategy<Value = Flaw> {
 
 fn say() -> impl Strategy<Value = Say> {
     prop_oneof![
-        4 => Just(Say::Took(crate::model::PRICE)),
-        2 => Just(Say::Took(9_000)),
+        8 => took().prop_map(Say::Took),
         2 => Just(Say::Failed),
         2 => Just(Say::Canceled),
         1 => Just(Say::Something),
+    ]
+}
+
+fn took() -> impl Strategy<Value = Told> {
+    prop_oneof![
+        8 => Just(Told::whole(Won::unsaid(PRICE))),
+        4 => Just(Told::whole(Won::unsaid(9_000))),
+        2 => Just(Told::whole(Won::price(Split::Ours))),
+        2 => Just(Told::whole(Won::price(Split::Theirs))),
+        2 => Just(Told::part(PRICE, 10_700)),
+        1 => Just(Told::part(9_000, 8_000)),
+        1 => Just(Told::part(PRICE, 0)),
+        1 => Just(Told::part(9_000, 0)),
+    ]
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    prop_oneof![
+        Just(Verdict::Take),
+        Just(Verdict::Return),
+        Just(Verdict::Accept),
     ]
 }
 
@@ -118,13 +139,14 @@ fn wish() -> impl Strategy<Value = Wish> {
         1 => n.clone().prop_map(Wish::CancelOrder),
         2 => n.clone().prop_map(Wish::Confirm),
         1 => n.clone().prop_map(Wish::OrderDue),
-        5 => (by(), n, prop::bool::weighted(0.9)).prop_map(|(by, n, right)| Wish::Pay { by, n, right }),
+        5 => (by(), n, prop::bool::weighted(0.9), prop::bool::weighted(0.9))
+            .prop_map(|(by, n, right, mock)| Wish::Pay { by, n, right, mock }),
         5 => (p.clone(), result).prop_map(|(p, result)| Wish::Complete(p, result)),
         2 => p.clone().prop_map(Wish::Capture),
         2 => (by(), p.clone()).prop_map(|(by, p)| Wish::CancelPayment(by, p)),
         1 => p.clone().prop_map(Wish::HoldDue),
         6 => (p.clone(), 0..6_u8, say()).prop_map(|(p, event, say)| Wish::Notify { p, event, say }),
-        2 => (p.clone(), any::<bool>()).prop_map(|(p, take)| Wish::Resolve { p, take }),
+        3 => (p.clone(), verdict()).prop_map(|(p, verdict)| Wish::Resolve { p, verdict }),
         1 => p.prop_map(Wish::Erase),
     ]
 }
@@ -198,6 +220,13 @@ const SEEN: &[&str] = &[
     "ORDER_CANNOT_TAKE",
     "IDEMPOTENCY_KEY_REUSED",
     "AUTHORIZATION_EXPIRED",
+    "GATEWAY_DISAGREED",
+    "GATEWAY_AGREED",
+    "DISAGREEMENT_ACCEPTED",
+    "REFUND_SUCCEEDED",
+    "PAYMENT_REFUNDED",
+    "NOT_A_MOCK_PAYMENT",
+    "NO_DISAGREEMENT",
 ];
 
 /// The payment that was begun last.
@@ -225,6 +254,7 @@ fn held() -> impl Strategy<Value = Vec<Step>> {
             by: By::Merchant,
             n,
             right: true,
+            mock: true,
         };
         let ask = |wish| Step::Ask(vec![(wish, None)]);
         let complete = Wish::Complete(LATEST, answer);
@@ -238,8 +268,34 @@ fn held() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// Likewise: what the gateway says about money that is known, and what becomes of it.
+fn told_again() -> impl Strategy<Value = Vec<Step>> {
+    let end = prop_oneof![
+        2 => took().prop_map(|told| (Some(told), Verdict::Accept)),
+        1 => verdict().prop_map(|verdict| (None, verdict)),
+    ];
+    (0..3_usize, took(), took(), end).prop_map(|(n, first, then, (last, verdict))| {
+        let pay = Wish::Pay {
+            by: By::Merchant,
+            n,
+            right: true,
+            mock: true,
+        };
+        let hear = |event, told| Wish::Notify {
+            p: LATEST,
+            event,
+            say: Say::Took(told),
+        };
+        let end = last.map_or(Wish::Resolve { p: LATEST, verdict }, |told| hear(5, told));
+        let wishes = [pay, hear(3, first), hear(4, then), end];
+        let ask = |wish| Step::Ask(vec![(wish, None)]);
+        wishes.into_iter().map(ask).collect()
+    })
+}
+
 fn story() -> impl Strategy<Value = Vec<Step>> {
-    let part = prop_oneof![12 => step().prop_map(|step| vec![step]), 1 => held()];
+    let part =
+        prop_oneof![12 => step().prop_map(|step| vec![step]), 1 => held(), 1 => told_again()];
     vec(part, 1..60).prop_map(|parts| parts.concat())
 }
 

@@ -6,7 +6,8 @@ use super::{Context, calls};
 use crate::amounts::Amounts;
 use crate::capabilities::CaptureStrategy;
 use crate::event::{
-    FailureCode, GatewayDisagreed, OrderPaymentFailed, RefundFailed, RefundWay, Source,
+    DisagreementAccepted, FailureCode, GatewayDisagreed, OrderPaymentFailed, RefundFailed,
+    RefundWay, Source,
 };
 use crate::group::{Refusal, Work};
 use crate::id::{PaymentId, RefundId};
@@ -166,9 +167,33 @@ pub(super) fn given_to_order(
     context: &mut Context<'_>,
 ) -> Step {
     claims::take(work, id)?;
+    end_accepted_difference(work, id)?;
     take(work, id, money)?;
     compare(work, id, money)?;
     paid(work, id, context)
+}
+
+/// What leaves the suspense account is what was set aside. A difference that a person accepted in between ends before.
+fn end_accepted_difference(work: &mut Work, id: PaymentId) -> Step {
+    let (ours, theirs) = match work.payment(id)? {
+        AnyPayment::Mismatched(aside) => (aside.core().at_gateway, aside.detail().received),
+        AnyPayment::Orphaned(aside) => (aside.core().at_gateway, aside.detail().received),
+        AnyPayment::Initiated(_)
+        | AnyPayment::Prepared(_)
+        | AnyPayment::Authorized(_)
+        | AnyPayment::AwaitingDeposit(_)
+        | AnyPayment::Captured(_)
+        | AnyPayment::Failed(_)
+        | AnyPayment::Canceled(_)
+        | AnyPayment::Expired(_)
+        | AnyPayment::Voided(_)
+        | AnyPayment::Returned(_)
+        | AnyPayment::Refunded(_) => return Ok(()),
+    };
+    if ours != theirs {
+        work.note_payment(id, DisagreementAccepted { ours, theirs })?;
+    }
+    Ok(())
 }
 
 /// Notes where the gateway does not have what our books say after this.

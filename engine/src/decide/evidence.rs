@@ -191,7 +191,13 @@ fn judge_taken(payment: &AnyPayment, order_takes: bool, told: Told) -> Effect {
             (false, true) => Effect::Take(told),
             (false, false) => Effect::SetAside(told),
         },
-        PaymentState::Mismatched if fits && told.left == told.taken && order_takes => {
+        // What a person is sending back is not the order's any more.
+        PaymentState::Mismatched
+            if fits
+                && told.left == told.taken
+                && order_takes
+                && !payment.core().operation_in_flight() =>
+        {
             Effect::GiveToOrder(told)
         }
         PaymentState::Captured
@@ -212,13 +218,16 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     if left.agrees_with(&said) {
         return Effect::Known;
     }
-    // A deposit that was taken back can come again, and a split can be put right; what went back never returns.
-    if left.agrees_with(&ours) && (said.is_zero() || said.total() == ours.total()) {
+    let less = left.currency() == said.currency() && left.total().minor() <= said.total().minor();
+    // A deposit that was taken back can come again, a split can be put right, and what was too much can be less; what
+    // went back never returns.
+    if left.agrees_with(&ours) && (said.is_zero() || less) {
         return Effect::Agree;
     }
-    let less = left.currency() == said.currency() && left.total().minor() <= said.total().minor();
     let another = taken.total() != taken_by_our_books(payment).total();
-    if less || (another && has_money(payment.state())) {
+    // A person may have accepted that a deposit was taken back.
+    let again = said.is_zero();
+    if less || ((another || again) && has_money(payment.state())) {
         Effect::Disagree {
             taken: Some(taken),
             holds: left,
@@ -397,9 +406,20 @@ pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
 pub(super) fn weigh(work: &Work, id: PaymentId, fact: &Fact) -> Result<(Effect, CallEnd), Refusal> {
     let payment = work.payment(id)?;
     let order_takes = super::claims::order_takes(work.order()?, id);
-    let call = calls::kind_in_flight(payment);
-    let end = call.map_or(CallEnd::Open, |call| ends(call, fact));
-    Ok((judge(payment, order_takes, fact), end))
+    let effect = judge(payment, order_takes, fact);
+    Ok((effect, end_of_call(payment, effect, fact)))
+}
+
+/// What a fact with this effect says about the payment's call, if it has one without an answer. An account that was to
+/// be closed is closed when its payment has failed.
+fn end_of_call(payment: &AnyPayment, effect: Effect, fact: &Fact) -> CallEnd {
+    let Some(call) = calls::kind_in_flight(payment) else {
+        return CallEnd::Open;
+    };
+    match (ends(call, fact), effect) {
+        (CallEnd::Open, Effect::Fail) => CallEnd::Done,
+        (end, _) => end,
+    }
 }
 
 /// Lets a fact do what [`weigh`] says: first it ends the call that it answers, then it moves the payment.
@@ -522,3 +542,6 @@ fn went_back(
         source,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,16 +58,18 @@ fn take(
     }
     refuse(payment, PaymentAction::TakeSuspended)?;
     let core = payment.core();
-    let own = core.amounts;
-    let received = evidence::taken_by_our_books(payment);
-    let is_there = core.disagreement.is_none() && core.at_gateway.total() == received.total();
+    let (own, there) = (core.amounts, core.at_gateway);
+    let aside = evidence::taken_by_our_books(payment);
+    let is_there = core.disagreement.is_none() && there.total() == aside.total();
     if !is_there || !order_takes(work.order()?, id) {
         return Err(Rejection::OrderCannotTake.into());
     }
     work.note_payment(id, decided)?;
+    // A split that a person accepted before is still the gateway's own.
+    let left = if there == aside { own } else { there };
     let money = consequences::Money {
         taken: own,
-        left: own,
+        left,
         source: Source::Person,
     };
     consequences::given_to_order(work, id, money, context)?;
@@ -187,7 +189,7 @@ fn lost_call(core: &PaymentCore, now: Timestamp) -> Option<OperationKind> {
 
 /// What a person says became of a call, as the gateway would have said it.
 fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timestamp) -> Fact {
-    let unmade = || FailureCode::new("RESOLVED_NOT_DONE");
+    let not_done = FailureCode::new("RESOLVED_NOT_DONE");
     match (kind, done) {
         (OperationKind::Confirm, true) => {
             match core.provider.capabilities().hold_ms(core.capture) {
@@ -202,9 +204,9 @@ fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timest
         (OperationKind::Void, true) => Fact::Canceled,
         (OperationKind::Cancel, true) if core.at_gateway.is_zero() => Fact::Canceled,
         (OperationKind::Cancel, true) => Fact::refunded(core.at_gateway),
-        (OperationKind::Confirm, false) => Fact::Failed { code: unmade() },
+        (OperationKind::Confirm, false) => Fact::Failed { code: not_done },
         (OperationKind::Capture | OperationKind::Void | OperationKind::Cancel, false) => {
-            Fact::CallRefused { code: unmade() }
+            Fact::CallRefused { code: not_done }
         }
     }
 }

@@ -54,10 +54,10 @@ fn balances(events: &[PaymentEvent]) -> BTreeMap<&'static str, i64> {
         for posting in postings(&stream, Timestamp::from_millis(1), &event, Provider::Toss) {
             assert_eq!(posting.cause.payment, Some(payment));
             let minor = i64::try_from(posting.minor).unwrap();
-            let from = sums.entry(posting.from.name()).or_insert(0_i64);
-            *from = from.saturating_add(minor);
-            let to = sums.entry(posting.to.name()).or_insert(0_i64);
-            *to = to.saturating_sub(minor);
+            for (account, signed) in [(posting.from, minor), (posting.to, minor.saturating_neg())] {
+                let sum = sums.entry(account.name()).or_insert(0_i64);
+                *sum = sum.saturating_add(signed);
+            }
         }
     }
     sums.retain(|_, sum| *sum != 0);

@@ -1,7 +1,8 @@
 //! What can be asked, and what becomes of it.
 
 use super::{
-    Asked, Heard, LONGEST_MS, Model, Order, PRICE, Payment, Stands, UNPAID_AFTER_MS, Waits,
+    Asked, Heard, LONGEST_MS, Model, Order, PRICE, Payment, Stands, Told, UNPAID_AFTER_MS, Waits,
+    Won,
 };
 
 /// On whose behalf, when it matters.
@@ -15,10 +16,19 @@ pub enum By {
 /// What a notification says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Say {
-    Took(u64),
+    Took(Told),
     Failed,
     Canceled,
     Something,
+}
+
+/// What a person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Take,
+    Return,
+    /// The gateway is right.
+    Accept,
 }
 
 /// What is wrong with an order, if anything.
@@ -49,6 +59,7 @@ pub enum Ask {
         by: By,
         n: usize,
         amount: u64,
+        mock: bool,
     },
     /// `None`: no answer comes.
     Complete(usize, Option<bool>),
@@ -62,7 +73,7 @@ pub enum Ask {
     },
     Resolve {
         p: usize,
-        take: bool,
+        verdict: Verdict,
     },
     Erase(usize),
 }
@@ -79,13 +90,18 @@ impl Model {
             Ask::CancelOrder(n) => self.cancels_order(*n),
             Ask::Confirm(n) => self.confirms(*n),
             Ask::OrderDue(n) => self.order_due(*n),
-            Ask::Pay { by, n, amount } => self.begins(*by, *n, *amount),
+            Ask::Pay {
+                by,
+                n,
+                amount,
+                mock,
+            } => self.begins(*by, *n, *amount, *mock),
             Ask::Complete(p, result) => self.completes(*p, *result),
             Ask::Capture(p) => self.captures(*p),
             Ask::CancelPayment(by, p) => self.cancels_payment(*by, *p),
             Ask::HoldDue(p) => self.hold_due(*p),
             Ask::Notify { p, event, say } => self.hears(*p, event, *say),
-            Ask::Resolve { p, take } => self.resolves(*p, *take),
+            Ask::Resolve { p, verdict } => self.resolves(*p, *verdict),
             Ask::Erase(p) => self.erases(*p),
         }
     }
@@ -130,7 +146,7 @@ impl Model {
         self.of_order(201, n)
     }
 
-    fn begins(&mut self, by: By, n: usize, amount: u64) -> Asked {
+    fn begins(&mut self, by: By, n: usize, amount: u64, mock: bool) -> Asked {
         let now = self.last_at;
         let p = self.payments.len();
         let order = self.order(n)?;
@@ -148,6 +164,9 @@ impl Model {
             order: n,
             stands: Stands::Begun,
             waiting: false,
+            mock,
+            there: Won::NOTHING,
+            said: None,
             heard: Default::default(),
             erased: false,
             events: 0,
@@ -160,6 +179,9 @@ impl Model {
     fn completes(&mut self, p: usize, result: Option<bool>) -> Asked {
         let payment = self.payment(p)?;
         let waiting = payment.waiting;
+        if !payment.mock {
+            return Err("NOT_A_MOCK_PAYMENT");
+        }
         match (payment.stands, result) {
             (Stands::Held { .. } | Stands::Taken, Some(true)) | (Stands::Failed, Some(false)) => {
                 return self.of_payment(200, p);
@@ -215,7 +237,7 @@ impl Model {
         }
         self.calls_gateway(p)?;
         self.gateway_agrees(p);
-        self.money_arrives(p);
+        self.money_arrives(p, Told::whole(Won::PRICE));
         Ok(())
     }
 
@@ -226,7 +248,7 @@ impl Model {
             return Err("PAYMENT_NOT_FOUND");
         }
         match stands {
-            Stands::GivenUp | Stands::Released => {}
+            Stands::GivenUp | Stands::Released | Stands::Refunded => {}
             Stands::Held { .. } => self.releases_hold(p)?,
             Stands::Begun | Stands::Failed if waiting => return Err("OPERATION_IN_FLIGHT"),
             Stands::Begun | Stands::Failed => self.ends(p, Stands::GivenUp, "CANCEL_SUCCEEDED"),
@@ -248,7 +270,7 @@ impl Model {
         match self.order(n)?.waits {
             Waits::Canceled => self.of_order(200, n),
             Waits::ToBeCanceled { .. } => self.of_order(202, n),
-            Waits::Paid => Err("ORDER_NOT_PERMITTED"),
+            Waits::Paid | Waits::Refunded => Err("ORDER_NOT_PERMITTED"),
             _ => match self.unwinds(n, false)? {
                 true => self.of_order(200, n),
                 false => self.of_order(202, n),
@@ -265,23 +287,54 @@ impl Model {
         self.of_order(200, n)
     }
 
-    fn resolves(&mut self, p: usize, take: bool) -> Asked {
-        let stands = self.payment(p)?.stands;
-        let minor = match (stands, take) {
-            (Stands::Taken, true) | (Stands::SentBack(_), false) => return self.of_payment(200, p),
-            (Stands::WrongMoney(minor) | Stands::Homeless(minor), _) => minor,
+    fn resolves(&mut self, p: usize, verdict: Verdict) -> Asked {
+        match verdict {
+            Verdict::Take => self.gives_to_order(p)?,
+            Verdict::Return => self.returns(p)?,
+            Verdict::Accept => self.accepts(p)?,
+        }
+        self.of_payment(200, p)
+    }
+
+    /// The money has to be there: all that was set aside, by the gateway's own word.
+    fn gives_to_order(&mut self, p: usize) -> Result<(), &'static str> {
+        let payment = self.payment(p)?;
+        let aside = match payment.stands {
+            Stands::Taken => return Ok(()),
+            Stands::WrongMoney(won) | Stands::Homeless(won) => won,
             _ => return Err("PAYMENT_NOT_PERMITTED"),
         };
-        if take && !self.order_wants(p) {
+        let there = payment.there;
+        let is_there = payment.said.is_none() && there.minor == aside.minor;
+        if !is_there || !self.order_wants(p) {
             return Err("ORDER_CANNOT_TAKE");
         }
         self.about_payment(p, "PERSON_DECIDED");
-        if take {
-            self.money_arrives(p);
-        } else {
-            self.ends(p, Stands::SentBack(minor), "SUSPENDED_MONEY_RETURNED");
+        let left = if there == aside { Won::PRICE } else { there };
+        let taken = Won::PRICE;
+        self.money_arrives(p, Told { taken, left });
+        Ok(())
+    }
+
+    /// The mock gateway gives nothing back: this says that it did.
+    fn returns(&mut self, p: usize) -> Result<(), &'static str> {
+        match self.payment(p)?.stands {
+            Stands::SentBack(_) => {}
+            Stands::WrongMoney(won) | Stands::Homeless(won) => {
+                self.about_payment(p, "PERSON_DECIDED");
+                self.sends_back(p, won.minor);
+            }
+            _ => return Err("PAYMENT_NOT_PERMITTED"),
         }
-        self.of_payment(200, p)
+        Ok(())
+    }
+
+    fn accepts(&mut self, p: usize) -> Result<(), &'static str> {
+        let said = self.payment(p)?.said.ok_or("NO_DISAGREEMENT")?;
+        self.about_payment(p, "PERSON_DECIDED");
+        self.about_payment(p, "DISAGREEMENT_ACCEPTED");
+        (self.payments[p].there, self.payments[p].said) = (said, None);
+        Ok(())
     }
 
     fn erases(&mut self, p: usize) -> Asked {

@@ -1,6 +1,6 @@
 //! What the gateway's word does, whichever way it comes.
 
-use super::{Asked, HOLD_MS, Model, PRICE, Say, Stands, Waits};
+use super::{Asked, HOLD_MS, Model, PRICE, Say, Stands, Told, Waits, Won};
 
 impl Model {
     /// A money call needs the order's claim, and an order that may still be paid.
@@ -31,7 +31,7 @@ impl Model {
     pub(super) fn money_is_ours_or_held(&mut self, p: usize) {
         let n = self.payments[p].order;
         if !self.order_of(p).on_confirmation {
-            return self.money_arrives(p);
+            return self.money_arrives(p, Told::whole(Won::PRICE));
         }
         let until = self.last_at + HOLD_MS;
         self.ends(p, Stands::Held { until }, "AUTHORIZE_SUCCEEDED");
@@ -83,10 +83,16 @@ impl Model {
     }
 
     /// The gateway took the price.
-    pub(super) fn money_arrives(&mut self, p: usize) {
+    pub(super) fn money_arrives(&mut self, p: usize, told: Told) {
         let n = self.payments[p].order;
         if !self.order_wants(p) {
-            self.ends(p, Stands::Homeless(PRICE), "MONEY_ORPHANED");
+            self.is_there(
+                p,
+                told.taken,
+                Stands::Homeless(told.taken),
+                "MONEY_ORPHANED",
+            );
+            self.compares(p, told);
             self.claim_is_free(p);
             return self.cancels_what_was_to_be_canceled(n);
         }
@@ -94,21 +100,42 @@ impl Model {
             self.order_of(p).claim = Some(p);
             self.about_order(n, "CLAIM_TAKEN");
         }
-        let aside = matches!(
-            self.payments[p].stands,
-            Stands::WrongMoney(_) | Stands::Homeless(_)
-        );
-        let name = if aside {
-            "SUSPENDED_MONEY_TAKEN"
-        } else {
-            "CAPTURE_SUCCEEDED"
+        let name = match self.payments[p].stands {
+            Stands::WrongMoney(aside) | Stands::Homeless(aside) => {
+                // A difference that somebody accepted is over.
+                if self.payments[p].there != aside {
+                    self.about_payment(p, "DISAGREEMENT_ACCEPTED");
+                }
+                "SUSPENDED_MONEY_TAKEN"
+            }
+            _ => "CAPTURE_SUCCEEDED",
         };
-        self.ends(p, Stands::Taken, name);
+        self.is_there(p, Won::PRICE, Stands::Taken, name);
+        self.compares(p, told);
         self.order_of(p).waits = Waits::Paid;
         self.about_order(n, "PAYMENT_SUCCEEDED");
         for other in self.open_payments(n) {
             self.ends(other, Stands::GivenUp, "CANCEL_SUCCEEDED");
         }
+    }
+
+    /// So much of the payment's money is at the gateway, by our books.
+    fn is_there(&mut self, p: usize, won: Won, stands: Stands, name: &'static str) {
+        (self.payments[p].there, self.payments[p].said) = (won, None);
+        self.ends(p, stands, name);
+    }
+
+    /// What the gateway has is not what our books say: somebody looks.
+    fn compares(&mut self, p: usize, told: Told) {
+        if !told.left.agrees_with(self.payments[p].there) {
+            self.payments[p].said = Some(told.left);
+            self.about_payment(p, "GATEWAY_DISAGREED");
+        }
+    }
+
+    pub(super) fn sends_back(&mut self, p: usize, minor: u64) {
+        let (stands, name) = (Stands::SentBack(minor), "SUSPENDED_MONEY_RETURNED");
+        self.is_there(p, Won::NOTHING, stands, name);
     }
 
     pub(super) fn ends(&mut self, p: usize, stands: Stands, name: &'static str) {
@@ -147,31 +174,32 @@ impl Model {
             .collect()
     }
 
-    /// Cancels an order and all that is open under it, but never past a call without an answer; whether it is done.
+    /// Cancels an order and all that is open under it, but never past a call without an answer; whether it is done. A
+    /// hold is released first, by a call of its own.
     pub(super) fn unwinds(&mut self, n: usize, unpaid: bool) -> Result<bool, &'static str> {
-        let waiting = self
-            .open_payments(n)
-            .into_iter()
-            .find(|p| self.payments[*p].waiting);
-        for p in self
-            .open_payments(n)
-            .into_iter()
-            .filter(|p| Some(*p) != waiting)
-        {
+        let mut asked = Vec::new();
+        for p in self.open_payments(n) {
             match self.payments[p].stands {
-                Stands::Held { .. } => self.releases_hold(p)?,
+                _ if self.payments[p].waiting => asked.push(p),
+                Stands::Held { .. } => asked.push(p),
                 _ if unpaid => self.ends(p, Stands::RanOut, "PAYMENT_EXPIRED"),
                 _ => self.ends(p, Stands::GivenUp, "CANCEL_SUCCEEDED"),
             }
         }
-        if waiting.is_some() {
-            self.orders.get_mut(&n).unwrap().waits = Waits::ToBeCanceled { unpaid };
-            self.about_order(n, "ORDER_CANCEL_REQUESTED");
-            return Ok(false);
+        if asked.is_empty() {
+            self.orders.get_mut(&n).unwrap().waits = Waits::Canceled;
+            self.about_order(n, "PAYMENT_CANCELED");
+            return Ok(true);
         }
-        self.orders.get_mut(&n).unwrap().waits = Waits::Canceled;
-        self.about_order(n, "PAYMENT_CANCELED");
-        Ok(true)
+        self.orders.get_mut(&n).unwrap().waits = Waits::ToBeCanceled { unpaid };
+        self.about_order(n, "ORDER_CANCEL_REQUESTED");
+        for p in asked {
+            if !self.payments[p].waiting {
+                self.releases_hold(p)?;
+            }
+        }
+        self.cancels_what_was_to_be_canceled(n);
+        Ok(self.orders[&n].waits == Waits::Canceled)
     }
 
     fn cancels_what_was_to_be_canceled(&mut self, n: usize) {
@@ -186,18 +214,19 @@ impl Model {
     pub(super) fn hears(&mut self, p: usize, event: &str, say: Say) -> Asked {
         const MOST_KEPT: usize = 64;
         let payment = self.payment(p)?;
+        if !payment.mock {
+            return Err("PAYMENT_NOT_FOUND");
+        }
         if payment.heard.contains(event) {
             return self.of_payment(200, p);
         }
         let (n, stands) = (payment.order, payment.stands);
         let full = payment.heard.len() >= MOST_KEPT;
-        let news = match (say, stands) {
-            (Say::Something, _) => false,
-            (Say::Took(minor), Stands::WrongMoney(_)) => minor == PRICE && self.order_wants(p),
-            (_, Stands::Taken | Stands::Homeless(_) | Stands::SentBack(_)) => false,
-            (Say::Took(_), _) => true,
-            (Say::Failed, _) => stands == Stands::Begun,
-            (Say::Canceled, _) => {
+        let news = match say {
+            Say::Something => false,
+            Say::Took(told) => self.moves(p, told) != Moves::Nothing,
+            Say::Failed => stands == Stands::Begun,
+            Say::Canceled => {
                 matches!(stands, Stands::Begun | Stands::Held { .. } | Stands::Failed)
             }
         };
@@ -217,15 +246,7 @@ impl Model {
     fn believes(&mut self, p: usize, n: usize, say: Say) {
         match say {
             Say::Something => {}
-            Say::Took(minor) => {
-                self.gateway_agrees(p);
-                if minor == PRICE {
-                    return self.money_arrives(p);
-                }
-                self.ends(p, Stands::WrongMoney(minor), "AMOUNT_MISMATCHED");
-                self.claim_is_free(p);
-                self.cancels_what_was_to_be_canceled(n);
-            }
+            Say::Took(told) => self.believes_money(p, n, told),
             Say::Failed if self.payments[p].waiting => self.gateway_declines(p),
             Say::Failed => self.failed(p, n),
             Say::Canceled => {
@@ -243,4 +264,99 @@ impl Model {
             }
         }
     }
+
+    /// What the gateway's word about money moves.
+    fn moves(&mut self, p: usize, told: Told) -> Moves {
+        let wanted = self.order_wants(p);
+        let payment = &self.payments[p];
+        let (there, said) = (payment.there, payment.said.unwrap_or(payment.there));
+        let booked = match payment.stands {
+            Stands::Taken => Won::PRICE,
+            Stands::WrongMoney(won) | Stands::Homeless(won) => won,
+            // What went back never returns.
+            Stands::SentBack(_) | Stands::Refunded => return Moves::Nothing,
+            _ if told.left.minor == 0 => return Moves::CameAndWent,
+            _ => return Moves::Arrives,
+        };
+        let right = told.taken.minor == PRICE && told.left == told.taken;
+        if matches!(payment.stands, Stands::WrongMoney(_)) && right && wanted {
+            return Moves::Arrives;
+        }
+        if told.left.minor == 0 {
+            return Moves::Back;
+        }
+        if told.left.agrees_with(said) {
+            return Moves::Nothing;
+        }
+        let not_more = told.left.minor <= said.minor;
+        if told.left.agrees_with(there) && not_more {
+            return Moves::Agrees;
+        }
+        if not_more || told.taken.minor != booked.minor {
+            return Moves::Disagrees;
+        }
+        Moves::Nothing
+    }
+
+    fn believes_money(&mut self, p: usize, n: usize, told: Told) {
+        match self.moves(p, told) {
+            Moves::Nothing => {}
+            Moves::Arrives => {
+                self.gateway_agrees(p);
+                if told.taken.minor == PRICE {
+                    return self.money_arrives(p, told);
+                }
+                let stands = Stands::WrongMoney(told.taken);
+                self.is_there(p, told.taken, stands, "AMOUNT_MISMATCHED");
+                self.compares(p, told);
+                self.claim_is_free(p);
+                self.cancels_what_was_to_be_canceled(n);
+            }
+            Moves::CameAndWent => {
+                self.gateway_agrees(p);
+                let right = told.taken.minor == PRICE;
+                let name = if right {
+                    "MONEY_ORPHANED"
+                } else {
+                    "AMOUNT_MISMATCHED"
+                };
+                self.about_payment(p, name);
+                self.sends_back(p, told.taken.minor);
+                self.claim_is_free(p);
+                self.cancels_what_was_to_be_canceled(n);
+            }
+            Moves::Back => self.money_goes_back(p, n),
+            Moves::Disagrees => {
+                self.payments[p].said = Some(told.left);
+                self.about_payment(p, "GATEWAY_DISAGREED");
+            }
+            Moves::Agrees => {
+                self.payments[p].said = None;
+                self.about_payment(p, "GATEWAY_AGREED");
+            }
+        }
+    }
+
+    fn money_goes_back(&mut self, p: usize, n: usize) {
+        match self.payments[p].stands {
+            Stands::WrongMoney(won) | Stands::Homeless(won) => self.sends_back(p, won.minor),
+            _ => {
+                self.is_there(p, Won::NOTHING, Stands::Refunded, "REFUND_SUCCEEDED");
+                self.order_of(p).waits = Waits::Refunded;
+                self.about_order(n, "PAYMENT_REFUNDED");
+            }
+        }
+    }
+}
+
+/// What becomes of money by a gateway's word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moves {
+    Nothing,
+    /// It is taken by the order, or set aside.
+    Arrives,
+    CameAndWent,
+    Back,
+    Disagrees,
+    Agrees,
 }

@@ -12,10 +12,9 @@ use daegeum_engine::store::record::Body;
 use daegeum_engine::time::Timestamp;
 
 use super::teller::Teller;
-use crate::model::{About, Stands, Waits};
+use crate::model::{About, Split, Stands, Waits, Won};
 use crate::shop;
-use daegeum_engine::amounts::Amounts;
-use daegeum_engine::money::Money;
+use daegeum_engine::amounts::{Amounts, Component};
 use daegeum_engine::store::keys::DueItem;
 
 impl Teller {
@@ -77,6 +76,9 @@ impl Teller {
                 "payment {p}"
             );
             assert_eq!(stored.core().erased, payment.erased, "payment {p}");
+            let (there, said) = (stored.core().at_gateway, stored.core().disagreement);
+            assert_eq!(won(&there), payment.there, "payment {p}");
+            assert_eq!(said.as_ref().map(won), payment.said, "payment {p}");
             if let AnyPayment::Captured(taken) = &stored {
                 let (captured, price) = (taken.detail().captured.total(), stored.core().amount());
                 assert!(captured.minor() <= price.minor(), "payment {p}");
@@ -108,7 +110,12 @@ impl Teller {
             );
             let needs_claim = |payment: &&AnyPayment| {
                 payment.core().operation_in_flight()
-                    || matches!(payment, AnyPayment::Authorized(_) | AnyPayment::Captured(_))
+                    || matches!(
+                        payment,
+                        AnyPayment::Authorized(_)
+                            | AnyPayment::Captured(_)
+                            | AnyPayment::Refunded(_)
+                    )
             };
             let reasons: Vec<_> = payments
                 .iter()
@@ -118,7 +125,8 @@ impl Teller {
             let holder: Vec<_> = order.core().claim.holder().into_iter().collect();
             assert_eq!(reasons, holder, "order {n}");
             let settled = matches!(order.core().claim, AnyClaim::Settled(_));
-            assert_eq!(settled, matches!(order, AnyOrder::Paid(_)), "order {n}");
+            let was_paid = matches!(order, AnyOrder::Paid(_) | AnyOrder::Refunded(_));
+            assert_eq!(settled, was_paid, "order {n}");
         }
     }
 
@@ -187,52 +195,78 @@ impl Teller {
 
 /// The second book-keeper: adds up what the recorded events say was moved.
 fn books(records: impl Iterator<Item = Body>) -> BTreeMap<String, i128> {
-    let mut books: BTreeMap<String, i128> = BTreeMap::new();
+    let mut books = Books::default();
     for body in records {
         let Body::Group(group) = body else { continue };
         for event in group.events {
-            let GroupEvent::Payment(_, event) = event else {
-                continue;
-            };
-            match event {
-                PaymentEvent::PaymentCaptured(e) => take(&mut books, &e.captured),
-                PaymentEvent::PaymentMismatched(e) => set_aside(&mut books, e.received.total(), 1),
-                PaymentEvent::PaymentOrphaned(e) => set_aside(&mut books, e.received.total(), 1),
-                PaymentEvent::SuspendedMoneyReturned(e) => {
-                    set_aside(&mut books, e.suspended.total(), -1);
-                }
-                PaymentEvent::SuspendedMoneyTaken(e) => {
-                    set_aside(&mut books, e.suspended.total(), -1);
-                    take(&mut books, &e.captured);
-                }
-                _ => {}
+            if let GroupEvent::Payment(_, event) = event {
+                books.write(&event);
             }
         }
     }
-    books.retain(|_, minor| *minor != 0);
-    books
+    books.0.retain(|_, minor| *minor != 0);
+    books.0
 }
 
-fn take(books: &mut BTreeMap<String, i128>, amounts: &Amounts) {
-    for (component, minor) in amounts.parts() {
-        let mut moves = |account: &str, minor: i128| {
-            *books
-                .entry(format!("{account}|{}|KRW", component.name()))
-                .or_default() += minor;
-        };
-        moves("gateway_receivable|MOCK", i128::from(minor));
-        moves("hold|", -i128::from(minor));
+#[derive(Default)]
+struct Books(BTreeMap<String, i128>);
+
+const RECEIVABLE: &str = "gateway_receivable|MOCK";
+const SUSPENSE: &str = "suspense|MOCK";
+const HOLD: &str = "hold|";
+
+impl Books {
+    fn write(&mut self, event: &PaymentEvent) {
+        match event {
+            PaymentEvent::PaymentCaptured(e) => self.owes(HOLD, &e.captured, 1),
+            PaymentEvent::PaymentMismatched(e) => self.owes(SUSPENSE, &e.received, 1),
+            PaymentEvent::PaymentOrphaned(e) => self.owes(SUSPENSE, &e.received, 1),
+            PaymentEvent::SuspendedMoneyReturned(e) => {
+                self.owes(SUSPENSE, &e.suspended, -1);
+                self.differs(&e.at_gateway, &e.suspended);
+            }
+            PaymentEvent::SuspendedMoneyTaken(e) => {
+                self.owes(SUSPENSE, &e.suspended, -1);
+                self.owes(HOLD, &e.captured, 1);
+            }
+            PaymentEvent::PaymentRefunded(e) => {
+                self.owes(HOLD, &e.refunded, -1);
+                self.differs(&e.at_gateway, &e.refunded);
+            }
+            PaymentEvent::DisagreementAccepted(e) => self.differs(&e.ours, &e.theirs),
+            _ => {}
+        }
+    }
+
+    /// The gateway owes it to us, and we owe it to somebody.
+    fn owes(&mut self, account: &str, amounts: &Amounts, sign: i128) {
+        self.add(RECEIVABLE, amounts, sign);
+        self.add(account, amounts, -sign);
+    }
+
+    /// The gateway has `after` where it had `before`.
+    fn differs(&mut self, before: &Amounts, after: &Amounts) {
+        for (amounts, sign) in [(before, -1), (after, 1)] {
+            self.owes("reconciliation_difference|MOCK", amounts, sign);
+        }
+    }
+
+    fn add(&mut self, account: &str, amounts: &Amounts, sign: i128) {
+        for (component, minor) in amounts.parts() {
+            let key = format!("{account}|{}|KRW", component.name());
+            *self.0.entry(key).or_default() += sign * i128::from(minor);
+        }
     }
 }
 
-fn set_aside(books: &mut BTreeMap<String, i128>, money: Money, sign: i128) {
-    let minor = sign * i128::from(money.minor());
-    *books
-        .entry("gateway_receivable|MOCK|unsplit|KRW".to_owned())
-        .or_default() += minor;
-    *books
-        .entry("suspense|MOCK|unsplit|KRW".to_owned())
-        .or_default() -= minor;
+fn won(amounts: &Amounts) -> Won {
+    let minor = amounts.total().minor();
+    let split = match (amounts.get(Component::Unsplit), minor) {
+        (0, 1..) if amounts.get(Component::Vat) > 0 => Split::Ours,
+        (0, 1..) => Split::Theirs,
+        _ => Split::Unsaid,
+    };
+    Won { minor, split }
 }
 
 fn waits(order: &AnyOrder) -> Waits {
@@ -244,16 +278,17 @@ fn waits(order: &AnyOrder) -> Waits {
             unpaid: order.detail().reason == CancelReason::Unpaid,
         },
         AnyOrder::Canceled(_) => Waits::Canceled,
-        AnyOrder::Refunded(_) => panic!("the mock gateway gives nothing back"),
+        AnyOrder::Refunded(_) => Waits::Refunded,
     }
 }
 
 fn stands(payment: &AnyPayment) -> Stands {
     match payment {
         AnyPayment::Initiated(_) => Stands::Begun,
-        AnyPayment::Prepared(_) | AnyPayment::AwaitingDeposit(_) | AnyPayment::Refunded(_) => {
-            panic!("the mock gateway prepares nothing and gives nothing back")
+        AnyPayment::Prepared(_) | AnyPayment::AwaitingDeposit(_) => {
+            panic!("the mock gateway prepares nothing and opens no accounts")
         }
+        AnyPayment::Refunded(_) => Stands::Refunded,
         AnyPayment::Authorized(p) => Stands::Held {
             until: p.detail().expires_at.as_millis(),
         },
@@ -262,8 +297,8 @@ fn stands(payment: &AnyPayment) -> Stands {
         AnyPayment::Canceled(_) => Stands::GivenUp,
         AnyPayment::Expired(_) => Stands::RanOut,
         AnyPayment::Voided(_) => Stands::Released,
-        AnyPayment::Mismatched(p) => Stands::WrongMoney(p.detail().received.total().minor()),
-        AnyPayment::Orphaned(p) => Stands::Homeless(p.detail().received.total().minor()),
+        AnyPayment::Mismatched(p) => Stands::WrongMoney(won(&p.detail().received)),
+        AnyPayment::Orphaned(p) => Stands::Homeless(won(&p.detail().received)),
         AnyPayment::Returned(p) => Stands::SentBack(p.detail().returned.total().minor()),
     }
 }

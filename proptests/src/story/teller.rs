@@ -22,7 +22,7 @@ use daegeum_engine::time::Timestamp;
 
 use super::{Request, Step, Wish};
 use crate::machine::{Clock, Machine, copy_of, request};
-use crate::model::{About, Ask, By, Flaw, Heard, LONGEST_MS, Model, Say};
+use crate::model::{About, Ask, By, Flaw, Heard, LONGEST_MS, Model, Say, Split, Verdict, Won};
 use crate::shop;
 
 pub struct Teller {
@@ -335,10 +335,11 @@ fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {
         Wish::CancelOrder(n) => Ask::CancelOrder(*n),
         Wish::Confirm(n) => Ask::Confirm(*n),
         Wish::OrderDue(n) => Ask::OrderDue(*n),
-        Wish::Pay { by, n, right } => Ask::Pay {
+        Wish::Pay { by, n, right, mock } => Ask::Pay {
             by: *by,
             n: *n,
             amount: if *right { shop::TOTAL } else { 1 },
+            mock: *mock,
         },
         Wish::Complete(wished, result) => Ask::Complete(p(wished), *result),
         Wish::Capture(wished) => Ask::Capture(p(wished)),
@@ -353,9 +354,9 @@ fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {
             event: format!("evt-{event}"),
             say: *say,
         },
-        Wish::Resolve { p: wished, take } => Ask::Resolve {
+        Wish::Resolve { p: wished, verdict } => Ask::Resolve {
             p: p(wished),
-            take: *take,
+            verdict: *verdict,
         },
         Wish::Erase(wished) => Ask::Erase(p(wished)),
     }
@@ -400,11 +401,20 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
         Ask::OrderDue(n) => Command::OrderDue {
             order_id: shop::order_id(*n),
         },
-        Ask::Pay { by, n, amount } => Command::CreatePayment {
+        Ask::Pay {
+            by,
+            n,
+            amount,
+            mock,
+        } => Command::CreatePayment {
             asker: asker(*by),
             order_id: shop::order_id(*n),
             amount: shop::won(*amount),
-            provider: Provider::Mock,
+            provider: if *mock {
+                Provider::Mock
+            } else {
+                Provider::Toss
+            },
         },
         Ask::Complete(p, result) => shop::complete(
             id(p),
@@ -424,18 +434,36 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
             id(p),
             event,
             match say {
-                Say::Took(minor) => Fact::captured(Amounts::whole(shop::won(*minor))),
+                Say::Took(told) => Fact::Taken {
+                    taken: amounts(told.taken),
+                    left: amounts(told.left),
+                },
                 Say::Failed => shop::failed(),
                 Say::Canceled => Fact::Canceled,
                 Say::Something => Fact::Other,
             },
         ),
-        Ask::Resolve { p, take: true } => shop::resolve(id(p), Resolution::Take),
-        Ask::Resolve { p, take: false } => shop::resolve(id(p), Resolution::Return),
+        Ask::Resolve { p, verdict } => shop::resolve(id(p), resolution(*verdict)),
         Ask::Erase(p) => Command::ErasePersonalData {
             payment_id: id(p),
             actor: "kim".into(),
         },
+    }
+}
+
+fn resolution(verdict: Verdict) -> Resolution {
+    match verdict {
+        Verdict::Take => Resolution::Take,
+        Verdict::Return => Resolution::Return,
+        Verdict::Accept => Resolution::Accept,
+    }
+}
+
+fn amounts(won: Won) -> Amounts {
+    let [supply, vat, tax_free, whole] = won.parts().map(shop::won);
+    match won.split {
+        Split::Unsaid => Amounts::whole(whole),
+        Split::Ours | Split::Theirs => Amounts::split(supply, vat, tax_free).unwrap(),
     }
 }
 

@@ -1,0 +1,108 @@
+//! Every fact in every situation, through `decide`: the payment moves as `judge` says, the books balance and agree with
+//! the gateway, and whatever leaves money there can be resolved. `docs/evidence.md` is made from the same cells.
+
+mod cell;
+mod facts;
+mod page;
+mod shop;
+mod situations;
+mod why;
+
+use super::*;
+use crate::command::Resolution;
+use crate::rejection::Rejection;
+use situations::Situation;
+
+macro_rules! tests_by_state {
+    ($($test:ident: $State:ident;)+) => {
+        $(#[test]
+        fn $test() {
+            cell::drive_all(PaymentState::$State);
+        })+
+
+        /// The test that drives all cells of this state.
+        const fn test_of(state: PaymentState) -> &'static str {
+            match state { $(PaymentState::$State => stringify!($test)),+ }
+        }
+    };
+}
+
+tests_by_state! {
+    facts_about_an_initiated_payment: Initiated;
+    facts_about_a_prepared_payment: Prepared;
+    facts_about_an_authorized_payment: Authorized;
+    facts_about_a_captured_payment: Captured;
+    facts_about_a_failed_payment: Failed;
+    facts_about_a_canceled_payment: Canceled;
+    facts_about_an_expired_payment: Expired;
+    facts_about_a_voided_payment: Voided;
+    facts_about_a_mismatched_payment: Mismatched;
+    facts_about_an_orphaned_payment: Orphaned;
+    facts_about_a_returned_payment: Returned;
+    facts_about_a_payment_that_awaits_a_deposit: AwaitingDeposit;
+    facts_about_a_refunded_payment: Refunded;
+}
+
+#[test]
+fn every_state_has_situations_and_each_is_what_it_says() {
+    for state in PaymentState::ALL {
+        assert!(Situation::of(*state).next().is_some(), "{}", state.name());
+    }
+    for situation in situations::ALL {
+        let shop = situation.build();
+        assert_eq!(shop.payment().state(), situation.state, "{situation:?}");
+        assert_eq!(
+            calls::kind_in_flight(shop.payment()),
+            situation.call,
+            "{situation:?}"
+        );
+        assert_eq!(shop.order_takes(), situation.order_takes, "{situation:?}");
+    }
+}
+
+#[test]
+fn a_larger_sum_that_the_gateway_takes_back_is_agreement_again() {
+    let mut shop = situations::mismatched();
+    shop.cancel_order();
+    shop.learns(facts::taken(11_700, 11_700));
+    assert!(shop.payment().core().disagreement.is_some());
+    shop.learns(facts::taken(9_000, 9_000));
+    assert_eq!(shop.payment().core().disagreement, None);
+}
+
+#[test]
+fn an_accepted_difference_ends_before_the_order_takes_the_money() {
+    let mut shop = situations::mismatched();
+    shop.learns(facts::taken(9_000, 8_000));
+    shop.resolves(Resolution::Accept);
+    shop.learns(facts::taken(11_700, 11_700));
+    assert_eq!(shop.payment().state(), PaymentState::Captured);
+    shop.assert_books();
+}
+
+#[test]
+fn money_that_is_not_all_there_is_not_given_to_its_order() {
+    let mut shop = situations::orphaned_and_wanted();
+    shop.learns(facts::taken(11_700, 11_000));
+    shop.resolves(Resolution::Accept);
+    let refused = shop.tries(shop::resolve(Resolution::Take));
+    assert_eq!(refused, Err(Rejection::OrderCannotTake.into()));
+}
+
+#[test]
+fn a_split_that_was_accepted_is_the_gateways_own_when_the_order_takes_the_money() {
+    let mut shop = situations::orphaned_and_wanted();
+    shop.learns(facts::Said::AnotherSplit.fact());
+    shop.resolves(Resolution::Accept);
+    shop.resolves(Resolution::Take);
+    assert_eq!(shop.payment().state(), PaymentState::Captured);
+    assert!(shop.payment().core().disagreement.is_some());
+    shop.assert_books();
+    shop.resolves(Resolution::Accept);
+    shop.assert_books();
+}
+
+#[test]
+fn generated_evidence() {
+    page::is_fresh();
+}

@@ -1,0 +1,191 @@
+//! One cell: a fact in a situation, and what has to be so afterwards.
+
+use super::facts::Said;
+use super::shop::{self, Shop};
+use super::situations::Situation;
+use super::{CallEnd, Effect, PaymentState, end_of_call, judge};
+use crate::command::{Fact, Resolution};
+use crate::operation::AnyOperation;
+use crate::payment::AnyPayment;
+
+pub(super) fn drive_all(state: PaymentState) {
+    for situation in Situation::of(state) {
+        for said in Said::ALL {
+            drive(situation, said);
+        }
+    }
+}
+
+pub(super) fn effect(situation: &Situation, said: Said) -> Effect {
+    let shop = situation.build();
+    judge(shop.payment(), shop.order_takes(), &said.fact())
+}
+
+fn drive(situation: &Situation, said: Said) {
+    let at = format!(
+        "{} ({}): {}",
+        situation.state.name(),
+        situation.words,
+        said.words()
+    );
+    let ways: [fn(&mut Shop, Fact); 2] = [Shop::learns, Shop::hears];
+    for way in ways {
+        let effect = effect(situation, said);
+        let told = || {
+            let mut shop = situation.build();
+            way(&mut shop, said.fact());
+            shop
+        };
+        let shop = told();
+        println!("{at}: {}", effect.name());
+        moved_as_it_says(situation, effect, shop.payment());
+        call_ended_as_it_says(situation, said, shop.payment());
+        shop.assert_books();
+        left_money_shows(&said.fact(), effect, shop.payment());
+        a_person_can_resolve(told);
+    }
+}
+
+/// Where the effect leads; the money decides, not the call.
+pub(super) fn leads_to(situation: &Situation, effect: Effect) -> PaymentState {
+    match effect {
+        Effect::Known
+        | Effect::Overtaken
+        | Effect::ReleaseHold
+        | Effect::Disagree { .. }
+        | Effect::Agree => situation.state,
+        Effect::Hold { .. } => PaymentState::Authorized,
+        Effect::AwaitDeposit { .. } => PaymentState::AwaitingDeposit,
+        Effect::Take(_) if !situation.order_takes => PaymentState::Orphaned,
+        Effect::Take(_) | Effect::GiveToOrder(_) => PaymentState::Captured,
+        Effect::SetAside(_) => PaymentState::Mismatched,
+        Effect::GoBack if situation.state == PaymentState::Captured => PaymentState::Refunded,
+        Effect::ComeAndGo(_) | Effect::GoBack => PaymentState::Returned,
+        Effect::Fail => PaymentState::Failed,
+        Effect::GiveUp if situation.state == PaymentState::Authorized => PaymentState::Voided,
+        Effect::GiveUp => PaymentState::Canceled,
+    }
+}
+
+fn moved_as_it_says(situation: &Situation, effect: Effect, after: &AnyPayment) {
+    assert_eq!(after.state(), leads_to(situation, effect));
+    let core = after.core();
+    match effect {
+        Effect::Disagree { holds, .. } => assert_eq!(core.disagreement, Some(holds)),
+        Effect::Agree => assert_eq!(core.disagreement, None),
+        Effect::ReleaseHold => assert!(core.operation_in_flight()),
+        Effect::Take(told) | Effect::SetAside(told) | Effect::GiveToOrder(told) => {
+            assert!(core.held_by_gateway().agrees_with(&told.left));
+        }
+        Effect::ComeAndGo(_) | Effect::GoBack => assert!(core.held_by_gateway().is_zero()),
+        Effect::Known
+        | Effect::Overtaken
+        | Effect::Hold { .. }
+        | Effect::AwaitDeposit { .. }
+        | Effect::Fail
+        | Effect::GiveUp => {}
+    }
+}
+
+fn call_ended_as_it_says(situation: &Situation, said: Said, after: &AnyPayment) {
+    let before = situation.build();
+    let Some(call) = before.payment().core().call_in_flight() else {
+        return;
+    };
+    let call = call.core().id;
+    let fact = said.fact();
+    let effect = judge(before.payment(), before.order_takes(), &fact);
+    let end = end_of_call(before.payment(), effect, &fact);
+    let now = after.core().operation.as_ref().unwrap();
+    // What the end of one call led to may be another.
+    if now.core().id != call {
+        return assert_ne!(end, CallEnd::Open);
+    }
+    let ended = match now {
+        AnyOperation::Intended(_) | AnyOperation::Unknown(_) => CallEnd::Open,
+        AnyOperation::Succeeded(_) => CallEnd::Done,
+        AnyOperation::Refused(_) => CallEnd::NotDone,
+    };
+    assert_eq!(ended, end);
+}
+
+/// Money that the gateway has is taken by the order, set aside or a disagreement, unless the word is an old one.
+fn left_money_shows(fact: &Fact, effect: Effect, after: &AnyPayment) {
+    let Fact::Taken { left, .. } = fact else {
+        return;
+    };
+    if left.is_zero() {
+        return;
+    }
+    if effect == Effect::Overtaken {
+        let all_went_back = matches!(
+            after.state(),
+            PaymentState::Returned | PaymentState::Refunded
+        );
+        return assert!(all_went_back || !after.core().held_by_gateway().is_zero());
+    }
+    let shows = match after.state() {
+        PaymentState::Captured | PaymentState::Mismatched | PaymentState::Orphaned => true,
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Authorized
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Returned
+        | PaymentState::Refunded => {
+            after.core().disagreement.is_some() || !after.core().at_gateway.is_zero()
+        }
+    };
+    assert!(shows && after.core().held_by_gateway().agrees_with(left));
+}
+
+/// Ends the call in flight, if there is one, as a gateway's refusal does.
+fn at_rest(told: &dyn Fn() -> Shop) -> Shop {
+    let mut shop = told();
+    while shop.payment().core().operation_in_flight() {
+        shop.learns(Said::CallRefused.fact());
+    }
+    shop
+}
+
+/// Each way out that the payment should have is accepted, and the books are right after it.
+fn a_person_can_resolve(told: impl Fn() -> Shop) {
+    let shop = at_rest(&told);
+    let payment = shop.payment();
+    if payment.core().disagreement.is_some() {
+        let mut shop = at_rest(&told);
+        shop.resolves(Resolution::Accept);
+        shop.assert_books();
+        assert_eq!(shop.payment().core().disagreement, None);
+    }
+    match payment.state() {
+        PaymentState::Mismatched | PaymentState::Orphaned => {
+            for resolution in [Resolution::Return, Resolution::Returned] {
+                let mut shop = at_rest(&told);
+                shop.resolves(resolution);
+                shop.assert_books();
+            }
+            if shop.order_takes() && payment.core().disagreement.is_none() {
+                let mut shop = at_rest(&told);
+                shop.resolves(Resolution::Take);
+                shop.assert_books();
+            }
+        }
+        PaymentState::Captured | PaymentState::Authorized | PaymentState::AwaitingDeposit => {
+            let mut shop = at_rest(&told);
+            shop.tries(shop::cancel).unwrap();
+            shop.assert_books();
+        }
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Returned
+        | PaymentState::Refunded => {}
+    }
+}

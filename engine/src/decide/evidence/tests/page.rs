@@ -1,0 +1,165 @@
+//! `docs/evidence.md`: the cells as a person reads them, from `judge`, `ends` and what `decide` made of them.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use super::facts::Said;
+use super::situations::Situation;
+use super::{CallEnd, OperationKind, PaymentState, calls, cell, ends, test_of, why};
+use crate::payment::AnyPayment;
+
+/// Writes the document if it is not what it should be, and fails then.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test writes what the code says"
+)]
+pub(super) fn is_fresh() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/evidence.md");
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    let text = text();
+    if before != text {
+        std::fs::write(&file, text).expect("the document can be written");
+        panic!("docs/evidence.md was stale and has been rewritten; look at it and commit it");
+    }
+}
+
+const INTRODUCTION: &str = "\
+# Evidence
+
+Written by the test `generated_evidence` from `judge` and `ends` in `engine/src/decide/evidence.rs`; do not edit.
+
+Evidence is whatever a gateway tells: the answer to a call, the answer to a question, a signed notification. It may come
+in any order and any number of times. Each table below has one state of a payment and every fact that can be said
+about it. *Where* tells the situation: whether the order can take the money, and which call has no answer yet. *Then* is
+the payment afterwards; *on the desk* means that a person is asked to look.
+
+Two rules hold for all of them:
+
+- Money that a gateway has is taken by the order, set aside, or a disagreement. None is dropped.
+- A word that says less than is known moves nothing: it was true earlier.
+
+Whatever is on the desk has a way out: `take` gives set-aside money to an order that waits for it, `return` asks the
+gateway to give money back, `returned` says that it went back by bank transfer, `accept` takes the gateway's word for
+what it has. A call without an answer is ended first, by the gateway or by `done` and `not_done`. Money that is held or
+taken, and an account that waits for a transfer, can be canceled.
+
+The test under each heading drives every cell of its table through `decide`, once as an answer and once as a
+notification. It checks the state afterwards, that debits equal credits, that the gateway owes what the books say it
+has, that money left there can be seen, and that each way out is accepted.
+";
+
+const CALLS: &str = "
+## Calls without an answer
+
+What a fact says about a call: *done*, *not done*, or *open*, which is nothing yet. An open call is asked about. A
+failure that ends a payment also ends a call that was to close its account. Tested by the cells above in which the call
+is in flight.
+
+";
+
+fn text() -> String {
+    let mut text = String::from(INTRODUCTION);
+    for state in PaymentState::ALL {
+        write_state(&mut text, *state);
+    }
+    write_calls(&mut text);
+    text
+}
+
+/// Cells of one fact that read alike.
+struct Row {
+    places: Vec<&'static str>,
+    happens: &'static str,
+    then: String,
+    why: &'static str,
+}
+
+fn write_state(text: &mut String, state: PaymentState) {
+    write!(
+        text,
+        "\n## `{}`\n\nTest `{}`.\n\n",
+        state.name(),
+        test_of(state)
+    )
+    .unwrap();
+    text.push_str(
+        "| the gateway says | where | what happens | then | why |\n|---|---|---|---|---|\n",
+    );
+    let all = Situation::of(state).count();
+    for said in Said::ALL {
+        for row in rows(state, said) {
+            let places = if row.places.len() == all {
+                "everywhere".to_owned()
+            } else {
+                row.places.join("; ")
+            };
+            let cells = [said.words(), &places, row.happens, &row.then, row.why];
+            assert!(cells.iter().all(|cell| !cell.is_empty()), "an empty cell");
+            writeln!(text, "| {} |", cells.join(" | ")).unwrap();
+        }
+    }
+}
+
+fn rows(state: PaymentState, said: Said) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for situation in Situation::of(state) {
+        let effect = cell::effect(situation, said);
+        let mut shop = situation.build();
+        shop.learns(said.fact());
+        let row = Row {
+            places: vec![situation.words],
+            happens: effect.name(),
+            then: stands(shop.payment()),
+            why: why::of(situation, said, effect),
+        };
+        let alike = |other: &&mut Row| {
+            (other.happens, &other.then, other.why) == (row.happens, &row.then, row.why)
+        };
+        match rows.iter_mut().find(alike) {
+            Some(other) => other.places.extend(row.places),
+            None => rows.push(row),
+        }
+    }
+    rows
+}
+
+fn stands(payment: &AnyPayment) -> String {
+    let mut words = format!("`{}`", payment.state().name());
+    if let Some(call) = calls::kind_in_flight(payment) {
+        write!(words, ", {} in flight", call.name()).unwrap();
+    }
+    if payment.is_on_the_desk() {
+        words.push_str(", on the desk");
+    }
+    words
+}
+
+fn write_calls(text: &mut String) {
+    text.push_str(CALLS);
+    let kinds = [
+        OperationKind::Confirm,
+        OperationKind::Capture,
+        OperationKind::Void,
+        OperationKind::Cancel,
+    ];
+    let names = kinds.map(OperationKind::name).join(" | ");
+    write!(
+        text,
+        "| the gateway says | {names} |\n|---|---|---|---|---|\n"
+    )
+    .unwrap();
+    for said in Said::ALL {
+        let end = |kind| match ends(kind, &said.fact()) {
+            CallEnd::Open => "open",
+            CallEnd::Done => "done",
+            CallEnd::NotDone => "not done",
+        };
+        writeln!(
+            text,
+            "| {} | {} |",
+            said.words(),
+            kinds.map(end).join(" | ")
+        )
+        .unwrap();
+    }
+}

@@ -1,0 +1,311 @@
+//! One order with its payments, in memory: commands go through `decide`, and each posting is added up.
+
+use std::collections::BTreeMap;
+
+use super::facts::{PRICE, won};
+use crate::amounts::Amounts;
+use crate::command::{
+    Asker, Command, Fact, Learned, NewLine, NewOrder, News, Notification, Resolution,
+};
+use crate::decide::{self, Context, Policy, claims};
+use crate::event::{Provider, ProviderPaymentId, Source};
+use crate::group::{Group, GroupEvent, Refusal};
+use crate::id::{BuyerId, Ids, OrderId, PaymentId};
+use crate::ledger::{self, Account};
+use crate::order::{AnyOrder, CaptureMode, Tax};
+use crate::payment::AnyPayment;
+use crate::sealed::{RetentionClass, Sealed, SealingKey, SealingKeyId};
+use crate::stream::Stream;
+use crate::time::Timestamp;
+
+/// A gateway that holds, takes, and gives back, each by a call.
+const GATEWAY: Provider = Provider::Drill;
+const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+struct Counted(u128);
+
+impl Ids for Counted {
+    fn next(&mut self) -> u128 {
+        self.0 = self.0.saturating_add(1 << 20);
+        self.0
+    }
+}
+
+pub(super) struct Shop {
+    group: Group,
+    ids: Counted,
+    pub(super) now: Timestamp,
+    /// Debits less credits, by account, component and currency.
+    balances: BTreeMap<(Account, String), i128>,
+}
+
+impl Shop {
+    /// An order and its first payment, which the cells are about.
+    pub(super) fn new() -> Self {
+        let mut shop = Self {
+            group: Group::default(),
+            ids: Counted(1 << 100),
+            now: BEGINNING,
+            balances: BTreeMap::new(),
+        };
+        shop.does(Command::CreateOrder(order()));
+        shop.begins_payment();
+        shop
+    }
+
+    pub(super) fn order(&self) -> &AnyOrder {
+        self.group.order.as_ref().unwrap()
+    }
+
+    pub(super) fn id(&self, n: usize) -> PaymentId {
+        self.order().core().payments[n]
+    }
+
+    pub(super) fn payment(&self) -> &AnyPayment {
+        self.group.payment(self.id(0)).unwrap()
+    }
+
+    pub(super) fn order_takes(&self) -> bool {
+        claims::order_takes(self.order(), self.id(0))
+    }
+
+    pub(super) fn tries(
+        &mut self,
+        command: impl FnOnce(PaymentId) -> Command,
+    ) -> Result<(), Refusal> {
+        let command = command(self.id(0));
+        self.decides(command)
+    }
+
+    fn does(&mut self, command: Command) {
+        self.decides(command).unwrap();
+    }
+
+    /// A refusal leaves nothing to go on with.
+    fn decides(&mut self, command: Command) -> Result<(), Refusal> {
+        let policy = Policy::default();
+        let mut context = Context {
+            now: self.now,
+            policy: &policy,
+            ids: &mut self.ids,
+        };
+        let group = std::mem::take(&mut self.group);
+        let decision = decide::decide(group, command, &mut context)?;
+        self.group = decision.group;
+        for event in &decision.events {
+            self.posts(event);
+        }
+        Ok(())
+    }
+
+    fn posts(&mut self, event: &GroupEvent) {
+        let stream = Stream::Order(order_id());
+        for posting in ledger::postings(&stream, self.now, event, GATEWAY) {
+            let part = format!("{} {}", posting.component.name(), posting.currency.code());
+            let minor = i128::from(posting.minor);
+            for (account, sign) in [(posting.from, 1), (posting.to, -1)] {
+                let balance = self.balances.entry((account, part.clone())).or_default();
+                *balance = balance.saturating_add(minor.saturating_mul(sign));
+            }
+        }
+    }
+
+    fn balance(&self, account: Account) -> BTreeMap<String, i128> {
+        let own = self
+            .balances
+            .iter()
+            .filter(|((of, _), minor)| *of == account && **minor != 0);
+        own.map(|((_, part), minor)| (part.clone(), *minor))
+            .collect()
+    }
+
+    /// Debits equal credits, and the gateway owes what it has by our books, part by part.
+    pub(super) fn assert_books(&self) {
+        assert_eq!(self.balances.values().sum::<i128>(), 0);
+        let owed = self.balance(Account::GatewayReceivable(GATEWAY));
+        assert_eq!(owed, parts(&self.payment().core().at_gateway, 1));
+        let (suspended, taken) = match self.payment() {
+            AnyPayment::Mismatched(aside) => (parts(&aside.detail().received, -1), None),
+            AnyPayment::Orphaned(aside) => (parts(&aside.detail().received, -1), None),
+            AnyPayment::Captured(taken) => (BTreeMap::new(), Some(taken.detail().captured)),
+            AnyPayment::Initiated(_)
+            | AnyPayment::Prepared(_)
+            | AnyPayment::Authorized(_)
+            | AnyPayment::AwaitingDeposit(_)
+            | AnyPayment::Failed(_)
+            | AnyPayment::Canceled(_)
+            | AnyPayment::Expired(_)
+            | AnyPayment::Voided(_)
+            | AnyPayment::Returned(_)
+            | AnyPayment::Refunded(_) => (BTreeMap::new(), None),
+        };
+        assert_eq!(self.balance(Account::Suspense(GATEWAY)), suspended);
+        let mut held = self.balance(Account::Hold);
+        held.extend(self.balance(Account::RefundPending(GATEWAY)));
+        let taken = taken.map_or(BTreeMap::new(), |taken| parts(&taken, -1));
+        assert_eq!(held, taken);
+    }
+
+    pub(super) fn begins_payment(&mut self) {
+        self.does(Command::CreatePayment {
+            asker: Asker::Merchant,
+            order_id: order_id(),
+            amount: won(PRICE),
+            provider: GATEWAY,
+        });
+    }
+
+    pub(super) fn prepares(&mut self) {
+        self.does(Command::PreparePayment {
+            asker: Asker::Merchant,
+            payment_id: self.id(0),
+            choice: None,
+        });
+    }
+
+    pub(super) fn confirms(&mut self, n: usize) {
+        self.does(Command::ConfirmPayment {
+            asker: Asker::Merchant,
+            payment_id: self.id(n),
+            name: name(n),
+            amount: won(PRICE),
+            brought: sealed(),
+        });
+    }
+
+    pub(super) fn captures(&mut self) {
+        self.does(Command::CapturePayment {
+            payment_id: self.id(0),
+        });
+    }
+
+    pub(super) fn cancels(&mut self) {
+        self.tries(cancel).unwrap();
+    }
+
+    pub(super) fn cancel_order(&mut self) {
+        self.does(Command::CancelOrder {
+            order_id: order_id(),
+        });
+    }
+
+    pub(super) fn runs_out(&mut self) {
+        self.now = super::facts::LATER;
+        self.does(Command::HoldDue {
+            payment_id: self.id(0),
+        });
+        self.does(Command::OrderDue {
+            order_id: order_id(),
+        });
+    }
+
+    pub(super) fn hold_runs_out(&mut self) {
+        self.now = super::facts::LATER;
+        self.does(Command::HoldDue {
+            payment_id: self.id(0),
+        });
+    }
+
+    pub(super) fn resolves(&mut self, resolution: Resolution) {
+        self.tries(resolve(resolution)).unwrap();
+    }
+
+    pub(super) fn learns(&mut self, fact: Fact) {
+        self.learns_of(0, fact);
+    }
+
+    /// The gateway's answer to the call in flight, or to a question how the payment stands.
+    pub(super) fn learns_of(&mut self, n: usize, fact: Fact) {
+        let id = self.id(n);
+        let payment = self.group.payment(id).unwrap();
+        let call = payment.core().call_in_flight();
+        let operation = call.map(|call| call.core().id);
+        let source = match operation {
+            Some(_) => Source::Answer,
+            None => Source::Inquiry,
+        };
+        self.does(Command::Learn(Box::new(Learned {
+            payment_id: id,
+            operation,
+            name: Some(name(n)),
+            news: News::Fact(fact),
+            source,
+            paid_with: None,
+            exchange: None,
+            asked_since_hint: false,
+        })));
+    }
+
+    pub(super) fn hears(&mut self, fact: Fact) {
+        self.does(Command::Notify(Notification {
+            provider: GATEWAY,
+            event_id: "evt-1".into(),
+            event_type: "payment.test".into(),
+            payment_id: self.id(0),
+            provider_payment_id: Some(name(0)),
+            fact,
+            body: sealed(),
+        }));
+    }
+}
+
+pub(super) fn cancel(payment_id: PaymentId) -> Command {
+    let asker = Asker::Merchant;
+    Command::CancelPayment { asker, payment_id }
+}
+
+pub(super) fn resolve(resolution: Resolution) -> impl FnOnce(PaymentId) -> Command {
+    move |payment_id| Command::Resolve {
+        payment_id,
+        resolution,
+        actor: "kim".into(),
+        reason: sealed(),
+    }
+}
+
+fn parts(amounts: &Amounts, sign: i128) -> BTreeMap<String, i128> {
+    let currency = amounts.currency().code();
+    let part = |(component, minor): (crate::amounts::Component, u64)| {
+        let minor = i128::from(minor).saturating_mul(sign);
+        (format!("{} {currency}", component.name()), minor)
+    };
+    amounts.parts().map(part).collect()
+}
+
+fn order() -> NewOrder {
+    let line = |unit_price, tax| NewLine {
+        name: "강의".into(),
+        quantity: 1,
+        unit_price,
+        tax,
+        item_id: None,
+        seller_id: None,
+    };
+    NewOrder {
+        order_id: order_id(),
+        buyer_id: BuyerId::parse("buyer-1").unwrap(),
+        total: won(PRICE),
+        kind: None,
+        resource: None,
+        lines: vec![line(11_000, Tax::Taxable), line(700, Tax::TaxFree)],
+        capture: CaptureMode::OnConfirmation,
+        expires_at: None,
+        fingerprint: [1; 16],
+    }
+}
+
+fn order_id() -> OrderId {
+    OrderId::parse("order-1").unwrap()
+}
+
+fn name(n: usize) -> ProviderPaymentId {
+    ProviderPaymentId(format!("drill-{n}").into())
+}
+
+fn sealed() -> Sealed {
+    let id = SealingKeyId::Day {
+        day: 20_000,
+        class: RetentionClass::Evidence,
+    };
+    Sealed::seal(&SealingKey::new(id, [7; 32]), [9; 12], b"said").unwrap()
+}

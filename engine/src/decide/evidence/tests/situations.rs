@@ -1,0 +1,172 @@
+//! The situations in which a payment can hear something, each brought about by commands and facts alone.
+
+use super::facts::{Said, taken};
+use super::shop::Shop;
+use crate::command::Resolution;
+use crate::operation::OperationKind::{self, Cancel, Capture, Confirm, Void};
+use crate::payment::PaymentState;
+
+/// A payment, its order and its call.
+#[derive(Debug)]
+pub(super) struct Situation {
+    pub(super) state: PaymentState,
+    /// In the document.
+    pub(super) words: &'static str,
+    pub(super) order_takes: bool,
+    pub(super) call: Option<OperationKind>,
+    make: fn() -> Shop,
+}
+
+impl Situation {
+    pub(super) fn of(state: PaymentState) -> impl Iterator<Item = &'static Self> {
+        ALL.iter().filter(move |one| one.state == state)
+    }
+
+    pub(super) fn build(&self) -> Shop {
+        (self.make)()
+    }
+}
+
+macro_rules! situations {
+    ($($State:ident $words:literal $takes:literal $call:expr, $make:expr;)+) => {
+        pub(super) const ALL: &[Situation] = &[$(Situation {
+            state: PaymentState::$State,
+            words: $words,
+            order_takes: $takes,
+            call: $call,
+            make: $make,
+        }),+];
+    };
+}
+
+situations! {
+    Initiated "the order is free" true None, Shop::new;
+    Initiated "another payment has the claim" false None, || with_rival(Shop::new());
+    Initiated "confirm in flight" true Some(Confirm), confirming;
+    Initiated "confirm in flight, the order is to be canceled" false Some(Confirm), || ended(confirming());
+    Prepared "the order is free" true None, prepared;
+    Prepared "another payment has the claim" false None, || with_rival(prepared());
+    Prepared "confirm in flight" true Some(Confirm), prepared_confirming;
+    Prepared "confirm in flight, the order is to be canceled" false Some(Confirm), || ended(prepared_confirming());
+    Authorized "the order is reserved" true None, authorized;
+    Authorized "capture in flight" true Some(Capture), || then(authorized(), Shop::captures);
+    Authorized "void in flight" true Some(Void), || then(authorized(), Shop::cancels);
+    Authorized "void in flight, the order is to be canceled" false Some(Void), || ended(authorized());
+    AwaitingDeposit "the order waits" true None, awaiting;
+    AwaitingDeposit "cancel in flight" true Some(Cancel), || then(awaiting(), Shop::cancels);
+    AwaitingDeposit "cancel in flight, the order is to be canceled" false Some(Cancel), || ended(awaiting());
+    Failed "the order waits" true None, failed;
+    Failed "the order is canceled" false None, || ended(failed());
+    Failed "void in flight" true Some(Void), || says(failed(), Said::Held);
+    Canceled "the order waits" true None, canceled;
+    Canceled "the order is canceled" false None, || ended(canceled());
+    Canceled "void in flight" true Some(Void), || says(canceled(), Said::Held);
+    Expired "the order waits" true None, || then(authorized(), Shop::hold_runs_out);
+    Expired "the order is canceled" false None, || then(Shop::new(), Shop::runs_out);
+    Expired "void in flight, the order is canceled" false Some(Void),
+        || says(then(Shop::new(), Shop::runs_out), Said::Held);
+    Voided "the order waits" true None, || says(then(authorized(), Shop::cancels), Said::Canceled);
+    Voided "the order is canceled" false None, || says(ended(authorized()), Said::Canceled);
+    Captured "the gateway agrees" false None, captured;
+    Captured "the gateway has less" false None, || says(captured(), Said::PartlyReturned);
+    Captured "the gateway splits it otherwise" false None, || says(captured(), Said::AnotherSplit);
+    Captured "the deposit was taken back" false None, || says(captured(), Said::AwaitingDeposit);
+    Captured "the deposit was taken back, which was accepted" false None, lost;
+    Captured "cancel in flight" false Some(Cancel), || then(captured(), Shop::cancels);
+    Captured "cancel was refused" false None, refused;
+    Mismatched "the order waits" true None, mismatched;
+    Mismatched "the order is canceled" false None, || ended(mismatched());
+    Mismatched "cancel in flight" true Some(Cancel), || resolved(mismatched(), Resolution::Return);
+    Orphaned "the order waits" true None, orphaned_and_wanted;
+    Orphaned "the order is canceled" false None, orphaned;
+    Orphaned "the order is canceled, the gateway has less" false None, || says(orphaned(), Said::PartlyReturned);
+    Orphaned "cancel in flight, the order is to be canceled" false Some(Cancel), || says(ended(confirming()), Said::Taken);
+    Returned "by the gateway" false None,
+        || says(resolved(orphaned(), Resolution::Return), Said::WhollyReturned);
+    Returned "by bank transfer" false None, || resolved(orphaned(), Resolution::Returned);
+    Refunded "by the gateway" false None, || says(then(captured(), Shop::cancels), Said::WhollyReturned);
+    Refunded "by bank transfer" false None, || resolved(refused(), Resolution::Returned);
+}
+
+fn then(mut shop: Shop, act: fn(&mut Shop)) -> Shop {
+    act(&mut shop);
+    shop
+}
+
+fn says(mut shop: Shop, said: Said) -> Shop {
+    shop.learns(said.fact());
+    shop
+}
+
+fn resolved(mut shop: Shop, resolution: Resolution) -> Shop {
+    shop.resolves(resolution);
+    shop
+}
+
+fn ended(shop: Shop) -> Shop {
+    then(shop, Shop::cancel_order)
+}
+
+/// Another payment of the order is being confirmed.
+fn with_rival(mut shop: Shop) -> Shop {
+    shop.begins_payment();
+    shop.confirms(1);
+    shop
+}
+
+fn prepared() -> Shop {
+    then(Shop::new(), Shop::prepares)
+}
+
+fn confirming() -> Shop {
+    then(Shop::new(), |shop| shop.confirms(0))
+}
+
+fn prepared_confirming() -> Shop {
+    then(prepared(), |shop| shop.confirms(0))
+}
+
+fn authorized() -> Shop {
+    says(confirming(), Said::Held)
+}
+
+fn awaiting() -> Shop {
+    says(confirming(), Said::AwaitingDeposit)
+}
+
+fn failed() -> Shop {
+    says(confirming(), Said::Failed)
+}
+
+fn canceled() -> Shop {
+    then(Shop::new(), Shop::cancels)
+}
+
+fn captured() -> Shop {
+    says(confirming(), Said::Taken)
+}
+
+fn lost() -> Shop {
+    resolved(says(captured(), Said::AwaitingDeposit), Resolution::Accept)
+}
+
+fn refused() -> Shop {
+    says(then(captured(), Shop::cancels), Said::CallRefused)
+}
+
+pub(super) fn mismatched() -> Shop {
+    let mut shop = confirming();
+    shop.learns(taken(9_000, 9_000));
+    shop
+}
+
+fn orphaned() -> Shop {
+    says(ended(canceled()), Said::Taken)
+}
+
+/// Another payment had the claim when the money came, and failed later.
+pub(super) fn orphaned_and_wanted() -> Shop {
+    let mut shop = says(with_rival(Shop::new()), Said::Taken);
+    shop.learns_of(1, Said::Failed.fact());
+    shop
+}
