@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_tests::drill::Treats;
 use daegeum_tests::gateway::Delivery;
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Answer, Captured, Heard, NoAnswer, Shop, Success};
@@ -178,7 +179,20 @@ async fn every_route_answers_as_described() {
     administration(&shop, &mut contract).await;
     checkouts(&shop, &toss, &mut contract).await;
     waiting(&shop, &toss, &mut contract).await;
+    held_remotely(&mut contract).await;
     contract.complete();
+}
+
+async fn held_remotely(contract: &mut Contract) {
+    let (shop, drill) = Shop::open_with_drill().await;
+    let order = shop.order("h-1").on_confirmation().register().await;
+    let payment = drill.holds(&order).await;
+    drill.treats(&payment, "capture", Treats::Silent);
+    shop.let_requests_wait_for(Duration::from_millis(20));
+    let told = order.confirm().await.expect(202);
+    contract.holds("POST /api/v1/orders/{order_id}/confirm", &told);
+    drill.speaks();
+    shop.calls_rest().await;
 }
 
 async fn checkouts(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
