@@ -11,6 +11,10 @@ pub fn draw(dice: &Dice, faults: &GatewayFaults) -> Dial {
     if dice.one_in(8) {
         rules.extend(forgetful(dice));
     }
+    if faults.forgets_keys > 0 {
+        rules.push(rule(Call::Confirm, refused(), faults.forgets_keys / 4));
+        rules.push(rule(Call::Cancel, refused(), faults.forgets_keys / 4));
+    }
     if faults.own > 0 {
         for _ in 0..dice.between(1, 5) {
             let call = *dice.pick(&[
@@ -66,6 +70,7 @@ fn fault(dice: &Dice, call: Call) -> Fault {
         1 => Fault::ResponseLost { silent_ms },
         2 => Fault::Delay { ms },
         3 => Fault::Held { ms },
+        4 if dice.one_in(2) => refused(),
         4 => Fault::ErrorBefore {
             status,
             code: code(),
@@ -91,6 +96,15 @@ fn fault(dice: &Dice, call: Call) -> Fault {
             bytes: 200,
             every_ms: *dice.pick(&[10, 2_000]),
         },
+    }
+}
+
+/// Refused for certain, also where a first sending was done: the gateway does not know it any more.
+fn refused() -> Fault {
+    Fault::ErrorBefore {
+        status: 403,
+        code: "FORBIDDEN_REQUEST".to_owned(),
+        kept: false,
     }
 }
 
