@@ -12,8 +12,7 @@ pub fn draw(dice: &Dice, faults: &GatewayFaults) -> Dial {
         rules.extend(forgetful(dice));
     }
     if faults.forgets_keys > 0 {
-        rules.push(rule(Call::Confirm, refused(), faults.forgets_keys / 4));
-        rules.push(rule(Call::Cancel, refused(), faults.forgets_keys / 4));
+        rules.extend(forgets_keys(faults.forgets_keys / 4));
     }
     if faults.own > 0 {
         for _ in 0..dice.between(1, 5) {
@@ -97,6 +96,17 @@ fn fault(dice: &Dice, call: Call) -> Fault {
             every_ms: *dice.pick(&[10, 2_000]),
         },
     }
+}
+
+/// A gateway that does it and does not say so, hardly tells how it stands, and refuses what it does not know any more.
+fn forgets_keys(refused_per_mille: u64) -> [Rule; 4] {
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    [
+        rule(Call::Confirm, refused(), refused_per_mille),
+        rule(Call::Cancel, refused(), refused_per_mille),
+        rule(Call::Confirm, lost, 300),
+        rule(Call::Inquire, Fault::RateLimited {}, 500),
+    ]
 }
 
 /// Refused for certain, also where a first sending was done: the gateway does not know it any more.
