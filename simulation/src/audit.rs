@@ -372,16 +372,8 @@ impl PaymentBooks {
                 }
                 self.stands_at(theirs);
             }
-            PaymentEvent::InquiryWanted(_) => {
-                if std::mem::replace(&mut self.inquiry_wanted, true) {
-                    return Err("an inquiry is wanted that is wanted already".to_owned());
-                }
-            }
-            PaymentEvent::InquirySettled(_) => {
-                if !std::mem::take(&mut self.inquiry_wanted) {
-                    return Err("an inquiry is settled that nobody wanted".to_owned());
-                }
-            }
+            PaymentEvent::InquiryWanted(_) => self.mark(true)?,
+            PaymentEvent::InquirySettled(_) => self.mark(false)?,
             PaymentEvent::ProviderConfirmed(_) => self.in_flight = false,
             PaymentEvent::ProviderRefused(refused) => {
                 self.in_flight = false;
@@ -405,6 +397,14 @@ impl PaymentBooks {
     /// What the gateway has of its money, by what we know.
     fn there(&self) -> Held {
         self.disagreed.unwrap_or(self.at_gateway)
+    }
+
+    /// There is a mark to ask about it, once, until it was asked about.
+    fn mark(&mut self, wanted: bool) -> Result<(), String> {
+        if std::mem::replace(&mut self.inquiry_wanted, wanted) == wanted {
+            return Err(format!("a mark to ask is {wanted} that was so already"));
+        }
+        Ok(())
     }
 
     fn comes(&mut self, amounts: &Amounts) {
