@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use daegeum_engine::event::{OrderEvent, PaymentEvent, Provider};
+use daegeum_engine::amounts::{Amounts, Component};
+use daegeum_engine::event::{OrderEvent, PaymentEvent, Provider, RefundWay, Source};
 use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::{OperationId, OrderId, PaymentId};
 use daegeum_engine::operation::OperationKind;
@@ -31,8 +32,35 @@ pub struct Won {
     pub came: u64,
     /// How many the gateway has of them, by what we know.
     pub there: u64,
-    /// Whether they lie on the desk: a person looks at the gateway before deciding about them.
-    pub on_the_desk: bool,
+    /// How many of those are not taxed, if anybody said.
+    pub tax_free: Option<u64>,
+}
+
+/// Won that lie somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Held {
+    won: u64,
+    /// How many of them are not taxed, if anybody said.
+    tax_free: Option<u64>,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self {
+            won: 0,
+            tax_free: Some(0),
+        }
+    }
+}
+
+impl Held {
+    fn of(amounts: &Amounts) -> Self {
+        let is_split = amounts.get(Component::Unsplit) == 0;
+        Self {
+            won: amounts.total().minor(),
+            tax_free: is_split.then(|| amounts.get(Component::TaxFree)),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -50,12 +78,17 @@ struct PaymentBooks {
     captured: u64,
     set_aside: u64,
     came: u64,
+    /// What the gateway owes of it by the records.
+    at_gateway: Held,
     through_toss: bool,
     operations: Vec<(OperationId, OperationKind)>,
     in_flight: bool,
-    /// What the gateway says it has, where that is not what we think.
-    disagreed: Option<u64>,
+    /// Whether it was a person who said last that something was not done.
+    refused_by_person: bool,
+    /// What the gateway says it has, where that is not what the records say.
+    disagreed: Option<Held>,
     notified: Vec<String>,
+    inquiry_wanted: bool,
 }
 
 impl Audit {
@@ -72,14 +105,13 @@ impl Audit {
     /// What the gateways owe by the records.
     pub fn receivable(&self) -> u64 {
         let won = self.payments.values();
-        won.map(|payment| payment.captured + payment.set_aside)
-            .sum()
+        won.map(|payment| payment.at_gateway.won).sum()
     }
 
     /// The won that are here of each payment through Toss.
     pub fn through_toss(&self) -> impl Iterator<Item = (String, u64)> {
         let through = self.payments.iter().filter(|(_, books)| books.through_toss);
-        through.map(|(id, books)| (id.to_string(), books.there()))
+        through.map(|(id, books)| (id.to_string(), books.there().won))
     }
 
     /// How often each kind of event happened.
@@ -110,8 +142,8 @@ impl Audit {
             .and_then(|id| self.payments.get(&id));
         books.map_or_else(Won::default, |books| Won {
             came: books.came,
-            there: books.there(),
-            on_the_desk: books.set_aside > 0,
+            there: books.there().won,
+            tax_free: books.there().tax_free,
         })
     }
 
@@ -193,7 +225,9 @@ impl Audit {
                     }
                     let payment = self.payments.entry(*id).or_default();
                     payment.event(event)?;
-                    if payment.through_toss && matches!(event, PaymentEvent::PaymentFailed(_)) {
+                    let failed = matches!(event, PaymentEvent::PaymentFailed(_));
+                    // A person can be wrong; what the gateway says later has to put it right.
+                    if payment.through_toss && failed && !payment.refused_by_person {
                         self.failed.push(*id);
                     }
                     books.about(*id, event)?;
@@ -218,7 +252,8 @@ impl Audit {
                 continue;
             };
             let came_late = matches!(event, PaymentEvent::PaymentOrphaned(_));
-            if was_canceling && came_late && !payment.in_flight {
+            let is_there = payment.there().won > 0;
+            if was_canceling && came_late && is_there && !payment.in_flight {
                 return Err("money came after its order's cancellation was asked for, and nobody sends it back".to_owned());
             }
         }
@@ -290,20 +325,23 @@ impl PaymentBooks {
             }
             PaymentEvent::PaymentCaptured(taken) => {
                 self.captured += taken.captured.total().minor();
-                self.came += taken.captured.total().minor();
+                self.comes(&taken.captured);
             }
-            PaymentEvent::PaymentOrphaned(aside) => self.set_aside(aside.received.total().minor()),
-            PaymentEvent::PaymentMismatched(aside) => {
-                self.set_aside(aside.received.total().minor())
-            }
+            PaymentEvent::PaymentOrphaned(aside) => self.set_aside(&aside.received),
+            PaymentEvent::PaymentMismatched(aside) => self.set_aside(&aside.received),
             PaymentEvent::SuspendedMoneyTaken(taken) => {
                 self.leave(taken.suspended.total().minor())?;
                 self.captured += taken.captured.total().minor();
+                self.stands_at(Held::of(&taken.captured));
             }
             PaymentEvent::SuspendedMoneyReturned(back) => {
-                self.leave(back.suspended.total().minor())?
+                self.leave(back.suspended.total().minor())?;
+                self.goes_back(back.way);
             }
-            PaymentEvent::PaymentRefunded(back) => self.refund(back.refunded.total().minor())?,
+            PaymentEvent::PaymentRefunded(back) => {
+                self.refund(back.refunded.total().minor())?;
+                self.goes_back(back.way);
+            }
             PaymentEvent::OperationIntended(intended) => {
                 let begun = (intended.operation, intended.kind);
                 if self.operations.contains(&begun) {
@@ -316,11 +354,30 @@ impl PaymentBooks {
                 self.in_flight = true;
             }
             PaymentEvent::GatewayDisagreed(other) => {
-                self.disagreed = Some(other.holds.total().minor());
+                self.disagreed = Some(Held::of(&other.holds));
             }
-            PaymentEvent::GatewayAgreed(_) => self.disagreed = None,
-            PaymentEvent::ProviderConfirmed(_) | PaymentEvent::ProviderRefused(_) => {
+            PaymentEvent::GatewayAgreed(_) => {
+                if self.disagreed.is_none() {
+                    return Err("the gateway agrees again and had not disagreed".to_owned());
+                }
+                self.disagreed = None;
+            }
+            PaymentEvent::DisagreementAccepted(accepted) => {
+                let (ours, theirs) = (Held::of(&accepted.ours), Held::of(&accepted.theirs));
+                if (self.at_gateway, self.disagreed) != (ours, Some(theirs)) {
+                    return Err(format!(
+                        "{ours:?} gives way to {theirs:?}, and {:?} is ours and {:?} theirs",
+                        self.at_gateway, self.disagreed
+                    ));
+                }
+                self.stands_at(theirs);
+            }
+            PaymentEvent::InquiryWanted(_) => self.mark(true)?,
+            PaymentEvent::InquirySettled(_) => self.mark(false)?,
+            PaymentEvent::ProviderConfirmed(_) => self.in_flight = false,
+            PaymentEvent::ProviderRefused(refused) => {
                 self.in_flight = false;
+                self.refused_by_person = refused.source == Source::Person;
             }
             PaymentEvent::WebhookReceived(heard) => {
                 let id = heard.event_id.to_string();
@@ -338,12 +395,37 @@ impl PaymentBooks {
     }
 
     /// What the gateway has of its money, by what we know.
-    fn there(&self) -> u64 {
-        self.disagreed.unwrap_or(self.captured + self.set_aside)
+    fn there(&self) -> Held {
+        self.disagreed.unwrap_or(self.at_gateway)
+    }
+
+    /// There is a mark to ask about it, once, until it was asked about.
+    fn mark(&mut self, wanted: bool) -> Result<(), String> {
+        if std::mem::replace(&mut self.inquiry_wanted, wanted) == wanted {
+            return Err(format!("a mark to ask is {wanted} that was so already"));
+        }
+        Ok(())
+    }
+
+    fn comes(&mut self, amounts: &Amounts) {
+        self.came += amounts.total().minor();
+        self.stands_at(Held::of(amounts));
+    }
+
+    fn stands_at(&mut self, held: Held) {
+        self.at_gateway = held;
+        self.disagreed = None;
+    }
+
+    /// What was given back from the shop's own account, the gateway still has.
+    fn goes_back(&mut self, way: RefundWay) {
+        match way {
+            RefundWay::Gateway => self.stands_at(Held::default()),
+            RefundWay::BankTransfer => {}
+        }
     }
 
     fn refund(&mut self, minor: u64) -> Result<(), String> {
-        self.disagreed = None;
         self.captured = self
             .captured
             .checked_sub(minor)
@@ -351,9 +433,9 @@ impl PaymentBooks {
         Ok(())
     }
 
-    fn set_aside(&mut self, minor: u64) {
-        self.set_aside += minor;
-        self.came += minor;
+    fn set_aside(&mut self, received: &Amounts) {
+        self.set_aside += received.total().minor();
+        self.comes(received);
     }
 
     fn leave(&mut self, minor: u64) -> Result<(), String> {

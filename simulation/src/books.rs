@@ -9,14 +9,19 @@ use serde_json::Value;
 use crate::run::Run;
 use crate::town::Town;
 
-/// What somebody did in the gateway's own dashboard is told once more: a notification that got lost for good would
-/// be found by the next day's reconciliation, which is not simulated.
+/// What nobody will tell of any more is told once more, and the next day's reconciliation, which is not simulated, would
+/// find it: what was done in the gateway's own dashboard where it loses notifications for good, or tells of it while the
+/// server has another shop's keys; and what a person was wrong about.
 pub fn remind(run: &Run) {
+    let everything = run.town.gateways.loses_notifications() || run.had_other_keys();
+    let mistaken = run.town.mistaken.lock().clone();
     let keys: Vec<String> = {
         let books = run.town.gateways.with_toss(|toss, _| toss.books());
-        let moved =
-            payments(&books).filter(|line| won(line, "returned") > 0 || won(line, "confirms") > 1);
-        moved
+        let untold = payments(&books).filter(|line| {
+            let moved = won(line, "returned") > 0 || won(line, "confirms") > 1;
+            (everything && moved) || mistaken.contains(text(line, "orderId"))
+        });
+        untold
             .map(|line| text(line, "paymentKey").to_owned())
             .collect()
     };
@@ -59,6 +64,9 @@ pub fn compare(run: &Run) -> Result<(), String> {
     let mut theirs: BTreeMap<&str, i64> = BTreeMap::new();
     for line in payments(&books) {
         let (taken, returned) = (won(line, "taken"), won(line, "returned"));
+        if taken > 0 && returned == 0 {
+            compare_split(run, line)?;
+        }
         *theirs.entry(text(line, "orderId")).or_default() += taken - returned;
         if taken - returned > won(line, "totalAmount") {
             return Err(format!("the gateway took a payment's money twice: {line}"));
@@ -67,8 +75,7 @@ pub fn compare(run: &Run) -> Result<(), String> {
     for (payment, theirs) in &theirs {
         let known = run.audit.won(payment);
         let ours = i64::try_from(known.there).unwrap_or(i64::MAX);
-        // What others did about money on the desk is not noted: whoever decides about it looks there.
-        if ours != *theirs && !(known.on_the_desk && *theirs < ours) {
+        if ours != *theirs {
             return Err(format!(
                 "{payment}: the gateway has {theirs} won of it and we have {ours}"
             ));
@@ -93,6 +100,19 @@ pub fn compare(run: &Run) -> Result<(), String> {
     match used.into_iter().find(|used| won(used, "effects") > 1) {
         Some(used) => Err(format!("an operation key moved money twice: {used}")),
         None => Ok(()),
+    }
+}
+
+/// Nothing went back: it is split as its window said.
+fn compare_split(run: &Run, line: &Value) -> Result<(), String> {
+    let payment = text(line, "orderId");
+    let known = run.audit.won(payment);
+    let theirs = run.town.gateways.tax_free(text(line, "paymentKey"));
+    match known.tax_free {
+        Some(ours) if known.there > 0 && ours != theirs => Err(format!(
+            "{payment}: by the gateway {theirs} won of it are not taxed, and {ours} by us"
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -11,6 +11,9 @@ pub fn draw(dice: &Dice, faults: &GatewayFaults) -> Dial {
     if dice.one_in(8) {
         rules.extend(forgetful(dice));
     }
+    if faults.forgets_keys > 0 {
+        rules.extend(forgets_keys(faults.forgets_keys / 4));
+    }
     if faults.own > 0 {
         for _ in 0..dice.between(1, 5) {
             let call = *dice.pick(&[
@@ -66,6 +69,7 @@ fn fault(dice: &Dice, call: Call) -> Fault {
         1 => Fault::ResponseLost { silent_ms },
         2 => Fault::Delay { ms },
         3 => Fault::Held { ms },
+        4 if dice.one_in(2) => refused(),
         4 => Fault::ErrorBefore {
             status,
             code: code(),
@@ -91,6 +95,26 @@ fn fault(dice: &Dice, call: Call) -> Fault {
             bytes: 200,
             every_ms: *dice.pick(&[10, 2_000]),
         },
+    }
+}
+
+/// A gateway that does it and does not say so, hardly tells how it stands, and refuses what it does not know any more.
+fn forgets_keys(refused_per_mille: u64) -> [Rule; 4] {
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    [
+        rule(Call::Confirm, refused(), refused_per_mille),
+        rule(Call::Cancel, refused(), refused_per_mille),
+        rule(Call::Confirm, lost, 300),
+        rule(Call::Inquire, Fault::RateLimited {}, 500),
+    ]
+}
+
+/// Refused for certain, also where a first sending was done: the gateway does not know it any more.
+fn refused() -> Fault {
+    Fault::ErrorBefore {
+        status: 403,
+        code: "FORBIDDEN_REQUEST".to_owned(),
+        kept: false,
     }
 }
 

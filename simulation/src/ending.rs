@@ -38,14 +38,21 @@ pub fn settle(run: &mut Run) -> Result<(), String> {
     }
     let mut time = time_goes_on(run, None)?;
     let mut waited = 0;
-    // A hint is kept in memory until it is followed: a process that dies in between has answered 200 for nothing.
-    if run.was_interrupted() || run.town.gateways.loses_notifications() {
-        books::remind(run);
-    }
     mend(run)?;
+    let keys_back_at = run.town.dice.below(4) * HOUR_MS;
+    let mut reminded = false;
     loop {
+        if waited >= keys_back_at {
+            run.give_keys_back()?;
+            if !std::mem::replace(&mut reminded, true) {
+                books::remind(run);
+            }
+        }
         gateway_speaks(run)?;
         person_looks(run, waited)?;
+        if waited < 2 * HOUR_MS && run.town.dice.one_in(2) {
+            run.town.send_out(office::office_hours(run.town.clone()));
+        }
         run.pass(LOOK_MS)?;
         waited += LOOK_MS;
         time = time_goes_on(run, time)?;
@@ -196,10 +203,15 @@ fn hanging(run: &Run) -> Result<Option<String>, String> {
         .reader
         .payments(&PaymentFilter::default(), None, usize::MAX);
     for payment in page.map_err(failed)?.payments {
+        let id = payment.core().id;
         if payment.core().operation_in_flight() {
-            let id = payment.core().id;
             return Ok(Some(format!(
                 "the payment {id} waits for its gateway's answer"
+            )));
+        }
+        if payment.core().inquiry_wanted {
+            return Ok(Some(format!(
+                "there is news of the payment {id}, and nobody asks for it"
             )));
         }
     }

@@ -3,10 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use daegeum_sandbox::toss::{Delivery, Ending, Exchange, Fault, NoBooks, Settings, Toss};
+use daegeum_sandbox::toss::{
+    Delivery, Ending, Exchange, Fault, NoBooks, OpenWindow, Refusal, Settings, Toss,
+};
 use daegeum_server::world::{BoxFuture, Outbound, Undelivered};
 use http::{Request, Response};
 use http_body_util::Full;
@@ -27,10 +30,14 @@ use crate::world::{BEGINNING_MS, Clocks};
 #[derive(Clone)]
 pub struct Gateways {
     toss: Arc<Mutex<Toss>>,
+    /// Toss as another shop's keys see it: it knows none of this shop's payments.
+    elsewhere: Arc<Mutex<Toss>>,
     /// When the simulator next does something of its own accord; known until it is touched.
     due_ns: Arc<Mutex<Option<Option<u64>>>>,
     loses_notifications: bool,
     heard: Arc<Mutex<Heard>>,
+    /// Whether a notification was answered 200 since this was last asked.
+    hinted: Arc<AtomicBool>,
     executor: Executor,
     clocks: Clocks,
     dice: Dice,
@@ -44,6 +51,8 @@ pub struct Gateways {
 struct Heard {
     /// Payments by the gateway's names for them.
     named: BTreeMap<String, String>,
+    /// What of an amount is not taxed, as its window was opened, by the gateway's names.
+    tax_free: BTreeMap<String, u64>,
     /// Idempotency keys by payment and call.
     keys: BTreeMap<(String, &'static str), BTreeSet<Vec<u8>>>,
     /// When it last asked about a payment.
@@ -65,13 +74,16 @@ impl Gateways {
         trace: &Trace,
         network: &Network,
     ) -> Self {
-        let settings = Settings {
-            client_key: secrets::TOSS_CLIENT.to_owned(),
-            secret_key: secrets::TOSS_SECRET.to_owned(),
-            seed: dice.next(),
-            ..Settings::default()
+        let shop = |secret_key: &str| {
+            let settings = Settings {
+                client_key: secrets::TOSS_CLIENT.to_owned(),
+                secret_key: secret_key.to_owned(),
+                seed: dice.next(),
+                ..Settings::default()
+            };
+            Toss::open(Box::new(NoBooks), settings).expect("empty books")
         };
-        let mut toss = Toss::open(Box::new(NoBooks), settings).expect("empty books");
+        let (mut toss, elsewhere) = (shop(secrets::TOSS_SECRET), shop(secrets::OTHER_SECRET));
         toss.set_notification_url(Some(
             "https://shop.example/api/v1/payments/webhook/toss".into(),
         ));
@@ -80,9 +92,11 @@ impl Gateways {
         toss.set_dial(dial).expect("rules that are allowed");
         Self {
             toss: Arc::new(Mutex::new(toss)),
+            elsewhere: Arc::new(Mutex::new(elsewhere)),
             due_ns: Arc::default(),
             loses_notifications,
             heard: Arc::default(),
+            hinted: Arc::default(),
             executor: executor.clone(),
             clocks: clocks.clone(),
             dice,
@@ -111,10 +125,38 @@ impl Gateways {
         done
     }
 
-    /// A buyer's window has given a payment a name of the gateway's.
-    pub fn named(&self, key: &str, payment: &str) {
+    /// Opens a buyer's window, which gives the payment a name of the gateway's.
+    pub fn open_window(&self, open: &OpenWindow) -> Result<String, Refusal> {
+        let key = self.with_toss(|toss, now_ms| toss.open_window(now_ms, open))?;
+        let tax_free = u64::try_from(open.tax_free_amount.unwrap_or(0)).expect("not negative");
         let mut heard = self.heard.lock();
-        heard.named.insert(key.to_owned(), payment.to_owned());
+        heard.named.insert(key.clone(), open.order_id.clone());
+        heard.tax_free.insert(key.clone(), tax_free);
+        Ok(key)
+    }
+
+    /// What of a payment is not taxed, as its window said.
+    pub fn tax_free(&self, key: &str) -> u64 {
+        self.heard.lock().tax_free.get(key).copied().unwrap_or(0)
+    }
+
+    /// The gateway's name for some payment.
+    pub fn some_name(&self) -> Option<String> {
+        let heard = self.heard.lock();
+        let names: Vec<&String> = heard.named.keys().collect();
+        (!names.is_empty()).then(|| (*self.dice.pick(&names)).clone())
+    }
+
+    /// Whether this is the gateway's name for this payment.
+    pub fn is_about(&self, name: &Value, payment: &str) -> bool {
+        let heard = self.heard.lock();
+        let about = name.as_str().and_then(|name| heard.named.get(name));
+        about.is_some_and(|about| about == payment)
+    }
+
+    /// Whether a notification was answered 200 since this was last asked.
+    pub fn take_hinted(&self) -> bool {
+        self.hinted.swap(false, Ordering::Relaxed)
     }
 
     /// Payments and calls with how many idempotency keys they were made under.
@@ -189,6 +231,9 @@ impl Gateways {
         let source = [13, 124, 18, 147];
         let answer = self.network.call(request, source, NOTIFIED_WITHIN_MS).await;
         let status = answer.ok().map(|answer| answer.status);
+        if status == Some(200) {
+            self.hinted.store(true, Ordering::Relaxed);
+        }
         self.trace
             .count("which is answered", u64::from(status.unwrap_or(0)));
         self.with_toss(|toss, now_ms| toss.delivered(now_ms, delivery.id, status));
@@ -235,7 +280,7 @@ impl Gateways {
     }
 
     /// One exchange, from the wire's point of view.
-    async fn exchange(&self, request: Request<Bytes>) -> Came {
+    async fn exchange(&self, mut request: Request<Bytes>) -> Came {
         let faults = &self.swarm.gateway;
         let lost = || Err(Undelivered::NoAnswer("the connection was reset".to_owned()));
         self.on_the_way().await;
@@ -251,6 +296,13 @@ impl Gateways {
             "asked:",
             &[request.method().as_str().as_bytes(), path, request.body()],
         );
+        if is_elsewhere(&request) {
+            let now_ms = self.clocks.true_ms();
+            let exchange = self.elsewhere.lock().exchange(now_ms, &request);
+            self.on_the_way().await;
+            return Ok(exchange.response);
+        }
+        self.forget(&mut request);
         let mut exchange = self.with_toss(|toss, now_ms| toss.exchange(now_ms, &request));
         let answer = loop {
             let Exchange {
@@ -294,6 +346,20 @@ impl Gateways {
         Ok(answer)
     }
 
+    /// A gateway that does not know a key any more takes the request for one with a key that is new.
+    fn forget(&self, request: &mut Request<Bytes>) {
+        let forgotten = self
+            .swarm
+            .strikes(&self.dice, self.swarm.gateway.forgets_keys);
+        if let Some(key) = request.headers_mut().get_mut("idempotency-key")
+            && forgotten
+        {
+            let another = format!("forgotten-{}", self.dice.next());
+            *key = another.parse().expect("a header's value");
+            self.trace.note("a key is forgotten", &[]);
+        }
+    }
+
     async fn on_the_way(&self) {
         let most_ms = if self.swarm.is_calm() {
             20
@@ -310,4 +376,10 @@ impl Gateways {
         self.executor.sleep(Duration::from_secs(seconds)).await;
         Err(Undelivered::NoAnswer("the connection was reset".to_owned()))
     }
+}
+
+/// Whether the request is made with another shop's keys.
+fn is_elsewhere(request: &Request<Bytes>) -> bool {
+    let said = request.headers().get(http::header::AUTHORIZATION);
+    said.is_some_and(|said| said.as_bytes() == secrets::other_authorization().as_bytes())
 }

@@ -132,6 +132,11 @@ impl Machine {
         }
     }
 
+    /// What the next start is configured with.
+    pub fn configure(&mut self, config: Config) {
+        self.config = Arc::new(config);
+    }
+
     /// Whether the process runs.
     pub const fn is_up(&self) -> bool {
         self.process.is_some()

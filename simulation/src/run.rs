@@ -39,8 +39,15 @@ pub struct Run {
     doomed: Option<(u64, Death)>,
     starts_at: Option<u64>,
     starts: u64,
-    interrupted: bool,
+    /// Whether an order is canceled once its payment has failed.
+    cancels_on_failure: bool,
+    /// Whether the server has another shop's keys, and whether it ever had.
+    other_keys: (bool, bool),
+    stops_after_hints: u64,
 }
+
+/// Nobody plans so many disasters.
+const STARTS_MAX: u64 = 20_000;
 
 /// Nanoseconds of a millisecond.
 pub const MS: u64 = 1_000_000;
@@ -85,17 +92,17 @@ async fn director(town: Town, operations: u64) {
 impl Run {
     fn new(town: Town, operations: u64) -> Self {
         let plan = Plan::draw(&town.dice.fork(), &town.swarm, operations);
-        let mut config = secrets::config();
-        config.settings.orders.cancel_on_failure = town.dice.one_in(4);
         Self {
-            machine: Machine::new(&town, Arc::new(config)),
+            machine: Machine::new(&town, Arc::new(secrets::config())),
+            cancels_on_failure: town.dice.one_in(4),
+            other_keys: (false, false),
+            stops_after_hints: town.swarm.stops_after_hints,
             town,
             audit: Audit::default(),
             plan,
             doomed: None,
             starts_at: None,
             starts: 0,
-            interrupted: false,
         }
     }
 
@@ -104,15 +111,47 @@ impl Run {
         self.starts
     }
 
-    /// Whether the server ever went away, if only for a moment.
-    pub const fn was_interrupted(&self) -> bool {
-        self.interrupted
+    /// Whether the server ever had another shop's keys.
+    pub const fn had_other_keys(&self) -> bool {
+        self.other_keys.1
+    }
+
+    /// The server has the shop's own keys from its next start on.
+    pub fn give_keys_back(&mut self) -> Result<(), String> {
+        if std::mem::take(&mut self.other_keys.0) && self.machine.is_up() {
+            self.town.trace.note("the keys are given back", &[]);
+            self.machine.stop()?;
+            self.come_back();
+        }
+        Ok(())
+    }
+
+    /// What the server is started with. Somebody may have typed another shop's keys; once the faults are over, nobody
+    /// touches them but who gives the right ones back.
+    fn configure(&mut self) {
+        let drawn = self.town.dice.below(100) < self.town.swarm.other_keys;
+        if !self.town.swarm.is_calm() {
+            self.other_keys.0 = drawn;
+        }
+        let mut config = if self.other_keys.0 {
+            self.town.trace.note("another shop's keys", &[]);
+            self.other_keys.1 = true;
+            secrets::config_with_other_keys()
+        } else {
+            secrets::config()
+        };
+        config.settings.orders.cancel_on_failure = self.cancels_on_failure;
+        self.machine.configure(config);
     }
 
     /// Starts the server and looks at what it found.
     pub fn start(&mut self) -> Result<(), String> {
         self.starts_at = None;
         self.starts += 1;
+        if self.starts > STARTS_MAX {
+            return Err(format!("the server went away {STARTS_MAX} times"));
+        }
+        self.configure();
         let wrong = self.town.dice.below(100) < self.town.swarm.wrong_at_start;
         if wrong && !self.town.swarm.is_calm() {
             let by = wrong_by(&self.town.dice);
@@ -238,7 +277,6 @@ impl Run {
 
     /// The server is started again after a while.
     fn come_back(&mut self) {
-        self.interrupted = true;
         let away_ms = if self.town.swarm.is_calm() {
             10
         } else {
@@ -254,6 +292,15 @@ impl Run {
             return Ok(());
         }
         while let Some(disaster) = self.plan.due(self.town.operations()) {
+            self.strike(disaster)?;
+        }
+        if self.town.gateways.take_hinted() && self.stops_after_hints > 0 && self.machine.is_up() {
+            self.stops_after_hints -= 1;
+            let disaster = match self.town.dice.below(4) {
+                0 => Disaster::Stop,
+                1 => Disaster::DieBetweenPolls(self.town.dice.below(30), Death::Power),
+                _ => Disaster::DieBetweenPolls(self.town.dice.below(10), Death::Kill),
+            };
             self.strike(disaster)?;
         }
         Ok(())

@@ -28,17 +28,34 @@ pub const ADMIN: &str = "kim-hush7secret-1a2b3c4d5e6f70819200aa";
 pub const TOSS_CLIENT: &str = "test_ck_simulated0000000000000000";
 /// The secret one.
 pub const TOSS_SECRET: &str = "test_sk_hush7secret00000000000000";
+/// Another shop's client key there.
+pub const OTHER_CLIENT: &str = "test_ck_another00000000000000000";
+/// And its secret key.
+pub const OTHER_SECRET: &str = "test_sk_hush7secret11111111111111";
 const TOKENS: &str = "tokens-hush7secret-abcdef0123456789abcdef";
 const WEBHOOK: &[u8; 32] = b"webhook-hush7secret-rotation-001";
 const DATA_KEY: &str = "c0ffee00c0ffee01c0ffee02c0ffee03c0ffee04c0ffee05c0ffee06c0ffee07";
 
 /// The settings of every shop, read once.
 pub fn config() -> Config {
-    static CONFIG: LazyLock<Config> = LazyLock::new(load);
+    static CONFIG: LazyLock<Config> = LazyLock::new(|| load(TOSS_CLIENT, TOSS_SECRET));
     CONFIG.clone()
 }
 
-fn load() -> Config {
+/// The same with another shop's keys at the simulated Toss.
+pub fn config_with_other_keys() -> Config {
+    static CONFIG: LazyLock<Config> = LazyLock::new(|| load(OTHER_CLIENT, OTHER_SECRET));
+    CONFIG.clone()
+}
+
+/// How a request with another shop's keys says whose it is.
+pub fn other_authorization() -> &'static str {
+    static BASIC: LazyLock<String> =
+        LazyLock::new(|| format!("Basic {}", STANDARD.encode(format!("{OTHER_SECRET}:"))));
+    &BASIC
+}
+
+fn load(toss_client: &str, toss_secret: &str) -> Config {
     let webhook = format!("whsec_{}", STANDARD.encode(WEBHOOK));
     let settings = [
         ("DAEGEUM_MERCHANT_KEY", MERCHANT),
@@ -47,8 +64,8 @@ fn load() -> Config {
         ("DAEGEUM_MOCK_WEBHOOK_SECRET", &webhook),
         ("DAEGEUM_DATA_KEY", DATA_KEY),
         ("DAEGEUM_GATEWAYS_MOCK", "true"),
-        ("TOSS_PAYMENTS_SECRET_KEY", TOSS_SECRET),
-        ("TOSS_PAYMENTS_CLIENT_KEY", TOSS_CLIENT),
+        ("TOSS_PAYMENTS_SECRET_KEY", toss_secret),
+        ("TOSS_PAYMENTS_CLIENT_KEY", toss_client),
         ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
         ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
     ];

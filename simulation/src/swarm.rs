@@ -45,6 +45,10 @@ pub struct Swarm {
     pub wrong_at_start: u64,
     /// How often time passes without anybody noticing, as when a machine sleeps.
     pub sleeps: u64,
+    /// Of a hundred starts, how many come up with another shop's keys.
+    pub other_keys: u64,
+    /// How many notifications, once they are answered, are followed by a stop.
+    pub stops_after_hints: u64,
     /// Of a hundred orders, how many are paid through the mock gateway.
     pub mock: u64,
     /// Of a hundred orders, how many wait for a confirmation.
@@ -69,6 +73,8 @@ pub struct GatewayFaults {
     pub too_late: u64,
     /// The gateway's own faults, by its dial.
     pub own: u64,
+    /// It has forgotten an idempotency key, and takes a repetition for the first request.
+    pub forgets_keys: u64,
     /// The longest way there and back, in milliseconds.
     pub latency_ms: u64,
     /// Notifications lost, doubled, late or forged.
@@ -119,6 +125,8 @@ impl Swarm {
             clock_jumps: times(3),
             wrong_at_start: *dice.pick(&[0, 0, 30, 100]),
             sleeps: times(3),
+            other_keys: *dice.pick(&[0, 0, 0, 0, 0, 50]),
+            stops_after_hints: times(4),
             mock: *dice.pick(&[0, 5, 20, 100]),
             on_confirmation: *dice.pick(&[0, 30, 60]),
             strangers: *dice.pick(&[0, 1, 3]),
@@ -128,6 +136,11 @@ impl Swarm {
                 answer_lost: rate(200),
                 too_late: rate(60),
                 own: rate(250),
+                forgets_keys: if dice.one_in(4) {
+                    dice.between(100, 900)
+                } else {
+                    0
+                },
                 latency_ms: *dice.pick(&[0, 20, 300, 4_000, 40_000]),
                 notifications: rate(400),
             },

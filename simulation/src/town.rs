@@ -1,6 +1,7 @@
 //! What all simulated people share: the network to the server, time, chance, what they have been told so far,
 //! and the verdict when something they were promised does not hold.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -38,6 +39,8 @@ pub struct Town {
     pub mock: Arc<Mutex<MockGateway>>,
     /// What callers have been told.
     pub told: Arc<Mutex<Told>>,
+    /// Payments about which a person said something that was not so.
+    pub mistaken: Arc<Mutex<BTreeSet<String>>>,
     operations: Arc<AtomicU64>,
     people: Arc<AtomicU64>,
     verdict: Arc<Mutex<Option<String>>>,
@@ -59,6 +62,7 @@ impl Town {
             network,
             mock: Arc::default(),
             told: Arc::default(),
+            mistaken: Arc::default(),
             operations: Arc::default(),
             people: Arc::default(),
             verdict: Arc::default(),

@@ -225,7 +225,8 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
         return Effect::Agree;
     }
     let another = taken.total() != taken_by_our_books(payment).total();
-    // A person may have accepted that a deposit was taken back.
+    // Nothing is there, by the gateway's word or as a person accepted, and now something is: a deposit can come again
+    // in whatever part.
     let again = said.is_zero();
     if less || ((another || again) && has_money(payment.state())) {
         Effect::Disagree {
@@ -234,6 +235,29 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
         }
     } else {
         Effect::Overtaken
+    }
+}
+
+/// Whether the gateway has more after this than it had by all that is known. Money that is on its way back looks so in an
+/// answer that is old: that it is there is heard twice.
+pub(super) fn brings_more(payment: &AnyPayment, effect: Effect) -> bool {
+    let core = payment.core();
+    let said = core.held_by_gateway().total().minor();
+    match effect {
+        Effect::Disagree { holds, .. } => holds.total().minor() > said,
+        Effect::Agree => core.at_gateway.total().minor() > said,
+        Effect::Known
+        | Effect::Overtaken
+        | Effect::Hold { .. }
+        | Effect::ReleaseHold
+        | Effect::AwaitDeposit { .. }
+        | Effect::Take(_)
+        | Effect::SetAside(_)
+        | Effect::GiveToOrder(_)
+        | Effect::ComeAndGo(_)
+        | Effect::GoBack
+        | Effect::Fail
+        | Effect::GiveUp => false,
     }
 }
 
@@ -269,17 +293,7 @@ fn judge_account(payment: &AnyPayment, due_at: Timestamp) -> Effect {
         | PaymentState::Mismatched
         | PaymentState::Orphaned
         | PaymentState::Returned
-        | PaymentState::Refunded => {
-            let said = payment.core().held_by_gateway();
-            if said.is_zero() {
-                Effect::Known
-            } else {
-                Effect::Disagree {
-                    taken: None,
-                    holds: Amounts::zero(said.currency()),
-                }
-            }
-        }
+        | PaymentState::Refunded => judge_nothing_there(payment),
     }
 }
 
@@ -320,7 +334,24 @@ fn judge_cancellation(payment: &AnyPayment) -> Effect {
         | PaymentState::Mismatched
         | PaymentState::Orphaned
         | PaymentState::Returned
-        | PaymentState::Refunded => Effect::Overtaken,
+        | PaymentState::Refunded => judge_nothing_there(payment),
+    }
+}
+
+/// Nothing is there, says the gateway, of money that was taken: a deposit can be taken back, and its account closed then.
+/// A gateway that is not asked how it stands may have said so before the money came.
+fn judge_nothing_there(payment: &AnyPayment) -> Effect {
+    let core = payment.core();
+    let said = core.held_by_gateway();
+    if said.is_zero() {
+        Effect::Known
+    } else if core.provider.capabilities().remote {
+        Effect::Disagree {
+            taken: None,
+            holds: Amounts::zero(said.currency()),
+        }
+    } else {
+        Effect::Overtaken
     }
 }
 

@@ -15,8 +15,17 @@ struct Weighed {
     moves: bool,
     /// It leaves a call without an answer that is not known to be without one yet.
     parks: bool,
-    /// It says how the payment stands, and that is not older than what is known.
+    stand: Stand,
+}
+
+/// What the news says of how the payment stands.
+#[derive(Default)]
+struct Stand {
+    /// It is not older than what is known.
     is_current: bool,
+    /// There is nothing newer to be told: it is current, or it is about another window of the same order, which the
+    /// gateway names only while nothing of ours took money.
+    is_told: bool,
 }
 
 /// Records the exchange and lets its news move what they can.
@@ -28,7 +37,7 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
     let settles = core.inquiry_wanted
         && learned.asked_since_hint
         && learned.source == Source::Inquiry
-        && weighed.is_current;
+        && weighed.stand.is_told;
     let may_record = core.calls < PaymentCore::MAX_CALLS;
     let records = weighed.moves || weighed.parks || may_record;
     if let Some(exchange) = learned.exchange.filter(|_| records) {
@@ -36,7 +45,7 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
     }
     if let Some(paid_with) = learned.paid_with
         && work.payment(id)?.core().paid_with.as_ref() != Some(&paid_with)
-        && weighed.is_current
+        && weighed.stand.is_current
     {
         work.note_payment(id, PaymentMethodKnown { paid_with })?;
     }
@@ -73,12 +82,12 @@ fn weigh(work: &Work, learned: &Learned) -> Result<Weighed, Refusal> {
         News::NotSent => Weighed {
             moves: false,
             parks: false,
-            is_current: false,
+            stand: Stand::default(),
         },
         News::None => Weighed {
             moves: newly_unanswered,
             parks: false,
-            is_current: false,
+            stand: Stand::default(),
         },
         News::Fact(fact) => {
             let (effect, end) = evidence::weigh(work, id, fact)?;
@@ -88,7 +97,11 @@ fn weigh(work: &Work, learned: &Learned) -> Result<Weighed, Refusal> {
                 moves,
                 // The gateway answered the call, and what it said does not fit: a person can end it.
                 parks: !moves && newly_unanswered,
-                is_current: moves || (counts && effect == Effect::Known),
+                stand: Stand {
+                    is_current: moves || (counts && effect == Effect::Known),
+                    is_told: (moves && !evidence::brings_more(work.payment(id)?, effect))
+                        || (about_call && effect == Effect::Known),
+                },
             }
         }
     })

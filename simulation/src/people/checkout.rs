@@ -1,7 +1,7 @@
 //! A buyer's checkout through Toss: a session, its window in one tab or two, what people do there and on their way
 //! back, and what the bank and the shop's own dashboard do later.
 
-use daegeum_sandbox::toss::{Amount, CancelRequest, OpenWindow};
+use daegeum_sandbox::toss::{Amount, CancelRequest, OpenWindow, RefundReceiveAccount};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -165,6 +165,11 @@ impl Checkout {
         }
         town.wait_up_to(*dice.pick(&[0, 0, 1_000, 30_000, 700_000]))
             .await;
+        if dice.one_in(6) {
+            // Whoever does something in the shop's dashboard does not wait for the browser.
+            let (other, key) = (self.clone(), key.clone());
+            town.send_out(async move { other.dashboard(&key).await });
+        }
         if !dice.one_in(12) {
             self.come_back(&key).await;
         }
@@ -175,8 +180,14 @@ impl Checkout {
     fn open_window(&self) -> Option<String> {
         let (town, dice) = (&self.story.town, &self.story.town.dice);
         town.operate();
-        let total = i64::try_from(self.story.total).expect("not that much");
+        let total = won(self.story.total);
         let tampered = dice.one_in(15);
+        // What is not taxed is the browser's word, too.
+        let tax_free = if dice.one_in(15) {
+            dice.below(self.story.total / 2)
+        } else {
+            self.story.tax_free
+        };
         let method = if self.account {
             "VIRTUAL_ACCOUNT"
         } else {
@@ -185,18 +196,16 @@ impl Checkout {
         let open = OpenWindow {
             method: Some(method.to_owned()),
             amount: Some(Amount::Won(if tampered { total / 2 + 200 } else { total })),
+            tax_free_amount: (tax_free > 0 && !tampered).then(|| won(tax_free)),
             order_id: self.payment.clone(),
             order_name: "수채화 강의".to_owned(),
             success_url: Some("https://shop.example/ok".to_owned()),
             fail_url: Some("https://shop.example/no".to_owned()),
             ..OpenWindow::default()
         };
-        let opened = town
-            .gateways
-            .with_toss(|toss, now_ms| toss.open_window(now_ms, &open));
+        let opened = town.gateways.open_window(&open);
         match &opened {
             Ok(key) => {
-                town.gateways.named(key, &self.payment);
                 let names = [self.payment.as_bytes(), key.as_bytes()];
                 town.trace.note("window:", &names);
             }
@@ -242,6 +251,9 @@ impl Checkout {
             json!({ "payment_key": key, "order_id": self.payment, "amount": self.story.total });
         if dice.one_in(10) {
             self.tamper(&honest).await;
+        }
+        if dice.one_in(15) {
+            self.borrow_a_name(&honest).await;
         }
         if dice.one_in(6) {
             drop(
@@ -312,7 +324,60 @@ impl Checkout {
         }
     }
 
-    /// What the bank and the shop's dashboard do about it.
+    /// The browser brings back the name of somebody else's payment, or what is no name.
+    async fn borrow_a_name(&self, honest: &Value) {
+        let town = &self.story.town;
+        let mut forged = honest.clone();
+        let name = town.gateways.some_name().filter(|_| !town.dice.one_in(4));
+        let name = name.unwrap_or_else(|| "tgen_nobodys".to_owned());
+        forged["payment_key"] = name.into();
+        let answer = self.holder.once(Method::POST, CONFIRM, Some(&forged)).await;
+        if let Ok(answer) = answer
+            && answer.text("status") == "CAPTURED"
+            && forged["payment_key"] != honest["payment_key"]
+            && !town
+                .gateways
+                .is_about(&forged["payment_key"], &self.payment)
+        {
+            town.violated(|| format!("another's payment pays: {forged} gets {}", answer.json));
+        }
+    }
+
+    /// What is done in the shop's dashboard, past the shop: all of it or a part, once or until nothing is left, at
+    /// whatever time.
+    async fn dashboard(&self, key: &str) {
+        let (town, dice) = (&self.story.town, &self.story.town.dice);
+        for _ in 0..dice.between(1, 2) {
+            town.wait_up_to(*dice.pick(&[1_000, 30_000, 400_000, 3_000_000]))
+                .await;
+            town.operate();
+            let part = dice.between(1, self.story.total - 1);
+            let to = RefundReceiveAccount {
+                bank: "20".to_owned(),
+                account_number: "1002333444555".to_owned(),
+                holder_name: "모의".to_owned(),
+            };
+            let in_part = dice.one_in(2).then(|| won(part));
+            let cancel = CancelRequest {
+                cancel_reason: "고객 요청".to_owned(),
+                cancel_amount: in_part,
+                tax_free_amount: in_part.filter(|_| self.story.tax_free == self.story.total),
+                refund_receive_account: Some(to),
+                ..CancelRequest::default()
+            };
+            let canceled = town
+                .gateways
+                .with_toss(|toss, now_ms| toss.cancel_in_dashboard(now_ms, key, cancel));
+            let how: &[u8] = if canceled.is_ok() {
+                b"canceled"
+            } else {
+                b"not canceled"
+            };
+            town.trace.note("dashboard:", &[key.as_bytes(), how]);
+        }
+    }
+
+    /// What the bank does about it.
     async fn later(&self, key: &str) {
         let (town, dice) = (&self.story.town, &self.story.town.dice);
         if self.account {
@@ -321,24 +386,6 @@ impl Checkout {
             if !dice.one_in(3) {
                 self.deposit(key).await;
             }
-        } else if dice.one_in(14) {
-            town.wait_up_to(400_000).await;
-            town.operate();
-            let total = i64::try_from(self.story.total).expect("not that much");
-            let all = CancelRequest {
-                cancel_reason: "고객 요청".to_owned(),
-                cancel_amount: dice.one_in(3).then_some(total / 2),
-                ..CancelRequest::default()
-            };
-            let canceled = town
-                .gateways
-                .with_toss(|toss, now_ms| toss.cancel_in_dashboard(now_ms, key, all));
-            let how: &[u8] = if canceled.is_ok() {
-                b"canceled"
-            } else {
-                b"not canceled"
-            };
-            town.trace.note("dashboard:", &[key.as_bytes(), how]);
         }
     }
 
@@ -385,4 +432,8 @@ impl Checkout {
             self.story.town.wait_up_to(5_000).await;
         }
     }
+}
+
+fn won(minor: u64) -> i64 {
+    i64::try_from(minor).expect("not that much")
 }

@@ -20,6 +20,9 @@ pub async fn office_hours(town: Town) {
             }
         }
     }
+    if town.dice.one_in(3) && !town.swarm.is_calm() {
+        guess(&town, &admin).await;
+    }
     feed(&town).await;
     if town.dice.one_in(12) {
         let path = format!("/api/v1/admin/buyers/b{}/erase", town.dice.below(6));
@@ -28,8 +31,28 @@ pub async fn office_hours(town: Town) {
 }
 
 async fn decide(town: &Town, admin: &Caller, payment: &str) {
-    let resolution = *town.dice.pick(&["take", "return"]);
+    let resolution = *town
+        .dice
+        .pick(&["take", "return", "return", "returned", "accept", "accept"]);
     resolve(town, admin, payment, resolution).await;
+}
+
+/// Somebody is impatient with a call that has no answer, and wrong about it now and then.
+async fn guess(town: &Town, admin: &Caller) {
+    let Some(waiting) = admin.read("/api/v1/admin/unanswered").await else {
+        return;
+    };
+    let items = waiting.json["items"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let ids = items.iter().filter_map(|item| item["payment_id"].as_str());
+    for payment in ids {
+        if town.dice.one_in(8) {
+            town.mistaken.lock().insert(payment.to_owned());
+            resolve(town, admin, payment, "not_done").await;
+        }
+    }
 }
 
 async fn resolve(town: &Town, admin: &Caller, payment: &str, resolution: &str) {
