@@ -329,7 +329,8 @@ impl Checkout {
         let town = &self.story.town;
         let mut forged = honest.clone();
         let name = town.gateways.some_name().filter(|_| !town.dice.one_in(4));
-        let name = name.unwrap_or_else(|| "tgen_nobodys".to_owned());
+        let nobodys = ["tgen_nobodys", ".", "..", "confirm"];
+        let name = name.unwrap_or_else(|| (*town.dice.pick(&nobodys)).to_owned());
         forged["payment_key"] = name.into();
         let answer = self.holder.once(Method::POST, CONFIRM, Some(&forged)).await;
         if let Ok(answer) = answer
