@@ -5,10 +5,10 @@ use daegeum_engine::payment::{Capture, Failed, Payment};
 use daegeum_engine::time::Timestamp;
 
 fn capture(failed: Payment<Failed>, now: Timestamp) {
-    let amount = failed.core().amount();
+    let theirs = failed.core().amounts;
     let _taken = failed.capture(
         Capture {
-            amount,
+            theirs,
             source: Source::Answer,
         },
         now,

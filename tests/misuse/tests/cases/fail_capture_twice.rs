@@ -5,17 +5,17 @@ use daegeum_engine::payment::{Authorized, Capture, Payment};
 use daegeum_engine::time::Timestamp;
 
 fn twice(held: Payment<Authorized>, now: Timestamp) {
-    let amount = held.core().amount();
+    let theirs = held.core().amounts;
     let _first = held.capture(
         Capture {
-            amount,
+            theirs,
             source: Source::Answer,
         },
         now,
     );
     let _again = held.capture(
         Capture {
-            amount,
+            theirs,
             source: Source::Answer,
         },
         now,

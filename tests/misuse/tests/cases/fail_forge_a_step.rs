@@ -9,6 +9,7 @@ fn step(failed: Payment<Failed>, now: Timestamp) {
     let _taken = failed.step::<Capture, Captured>(
         PaymentCaptured {
             captured,
+            theirs: captured,
             source: Source::Person,
         },
         now,

@@ -12,10 +12,10 @@ fn capture(
     held: Payment<Authorized>,
     now: Timestamp,
 ) -> Result<PaymentTransition<Payment<Captured>>, Rejection> {
-    let amount = held.core().amount();
+    let theirs = held.core().amounts;
     held.capture(
         Capture {
-            amount,
+            theirs,
             source: Source::Answer,
         },
         now,
