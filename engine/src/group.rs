@@ -1,6 +1,8 @@
 //! A group: one order with the payments a command concerns. Commits never reach beyond one group, so
 //! that orders can be spread over shards.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use bincode::{Decode, Encode};
 
 use crate::event::{OrderEvent, PaymentEvent};
