@@ -326,8 +326,24 @@ pub(super) fn call_refused(
         }
         // The hold that was to be released may be money by now.
         OperationKind::Void => return_if_canceled(work, id, context),
-        OperationKind::Confirm | OperationKind::Capture => Ok(()),
+        // Nothing of its money is under way any more, so that another payment can take it.
+        OperationKind::Confirm => {
+            claims::release(work, id)?;
+            finish_requested_cancel(work, context)
+        }
+        OperationKind::Capture => release_if_canceled(work, id, context),
     }
+}
+
+/// A hold whose order is to be canceled, and which nobody takes or releases, is released.
+fn release_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
+    let payment = work.payment(id)?;
+    let is_held =
+        payment.state() == PaymentState::Authorized && !payment.core().operation_in_flight();
+    if is_held && work.order()?.state() == OrderState::CancelRequested {
+        calls::void(work, id, context)?;
+    }
+    Ok(())
 }
 
 /// Money that was set aside because its order is to be canceled goes back, where the gateway can.

@@ -10,6 +10,7 @@ mod why;
 
 use super::*;
 use crate::command::Resolution;
+use crate::order::OrderState;
 use crate::rejection::Rejection;
 use situations::Situation;
 
@@ -100,6 +101,35 @@ fn a_split_that_was_accepted_is_the_gateways_own_when_the_order_takes_the_money(
     shop.assert_books();
     shop.resolves(Resolution::Accept);
     shop.assert_books();
+}
+
+#[test]
+fn a_confirmation_that_was_refused_gives_its_claim_back() {
+    for state in [PaymentState::Initiated, PaymentState::Prepared] {
+        let confirming = |words| {
+            let mut all = Situation::of(state);
+            let mut shop = all.find(|one| one.words == words).unwrap().build();
+            shop.learns(facts::Said::CallRefused.fact());
+            shop
+        };
+        let waits = confirming("confirm in flight");
+        assert_eq!(waits.order().core().claim.holder(), None);
+        let ended = confirming("confirm in flight, the order is to be canceled");
+        assert_eq!(ended.order().state(), OrderState::Canceled);
+    }
+}
+
+#[test]
+fn a_capture_that_was_refused_releases_the_hold_of_an_order_that_is_to_be_canceled() {
+    let mut shop = situations::authorized();
+    shop.captures();
+    shop.cancel_order();
+    assert_eq!(shop.order().state(), OrderState::CancelRequested);
+    shop.learns(facts::Said::CallRefused.fact());
+    let call = calls::kind_in_flight(shop.payment());
+    assert_eq!(call, Some(OperationKind::Void));
+    shop.learns(facts::Said::Canceled.fact());
+    assert_eq!(shop.order().state(), OrderState::Canceled);
 }
 
 #[test]

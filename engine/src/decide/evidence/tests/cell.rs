@@ -38,7 +38,7 @@ fn drive(situation: &Situation, said: Said) {
         };
         let shop = told();
         println!("{at}: {}", effect.name());
-        moved_as_it_says(situation, effect, shop.payment());
+        moved_as_it_says(situation, said, effect, shop.payment());
         call_ended_as_it_says(situation, said, shop.payment());
         shop.assert_books();
         left_money_shows(&said.fact(), effect, shop.payment());
@@ -47,8 +47,9 @@ fn drive(situation: &Situation, said: Said) {
 }
 
 /// Where the effect leads; the money decides, not the call.
-pub(super) fn leads_to(situation: &Situation, effect: Effect) -> PaymentState {
+fn leads_to(situation: &Situation, said: Said, effect: Effect) -> PaymentState {
     match effect {
+        Effect::Known if situation.is_over_with(said) => PaymentState::Canceled,
         Effect::Known
         | Effect::Overtaken
         | Effect::ReleaseHold
@@ -67,8 +68,8 @@ pub(super) fn leads_to(situation: &Situation, effect: Effect) -> PaymentState {
     }
 }
 
-fn moved_as_it_says(situation: &Situation, effect: Effect, after: &AnyPayment) {
-    assert_eq!(after.state(), leads_to(situation, effect));
+fn moved_as_it_says(situation: &Situation, said: Said, effect: Effect, after: &AnyPayment) {
+    assert_eq!(after.state(), leads_to(situation, said, effect));
     let core = after.core();
     match effect {
         Effect::Disagree { holds, .. } => assert_eq!(core.disagreement, Some(holds)),

@@ -22,6 +22,11 @@ impl Situation {
         ALL.iter().filter(move |one| one.state == state)
     }
 
+    /// Whether nothing of the order is under way any more once this is said, so that its cancellation is carried out.
+    pub(super) fn is_over_with(&self, said: Said) -> bool {
+        said == Said::CallRefused && self.call == Some(Confirm) && !self.order_takes
+    }
+
     pub(super) fn build(&self) -> Shop {
         (self.make)()
     }
@@ -50,6 +55,8 @@ situations! {
     Prepared "confirm in flight, the order is to be canceled" false Some(Confirm), || ended(prepared_confirming());
     Authorized "the order is reserved" true None, authorized;
     Authorized "capture in flight" true Some(Capture), || then(authorized(), Shop::captures);
+    Authorized "capture in flight, the order is to be canceled" false Some(Capture),
+        || ended(then(authorized(), Shop::captures));
     Authorized "void in flight" true Some(Void), || then(authorized(), Shop::cancels);
     Authorized "void in flight, the order is to be canceled" false Some(Void), || ended(authorized());
     AwaitingDeposit "the order waits" true None, awaiting;
@@ -126,7 +133,7 @@ fn prepared_confirming() -> Shop {
     then(prepared(), |shop| shop.confirms(0))
 }
 
-fn authorized() -> Shop {
+pub(super) fn authorized() -> Shop {
     says(confirming(), Said::Held)
 }
 

@@ -6,6 +6,9 @@ use super::{Effect, PaymentState, Told};
 
 pub(super) fn of(situation: &Situation, said: Said, effect: Effect) -> &'static str {
     match effect {
+        Effect::Known if situation.is_over_with(said) => {
+            "Nothing is under way any more. The order is canceled, and the payment with it."
+        }
         Effect::Known => known(situation.state, said),
         Effect::Overtaken => overtaken(situation.state, said),
         Effect::Hold { .. } => {
