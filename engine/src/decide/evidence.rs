@@ -133,7 +133,7 @@ pub fn judge(payment: &AnyPayment, order_takes: bool, fact: &Fact) -> Effect {
             judge_taken(payment, order_takes, told)
         }
         Fact::AwaitingDeposit { due_at } => judge_account(payment, *due_at),
-        Fact::Failed { .. } => judge_failure(payment.state()),
+        Fact::Failed { .. } => judge_failure(payment),
         Fact::Canceled => judge_cancellation(payment),
         Fact::CallRefused { .. } | Fact::Other => Effect::Known,
         Fact::Undecided => {
@@ -297,8 +297,12 @@ fn judge_account(payment: &AnyPayment, due_at: Timestamp) -> Effect {
     }
 }
 
-fn judge_failure(state: PaymentState) -> Effect {
-    match state {
+fn judge_failure(payment: &AnyPayment) -> Effect {
+    match payment.state() {
+        // The hold that was to be released is none any more.
+        PaymentState::Authorized if calls::kind_in_flight(payment) == Some(OperationKind::Void) => {
+            Effect::GiveUp
+        }
         PaymentState::Initiated | PaymentState::Prepared | PaymentState::AwaitingDeposit => {
             Effect::Fail
         }
