@@ -1,4 +1,4 @@
-//! What each gateway can do. Decisions ask here, and nowhere by a gateway's name.
+//! Capabilities of each gateway. Decisions ask here, and nowhere by a gateway's name.
 
 use crate::event::Provider;
 use crate::order::CaptureMode;

@@ -160,6 +160,11 @@ impl PaymentCore {
         self.operation.as_ref().filter(|call| call.in_flight())
     }
 
+    /// What its money call that has no answer yet is to do.
+    pub fn kind_in_flight(&self) -> Option<OperationKind> {
+        self.call_in_flight().map(|call| call.core().kind)
+    }
+
     /// What the gateway has of its money, by its own word where there is one.
     pub fn held_by_gateway(&self) -> Amounts {
         self.disagreement.unwrap_or(self.at_gateway)

@@ -1,4 +1,4 @@
-//! What is outside the server: its world, and in the sandbox what stands in for the rest.
+//! The outside of the server: its world, and in the sandbox what stands in for the rest.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What `--sandbox` runs beside the server: the movable clock, a simulator for each gateway that is not
+//! The parts that `--sandbox` runs beside the server: the movable clock, a simulator for each gateway that is not
 //! configured otherwise, on a loopback port of its own, and a shop to pay at. Their books are below `DATA/sandbox`.
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! What `--sandbox` prints at the start: addresses, and a curl that can be pasted.
+//! The text that `--sandbox` prints at the start: addresses, and a curl that can be pasted.
 
 use std::net::SocketAddr;
 

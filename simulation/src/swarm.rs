@@ -1,4 +1,4 @@
-//! What can go wrong in one run, and how often: each seed draws which kinds of fault are on and how strong, so
+//! Faults of one run, and how often they come: each seed draws which kinds of fault are on and how strong, so
 //! that some runs are calm but for one thing and some are all at once.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What all simulated people share: the network to the server, time, chance, what they have been told so far,
+//! The town that all simulated people share: the network to the server, time, chance, what they have been told so far,
 //! and the verdict when something they were promised does not hold.
 
 use std::collections::BTreeSet;

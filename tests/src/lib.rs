@@ -1,4 +1,4 @@
-//! What the stories and the crash harness share: a shop with a real server behind it, callers that
+//! Shared parts of the stories and the crash harness: a shop with a real server behind it, callers that
 //! speak its API, and a mock gateway that signs for itself. Nothing here knows a rule of the engine.
 
 #![allow(

@@ -1,4 +1,4 @@
-//! What the server can be asked with a session's token, each once: request, answer, typed result.
+//! Calls to the server with a session's token, each once: request, answer, typed result.
 
 use std::pin::Pin;
 

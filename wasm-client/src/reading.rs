@@ -1,4 +1,4 @@
-//! What the server answers about a checkout. What is decided on is read strictly; what is only
+//! Reading of the server's answers about a checkout. What is decided on is read strictly; what is only
 //! shown (lines, amounts, words) is handed on as it came. The status has to be one of the engine's,
 //! and so is what may be done next: the server's word for it is not taken over.
 

@@ -3,6 +3,8 @@
 
 use super::Context;
 use super::claims;
+use crate::amounts::Amounts;
+use crate::command::Fact;
 use crate::event::{
     FailureCode, OperationIntended, OperationUnanswered, ProviderConfirmed, ProviderPaymentId,
     ProviderRefused, RefundRequested, RefundWay, Source,
@@ -14,6 +16,7 @@ use crate::order::OrderState;
 use crate::payment::{AnyPayment, PaymentCore};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
+use crate::time::Timestamp;
 
 type Step = Result<(), Refusal>;
 
@@ -102,16 +105,28 @@ fn intend(
 }
 
 /// How much a call is about.
-fn about(core: &PaymentCore, kind: OperationKind) -> crate::amounts::Amounts {
+fn about(core: &PaymentCore, kind: OperationKind) -> Amounts {
     match kind {
         OperationKind::Confirm | OperationKind::Capture | OperationKind::Void => core.amounts,
         OperationKind::Cancel => core.held_by_gateway(),
     }
 }
 
-/// The kind of the payment's call without an answer.
-pub(super) fn kind_in_flight(payment: &AnyPayment) -> Option<OperationKind> {
-    payment.core().call_in_flight().map(|call| call.core().kind)
+/// The fact that a gateway tells by saying that it did what a call of this kind asks of it.
+pub(super) fn done_as_asked(core: &PaymentCore, kind: OperationKind, now: Timestamp) -> Fact {
+    match kind {
+        OperationKind::Confirm => match core.provider.capabilities().hold_ms(core.capture) {
+            Some(hold_ms) => Fact::Authorized {
+                held: core.amounts,
+                expires_at: now.plus_millis(hold_ms),
+            },
+            None => Fact::captured(core.amounts),
+        },
+        OperationKind::Capture => Fact::captured(core.amounts),
+        OperationKind::Void => Fact::Canceled,
+        OperationKind::Cancel if core.at_gateway.is_zero() => Fact::Canceled,
+        OperationKind::Cancel => Fact::refunded(core.at_gateway),
+    }
 }
 
 /// The gateway says that it did it.

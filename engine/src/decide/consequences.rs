@@ -1,8 +1,8 @@
-//! What becomes of a payment, its order and the order's other payments once a gateway's word is believed. The rule
-//! book of the saga: every outcome and what follows from it, each in one place.
+//! The rule book of the saga: what follows for a payment, its order and the order's other payments once a gateway's word
+//! is believed. Each outcome has one place.
 
 use super::claims::{self, order_takes};
-use super::{Context, calls};
+use super::{Context, Progress, calls};
 use crate::amounts::Amounts;
 use crate::capabilities::CaptureStrategy;
 use crate::event::{
@@ -63,7 +63,7 @@ pub(super) fn captured(
         take(work, id, money)?;
         compare(work, id, money)?;
         // Money that comes while it is being sent back is on its way back from the beginning.
-        if calls::kind_in_flight(work.payment(id)?) == Some(OperationKind::Cancel) {
+        if work.payment(id)?.core().kind_in_flight() == Some(OperationKind::Cancel) {
             calls::note_requested(work, id)?;
         }
         if !waits_for_confirmation(work, id)? {
@@ -235,6 +235,28 @@ pub(super) fn account_opened(
         | OrderState::Canceled
         | OrderState::Refunded => calls::give_back(work, id, context),
     }
+}
+
+/// Takes the money that is held for the order, by a call; where it is taken already, only says that it is earned. A
+/// capture that has no answer yet is joined.
+pub(super) fn take_held(
+    work: &mut Work,
+    holder: PaymentId,
+    context: &mut Context<'_>,
+) -> Result<Progress, Refusal> {
+    let payment = work.payment(holder)?;
+    let call = payment.core().kind_in_flight();
+    if payment.state() != PaymentState::Captured {
+        if call != Some(OperationKind::Capture) {
+            calls::capture(work, holder, context)?;
+        }
+        return Ok(Progress::InFlight);
+    }
+    if call.is_some() {
+        return Err(Rejection::OperationInFlight.into());
+    }
+    paid(work, holder, context)?;
+    Ok(Progress::Done)
 }
 
 /// The order has its money: its other payments are given up.

@@ -4,17 +4,16 @@
 //! at the gateway takes it, sets it aside or records a disagreement that a person can resolve. A word that says less
 //! than is known moves nothing.
 
-use super::consequences::{self, Money};
-use super::{Context, calls};
+mod applying;
+
+pub(super) use applying::apply;
+
 use crate::amounts::Amounts;
 use crate::command::Fact;
-use crate::event::{
-    FailureCode, GatewayAgreed, GatewayDisagreed, ProviderPaymentId, RefundWay, Source,
-};
 use crate::group::{Refusal, Work};
-use crate::id::{PaymentId, RefundId};
+use crate::id::PaymentId;
 use crate::operation::OperationKind;
-use crate::payment::{self, AnyPayment, PaymentState};
+use crate::payment::{AnyPayment, PaymentState};
 use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
@@ -71,16 +70,6 @@ pub struct Told {
     pub taken: Amounts,
     /// What of it has not gone back.
     pub left: Amounts,
-}
-
-impl Told {
-    const fn by(self, source: Source) -> Money {
-        Money {
-            taken: self.taken,
-            left: self.left,
-            source,
-        }
-    }
 }
 
 impl Effect {
@@ -300,7 +289,9 @@ fn judge_account(payment: &AnyPayment, due_at: Timestamp) -> Effect {
 fn judge_failure(payment: &AnyPayment) -> Effect {
     match payment.state() {
         // The hold that was to be released is none any more.
-        PaymentState::Authorized if calls::kind_in_flight(payment) == Some(OperationKind::Void) => {
+        PaymentState::Authorized
+            if payment.core().kind_in_flight() == Some(OperationKind::Void) =>
+        {
             Effect::GiveUp
         }
         PaymentState::Initiated | PaymentState::Prepared | PaymentState::AwaitingDeposit => {
@@ -330,7 +321,7 @@ fn judge_cancellation(payment: &AnyPayment) -> Effect {
         PaymentState::Canceled | PaymentState::Expired | PaymentState::Voided => Effect::Known,
         // The money that we have taken is not there, says the gateway that was to give it back.
         PaymentState::Captured | PaymentState::Mismatched | PaymentState::Orphaned
-            if calls::kind_in_flight(payment) == Some(OperationKind::Cancel) =>
+            if payment.core().kind_in_flight() == Some(OperationKind::Cancel) =>
         {
             Effect::GoBack
         }
@@ -448,133 +439,12 @@ pub(super) fn weigh(work: &Work, id: PaymentId, fact: &Fact) -> Result<(Effect, 
 /// What a fact with this effect says about the payment's call, if it has one without an answer. An account that was to
 /// be closed is closed when its payment has failed.
 fn end_of_call(payment: &AnyPayment, effect: Effect, fact: &Fact) -> CallEnd {
-    let Some(call) = calls::kind_in_flight(payment) else {
+    let Some(call) = payment.core().kind_in_flight() else {
         return CallEnd::Open;
     };
     match (ends(call, fact), effect) {
         (CallEnd::Open, Effect::Fail) => CallEnd::Done,
         (end, _) => end,
-    }
-}
-
-/// Lets a fact do what [`weigh`] says: first it ends the call that it answers, then it moves the payment.
-pub(super) fn apply(
-    work: &mut Work,
-    id: PaymentId,
-    fact: &Fact,
-    name: ProviderPaymentId,
-    source: Source,
-    context: &mut Context<'_>,
-) -> Result<(), Refusal> {
-    let (effect, end) = weigh(work, id, fact)?;
-    let payment = work.payment(id)?;
-    let call = payment.core().call_in_flight();
-    let call = call.map(|call| (call.core().kind, call.core().refund));
-    end_call(work, id, fact, (effect, end), name, source)?;
-    match effect {
-        Effect::Known | Effect::Overtaken => {}
-        Effect::Hold { held, expires_at } => {
-            let hold = payment::Authorize {
-                held,
-                expires_at,
-                source,
-            };
-            consequences::held(work, id, hold, context)?;
-        }
-        Effect::ReleaseHold => {
-            if !work.payment(id)?.core().operation_in_flight() {
-                calls::void(work, id, context)?;
-            }
-        }
-        Effect::AwaitDeposit { due_at } => {
-            consequences::account_opened(work, id, due_at, context)?;
-        }
-        Effect::Take(told) => consequences::captured(work, id, told.by(source), context)?,
-        Effect::SetAside(told) => consequences::mismatched(work, id, told.by(source), context)?,
-        Effect::GiveToOrder(told) => {
-            consequences::given_to_order(work, id, told.by(source), context)?;
-        }
-        Effect::ComeAndGo(told) => {
-            consequences::came_and_went(work, id, told.by(source), context)?;
-        }
-        Effect::GoBack => {
-            let requested = call.filter(|(kind, _)| *kind == OperationKind::Cancel);
-            let back = went_back(requested, source);
-            consequences::money_back(work, id, back, context)?;
-        }
-        Effect::Disagree { taken, holds } => {
-            work.note_payment(id, GatewayDisagreed { taken, holds })?;
-        }
-        Effect::Agree => work.note_payment(id, GatewayAgreed {})?,
-        Effect::Fail => consequences::failed(work, id, code_of(fact), context)?,
-        Effect::GiveUp => consequences::given_up(work, id, context)?,
-    }
-    if let (CallEnd::NotDone, Some((kind, refund))) = (end, call) {
-        let refused = (refund, code_of(fact));
-        consequences::call_refused(work, id, kind, refused, context)?;
-    }
-    Ok(())
-}
-
-fn end_call(
-    work: &mut Work,
-    id: PaymentId,
-    fact: &Fact,
-    (effect, end): (Effect, CallEnd),
-    name: ProviderPaymentId,
-    source: Source,
-) -> Result<(), Refusal> {
-    let waits = work.payment(id)?.core().operation_in_flight();
-    match end {
-        CallEnd::Done => calls::done(work, id, name, source),
-        CallEnd::NotDone => calls::not_done(work, id, code_of(fact), source),
-        // Evidence may come without a call of ours; it tells the gateway's name for the payment.
-        CallEnd::Open if !waits && tells_name(effect) => calls::done(work, id, name, source),
-        CallEnd::Open => Ok(()),
-    }
-}
-
-/// Whether the gateway confirmed something by this.
-const fn tells_name(effect: Effect) -> bool {
-    match effect {
-        Effect::Hold { .. }
-        | Effect::AwaitDeposit { .. }
-        | Effect::Take(_)
-        | Effect::SetAside(_)
-        | Effect::GiveToOrder(_)
-        | Effect::ComeAndGo(_) => true,
-        Effect::Known
-        | Effect::Overtaken
-        | Effect::ReleaseHold
-        | Effect::GoBack
-        | Effect::Disagree { .. }
-        | Effect::Agree
-        | Effect::Fail
-        | Effect::GiveUp => false,
-    }
-}
-
-/// The code that a failure or a refusal is on record with.
-fn code_of(fact: &Fact) -> FailureCode {
-    match fact {
-        Fact::Failed { code } | Fact::CallRefused { code } => code.clone(),
-        Fact::Canceled => FailureCode::new("CANCELED_AT_PROVIDER"),
-        Fact::Taken { .. } => FailureCode::new("TAKEN_AT_PROVIDER"),
-        Fact::Authorized { .. } | Fact::AwaitingDeposit { .. } | Fact::Undecided | Fact::Other => {
-            FailureCode::new("REFUSED_BY_PROVIDER")
-        }
-    }
-}
-
-fn went_back(
-    requested: Option<(OperationKind, Option<RefundId>)>,
-    source: Source,
-) -> payment::Refund {
-    payment::Refund {
-        refund: requested.and_then(|(_, refund)| refund),
-        requested: requested.is_some(),
-        way: RefundWay::Gateway,
-        source,
     }
 }
 

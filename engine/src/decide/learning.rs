@@ -1,4 +1,4 @@
-//! What an exchange with a gateway taught us: recorded for the audit trail, and applied if it is news.
+//! Exchanges with a gateway: recorded for the audit trail, and applied where they tell something new.
 
 use super::evidence::{CallEnd, Effect};
 use super::{Context, Outcome, Progress, Subject, calls, evidence};

@@ -8,9 +8,8 @@ use crate::event::{FailureCode, Provider, ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
 use crate::id::PaymentId;
 use crate::operation::{AnyOperation, OperationKind};
-use crate::payment::{AnyPayment, PaymentAction, PaymentCore, PaymentState};
+use crate::payment::{AnyPayment, PaymentAction, PaymentState};
 use crate::rejection::Rejection;
-use crate::time::Timestamp;
 
 /// What the mock gateway calls a payment.
 pub(super) fn mock_name(payment: PaymentId) -> ProviderPaymentId {
@@ -54,7 +53,10 @@ pub(super) fn complete(
         calls::confirm(work, id, context)?;
     }
     let fact = match result {
-        MockResult::Success => success(work.payment(id)?.core(), work.now()),
+        MockResult::Success => {
+            let core = work.payment(id)?.core();
+            calls::done_as_asked(core, OperationKind::Confirm, work.now())
+        }
         MockResult::Fail => Fact::Failed {
             code: FailureCode::new("MOCK_DECLINED"),
         },
@@ -65,17 +67,6 @@ pub(super) fn complete(
     };
     evidence::apply(work, id, &fact, mock_name(id), Source::Answer, context)?;
     Ok((Subject::Payment(id), Progress::Done))
-}
-
-/// A confirmation that was answered with yes: the money is held or taken as the order wants it.
-fn success(core: &PaymentCore, now: Timestamp) -> Fact {
-    match core.provider.capabilities().hold_ms(core.capture) {
-        Some(hold_ms) => Fact::Authorized {
-            held: core.amounts,
-            expires_at: now.plus_millis(hold_ms),
-        },
-        None => Fact::captured(core.amounts),
-    }
 }
 
 fn already_there(payment: &AnyPayment, result: MockResult) -> bool {
@@ -117,12 +108,11 @@ fn next_call(work: &Work) -> Option<(PaymentId, Fact)> {
         else {
             return None;
         };
-        let yes = match call.core().kind {
-            OperationKind::Confirm => return None,
-            OperationKind::Capture => Fact::captured(core.amounts),
-            OperationKind::Void => Fact::Canceled,
-            OperationKind::Cancel => Fact::refunded(core.at_gateway),
-        };
-        Some((core.id, yes))
+        match call.core().kind {
+            OperationKind::Confirm => None,
+            kind @ (OperationKind::Capture | OperationKind::Void | OperationKind::Cancel) => {
+                Some((core.id, calls::done_as_asked(core, kind, work.now())))
+            }
+        }
     })
 }

@@ -1,17 +1,15 @@
 //! Orders: registering, canceling, confirming, and the deadline.
 
-use super::{Context, Outcome, Progress, Subject, calls, consequences};
+use super::{Context, Outcome, Progress, Subject, consequences};
 use crate::amounts::Amounts;
 use crate::command::{NewLine, NewOrder};
 use crate::event::OrderCreated;
-use crate::group::{Refusal, Work};
-use crate::id::{OrderId, PaymentId};
+use crate::group::Work;
+use crate::id::OrderId;
 use crate::money::Money;
-use crate::operation::OperationKind;
 use crate::order::{
     CancelReason, Line, OrderAction, OrderCore, OrderKind, OrderState, SellerSum, Tax,
 };
-use crate::payment::PaymentState;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -136,7 +134,7 @@ pub(super) fn confirm(work: &mut Work, order_id: OrderId, context: &mut Context<
         OrderState::Paid => Progress::Done,
         OrderState::Reserved => {
             let holder = work.order()?.core().claim.holder();
-            confirm_held(work, holder.ok_or(Rejection::PaymentNotFound)?, context)?
+            consequences::take_held(work, holder.ok_or(Rejection::PaymentNotFound)?, context)?
         }
         state @ (OrderState::PaymentPending
         | OrderState::CancelRequested
@@ -147,28 +145,6 @@ pub(super) fn confirm(work: &mut Work, order_id: OrderId, context: &mut Context<
         }
     };
     Ok((Subject::Order(order_id), progress))
-}
-
-/// Takes the money that is held for the order, by a call; where it is taken already, only says that it is earned. A
-/// capture that has no answer yet is joined.
-pub(super) fn confirm_held(
-    work: &mut Work,
-    holder: PaymentId,
-    context: &mut Context<'_>,
-) -> Result<Progress, Refusal> {
-    let payment = work.payment(holder)?;
-    let call = calls::kind_in_flight(payment);
-    if payment.state() != PaymentState::Captured {
-        if call != Some(OperationKind::Capture) {
-            calls::capture(work, holder, context)?;
-        }
-        return Ok(Progress::InFlight);
-    }
-    if call.is_some() {
-        return Err(Rejection::OperationInFlight.into());
-    }
-    consequences::paid(work, holder, context)?;
-    Ok(Progress::Done)
 }
 
 /// The deadline: cancels an order that still waits, but never past a call without an answer.

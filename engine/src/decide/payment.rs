@@ -65,10 +65,10 @@ fn may_pay(work: &Work, asker: &Asker, order: &OrderCore) -> bool {
 pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Outcome {
     let progress = match work.payment(id)?.state() {
         PaymentState::Captured if work.order()?.state() == OrderState::Reserved => {
-            super::order::confirm_held(work, id, context)?
+            consequences::take_held(work, id, context)?
         }
         PaymentState::Captured => Progress::Done,
-        PaymentState::Authorized => super::order::confirm_held(work, id, context)?,
+        PaymentState::Authorized => consequences::take_held(work, id, context)?,
         state @ (PaymentState::Initiated
         | PaymentState::Prepared
         | PaymentState::Failed
@@ -101,7 +101,7 @@ pub(super) fn cancel(
     let progress = match payment.state() {
         PaymentState::Canceled | PaymentState::Voided | PaymentState::Refunded => Progress::Done,
         PaymentState::Authorized => {
-            if calls::kind_in_flight(payment) != Some(OperationKind::Void) {
+            if payment.core().kind_in_flight() != Some(OperationKind::Void) {
                 calls::void(work, id, context)?;
             }
             Progress::InFlight

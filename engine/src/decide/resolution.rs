@@ -1,4 +1,4 @@
-//! What a person decides: where set-aside money goes, what became of a call whose answer was lost, that the gateway is
+//! Decisions of a person: where set-aside money goes, what became of a call whose answer was lost, that the gateway is
 //! right about what it has, and that personal data is to be hidden.
 
 use super::claims::order_takes;
@@ -189,24 +189,12 @@ fn lost_call(core: &PaymentCore, now: Timestamp) -> Option<OperationKind> {
 
 /// What a person says became of a call, as the gateway would have said it.
 fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timestamp) -> Fact {
-    let not_done = FailureCode::new("RESOLVED_NOT_DONE");
-    match (kind, done) {
-        (OperationKind::Confirm, true) => {
-            match core.provider.capabilities().hold_ms(core.capture) {
-                Some(hold_ms) => Fact::Authorized {
-                    held: core.amounts,
-                    expires_at: now.plus_millis(hold_ms),
-                },
-                None => Fact::captured(core.amounts),
-            }
-        }
-        (OperationKind::Capture, true) => Fact::captured(core.amounts),
-        (OperationKind::Void, true) => Fact::Canceled,
-        (OperationKind::Cancel, true) if core.at_gateway.is_zero() => Fact::Canceled,
-        (OperationKind::Cancel, true) => Fact::refunded(core.at_gateway),
-        (OperationKind::Confirm, false) => Fact::Failed { code: not_done },
-        (OperationKind::Capture | OperationKind::Void | OperationKind::Cancel, false) => {
-            Fact::CallRefused { code: not_done }
+    let undone = || FailureCode::new("RESOLVED_NOT_DONE");
+    match kind {
+        kind if done => calls::done_as_asked(core, kind, now),
+        OperationKind::Confirm => Fact::Failed { code: undone() },
+        OperationKind::Capture | OperationKind::Void | OperationKind::Cancel => {
+            Fact::CallRefused { code: undone() }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What events of one payment leave on the accounts.
+//! Balances that the events of one payment leave on the accounts.
 
 use std::collections::BTreeMap;
 

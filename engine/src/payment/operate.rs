@@ -1,4 +1,4 @@
-//! What happens to a payment without moving it: its money calls, notifications, decisions, erasure.
+//! Notes on a payment that do not move it: its money calls, notifications, decisions, erasure.
 
 use super::{CheckoutSession, Payment, PaymentCore, PaymentState};
 use crate::event::{OperationEvent, PaymentEvent, Provider};
@@ -32,13 +32,13 @@ pub(super) fn note(
         }
         PaymentEvent::OperationUnanswered(e) => answer(core, &e.clone().into(), at)?,
         PaymentEvent::ProviderRefused(e) => {
-            if is_returning(core) {
+            if core.kind_in_flight() == Some(OperationKind::Cancel) {
                 core.refusals = core.refusals.saturating_add(1);
             }
             answer(core, &e.clone().into(), at)?;
         }
         PaymentEvent::ProviderConfirmed(e) => {
-            if is_returning(core) {
+            if core.kind_in_flight() == Some(OperationKind::Cancel) {
                 core.refusals = 0;
             }
             answer(core, &e.clone().into(), at)?;
@@ -110,12 +110,6 @@ pub(super) fn note(
 /// What is kept of a notification's id to recognise its next delivery.
 pub(super) fn notification_hash(provider: Provider, event_id: &str) -> [u8; 16] {
     hash16(&[provider.name().as_bytes(), event_id.as_bytes()])
-}
-
-/// Whether the outstanding call is one that gives back.
-fn is_returning(core: &PaymentCore) -> bool {
-    let outstanding = core.operation.as_ref().filter(|call| call.in_flight());
-    outstanding.is_some_and(|call| call.core().kind == OperationKind::Cancel)
 }
 
 /// Moves the outstanding call, if there is one: evidence may come without a call of ours.

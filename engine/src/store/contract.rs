@@ -1,4 +1,4 @@
-//! What every [`Store`] has to do, as a suite that any of them can be run against (feature `contract`).
+//! The contract of a [`Store`], as a suite that any store can be run against (feature `contract`).
 //!
 //! A failure panics with what was promised. Keys and values are arbitrary bytes here: a store knows nothing of
 //! payments. Values stay small, as an index wants them.

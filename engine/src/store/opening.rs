@@ -196,8 +196,8 @@ fn distrust(journal: &Journal, last_stop: &LastStop, created: bool) -> Option<St
     }
 }
 
-/// The index as it is, brought to the journal's end, or made anew; where neither can be done for now, none. What is
-/// wrong with the journal is an error.
+/// The index as it is, brought to the journal's end, or made anew; none where neither is possible yet. What is wrong with
+/// the journal is an error.
 fn open_index(
     journal: &JournalReader,
     home: &dyn IndexHome,

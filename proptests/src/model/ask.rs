@@ -1,4 +1,4 @@
-//! What can be asked, and what becomes of it.
+//! Requests of the model, and their outcomes.
 
 use super::{
     Asked, Heard, LONGEST_MS, Model, Order, PRICE, Payment, Stands, Told, UNPAID_AFTER_MS, Waits,

@@ -1,4 +1,4 @@
-//! What the gateway's word does, whichever way it comes.
+//! Effects of a gateway's word in the model, whichever way it comes.
 
 use super::{Asked, HOLD_MS, Model, PRICE, Say, Stands, Told, Waits, Won};
 

@@ -1,4 +1,4 @@
-//! What has to hold after each step of a story, whatever it was.
+//! Checks that hold after each step of a story, whatever it was.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the dial does to a call: instead of the effect, after it, or to the answer.
+//! Faults of the dial on a call: instead of the effect, after it, or to the answer.
 
 use super::{
     Toss,

@@ -1,4 +1,4 @@
-//! What administrators do: decide about set-aside money, hide personal data, look at the books.
+//! Requests of administrators: decide about set-aside money, hide personal data, look at the books.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What a session was begun with and what its buyer chose since, read from its history; and how a choice is checked
-//! and sealed before it becomes one.
+//! Choices of a session: those it was begun with and those its buyer made since, read from its history; and how a choice
+//! is checked and sealed before it becomes one.
 
 use daegeum_engine::capabilities::Capabilities;
 use daegeum_engine::command::Choice;

@@ -1,4 +1,4 @@
-//! What answers look like, for the API's description. The bytes are written by `daegeum_engine::wire`; a test
+//! Schemas of answers, for the API's description. The bytes are written by `daegeum_engine::wire`; a test
 //! holds each of these against a real answer.
 
 #![expect(dead_code, reason = "described, never built")]

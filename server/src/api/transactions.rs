@@ -1,4 +1,4 @@
-//! What happened to one payment, page by page, with what was sealed opened for those who may read it.
+//! Events of one payment, page by page, with what was sealed opened for those who may read it.
 
 use axum::response::Response;
 use daegeum_engine::event::PaymentEvent;

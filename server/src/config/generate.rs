@@ -1,4 +1,4 @@
-//! What `--sandbox` sets by itself: the mock gateway, simulated ones, no rate limits, and secrets,
+//! Settings that `--sandbox` makes by itself: the mock gateway, simulated ones, no rate limits, and secrets,
 //! kept in `DATA/sandbox/secrets.toml` so that the next start opens what this one sealed. What was
 //! configured wins over all of it.
 

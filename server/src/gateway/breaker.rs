@@ -112,10 +112,14 @@ impl Breaker {
     pub fn note(&mut self, now_ns: u64, heard: Heard) {
         self.state = match (heard, self.state) {
             (Heard::Answer, _) => State::Closed { failures: 0 },
-            (Heard::Nothing, State::Closed { failures }) => match failures.saturating_add(1) {
-                failures if failures < FAILURES_TO_OPEN => State::Closed { failures },
-                _ => open(now_ns, COOL_DOWN_NS),
-            },
+            (Heard::Nothing, State::Closed { failures }) => {
+                let failures = failures.saturating_add(1);
+                if failures < FAILURES_TO_OPEN {
+                    State::Closed { failures }
+                } else {
+                    open(now_ns, COOL_DOWN_NS)
+                }
+            }
             // It is known to be down; calls from before say nothing new.
             (Heard::Nothing, open @ State::Open { .. }) => open,
             (Heard::Nothing, State::Probing { cool_down_ns, .. }) => {

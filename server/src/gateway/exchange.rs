@@ -52,24 +52,33 @@ pub(super) async fn exchange(
     ask: Ask,
 ) -> Rest {
     let (rest, outcome) = once(app, gateway, payment, ask).await;
-    match (ask, outcome) {
-        (
-            Ask::Inquire {
-                about,
-                window_over,
-                by: By::Name,
-            },
-            Some(Outcome::NotThisOne),
-        ) if !planted::is(Bug::AnotherIsNothing) => {
-            let by = By::OrderNumber;
-            let again = Ask::Inquire {
-                about,
-                window_over,
-                by,
-            };
-            once(app, gateway, payment, again).await.0
+    let is_another = outcome == Some(Outcome::NotThisOne) && !planted::is(Bug::AnotherIsNothing);
+    match by_order_number(ask).filter(|_| is_another) {
+        Some(again) => once(app, gateway, payment, again).await.0,
+        None => rest,
+    }
+}
+
+/// The same question by the order number, if it was asked by name.
+const fn by_order_number(ask: Ask) -> Option<Ask> {
+    match ask {
+        Ask::Inquire {
+            about,
+            window_over,
+            by: By::Name,
+        } => Some(Ask::Inquire {
+            about,
+            window_over,
+            by: By::OrderNumber,
+        }),
+        Ask::Inquire {
+            by: By::OrderNumber,
+            ..
         }
-        _ => rest,
+        | Ask::Confirm
+        | Ask::Capture
+        | Ask::Void
+        | Ask::Cancel => None,
     }
 }
 

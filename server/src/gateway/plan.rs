@@ -1,4 +1,4 @@
-//! What to ask a gateway next about a call without an answer. Pure: a payment, how often it was asked, how long it
+//! The next question to a gateway about a call without an answer. Pure: a payment, how often it was asked, how long it
 //! has waited.
 //!
 //! Sent first. While the gateway may still do it, it is asked how the payment stands and sent again under

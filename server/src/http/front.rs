@@ -1,4 +1,4 @@
-//! What every request passes on its way in and every answer on its way out: an id, the source's
+//! The front that every request passes on its way in and every answer on its way out: an id, the source's
 //! rate, a readable path, a time limit, a floor under panics, and refusals written one way.
 
 use std::{

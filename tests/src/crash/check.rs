@@ -1,4 +1,4 @@
-//! What has to be so after a crash, by rules written here once more: states only go on, answers
+//! Checks after a crash, by rules written here once more: states only go on, answers
 //! are given again byte by byte, the feed has no gap, the books say what the feed says.
 
 use std::collections::{BTreeMap, BTreeSet};

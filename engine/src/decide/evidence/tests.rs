@@ -53,7 +53,7 @@ fn every_state_has_situations_and_each_is_what_it_says() {
         let shop = situation.build();
         assert_eq!(shop.payment().state(), situation.state, "{situation:?}");
         assert_eq!(
-            calls::kind_in_flight(shop.payment()),
+            shop.payment().core().kind_in_flight(),
             situation.call,
             "{situation:?}"
         );
@@ -126,7 +126,7 @@ fn a_capture_that_was_refused_releases_the_hold_of_an_order_that_is_to_be_cancel
     shop.cancel_order();
     assert_eq!(shop.order().state(), OrderState::CancelRequested);
     shop.learns(facts::Said::CallRefused.fact());
-    let call = calls::kind_in_flight(shop.payment());
+    let call = shop.payment().core().kind_in_flight();
     assert_eq!(call, Some(OperationKind::Void));
     shop.learns(facts::Said::Canceled.fact());
     assert_eq!(shop.order().state(), OrderState::Canceled);

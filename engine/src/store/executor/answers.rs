@@ -1,4 +1,4 @@
-//! What is answered: now, again, and not at all.
+//! Answers: the first one, its repetitions, and refusals.
 
 use super::Executed;
 use super::{Prepared, Request, Shown, Since};

@@ -1,4 +1,4 @@
-//! What a command is decided on: the order, the payment it names, and the order's other payments.
+//! The group that a command is decided on: the order, the payment it names, and the order's other payments.
 
 use crate::command::Target;
 use crate::id::{OrderId, PaymentId};

@@ -1,4 +1,4 @@
-//! What can go wrong with a journal: which file, which byte, and what to do about it.
+//! Errors of a journal: which file, which byte, and what to do about it.
 
 use std::cmp::Ordering;
 use std::fmt;

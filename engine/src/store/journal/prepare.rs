@@ -6,7 +6,7 @@ use super::recovery::UNFINISHED;
 use super::scan::first_nonzero;
 use super::segment;
 use super::{JournalOptions, frame};
-use crate::store::files::{FileHandle, Files, with_suffix};
+use crate::store::files::{FileHandle, Files, is_full, with_suffix};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::io;
@@ -231,7 +231,7 @@ impl Supply {
         path: &Path,
         error: io::Error,
     ) -> Result<Preparation, JournalError> {
-        if error.kind() != io::ErrorKind::StorageFull {
+        if !is_full(&error) {
             return Err(JournalError::io(action, path)(error));
         }
         match self.files.remove(path) {

@@ -1,4 +1,4 @@
-//! What the journal promises, tried on disks that are killed, cut off, full and altered.
+//! Promises of the journal, tried on disks that are killed, cut off, full and altered.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,

@@ -1,4 +1,4 @@
-//! What an answer says about the call it came to.
+//! Reading of an answer: what it says about the call it came to.
 //!
 //! Three ways to be wrong are expensive: to take an order for unpaid that was paid, for paid that was
 //! not, and to return money twice. So what is not proven is [`Outcome::Unknown`], and what is too early to

@@ -1,4 +1,4 @@
-//! What the table has compiles: the same calls as in the other cases, in states that have them.
+//! Calls that the table has compile: the same calls as in the other cases, in states that have them.
 
 use daegeum_engine::event::Source;
 use daegeum_engine::order::CancelReason;

@@ -1,5 +1,5 @@
-//! What somebody does in Toss's own pages, whichever state our payment is in then: a part is canceled, or money goes
-//! back a second time. Nothing of it is lost: it is booked or on the desk, what the desk offers ends it, and
+//! Cancellations in Toss's own pages, whichever state our payment is in then: of a part, or of money that went back
+//! already. Nothing of them is lost: it is booked or on the desk, what the desk offers ends it, and
 //! afterwards our books and Toss's say the same.
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::facts::Said;
 use super::situations::Situation;
-use super::{CallEnd, OperationKind, PaymentState, calls, cell, ends, test_of, why};
+use super::{CallEnd, OperationKind, PaymentState, cell, ends, test_of, why};
 use crate::payment::AnyPayment;
 
 /// Writes the document if it is not what it should be, and fails then.
@@ -125,7 +125,7 @@ fn rows(state: PaymentState, said: Said) -> Vec<Row> {
 
 fn stands(payment: &AnyPayment) -> String {
     let mut words = format!("`{}`", payment.state().name());
-    if let Some(call) = calls::kind_in_flight(payment) {
+    if let Some(call) = payment.core().kind_in_flight() {
         write!(words, ", {} in flight", call.name()).unwrap();
     }
     if payment.is_on_the_desk() {

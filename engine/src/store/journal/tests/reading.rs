@@ -1,4 +1,4 @@
-//! What goes in comes out, by record, by event and in order, over segments and restarts.
+//! Records come out as they went in, by record, by event and in order, over segments and restarts.
 
 use super::*;
 use crate::store::files::DiskFiles;

@@ -1,4 +1,4 @@
-//! What a buyer is told, by groups of codes: what happened, and what to do now. Nobody is blamed, and
+//! Texts for the buyer, by groups of codes: what happened, and what to do now. Nobody is blamed, and
 //! nothing is said that a fraudster could use.
 //!
 //! These texts are part of the API: an answer that is given again is rendered again from its code, and

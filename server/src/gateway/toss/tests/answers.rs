@@ -1,4 +1,4 @@
-//! What answers mean.
+//! Readings of Toss's answers.
 
 use daegeum_engine::event::FailureCode;
 use daegeum_engine::time::Timestamp;

@@ -1,4 +1,4 @@
-//! What is sent.
+//! Requests to Toss, byte for byte.
 
 use super::*;
 
