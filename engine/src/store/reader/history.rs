@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use super::Reader;
-use crate::event::{PaymentEvent, PaymentEventKind};
+use crate::event::{CallStep, PaymentEvent};
 use crate::group::{Group, GroupEvent};
 use crate::id::{OrderId, PaymentId};
 use crate::order::{AnyOrder, OrderState};
@@ -311,16 +311,16 @@ impl Reader {
         for stretch in self.back_from_payment(now) {
             let Stretch { past, before, .. } = stretch?;
             let own = past.group.events.iter().filter(|event| of.has(event));
-            let moved: Vec<Call> = own.filter_map(call_moved).collect();
+            let steps: Vec<CallStep> = own.filter_map(call_step).collect();
             if asked.is_none() && before >= version {
-                let ends = moved.iter().any(|moved| *moved != Call::Lost);
+                let ends = steps.iter().any(|step| *step != CallStep::Unanswered);
                 ended = if ends { Some(past.number) } else { ended };
                 continue;
             }
             let asked = *asked.get_or_insert(past.number);
-            match moved.last() {
-                Some(Call::Ended) => return Ok(Some(asked)),
-                Some(Call::Begun | Call::Lost) => return Ok(ended),
+            match steps.last() {
+                Some(CallStep::Ended) => return Ok(Some(asked)),
+                Some(CallStep::Intended(_) | CallStep::Unanswered) => return Ok(ended),
                 None => {}
             }
         }
@@ -405,8 +405,8 @@ impl Reader {
                 }));
             }
             let mut events = past.group.events.iter();
-            let turns =
-                events.any(|event| Of::Order.has(event) || call_moved(event) == Some(Call::Ended));
+            let turns = events
+                .any(|event| Of::Order.has(event) || call_step(event) == Some(CallStep::Ended));
             turned_before_last |= turns && past.number != now.record;
         }
         Ok(None)
@@ -456,28 +456,11 @@ fn is_settled(group: &Group) -> bool {
     order.is_some_and(|order| is_decided(order, calls))
 }
 
-/// What an event does to a payment's call to its gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Call {
-    Begun,
-    Lost,
-    Ended,
-}
-
-fn call_moved(event: &GroupEvent) -> Option<Call> {
-    let GroupEvent::Payment(_, event) = event else {
-        return None;
-    };
-    let kind = event.kind();
-    let is = |one: PaymentEventKind| kind == one;
-    if is(PaymentEventKind::OperationIntended) {
-        Some(Call::Begun)
-    } else if is(PaymentEventKind::OperationUnanswered) {
-        Some(Call::Lost)
-    } else if is(PaymentEventKind::ProviderConfirmed) || is(PaymentEventKind::ProviderRefused) {
-        Some(Call::Ended)
-    } else {
-        None
+/// What an event does to a payment's money call.
+const fn call_step(event: &GroupEvent) -> Option<CallStep> {
+    match event {
+        GroupEvent::Payment(_, event) => event.call_step(),
+        GroupEvent::Order(_) => None,
     }
 }
 
