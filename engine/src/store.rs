@@ -47,7 +47,7 @@ mod remembered;
 #[cfg(feature = "store")]
 pub mod replay;
 #[cfg(feature = "store")]
-pub mod standing;
+pub mod served_index;
 #[cfg(test)]
 #[cfg(feature = "store")]
 mod tests;

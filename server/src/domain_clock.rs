@@ -35,9 +35,9 @@ pub struct DomainClock {
     time: Mutex<DomainTime>,
 }
 
-/// How the wall clock stands to domain time.
+/// How far the wall clock is from domain time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Deviation {
     /// They agree.
     Agrees,
     /// The wall clock is behind the records: domain time is ahead of it by this, and runs slower.
@@ -83,11 +83,11 @@ impl DomainClock {
     }
 
     /// How the wall clock stands to it.
-    pub fn standing(&self) -> Standing {
+    pub fn deviation(&self) -> Deviation {
         let witness = Witness::of(&*self.world);
         let mut time = self.time.lock();
         time.look(witness);
-        time.standing(witness)
+        time.deviation(witness)
     }
 
     /// The world whose clocks it looks at.
@@ -205,21 +205,21 @@ impl DomainTime {
         long_enough(ahead_ns).saturating_sub(kept)
     }
 
-    fn standing(&mut self, witness: Witness) -> Standing {
+    fn deviation(&mut self, witness: Witness) -> Deviation {
         let span = |ns: u128| Duration::from_nanos(u64::try_from(ns).unwrap_or(u64::MAX));
         let ahead_ns = witness.time_ns().saturating_sub(self.at_ns);
         let behind_ns = self.at_ns.saturating_sub(witness.time_ns());
         if behind_ns > NO_DIFFERENCE.as_nanos() {
-            Standing::Behind(span(behind_ns))
+            Deviation::Behind(span(behind_ns))
         } else if ahead_ns > FOLLOWED_MOST.as_nanos() {
-            Standing::FarAhead(span(ahead_ns))
+            Deviation::FarAhead(span(ahead_ns))
         } else if ahead_ns > NO_DIFFERENCE.as_nanos() {
-            Standing::Ahead {
+            Deviation::Ahead {
                 by: span(ahead_ns),
                 followed_in: self.still_to_keep(witness, ahead_ns),
             }
         } else {
-            Standing::Agrees
+            Deviation::Agrees
         }
     }
 }
@@ -283,7 +283,7 @@ mod tests {
         clock.begin(None);
         assert_eq!(clock.now().millis_since(last()), 0);
         assert_eq!(last().millis_since(clock.now()), ms(9 * HOUR));
-        assert_eq!(clock.standing(), Standing::Agrees);
+        assert_eq!(clock.deviation(), Deviation::Agrees);
     }
 
     #[test]
@@ -297,14 +297,14 @@ mod tests {
     #[test]
     fn behind_the_records_it_goes_on_and_runs_a_little_slower_until_both_agree() {
         let (world, clock) = clock_at(|world| world.set_wall(-9 * 3_600_000));
-        assert_eq!(clock.standing(), Standing::Behind(9 * HOUR));
+        assert_eq!(clock.deviation(), Deviation::Behind(9 * HOUR));
         world.advance(32 * MINUTE);
         assert_eq!(after_last(&clock), 30 * MINUTE, "deadlines come");
         for _ in 0..24 * 7 {
             world.advance(HOUR);
             clock.now();
         }
-        assert_eq!(clock.standing(), Standing::Agrees);
+        assert_eq!(clock.deviation(), Deviation::Agrees);
         assert_eq!(after_last(&clock), (24 * 7 - 9) * HOUR + 32 * MINUTE);
     }
 
@@ -313,12 +313,12 @@ mod tests {
         let (world, clock) = clock_at(|world| world.set_wall(9 * 3_600_000));
         let followed_in = 10 * MINUTE;
         let by = 9 * HOUR;
-        assert_eq!(clock.standing(), Standing::Ahead { by, followed_in });
+        assert_eq!(clock.deviation(), Deviation::Ahead { by, followed_in });
         world.advance(599 * SECOND);
         assert_eq!(after_last(&clock), 599 * SECOND);
         world.advance(SECOND);
         assert_eq!(after_last(&clock), 9 * HOUR + 10 * MINUTE);
-        assert_eq!(clock.standing(), Standing::Agrees);
+        assert_eq!(clock.deviation(), Deviation::Agrees);
     }
 
     #[test]
@@ -329,7 +329,7 @@ mod tests {
         world.set_wall(0);
         world.advance(20 * MINUTE);
         assert_eq!(after_last(&clock), 29 * MINUTE);
-        assert_eq!(clock.standing(), Standing::Agrees);
+        assert_eq!(clock.deviation(), Deviation::Agrees);
     }
 
     #[test]
@@ -348,7 +348,7 @@ mod tests {
         let (world, clock) = clock_at(|world| world.set_wall(6 * 365 * 86_400_000));
         world.advance(DAY);
         assert_eq!(after_last(&clock), DAY);
-        assert!(matches!(clock.standing(), Standing::FarAhead(_)));
+        assert!(matches!(clock.deviation(), Deviation::FarAhead(_)));
         let trusting = DomainClock::new(Arc::new(world), true);
         trusting.begin(Some(last()));
         assert_eq!(after_last(&trusting), 6 * 365 * DAY + DAY);
@@ -374,7 +374,7 @@ mod tests {
         let (world, clock) = clock_at(|world| world.set_wall(-3_600_000));
         world.advance_domain(7 * DAY);
         assert_eq!(after_last(&clock), 7 * DAY);
-        assert_eq!(clock.standing(), Standing::Behind(HOUR));
+        assert_eq!(clock.deviation(), Deviation::Behind(HOUR));
     }
 
     /// Whatever the clocks do, it does not go back, and it is never slower than fifteen sixteenths.

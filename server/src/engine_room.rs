@@ -14,7 +14,7 @@ use daegeum_engine::store::files::FileLock;
 use daegeum_engine::store::journal::{Preparation, Preparer};
 use daegeum_engine::store::opening::{AT_START, Directory, Rebuilt};
 use daegeum_engine::store::reader::Reader;
-use daegeum_engine::store::standing::Health;
+use daegeum_engine::store::served_index::Health;
 use daegeum_engine::store::upkeep::{Applier, FLUSH_EVERY, Left, Upkeep};
 use daegeum_engine::store::writer::{self, Jobs, Queue, Turn};
 use daegeum_engine::time::Timestamp;

@@ -12,7 +12,7 @@ use daegeum_engine::store::index::{Harm, MemoryHome};
 use daegeum_engine::store::journal::{JournalOptions, Preparation};
 use daegeum_engine::store::opening::OpenOptions;
 use daegeum_engine::store::record::Record;
-use daegeum_engine::store::standing::Health;
+use daegeum_engine::store::served_index::Health;
 use daegeum_engine::store::upkeep::Upkeep;
 use daegeum_engine::store::verify;
 use daegeum_engine::store::writer::{self, Queue};

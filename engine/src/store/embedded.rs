@@ -144,7 +144,7 @@ impl Store for EmbeddedStore {
     /// The only writer never conflicts.
     fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError> {
         let room = self.shared.overlay.wait_for_room();
-        room.map_err(|_| self.shared.standing.health().refusal())?;
+        room.map_err(|_| self.shared.served.health().refusal())?;
         let shared = Arc::clone(&self.shared);
         // A new index is put in place between two commits, never within one.
         let _committing = shared.committing.lock();

@@ -12,7 +12,7 @@ use super::index::{Checked, Index, IndexHome};
 use super::opening;
 use super::reader::Shared;
 use super::replay::{Progress, Replay};
-use super::standing::{Health, drop_caught};
+use super::served_index::{Health, drop_caught};
 use crate::planted::{self, Bug};
 
 /// Keys of one turn's piece.
@@ -75,8 +75,8 @@ impl Mender {
             self.rest_turns = rest;
             return Ok(0);
         }
-        shared.standing.retire();
-        match shared.standing.health() {
+        shared.served.retire();
+        match shared.served.health() {
             Health::NoRoom(_) if !has_room || planted::is(Bug::FullForGood) => Ok(0),
             Health::NoRoom(_) => self.reopen(shared),
             Health::Rebuilding { reason, why, .. } => {
@@ -92,7 +92,7 @@ impl Mender {
         if let Some(work) = self.work.take() {
             drop_caught(work.index);
         }
-        shared.standing.retire();
+        shared.served.retire();
         Ok(self.home.set_aside()?)
     }
 
@@ -126,7 +126,7 @@ impl Mender {
                 Ok(0)
             }
             Err(why) => {
-                shared.standing.tell(Health::distrusted(FULL, why.clone()));
+                shared.served.tell(Health::distrusted(FULL, why.clone()));
                 self.begin_anew(shared, Wrong { reason: FULL, why })
             }
         }
@@ -197,7 +197,7 @@ impl Mender {
             StoreError::Full(full) => {
                 // Room for the new one; the old one was kept only to be looked at.
                 self.home.drop_set_aside().ok();
-                shared.standing.tell(Health::NoRoom(full));
+                shared.served.tell(Health::NoRoom(full));
                 Ok(0)
             }
             StoreError::Index(again) => {
@@ -211,7 +211,7 @@ impl Mender {
                 } else {
                     short(format!("{}; then: {again}", wrong.why))
                 };
-                shared.standing.tell(Health::distrusted(wrong.reason, why));
+                shared.served.tell(Health::distrusted(wrong.reason, why));
                 Ok(0)
             }
             StoreError::Damaged(_) | StoreError::Failed(_) => Err(error),
@@ -229,13 +229,13 @@ fn put_in_place(shared: &Shared, work: &mut Work) -> Result<(), StoreError> {
         .step(&shared.journal, work.index.as_ref(), PIECE_KEYS)?
         > 0
     {}
-    shared.standing.install(Arc::clone(&work.index), work.anew);
+    shared.served.install(Arc::clone(&work.index), work.anew);
     shared.overlay.clear();
     Ok(())
 }
 
 fn tell_progress(shared: &Shared, wrong: &Wrong, progress: Progress) {
-    shared.standing.tell(Health::Rebuilding {
+    shared.served.tell(Health::Rebuilding {
         reason: wrong.reason,
         why: wrong.why.clone(),
         done: progress.done,

@@ -20,7 +20,7 @@ use super::overlay::{Overlay, OverlayLimits};
 use super::reader::{Reader, Shared};
 use super::remembered;
 use super::replay::{self, Progress};
-use super::standing::{Health, Standing};
+use super::served_index::{Health, ServedIndex};
 
 use parking_lot::Mutex;
 
@@ -128,14 +128,14 @@ impl Directory {
             &last_stop,
         )?;
         let distrust = distrust(&journal, &last_stop, report.created);
-        let (standing, rebuilt) = open_index(&journal.reader(), home, distrust, progress)?;
-        let filter = remembered::filter(files.as_ref(), &options, &journal, &standing)?;
+        let (served, rebuilt) = open_index(&journal.reader(), home, distrust, progress)?;
+        let filter = remembered::filter(files.as_ref(), &options, &journal, &served)?;
         marker::write(files.as_ref(), &options.dir, &Marker::running(boot_id))?;
         let filter = Arc::new(filter);
         let overlay = Overlay::new(options.overlay);
         let shared = Arc::new(Shared {
             overlay,
-            standing,
+            served,
             committing: Mutex::new(()),
             journal: journal.reader(),
         });
@@ -203,18 +203,18 @@ fn open_index(
     home: &dyn IndexHome,
     distrust: Option<String>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Standing, Rebuilt), StoreError> {
+) -> Result<(ServedIndex, Rebuilt), StoreError> {
     let usable = match distrust {
         Some(reason) => Err(reason),
         None => usable_index(journal, home)?,
     };
     let reason = match usable.map(|(index, from)| bring_up(journal, index, from, progress)) {
         Ok(Ok((index, replayed))) => {
-            let index = Standing::new(Ok(index));
+            let index = ServedIndex::new(Ok(index));
             return Ok((index, Rebuilt::No { replayed }));
         }
         Ok(Err(StoreError::Full(why))) => {
-            let index = Standing::new(Err(Health::NoRoom(why.clone())));
+            let index = ServedIndex::new(Err(Health::NoRoom(why.clone())));
             return Ok((index, Rebuilt::NotYet(why)));
         }
         // A record that does not follow from what the index has need not be the journal's fault: the rebuild tells.
@@ -223,14 +223,14 @@ fn open_index(
         Err(reason) => reason,
     };
     Ok(match rebuild(journal, home, progress) {
-        Ok(index) => (Standing::new(Ok(index)), Rebuilt::Because(reason)),
+        Ok(index) => (ServedIndex::new(Ok(index)), Rebuilt::Because(reason)),
         Err(StoreError::Full(why)) => {
-            let index = Standing::new(Err(Health::NoRoom(why.clone())));
+            let index = ServedIndex::new(Err(Health::NoRoom(why.clone())));
             (index, Rebuilt::NotYet(why))
         }
         Err(StoreError::Index(why)) => {
             let why = format!("{reason}; then: {why}");
-            let index = Standing::new(Err(Health::distrusted(AT_START, why.clone())));
+            let index = ServedIndex::new(Err(Health::distrusted(AT_START, why.clone())));
             (index, Rebuilt::NotYet(why))
         }
         Err(error @ (StoreError::Damaged(_) | StoreError::Failed(_))) => return Err(error),

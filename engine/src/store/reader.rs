@@ -12,7 +12,7 @@ use super::journal::JournalReader;
 use super::keys::{self, DueItem, Key};
 use super::overlay::Overlay;
 use super::record::{Body, Record};
-use super::standing::{Health, Standing};
+use super::served_index::{Health, ServedIndex};
 use super::view::{self, Source, Stored};
 use super::{KeyRange, StoreError};
 use crate::event::OrderEvent;
@@ -28,7 +28,7 @@ pub struct Shared {
     /// What is durable and not yet in the index.
     pub overlay: Overlay,
     /// The index, as long as it may be asked.
-    pub standing: Standing,
+    pub served: ServedIndex,
     /// Held while a commit becomes durable and is shown.
     pub committing: Mutex<()>,
     /// The journal as far as it is durable.
@@ -43,14 +43,14 @@ impl Source for Shared {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.overlay.get(key) {
             Some(known) => Ok(known),
-            None => self.standing.get(key),
+            None => self.served.get(key),
         }
     }
 
     /// The journal is checked frame by frame; what contradicts itself beside it is the index.
     fn distrusted(&self, error: StoreError) -> StoreError {
         match error {
-            StoreError::Damaged(why) => self.standing.distrust(&why),
+            StoreError::Damaged(why) => self.served.distrust(&why),
             passing @ (StoreError::Full(_) | StoreError::Index(_)) => passing,
             failed @ StoreError::Failed(_) => failed,
         }
@@ -169,7 +169,7 @@ impl Reader {
         let (mut merged, overlay_reached) = self.0.overlay.range(range, chunk);
         let below = self
             .0
-            .standing
+            .served
             .range(&range.from, &range.to, range.reverse.into(), chunk)?;
         let index_reached = (below.len() >= chunk)
             .then(|| below.last().map(|(key, _)| key.clone()))
@@ -456,7 +456,7 @@ impl Reader {
 
     /// How the index is.
     pub fn index_health(&self) -> Health {
-        self.0.standing.health()
+        self.0.served.health()
     }
 
     /// How many keys the index is behind.

@@ -10,7 +10,7 @@ use super::journal::Journal;
 use super::keys;
 use super::opening::OpenOptions;
 use super::replay::first_written;
-use super::standing::Standing;
+use super::served_index::ServedIndex;
 
 const NAME: &str = "absent.filter";
 const MAGIC: &[u8; 8] = b"DGABSNT1";
@@ -30,12 +30,12 @@ pub fn filter(
     files: &dyn Files,
     options: &OpenOptions,
     journal: &Journal,
-    standing: &Standing,
+    served: &ServedIndex,
 ) -> Result<AbsenceFilter, StoreError> {
     let wanted = wanted_bytes(options, journal);
     let (filter, from) = match read(files, options, journal)? {
         Some(known) => known,
-        None => match from_index(wanted, standing) {
+        None => match from_index(wanted, served) {
             Ok(filter) => (filter, journal.tail().next_record),
             // The journal has every key too, only not in one place.
             Err(error) if error.is_passing() => (AbsenceFilter::new(wanted), 1),
@@ -122,13 +122,13 @@ fn is_past(journal: &Journal, next_record: u64, chain: &[u8; 32]) -> Result<bool
     Ok(frame.is_some_and(|frame| frame.chain == *chain))
 }
 
-fn from_index(bytes: usize, standing: &Standing) -> Result<AbsenceFilter, StoreError> {
+fn from_index(bytes: usize, served: &ServedIndex) -> Result<AbsenceFilter, StoreError> {
     const PAGE: usize = 10_000;
     let filter = AbsenceFilter::new(bytes);
     for range in keys::mostly_absent() {
         let mut from = range.from;
         loop {
-            let page = standing.range(&from, &range.to, Direction::Ascending, PAGE)?;
+            let page = served.range(&from, &range.to, Direction::Ascending, PAGE)?;
             for (key, _) in &page {
                 filter.insert(key);
             }

@@ -17,7 +17,7 @@ use super::opening::{Directory, OpenOptions};
 use super::reader::Shared;
 use super::remembered;
 use super::replay;
-use super::standing::Health;
+use super::served_index::Health;
 use crate::planted::{self, Bug};
 
 /// Empties the overlay into the index, and mends the index when it is not to be believed. Clones share the work.
@@ -45,23 +45,23 @@ impl Applier {
     /// much was done: keys applied, or records taken up again. An error is nothing that time will mend.
     pub fn turn(&self) -> Result<u64, StoreError> {
         let mut mender = self.mender.lock();
-        let standing = &self.shared.standing;
-        let waited = matches!(standing.health(), Health::NoRoom(_));
+        let served = &self.shared.served;
+        let waited = matches!(served.health(), Health::NoRoom(_));
         let has_room = self.has_room() && !(waited && planted::is(Bug::FullForGood));
-        let done = if standing.is_away() {
+        let done = if served.is_away() {
             mender.turn(&self.shared, has_room)?
         } else if has_room {
             if waited {
-                standing.tell_room(Ok(()));
+                served.tell_room(Ok(()));
             }
             self.apply()?
         } else {
             let dir = self.dir.display();
-            standing.tell_room(Err(format!("{dir} has no room for the index")));
+            served.tell_room(Err(format!("{dir} has no room for the index")));
             0
         };
         // The writer need not wait for what does not go on.
-        let health = standing.health();
+        let health = served.health();
         self.shared.overlay.suspend(health != Health::Well);
         Ok(done)
     }
@@ -72,7 +72,7 @@ impl Applier {
         };
         match self
             .shared
-            .standing
+            .served
             .ask(|index| replay::apply(&window, index))
         {
             Ok(()) => {
@@ -101,12 +101,12 @@ impl Applier {
 
     /// How the index is.
     pub fn health(&self) -> Health {
-        self.shared.standing.health()
+        self.shared.served.health()
     }
 
     /// How often the index was made anew since the store was opened.
     pub fn rebuilds(&self) -> u64 {
-        self.shared.standing.rebuilds()
+        self.shared.served.rebuilds()
     }
 
     /// Waits for the next turn; says whether the store is being stopped.
@@ -134,7 +134,7 @@ pub struct Flusher {
 impl Flusher {
     /// Flushes; says whether the index is durable as far as it goes. One that is not is the applier's to mend.
     pub fn turn(&self) -> Result<bool, StoreError> {
-        match self.shared.standing.ask(|index| index.flush()) {
+        match self.shared.served.ask(|index| index.flush()) {
             Ok(()) => Ok(true),
             Err(error) if error.is_passing() => Ok(false),
             Err(error) => Err(error),
@@ -195,8 +195,8 @@ impl Upkeep {
     /// cannot be done, for want of room or because the index was just being mended, the journal has everything and
     /// the next start goes on from there.
     pub fn finish(&self, journal: &Journal) -> Result<Left, StoreError> {
-        let standing = &self.applier.shared.standing;
-        while !standing.is_away() && self.applier.turn()? > 0 {}
+        let served = &self.applier.shared.served;
+        while !served.is_away() && self.applier.turn()? > 0 {}
         match self.leave(journal) {
             Ok(left) => Ok(left),
             Err(error) if error.is_passing() => Ok(Left::AsKilled(error.to_string())),

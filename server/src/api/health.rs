@@ -12,7 +12,7 @@ use serde_json::json;
 use super::answer;
 use super::schema::ProblemSchema;
 use crate::app::App;
-use crate::domain_clock::Standing;
+use crate::domain_clock::Deviation;
 use crate::engine_room::NotReady;
 use crate::gateway::plan;
 use crate::http::{HttpErrorCode, Kind, Problem, RequestContext};
@@ -77,10 +77,10 @@ pub fn rendered(app: &App) -> Result<Response, Problem> {
 }
 
 fn look_at_clock(app: &App) {
-    let (behind, ahead) = match app.clock.standing() {
-        Standing::Agrees => (Duration::ZERO, Duration::ZERO),
-        Standing::Behind(by) => (by, Duration::ZERO),
-        Standing::Ahead { by, .. } | Standing::FarAhead(by) => (Duration::ZERO, by),
+    let (behind, ahead) = match app.clock.deviation() {
+        Deviation::Agrees => (Duration::ZERO, Duration::ZERO),
+        Deviation::Behind(by) => (by, Duration::ZERO),
+        Deviation::Ahead { by, .. } | Deviation::FarAhead(by) => (Duration::ZERO, by),
     };
     let seconds = |by: Duration| i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
     app.metrics.clock.behind.set(seconds(behind));

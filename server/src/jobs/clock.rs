@@ -4,7 +4,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::domain_clock::Standing;
+use crate::domain_clock::Deviation;
 
 /// How often one looks.
 const EVERY: Duration = Duration::from_mins(1);
@@ -16,10 +16,10 @@ pub async fn watch(app: Weak<App>) {
     let (mut said, mut said_at_ns) = (Kind::Agrees, 0);
     loop {
         let Some(strong) = app.upgrade() else { return };
-        let (standing, now_ns) = (strong.clock.standing(), strong.world.monotonic_ns());
-        let kind = Kind::of(standing);
+        let (deviation, now_ns) = (strong.clock.deviation(), strong.world.monotonic_ns());
+        let kind = Kind::of(deviation);
         if kind != said || now_ns.saturating_sub(said_at_ns) >= SAID_AGAIN_AFTER_NS {
-            tell(standing, said);
+            tell(deviation, said);
             (said, said_at_ns) = (kind, now_ns);
         }
         let sleeping = strong.world.sleep(EVERY);
@@ -37,31 +37,31 @@ enum Kind {
 }
 
 impl Kind {
-    const fn of(standing: Standing) -> Self {
-        match standing {
-            Standing::Agrees => Self::Agrees,
-            Standing::Behind(_) => Self::Behind,
-            Standing::Ahead { .. } => Self::Ahead,
-            Standing::FarAhead(_) => Self::FarAhead,
+    const fn of(deviation: Deviation) -> Self {
+        match deviation {
+            Deviation::Agrees => Self::Agrees,
+            Deviation::Behind(_) => Self::Behind,
+            Deviation::Ahead { .. } => Self::Ahead,
+            Deviation::FarAhead(_) => Self::FarAhead,
         }
     }
 }
 
-fn tell(standing: Standing, before: Kind) {
-    match standing {
-        Standing::Agrees if before == Kind::Agrees => {}
-        Standing::Agrees => tracing::info!("this machine's clock and the records agree"),
-        Standing::Behind(by) => tracing::warn!(
+fn tell(deviation: Deviation, before: Kind) {
+    match deviation {
+        Deviation::Agrees if before == Kind::Agrees => {}
+        Deviation::Agrees => tracing::info!("this machine's clock and the records agree"),
+        Deviation::Behind(by) => tracing::warn!(
             behind_s = by.as_secs(),
             "this machine's clock is behind the records: time goes on from the last record, a little slower until \
              they agree; let the clock be set by NTP"
         ),
-        Standing::Ahead { by, followed_in } => tracing::warn!(
+        Deviation::Ahead { by, followed_in } => tracing::warn!(
             ahead_s = by.as_secs(),
             followed_in_s = followed_in.as_secs(),
             "this machine's clock is ahead of the records: it is followed if it stays so"
         ),
-        Standing::FarAhead(by) => tracing::error!(
+        Deviation::FarAhead(by) => tracing::error!(
             ahead_s = by.as_secs(),
             "this machine's clock is so far ahead of the records that it is not followed: if it is right, start once \
              with --trust-clock; if it is not, set it"

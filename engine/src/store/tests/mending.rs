@@ -9,7 +9,7 @@ use super::super::executor::Request;
 use super::super::files::{Files, SimulatedFiles};
 use super::super::index::{Harm, IndexHome as _, MemoryHome};
 use super::super::keys;
-use super::super::standing::Health;
+use super::super::served_index::Health;
 use super::super::upkeep::Left;
 use super::super::writer::{self, Unavailable};
 use super::super::{Store as _, verify};
@@ -360,7 +360,7 @@ fn a_sled_that_is_distrusted_is_set_aside_and_another_takes_its_place() {
     }
     apply(&shop);
     let reader = shop.executor.store().reader();
-    let said = reader.0.standing.distrust("a test says so");
+    let said = reader.0.served.distrust("a test says so");
     assert!(said.is_passing(), "{said}");
     shop.order("o-50");
     apply(&shop);

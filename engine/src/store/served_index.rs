@@ -57,7 +57,7 @@ impl Health {
 
 /// The index with what is known about it. Shared by all who read and write.
 #[derive(Debug)]
-pub struct Standing {
+pub struct ServedIndex {
     /// Set by whoever finds it out, cleared when another index is in its place.
     away: AtomicBool,
     health: Mutex<Health>,
@@ -65,7 +65,7 @@ pub struct Standing {
     rebuilds: AtomicU64,
 }
 
-impl Standing {
+impl ServedIndex {
     /// A sound index; or none, and why.
     pub fn new(index: Result<Arc<dyn Index>, Health>) -> Self {
         let (index, health) = match index {
