@@ -6,6 +6,7 @@ use crate::event::{
 };
 use crate::id::{BuyerId, OperationId, OrderId, PaymentId, SessionId};
 use crate::money::Money;
+use crate::operation::OperationKind;
 use crate::order::{CaptureMode, OrderKind, Resource, Tax};
 use crate::payment::PaymentCore;
 use crate::sealed::Sealed;
@@ -140,6 +141,17 @@ impl Fact {
         Self::Taken {
             taken: amounts,
             left: amounts,
+        }
+    }
+
+    /// That a call of this kind was certainly not done: without a confirmation there is no payment; any other call
+    /// leaves the payment as it was.
+    pub const fn not_done(kind: OperationKind, code: FailureCode) -> Self {
+        match kind {
+            OperationKind::Confirm => Self::Failed { code },
+            OperationKind::Capture | OperationKind::Void | OperationKind::Cancel => {
+                Self::CallRefused { code }
+            }
         }
     }
 
@@ -415,6 +427,24 @@ impl Command {
             | Self::ErasePersonalData { payment_id, .. } => Target::Payment(*payment_id),
             Self::Learn(learned) => Target::Payment(learned.payment_id),
             Self::Notify(notification) => Target::Payment(notification.payment_id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_was_not_made_has_taken_nothing_and_leaves_what_was_taken() {
+        let code = || FailureCode::new("NOT_SENT");
+        for (kind, fact) in [
+            (OperationKind::Confirm, Fact::Failed { code: code() }),
+            (OperationKind::Capture, Fact::CallRefused { code: code() }),
+            (OperationKind::Void, Fact::CallRefused { code: code() }),
+            (OperationKind::Cancel, Fact::CallRefused { code: code() }),
+        ] {
+            assert_eq!(Fact::not_done(kind, code()), fact);
         }
     }
 }

@@ -58,6 +58,11 @@ pub trait World: Send + Sync {
     fn sleep(&self, duration: Duration) -> BoxFuture;
 }
 
+/// A duration on the monotonic clock, which counts nanoseconds.
+pub fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// `N` bytes fit for secrets.
 pub fn random_bytes<const N: usize>(world: &dyn World) -> [u8; N] {
     let mut bytes = [0; N];

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use daegeum_server::world::nanos;
 use parking_lot::Mutex;
 
 use crate::dice::Dice;
@@ -227,7 +228,7 @@ impl Executor {
         let mut state = self.state.lock();
         let number = state.timers_made;
         state.timers_made += 1;
-        let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let ns = nanos(duration);
         let due = (state.now_ns.saturating_add(ns), number);
         Sleep {
             state: Arc::clone(&self.state),

@@ -189,13 +189,10 @@ fn lost_call(core: &PaymentCore, now: Timestamp) -> Option<OperationKind> {
 
 /// What a person says became of a call, as the gateway would have said it.
 fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timestamp) -> Fact {
-    let undone = || FailureCode::new("RESOLVED_NOT_DONE");
-    match kind {
-        kind if done => calls::done_as_asked(core, kind, now),
-        OperationKind::Confirm => Fact::Failed { code: undone() },
-        OperationKind::Capture | OperationKind::Void | OperationKind::Cancel => {
-            Fact::CallRefused { code: undone() }
-        }
+    if done {
+        calls::done_as_asked(core, kind, now)
+    } else {
+        Fact::not_done(kind, FailureCode::new("RESOLVED_NOT_DONE"))
     }
 }
 

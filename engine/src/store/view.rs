@@ -3,8 +3,9 @@
 //! `index(before, after)` says which derived keys follow from an aggregate; balances add up postings; every
 //! aggregate and balance carries the last record applied to it, so that applying one twice changes nothing.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+mod balances;
+
+pub use self::balances::{Balance, Balances};
 
 use bincode::{Decode, Encode};
 
@@ -12,13 +13,11 @@ use super::codec::{self, Kind};
 use super::keys::{self, DueItem, Key};
 use super::record::{self, Body, GroupRecord, Record};
 use super::{StoreError, Write};
-use crate::amounts::Component;
 use crate::event::{PaymentEvent, PaymentEventKind, Provider};
 use crate::group::{Group, GroupEvent};
 use crate::id::{OrderId, PaymentId};
 use crate::idempotency::{Answer, Reply};
-use crate::ledger::{self, Account, Posting};
-use crate::money::Currency;
+use crate::ledger::{self, Posting};
 use crate::order::{AnyOrder, OrderState};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::rejection::Rejection;
@@ -76,15 +75,6 @@ impl Marks {
         }
         self
     }
-}
-
-/// Debits of an account less its credits, in minor units: what we are owed is positive, what we owe negative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
-pub struct Balance {
-    /// The last record that changed it.
-    pub record: u64,
-    /// Debits less credits.
-    pub minor: i128,
 }
 
 /// Where the present values of keys are read from.
@@ -399,101 +389,6 @@ struct StoredRef<'a, T: Encode> {
 fn is_named(id: PaymentId, events: &[GroupEvent]) -> bool {
     let names = |event: &GroupEvent| matches!(event, GroupEvent::Payment(named, _) if *named == id);
     events.iter().any(names)
-}
-
-/// The balances that were used lately, kept in memory by whoever applies records. All of them are in the index.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Balances(BTreeMap<(Account, Component, Currency), Kept>);
-
-/// A balance with the key it is stored under.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Kept {
-    key: Key,
-    balance: Balance,
-}
-
-impl Balances {
-    /// Balances kept at most; when there are more, all are read anew.
-    const MOST_KEPT: usize = 4_096;
-
-    /// Forgets balances that are in `source` by now, if there are too many. Only between batches: what a batch has
-    /// moved is nowhere else.
-    pub fn trim(&mut self) {
-        if self.0.len() > Self::MOST_KEPT {
-            self.0.clear();
-        }
-    }
-
-    /// Adds what has been read of a posting's accounts.
-    pub fn load(&mut self, source: &impl Source, posting: &Posting<'_>) -> Result<(), StoreError> {
-        for account in [posting.from, posting.to] {
-            let at = (account, posting.component, posting.currency);
-            if let Entry::Vacant(vacant) = self.0.entry(at) {
-                let key = keys::balance(at.0, at.1, at.2);
-                let stored = source.get(&key)?;
-                let balance = stored
-                    .map(|bytes| source.decoded(Kind::Balance, &bytes))
-                    .transpose()?;
-                vacant.insert(Kept {
-                    key,
-                    balance: balance.unwrap_or_default(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Applies one record's postings, each balance only if it has not seen the record; writes what changed.
-    /// The accounts have been loaded.
-    pub fn apply(
-        &mut self,
-        record: u64,
-        postings: &[Posting<'_>],
-        writes: &mut Vec<Write>,
-    ) -> Result<(), StoreError> {
-        for (at, delta) in sums(postings)? {
-            let Some(kept) = self.0.get_mut(&at) else {
-                return Err(StoreError::Failed("a balance was not loaded".to_owned()));
-            };
-            if kept.balance.record < record {
-                kept.balance.minor = kept.balance.minor.checked_add(delta).ok_or_else(overflow)?;
-                kept.balance.record = record;
-                let value = codec::encode(Kind::Balance, &kept.balance)?;
-                writes.push(Write {
-                    key: kept.key.clone(),
-                    value: Some(value),
-                    fresh: false,
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-type Sums = BTreeMap<(Account, Component, Currency), i128>;
-
-/// What one record moves, account by account.
-fn sums(postings: &[Posting<'_>]) -> Result<Sums, StoreError> {
-    let mut sums = Sums::new();
-    for posting in postings {
-        let minor = i128::from(posting.minor);
-        for (account, delta) in [
-            (posting.from, Some(minor)),
-            (posting.to, minor.checked_neg()),
-        ] {
-            let sum = sums
-                .entry((account, posting.component, posting.currency))
-                .or_default();
-            *sum = delta
-                .and_then(|delta| sum.checked_add(delta))
-                .ok_or_else(overflow)?;
-        }
-    }
-    Ok(sums)
-}
-
-fn overflow() -> StoreError {
-    StoreError::Damaged("a balance leaves the range of 128 bits".to_owned())
 }
 
 /// The postings of a record's events.

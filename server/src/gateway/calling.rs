@@ -7,7 +7,7 @@ use std::time::Duration;
 use daegeum_engine::command::{Fact, News};
 use daegeum_engine::event::FailureCode;
 use daegeum_engine::id::{OperationId, PaymentId};
-use daegeum_engine::operation::{AnyOperation, OperationKind};
+use daegeum_engine::operation::AnyOperation;
 use daegeum_engine::payment::{AnyPayment, PaymentState};
 use daegeum_engine::store::view::Stored;
 
@@ -15,6 +15,7 @@ use super::NOT_SENT;
 use super::exchange::{Rest, commit, exchange, without_exchange};
 use super::plan::{self, Next};
 use crate::app::App;
+use crate::world::nanos;
 
 /// How long what cannot be read for a moment is left alone.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -55,7 +56,8 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let rest = match next {
         Next::Ask(ask) => exchange(&app, &**gateway, &payment, ask).await,
         Next::NeverSent(kind) => {
-            let fact = never_sent(kind);
+            // It is too late to make it.
+            let fact = Fact::not_done(kind, FailureCode::new(NOT_SENT));
             commit(&app, without_exchange(&payment, News::Fact(fact))).await;
             Rest::default()
         }
@@ -64,17 +66,6 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     drop(turn);
     let made = payment.core().operation.as_ref().map(|call| call.core().id);
     follow_up(&app, id, made, asked, rest);
-}
-
-/// What is known of a call that never left, when it is too late to make it.
-fn never_sent(kind: OperationKind) -> Fact {
-    let code = FailureCode::new(NOT_SENT);
-    match kind {
-        OperationKind::Confirm => Fact::Failed { code },
-        OperationKind::Capture | OperationKind::Void | OperationKind::Cancel => {
-            Fact::CallRefused { code }
-        }
-    }
 }
 
 /// Whether an earlier process may have sent the payment's call, whoever asks about it first. No clock is asked: one
@@ -122,10 +113,8 @@ fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, re
         return;
     };
     let payment = payment.value;
-    let call = payment.core().operation.as_ref();
-    let call = call
-        .filter(|call| call.in_flight())
-        .map(|call| call.core().id);
+    let call = payment.core().call_in_flight();
+    let call = call.map(|call| call.core().id);
     let (asked, least) = match call {
         Some(call) if Some(call) != made => {
             app.operations.begin_soon(id);
@@ -144,10 +133,6 @@ fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, re
     let rest_ns = nanos(least.max(rest.wanted));
     let at_ns = app.world.monotonic_ns().saturating_add(rest_ns);
     app.operations.ask_later(id, asked, at_ns);
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Takes up a call that nobody here has taken up: one that an earlier process began is noted to have no answer and
@@ -173,22 +158,4 @@ pub async fn resume(app: &App, id: PaymentId, forgotten_after: Duration) {
         | None => {}
     }
     app.operations.ask_later(id, 1, now_ns);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_never_left_has_taken_nothing_and_leaves_what_was_taken() {
-        let code = || FailureCode::new("NOT_SENT");
-        for (kind, fact) in [
-            (OperationKind::Confirm, Fact::Failed { code: code() }),
-            (OperationKind::Capture, Fact::CallRefused { code: code() }),
-            (OperationKind::Void, Fact::CallRefused { code: code() }),
-            (OperationKind::Cancel, Fact::CallRefused { code: code() }),
-        ] {
-            assert_eq!(never_sent(kind), fact);
-        }
-    }
 }

@@ -18,6 +18,8 @@ use daegeum_engine::store::view::Stored;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 
+use crate::world::nanos;
+
 /// The calls under way and those that wait.
 pub struct Operations {
     begun: mpsc::UnboundedSender<PaymentId>,
@@ -198,7 +200,7 @@ impl Operations {
     /// Somebody says that there is news of the payment: it is asked about, but not more often than every few seconds.
     /// A question that was to come later comes now.
     pub fn hint(&self, id: PaymentId, now_ns: u64) {
-        let every_ns = u64::try_from(HINTS_EVERY.as_nanos()).unwrap_or(u64::MAX);
+        let every_ns = nanos(HINTS_EVERY);
         let mut state = self.state.lock();
         state
             .hinted

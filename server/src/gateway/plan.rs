@@ -42,7 +42,7 @@ pub fn next(
     other_credentials: bool,
 ) -> Option<Next> {
     let core = payment.core();
-    let call = core.operation.as_ref().filter(|call| call.in_flight())?;
+    let call = core.call_in_flight()?;
     let kind = call.core().kind;
     let window_over = window_over(core, call, waited);
     let send = match kind {

@@ -16,7 +16,7 @@ use rand_chacha::{
     rand_core::{RngCore, SeedableRng},
 };
 
-use super::{BoxFuture, Outbound, Undelivered, World};
+use super::{BoxFuture, Outbound, Undelivered, World, nanos};
 
 /// A world that moves when told to. Clones are the same world.
 #[derive(Clone)]
@@ -59,7 +59,7 @@ impl ManualWorld {
             let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
             state.wall_ms = state.wall_ms.saturating_add(ms);
             state.machine_now_ms = state.machine_now_ms.saturating_add(ms);
-            let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+            let ns = nanos(duration);
             state.monotonic_ns = state.monotonic_ns.saturating_add(ns);
             let not_due = (state.monotonic_ns.saturating_add(1), 0);
             let later = state.timers.split_off(&not_due);
@@ -122,7 +122,7 @@ impl World for ManualWorld {
         let mut state = self.state.lock();
         let number = state.timers_made;
         state.timers_made = number.wrapping_add(1);
-        let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let ns = nanos(duration);
         let due = (state.monotonic_ns.saturating_add(ns), number);
         Box::pin(Sleep {
             state: Arc::clone(&self.state),
