@@ -7,7 +7,7 @@ use crate::event::{
 use crate::id::{BuyerId, OperationId, OrderId, PaymentId, SessionId};
 use crate::money::Money;
 use crate::operation::OperationKind;
-use crate::order::{CaptureMode, OrderKind, Resource, Tax};
+use crate::order::{CaptureMode, Resource, Tax};
 use crate::payment::PaymentCore;
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
@@ -70,8 +70,6 @@ pub struct NewOrder {
     pub buyer_id: BuyerId,
     /// What it costs in all.
     pub total: Money,
-    /// What kind of order it is; follows from `capture` when absent.
-    pub kind: Option<OrderKind>,
     /// What in the merchant's own system it is for.
     pub resource: Option<Resource>,
     /// What is bought; has to add up to `total`.

@@ -64,24 +64,7 @@ pub enum OrderKind {
 }
 
 impl OrderKind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Purchase, Self::Booking];
-
-    /// The word in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Purchase => "purchase",
-            Self::Booking => "booking",
-        }
-    }
-
-    /// The kind of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|kind| kind.name() == name)
-    }
-
-    /// The kind of an order that does not say it.
+    /// The kind of an order whose money is taken so.
     pub const fn of(capture: CaptureMode) -> Self {
         match capture {
             CaptureMode::Automatic => Self::Purchase,
@@ -100,16 +83,19 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// Longest word or name in bytes.
-    pub const MAX_LEN: usize = 64;
-
-    /// Takes the merchant's texts if both are well formed: as an order's id is.
-    pub fn parse(kind: &str, id: &str) -> Option<Self> {
-        let well_formed = |text: &str| OrderId::parse(text).is_ok();
-        (well_formed(kind) && well_formed(id)).then(|| Self {
+    /// Takes the merchant's texts if both are there and well formed, as an order's id is; nothing if neither is there.
+    /// Otherwise the name of the one that is wrong.
+    pub fn parse(kind: Option<&str>, id: Option<&str>) -> Result<Option<Self>, &'static str> {
+        if kind.is_none() && id.is_none() {
+            return Ok(None);
+        }
+        let well_formed = |text: &&str| OrderId::parse(text).is_ok();
+        let kind = kind.filter(well_formed).ok_or("resource_type")?;
+        let id = id.filter(well_formed).ok_or("resource_id")?;
+        Ok(Some(Self {
             kind: kind.into(),
             id: id.into(),
-        })
+        }))
     }
 }
 

@@ -19,15 +19,6 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Its kind, by name.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Order(_) => "order",
-            Self::Stray(_) => "stray",
-            Self::Unsaid => "unsaid",
-        }
-    }
-
     /// The shard it lives in.
     pub fn shard(&self) -> Shard {
         match self {

@@ -50,7 +50,6 @@ pub fn new_order(n: usize, capture: CaptureMode, expires_at: Option<u64>) -> New
         order_id: order_id(n),
         buyer_id: buyer(n % 2),
         total: won(TOTAL),
-        kind: None,
         resource: None,
         lines: vec![line(2, 5_500, Tax::Taxable), line(1, 700, Tax::TaxFree)],
         capture,

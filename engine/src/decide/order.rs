@@ -31,7 +31,7 @@ pub(super) fn create(work: &mut Work, new: NewOrder, context: &Context<'_>) -> O
     let lines = priced(new.lines, &amounts);
     let event = OrderCreated {
         buyer_id: new.buyer_id,
-        kind: new.kind.unwrap_or(OrderKind::of(new.capture)),
+        kind: OrderKind::of(new.capture),
         resource: new.resource,
         sellers: SellerSum::of_lines(&lines).map_err(Rejection::from)?,
         lines,

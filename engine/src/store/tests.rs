@@ -112,7 +112,6 @@ fn new_order(id: &str) -> Command {
         order_id: OrderId::parse(id).unwrap(),
         buyer_id: BuyerId::parse("kim").unwrap(),
         total: Money::new(11_000, Currency::Krw).unwrap(),
-        kind: None,
         resource: None,
         lines: vec![line],
         capture: CaptureMode::Automatic,

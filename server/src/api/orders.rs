@@ -146,14 +146,8 @@ impl CreateOrder {
         if self.lines.len() > daegeum_engine::order::OrderCore::MAX_LINES {
             return Err(Refused::Rule(Rejection::LineCountOutOfRange));
         }
-        let resource = match (self.resource_type, self.resource_id) {
-            (None, None) => None,
-            (Some(kind), Some(id)) => {
-                Some(Resource::parse(&kind, &id).ok_or_else(|| value("resource_id"))?)
-            }
-            (Some(_), None) => return Err(value("resource_id")),
-            (None, Some(_)) => return Err(value("resource_type")),
-        };
+        let resource = Resource::parse(self.resource_type.as_deref(), self.resource_id.as_deref());
+        let resource = resource.map_err(value)?;
         let total = amount(self.total, currency).map_err(Refused::Rule)?;
         let lines = self
             .lines
@@ -169,7 +163,6 @@ impl CreateOrder {
             order_id,
             buyer_id,
             total,
-            kind: None,
             resource,
             lines,
             capture,

@@ -78,12 +78,13 @@ pub struct Asked {
 impl PaymentQuery {
     /// Checks every parameter.
     pub fn check(self) -> Result<Asked, Problem> {
+        let resource = Resource::parse(self.resource_type.as_deref(), self.resource_id.as_deref());
         let filter = PaymentFilter {
             buyer: self
                 .buyer_id
                 .map(|id| BuyerId::parse(&id).map_err(|_| invalid("buyer_id")))
                 .transpose()?,
-            resource: resource(self.resource_type, self.resource_id)?,
+            resource: resource.map_err(invalid)?,
             order: self
                 .order_id
                 .map(|id| OrderId::parse(&id).map_err(|_| invalid("order_id")))
@@ -112,18 +113,6 @@ impl PaymentQuery {
     /// Whether a buyer is named.
     pub const fn names_buyer(&self) -> bool {
         self.buyer_id.is_some()
-    }
-}
-
-fn resource(kind: Option<String>, id: Option<String>) -> Result<Option<Resource>, Problem> {
-    match (kind, id) {
-        (None, None) => Ok(None),
-        (Some(kind), Some(id)) => {
-            let resource = Resource::parse(&kind, &id).ok_or_else(|| invalid("resource_id"));
-            resource.map(Some)
-        }
-        (Some(_), None) => Err(invalid("resource_id")),
-        (None, Some(_)) => Err(invalid("resource_type")),
     }
 }
 

@@ -99,7 +99,7 @@ fn created() -> OrderCreated {
     OrderCreated {
         buyer_id: buyer_id(),
         kind: OrderKind::Booking,
-        resource: Resource::parse("lesson", "L-7"),
+        resource: Resource::parse(Some("lesson"), Some("L-7")).unwrap(),
         discounts: vec![discount],
         sellers: vec![sum],
         lines: vec![line(Tax::Taxable, Some("item-1")), line(Tax::TaxFree, None)],
@@ -570,7 +570,7 @@ pub(super) fn largest() -> Vec<(&'static str, Vec<u8>)> {
     let line = created().lines.remove(0);
     let created = OrderCreated {
         buyer_id: buyer.clone(),
-        resource: Resource::parse(&"k".repeat(64), &"r".repeat(64)),
+        resource: Resource::parse(Some(&"k".repeat(64)), Some(&"r".repeat(64))).unwrap(),
         lines: vec![line; 100],
         ..created()
     };

@@ -285,7 +285,6 @@ fn order() -> NewOrder {
         order_id: order_id(),
         buyer_id: BuyerId::parse("buyer-1").unwrap(),
         total: won(PRICE),
-        kind: None,
         resource: None,
         lines: vec![line(11_000, Tax::Taxable), line(700, Tax::TaxFree)],
         capture: CaptureMode::OnConfirmation,
