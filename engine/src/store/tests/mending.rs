@@ -9,6 +9,7 @@ use super::super::executor::Request;
 use super::super::files::{Files, SimulatedFiles};
 use super::super::index::{Harm, IndexHome as _, MemoryHome};
 use super::super::keys;
+use super::super::reader::Reader;
 use super::super::served_index::Health;
 use super::super::upkeep::Left;
 use super::super::writer::{self, Unavailable};
@@ -68,11 +69,19 @@ fn records(shop: &Shop) -> u64 {
     shop.executor.store().next_record()
 }
 
-/// What `verify` says of the directory as a kill would leave it.
-fn faults(files: &SimulatedFiles, home: &MemoryHome) -> Vec<String> {
+/// `verify` finds nothing wrong with the directory as a kill leaves it.
+fn is_sound_after(shop: Shop, files: &SimulatedFiles, home: &MemoryHome) {
+    drop(shop);
     let files: Arc<dyn Files> = Arc::new(files.kill());
     let report = verify::verify(&files, home, &options(Path::new("data")), &mut |_| {});
-    report.unwrap().faults
+    assert_eq!(report.unwrap().faults, Vec::<String>::new());
+}
+
+fn has(reader: &Reader, orders: &[&str]) {
+    for order in orders {
+        let found = reader.order(&id(order)).unwrap();
+        assert!(found.is_some(), "{order}");
+    }
 }
 
 #[test]
@@ -99,8 +108,7 @@ fn a_key_that_does_not_read_is_never_absent_and_is_there_again_after_the_rebuild
         let order = reader.order(&id(&format!("o-{n}"))).unwrap();
         assert!(order.is_some(), "o-{n}");
     }
-    drop(shop);
-    assert_eq!(faults(&files, &home), Vec::<String>::new());
+    is_sound_after(shop, &files, &home);
 }
 
 /// Any one bit of any value: whoever reads it next is refused, and the rebuild has it right.
@@ -146,8 +154,7 @@ fn nothing_of_a_batch_that_meets_such_a_key_is_done_and_all_of_it_can_come_again
     apply(&shop);
     assert_eq!(ask(&mut shop, &["o-10", "o-3", "o-11"]).unwrap(), 3);
     apply(&shop);
-    drop(shop);
-    assert_eq!(faults(&files, &home), Vec::<String>::new());
+    is_sound_after(shop, &files, &home);
 }
 
 #[test]
@@ -196,10 +203,8 @@ fn what_is_committed_during_a_rebuild_is_in_the_new_index() {
     shop.order("o-late");
     apply(&shop);
     let reader = shop.executor.store().reader();
-    assert!(reader.order(&id("o-20")).unwrap().is_some());
-    assert!(reader.order(&id("o-late")).unwrap().is_some());
-    drop(shop);
-    assert_eq!(faults(&files, &home), Vec::<String>::new());
+    has(&reader, &["o-20", "o-late"]);
+    is_sound_after(shop, &files, &home);
 }
 
 #[test]
@@ -220,10 +225,8 @@ fn an_index_that_cannot_be_written_or_opened_is_made_anew_as_soon_as_one_can() {
         assert!(turns < 1_000, "{:?}", shop.upkeep.applier.health());
     }
     let reader = shop.executor.store().reader();
-    assert!(reader.order(&id("o-new")).unwrap().is_some());
-    assert!(reader.order(&id("o-3")).unwrap().is_some());
-    drop(shop);
-    assert_eq!(faults(&files, &home), Vec::<String>::new());
+    has(&reader, &["o-new", "o-3"]);
+    is_sound_after(shop, &files, &home);
 }
 
 #[test]
@@ -246,13 +249,12 @@ fn a_full_disk_is_waited_for_before_the_index_meets_it() {
         reader.order(&id("o-3")).unwrap().is_some(),
         "reading goes on"
     );
-    assert!(reader.order(&id("o-new")).unwrap().is_some());
+    has(&reader, &["o-new"]);
     files.set_capacity(None);
     apply(&shop);
     assert_eq!(shop.upkeep.applier.health(), Health::Well);
     assert_eq!(shop.upkeep.applier.rebuilds(), 0);
-    drop(shop);
-    assert_eq!(faults(&files, &home), Vec::<String>::new());
+    is_sound_after(shop, &files, &home);
 }
 
 #[test]
@@ -277,9 +279,8 @@ fn an_index_that_met_a_full_disk_is_opened_again_once_there_is_room() {
     assert_eq!(shop.upkeep.applier.health(), Health::Well);
     assert_eq!(shop.upkeep.applier.rebuilds(), 0, "it has only to catch up");
     let reader = shop.executor.store().reader();
-    assert!(reader.order(&id("o-new")).unwrap().is_some());
-    drop(shop);
-    assert_eq!(faults(&files, &home), Vec::<String>::new());
+    has(&reader, &["o-new"]);
+    is_sound_after(shop, &files, &home);
 }
 
 #[test]
@@ -307,10 +308,8 @@ fn a_stop_on_a_full_disk_or_in_a_rebuild_loses_nothing_and_the_next_start_is_rig
         let dynamic: Arc<dyn Files> = Arc::new(files.clone());
         let shop = open(&dynamic, &home, Path::new("data"), 2_000_000);
         let reader = shop.executor.store().reader();
-        assert!(reader.order(&id("o-new")).unwrap().is_some());
-        assert!(reader.order(&id("o-3")).unwrap().is_some());
-        drop(shop);
-        assert_eq!(faults(&files, &home), Vec::<String>::new());
+        has(&reader, &["o-new", "o-3"]);
+        is_sound_after(shop, &files, &home);
     }
 }
 
@@ -343,9 +342,8 @@ fn a_start_without_an_index_or_without_room_for_one_ends_well() {
         for _ in 0..100 {
             shop.upkeep.applier.turn().unwrap();
         }
-        assert!(reader.order(&id("o-3")).unwrap().is_some());
-        drop(shop);
-        assert_eq!(faults(&files, &home), Vec::<String>::new());
+        has(&reader, &["o-3"]);
+        is_sound_after(shop, &files, &home);
     }
 }
 
