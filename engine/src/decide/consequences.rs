@@ -382,8 +382,8 @@ fn return_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
     Ok(())
 }
 
-/// Gives up every open payment but `besides`, each in the way its state asks for. One whose gateway has not answered
-/// is given up when it has.
+/// Gives up every open payment but `besides`, each in the way its state asks for: what a gateway holds or waits for, by
+/// a call. One whose gateway has not answered is given up when it has.
 pub(super) fn give_up_open_payments(
     work: &mut Work,
     besides: Option<PaymentId>,
@@ -395,15 +395,34 @@ pub(super) fn give_up_open_payments(
         if payment.core().operation_in_flight() {
             continue;
         }
-        if payment.state() == PaymentState::Authorized {
-            calls::void(work, id, context)?;
-        } else if reason == CancelReason::Unpaid {
-            work.step_payment(id, PaymentCommand::Expire(payment::Expire))?;
-        } else {
-            work.step_payment(id, PaymentCommand::Cancel(payment::Cancel { reason }))?;
+        match payment.state() {
+            PaymentState::Authorized => calls::void(work, id, context)?,
+            PaymentState::AwaitingDeposit => calls::give_back(work, id, context)?,
+            PaymentState::Initiated | PaymentState::Prepared => drop_begun(work, id, reason)?,
+            PaymentState::Captured
+            | PaymentState::Failed
+            | PaymentState::Canceled
+            | PaymentState::Expired
+            | PaymentState::Voided
+            | PaymentState::Mismatched
+            | PaymentState::Orphaned
+            | PaymentState::Returned
+            | PaymentState::Refunded => {}
         }
     }
     Ok(())
+}
+
+/// Gives up a payment of which no gateway has anything.
+fn drop_begun(work: &mut Work, id: PaymentId, reason: CancelReason) -> Step {
+    let command = match reason {
+        CancelReason::Unpaid => PaymentCommand::Expire(payment::Expire),
+        CancelReason::Requested
+        | CancelReason::PaymentFailed
+        | CancelReason::PaidByAnother
+        | CancelReason::Provider => PaymentCommand::Cancel(payment::Cancel { reason }),
+    };
+    Ok(work.step_payment(id, command)?)
 }
 
 /// Cancels the order and all that is open under it, or asks for it while a gateway has something to say or to give

@@ -120,6 +120,20 @@ fn a_confirmation_that_was_refused_gives_its_claim_back() {
 }
 
 #[test]
+fn an_account_whose_order_another_payment_pays_is_closed_by_a_call() {
+    let mut shop = situations::outpaid();
+    assert_eq!(shop.order().state(), OrderState::Paid);
+    assert_eq!(
+        shop.payment().core().kind_in_flight(),
+        Some(OperationKind::Cancel)
+    );
+    shop.learns(Fact::Canceled);
+    assert_eq!(shop.payment().state(), PaymentState::Canceled);
+    assert_eq!(shop.order().state(), OrderState::Paid);
+    shop.assert_books();
+}
+
+#[test]
 fn a_capture_that_was_refused_releases_the_hold_of_an_order_that_is_to_be_canceled() {
     let mut shop = situations::authorized();
     shop.captures();

@@ -119,31 +119,33 @@ impl Shop {
             .collect()
     }
 
-    /// Debits equal credits, and the gateway owes what it has by our books, part by part.
+    /// Debits equal credits, and the gateway owes what it has by our books, part by part, of all payments together.
     pub(super) fn assert_books(&self) {
         assert_eq!(self.balances.values().sum::<i128>(), 0);
         let owed = self.balance(Account::GatewayReceivable(GATEWAY));
-        assert_eq!(owed, parts(&self.payment().core().at_gateway, 1));
-        let (suspended, taken) = match self.payment() {
-            AnyPayment::Mismatched(aside) => (parts(&aside.detail().received, -1), None),
-            AnyPayment::Orphaned(aside) => (parts(&aside.detail().received, -1), None),
-            AnyPayment::Captured(taken) => (BTreeMap::new(), Some(taken.detail().captured)),
-            AnyPayment::Initiated(_)
-            | AnyPayment::Prepared(_)
-            | AnyPayment::Authorized(_)
-            | AnyPayment::AwaitingDeposit(_)
-            | AnyPayment::Failed(_)
-            | AnyPayment::Canceled(_)
-            | AnyPayment::Expired(_)
-            | AnyPayment::Voided(_)
-            | AnyPayment::Returned(_)
-            | AnyPayment::Refunded(_) => (BTreeMap::new(), None),
-        };
-        assert_eq!(self.balance(Account::Suspense(GATEWAY)), suspended);
+        assert_eq!(
+            owed,
+            self.sum(|payment| Some((payment.core().at_gateway, 1)))
+        );
+        let suspended = self.balance(Account::Suspense(GATEWAY));
+        assert_eq!(suspended, self.sum(|payment| Some((aside(payment)?, -1))));
         let mut held = self.balance(Account::Hold);
         held.extend(self.balance(Account::RefundPending(GATEWAY)));
-        let taken = taken.map_or(BTreeMap::new(), |taken| parts(&taken, -1));
-        assert_eq!(held, taken);
+        assert_eq!(
+            held,
+            self.sum(|payment| Some((taken_for_order(payment)?, -1)))
+        );
+    }
+
+    /// What `of` says of each payment, added up by part.
+    fn sum(&self, of: fn(&AnyPayment) -> Option<(Amounts, i128)>) -> BTreeMap<String, i128> {
+        let mut sum = BTreeMap::new();
+        let all = self.group.payments.iter().filter_map(of);
+        for (part, minor) in all.flat_map(|(amounts, sign)| parts(&amounts, sign)) {
+            let entry: &mut i128 = sum.entry(part).or_default();
+            *entry = entry.saturating_add(minor);
+        }
+        sum
     }
 
     pub(super) fn begins_payment(&mut self) {
@@ -260,6 +262,42 @@ pub(super) fn resolve(resolution: Resolution) -> impl FnOnce(PaymentId) -> Comma
         resolution,
         actor: "kim".into(),
         reason: sealed(),
+    }
+}
+
+fn aside(payment: &AnyPayment) -> Option<Amounts> {
+    match payment {
+        AnyPayment::Mismatched(aside) => Some(aside.detail().received),
+        AnyPayment::Orphaned(aside) => Some(aside.detail().received),
+        AnyPayment::Initiated(_)
+        | AnyPayment::Prepared(_)
+        | AnyPayment::Authorized(_)
+        | AnyPayment::AwaitingDeposit(_)
+        | AnyPayment::Captured(_)
+        | AnyPayment::Failed(_)
+        | AnyPayment::Canceled(_)
+        | AnyPayment::Expired(_)
+        | AnyPayment::Voided(_)
+        | AnyPayment::Returned(_)
+        | AnyPayment::Refunded(_) => None,
+    }
+}
+
+fn taken_for_order(payment: &AnyPayment) -> Option<Amounts> {
+    match payment {
+        AnyPayment::Captured(taken) => Some(taken.detail().captured),
+        AnyPayment::Initiated(_)
+        | AnyPayment::Prepared(_)
+        | AnyPayment::Authorized(_)
+        | AnyPayment::AwaitingDeposit(_)
+        | AnyPayment::Failed(_)
+        | AnyPayment::Canceled(_)
+        | AnyPayment::Expired(_)
+        | AnyPayment::Voided(_)
+        | AnyPayment::Mismatched(_)
+        | AnyPayment::Orphaned(_)
+        | AnyPayment::Returned(_)
+        | AnyPayment::Refunded(_) => None,
     }
 }
 

@@ -60,6 +60,9 @@ situations! {
     Authorized "void in flight" true Some(Void), || then(authorized(), Shop::cancels);
     Authorized "void in flight, the order is to be canceled" false Some(Void), || ended(authorized());
     AwaitingDeposit "the order waits" true None, awaiting;
+    AwaitingDeposit "another payment has the claim" false None,
+        || says(with_rival(Shop::new()), Said::AwaitingDeposit);
+    AwaitingDeposit "another payment has the money, cancel in flight" false Some(Cancel), outpaid;
     AwaitingDeposit "cancel in flight" true Some(Cancel), || then(awaiting(), Shop::cancels);
     AwaitingDeposit "cancel in flight, the order is to be canceled" false Some(Cancel), || ended(awaiting());
     Failed "the order waits" true None, failed;
@@ -169,6 +172,13 @@ pub(super) fn mismatched() -> Shop {
 
 fn orphaned() -> Shop {
     says(ended(canceled()), Said::Taken)
+}
+
+/// Another payment has paid the order while this one's account was open.
+pub(super) fn outpaid() -> Shop {
+    let mut shop = says(with_rival(Shop::new()), Said::AwaitingDeposit);
+    shop.learns_of(1, Said::Taken.fact());
+    shop
 }
 
 /// Another payment had the claim when the money came, and failed later.
