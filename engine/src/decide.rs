@@ -3,8 +3,8 @@
 //! Refuse first; after the last refusal the steps follow. A command that got half-way and is then refused
 //! leaves nothing, because only a finished [`Work`] is committed.
 //!
-//! The rules read from the bottom up, and none calls one above it: who may take an order's money (`claims`), calls
-//! to gateways (`calls`), what becomes of payment and order (`consequences`), what a gateway's word means
+//! The rules build on each other in this order, and none calls one after it: who may take an order's money (`claims`),
+//! calls to gateways (`calls`), what becomes of payment and order (`consequences`), what a gateway's word means
 //! ([`evidence`]), and then the commands, a file each.
 
 #![deny(clippy::wildcard_enum_match_arm)]

@@ -193,8 +193,8 @@ impl Book<'_> {
         }
     }
 
-    /// Where money that went back to a buyer came from. What the gateway gave back and did not have by our books had
-    /// been accepted as a difference, which ends here.
+    /// Where money that went back to a buyer came from. What the gateway had more or less of by our books had been
+    /// accepted as a difference, which ends here.
     fn source(
         &mut self,
         way: RefundWay,
@@ -207,7 +207,13 @@ impl Book<'_> {
                 self.becomes(provider, at_gateway, went_back);
                 Account::GatewayReceivable(provider)
             }
-            RefundWay::BankTransfer => Account::SettlementBank,
+            RefundWay::BankTransfer if at_gateway == went_back => Account::SettlementBank,
+            // Only what the gateway had not given back by itself was transferred.
+            RefundWay::BankTransfer => {
+                let difference = Account::ReconciliationDifference(provider);
+                self.move_all(difference, Account::SettlementBank, at_gateway);
+                difference
+            }
         }
     }
 

@@ -75,6 +75,8 @@ pub struct PaymentCore {
     pub calls: u8,
     /// How often in a row the gateway refused to give its money back, or to close its account for a transfer.
     pub refusals: u8,
+    /// Whether the gateway refused to give its money back, and was not asked again since.
+    pub refund_refused: bool,
     /// What the gateway has of its money, by our books.
     pub at_gateway: Amounts,
     /// What the gateway says that it has, where that is not what our books say; a person has to look.
@@ -337,6 +339,7 @@ impl Payment<Initiated> {
             session: None,
             calls: 0,
             refusals: 0,
+            refund_refused: false,
             at_gateway: Amounts::zero(event.amounts.currency()),
             disagreement: None,
             inquiry_wanted: false,
@@ -380,23 +383,44 @@ impl PaymentState {
 }
 
 impl AnyPayment {
-    /// Whether a person has to look: its money belongs to no order or is not where it should be.
+    /// Whether a person has to look: its money belongs to no order or is not where it should be, or a gateway holds or
+    /// waits for what it should not.
     pub fn is_on_the_desk(&self) -> bool {
         self.state().needs_decision()
             || self.core().disagreement.is_some()
             || self.keeps_what_should_go_back()
+            || self.stays_open()
     }
 
     /// Whether the gateway refused to give its money back.
     pub fn keeps_what_should_go_back(&self) -> bool {
+        self.state() == PaymentState::Captured && self.core().refund_refused
+    }
+
+    /// Whether the gateway refused to release its hold, or to close its account for a transfer.
+    fn stays_open(&self) -> bool {
         let refused = match &self.core().operation {
-            Some(AnyOperation::Refused(call)) => call.core().kind == OperationKind::Cancel,
+            Some(AnyOperation::Refused(call)) => call.core().kind,
             None
             | Some(
                 AnyOperation::Intended(_) | AnyOperation::Unknown(_) | AnyOperation::Succeeded(_),
-            ) => false,
+            ) => return false,
         };
-        refused && self.state() == PaymentState::Captured
+        match self.state() {
+            PaymentState::Authorized => refused == OperationKind::Void,
+            PaymentState::AwaitingDeposit => refused == OperationKind::Cancel,
+            PaymentState::Initiated
+            | PaymentState::Prepared
+            | PaymentState::Captured
+            | PaymentState::Failed
+            | PaymentState::Canceled
+            | PaymentState::Expired
+            | PaymentState::Voided
+            | PaymentState::Mismatched
+            | PaymentState::Orphaned
+            | PaymentState::Returned
+            | PaymentState::Refunded => false,
+        }
     }
 
     fn not_permitted(state: PaymentState, action: PaymentAction) -> Rejection {
@@ -462,6 +486,8 @@ mod entered {
     fn came(core: &mut PaymentCore, amounts: Amounts) {
         core.at_gateway = amounts;
         core.disagreement = None;
+        core.refund_refused = false;
+        core.idle_inquiries = 0;
     }
 
     /// What a person gave back from the platform's own account, the gateway still has.

@@ -10,6 +10,7 @@ pub(super) use applying::apply;
 
 use crate::amounts::Amounts;
 use crate::command::Fact;
+use crate::event::{ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
 use crate::id::PaymentId;
 use crate::operation::OperationKind;
@@ -99,6 +100,17 @@ impl Effect {
     }
 }
 
+/// How a fact came.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    /// In which way.
+    pub source: Source,
+    /// The gateway's name for the payment that it is about, if it said one.
+    pub name: Option<&'a ProviderPaymentId>,
+    /// Whether it is about how the payment stands, or about the call that has no answer yet, and about no earlier one.
+    pub about_call: bool,
+}
+
 /// What a fact says about a call without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEnd {
@@ -108,6 +120,39 @@ pub enum CallEnd {
     Done,
     /// The gateway certainly did not do it.
     NotDone,
+}
+
+/// Whether a fact that came so is about this payment as it stands. That money is there is true whichever call it answers
+/// and whatever name the gateway has for it. A window that is not the one the buyer approved in says nothing else. What
+/// went back does not return, and what was taken does not fail: there, only a gateway that was asked is believed, for what
+/// comes by itself may be old.
+pub fn counts(payment: &AnyPayment, fact: &Fact, way: Way<'_>) -> bool {
+    let known = payment.core().provider_payment_id.as_ref();
+    let another = way.name.is_some() && known.is_some() && way.name != known;
+    let (asked, state) = (was_asked(way.source), payment.state());
+    match fact {
+        Fact::Taken { left, .. } => asked || left.is_zero() || !all_went_back(state),
+        Fact::Failed { .. } => way.about_call && !another && (asked || !was_taken(state)),
+        Fact::Authorized { .. }
+        | Fact::Canceled
+        | Fact::AwaitingDeposit { .. }
+        | Fact::CallRefused { .. }
+        | Fact::Undecided
+        | Fact::Other => way.about_call && !another,
+    }
+}
+
+/// Whether the gateway, or a person, was asked how the payment stands.
+const fn was_asked(source: Source) -> bool {
+    match source {
+        Source::Inquiry | Source::Person => true,
+        Source::Answer | Source::Notification => false,
+    }
+}
+
+/// Whether the fact is what is known of the payment, no more and no less.
+pub fn is_known(payment: &AnyPayment, fact: &Fact) -> bool {
+    judge(payment, false, fact) == Effect::Known
 }
 
 /// What the fact does to the payment. `order_takes`: whether its order could take its money.
@@ -201,23 +246,24 @@ fn judge_taken(payment: &AnyPayment, order_takes: bool, told: Told) -> Effect {
 fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     let core = payment.core();
     let (ours, said) = (core.at_gateway, core.held_by_gateway());
-    if left.is_zero() && !ours.is_zero() && has_money(payment.state()) {
+    // What was to go back has, also where a person accepted before that nothing was there.
+    let is_over = !ours.is_zero() || core.kind_in_flight() == Some(OperationKind::Cancel);
+    if left.is_zero() && is_over && has_money(payment.state()) {
         return Effect::GoBack;
     }
     if left.agrees_with(&said) {
         return Effect::Known;
     }
     let less = left.currency() == said.currency() && left.total().minor() <= said.total().minor();
-    // A deposit that was taken back can come again, a split can be put right, and what was too much can be less; what
-    // went back never returns.
+    // A deposit that was taken back can come again, a split can be put right, and what was too much can be less.
     if left.agrees_with(&ours) && (said.is_zero() || less) {
         return Effect::Agree;
     }
     let another = taken.total() != taken_by_our_books(payment).total();
-    // Nothing is there, by the gateway's word or as a person accepted, and now something is: a deposit can come again
-    // in whatever part.
+    // Nothing is there, by the gateway's word or as a person said, and now something is: a deposit can come again in
+    // whatever part, and what should have gone back may not have.
     let again = said.is_zero();
-    if less || ((another || again) && has_money(payment.state())) {
+    if less || again || (another && has_money(payment.state())) {
         Effect::Disagree {
             taken: Some(taken),
             holds: left,
@@ -301,12 +347,13 @@ fn judge_failure(payment: &AnyPayment) -> Effect {
         | PaymentState::Canceled
         | PaymentState::Expired
         | PaymentState::Voided => Effect::Known,
-        PaymentState::Authorized
-        | PaymentState::Captured
+        PaymentState::Authorized => Effect::Overtaken,
+        // A deposit was taken back, and its account's time is over.
+        PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
         | PaymentState::Returned
-        | PaymentState::Refunded => Effect::Overtaken,
+        | PaymentState::Refunded => judge_nothing_there(payment),
     }
 }
 
@@ -340,6 +387,8 @@ fn judge_nothing_there(payment: &AnyPayment) -> Effect {
     let said = core.held_by_gateway();
     if said.is_zero() {
         Effect::Known
+    } else if core.at_gateway.is_zero() {
+        Effect::Agree
     } else if core.provider.capabilities().remote {
         Effect::Disagree {
             taken: None,
@@ -347,6 +396,29 @@ fn judge_nothing_there(payment: &AnyPayment) -> Effect {
         }
     } else {
         Effect::Overtaken
+    }
+}
+
+/// Whether money was taken, wherever it is now.
+const fn was_taken(state: PaymentState) -> bool {
+    has_money(state) || all_went_back(state)
+}
+
+/// Whether all of the money went back by our books.
+const fn all_went_back(state: PaymentState) -> bool {
+    match state {
+        PaymentState::Returned | PaymentState::Refunded => true,
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Authorized
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Captured
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided => false,
     }
 }
 
@@ -449,4 +521,4 @@ fn end_of_call(payment: &AnyPayment, effect: Effect, fact: &Fact) -> CallEnd {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

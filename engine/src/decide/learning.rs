@@ -1,8 +1,8 @@
 //! Exchanges with a gateway: recorded for the audit trail, and applied where they tell something new.
 
-use super::evidence::{CallEnd, Effect};
+use super::evidence::{CallEnd, Effect, Way};
 use super::{Context, Outcome, Progress, Subject, calls, evidence};
-use crate::command::{Exchange, Fact, Learned, News};
+use crate::command::{Exchange, Learned, News};
 use crate::event::{GatewayCalled, InquirySettled, PaymentMethodKnown, ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId};
@@ -91,7 +91,12 @@ fn weigh(work: &Work, learned: &Learned) -> Result<Weighed, Refusal> {
         },
         News::Fact(fact) => {
             let (effect, end) = evidence::weigh(work, id, fact)?;
-            let counts = counts(core, learned, fact, about_call);
+            let way = Way {
+                source: learned.source,
+                name: learned.name.as_ref(),
+                about_call,
+            };
+            let counts = evidence::counts(work.payment(id)?, fact, way);
             let moves = counts && (effect.moves() || end != CallEnd::Open);
             Weighed {
                 moves,
@@ -105,24 +110,6 @@ fn weigh(work: &Work, learned: &Learned) -> Result<Weighed, Refusal> {
             }
         }
     })
-}
-
-/// Whether a fact is about this payment's call, or about its money: that stays true when the call is history, and
-/// whatever name the gateway has for it. A window that was not the one the buyer approved in says nothing else.
-fn counts(core: &PaymentCore, learned: &Learned, fact: &Fact, about_call: bool) -> bool {
-    let named = learned.name.as_ref();
-    let known = core.provider_payment_id.as_ref();
-    let another = named.is_some() && known.is_some() && named != known;
-    match fact {
-        Fact::Taken { .. } => true,
-        Fact::Authorized { .. }
-        | Fact::Failed { .. }
-        | Fact::Canceled
-        | Fact::AwaitingDeposit { .. }
-        | Fact::CallRefused { .. }
-        | Fact::Undecided
-        | Fact::Other => about_call && !another,
-    }
 }
 
 /// Whether the exchange was about the call that has no answer yet; one asked for no call is about how the
@@ -153,3 +140,6 @@ fn record(
     };
     Ok(work.note_payment(id, called)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! Notifications. A signed one is evidence that came by itself; what moves nothing is noted all the same. One that
 //! nobody signed is a hint: it makes us ask the gateway.
 
-use super::evidence::CallEnd;
+use super::evidence::{CallEnd, Way};
 use super::mock::mock_name;
 use super::{Context, Outcome, Progress, Subject, evidence};
-use crate::command::{Fact, Hint, Notification};
+use crate::command::{Hint, Notification};
 use crate::event::{InquiryWanted, Source, WebhookReceived};
 use crate::group::Work;
 use crate::id::PaymentId;
@@ -30,11 +30,12 @@ pub(super) fn take_in(
         .clone()
         .unwrap_or_else(|| mock_name(id));
     let full = core.notifications_full();
-    let another = core
-        .provider_payment_id
-        .as_ref()
-        .is_some_and(|known| *known != name);
-    let counts = matches!(notification.fact, Fact::Taken { .. }) || !another;
+    let way = Way {
+        source: Source::Notification,
+        name: notification.provider_payment_id.as_ref(),
+        about_call: true,
+    };
+    let counts = evidence::counts(work.payment(id)?, &notification.fact, way);
     let (effect, end) = evidence::weigh(work, id, &notification.fact)?;
     let moves = counts && (effect.moves() || end != CallEnd::Open);
     if full && !moves {

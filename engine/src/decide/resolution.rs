@@ -8,7 +8,7 @@ use crate::command::{Fact, Resolution};
 use crate::event::{
     DisagreementAccepted, FailureCode, PersonDecided, PersonalDataErased, RefundWay, Source,
 };
-use crate::group::Work;
+use crate::group::{Refusal, Work};
 use crate::id::PaymentId;
 use crate::operation::{AnyOperation, OperationKind};
 use crate::payment::{self, AnyPayment, PaymentAction, PaymentCore, PaymentState};
@@ -93,6 +93,9 @@ fn went_back(
         refuse(payment, PaymentAction::ReturnSuspended)?;
     }
     work.note_payment(id, decided)?;
+    if way == RefundWay::BankTransfer {
+        accept_less(work, id)?;
+    }
     let back = payment::Refund {
         refund: None,
         requested: false,
@@ -101,6 +104,18 @@ fn went_back(
     };
     consequences::money_back(work, id, back, context)?;
     Ok((subject, Progress::Done))
+}
+
+/// What the gateway gave back by itself was not transferred.
+fn accept_less(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
+    let core = work.payment(id)?.core();
+    let (ours, theirs) = (core.at_gateway, core.held_by_gateway());
+    let less =
+        theirs.currency() == ours.currency() && theirs.total().minor() < ours.total().minor();
+    if less {
+        work.note_payment(id, DisagreementAccepted { ours, theirs })?;
+    }
+    Ok(())
 }
 
 /// Refuses what the payment's state does not permit, and everything while a call has no answer.
@@ -115,8 +130,8 @@ fn refuse(payment: &AnyPayment, action: PaymentAction) -> Result<(), Rejection> 
     Ok(())
 }
 
-/// Asks the gateway to give back what it has: money that was set aside, that it refused to give back before, or of
-/// which it has another amount than our books say. Its answer says whether it did.
+/// Asks the gateway to give back what it has: money that was set aside, that it refused to give back before, of which it
+/// has another amount than our books say, or that went back by our books alone. Its answer says whether it did.
 fn send_back(
     work: &mut Work,
     id: PaymentId,
@@ -126,11 +141,25 @@ fn send_back(
     let subject = Subject::Payment(id);
     let payment = work.payment(id)?;
     let (state, action) = (payment.state(), PaymentAction::ReturnSuspended);
-    if state == PaymentState::Returned {
-        return Ok((subject, Progress::Done));
-    }
-    let taken = state == PaymentState::Captured && payment.is_on_the_desk();
-    if !taken && !state.permits(action) {
+    let may = match state {
+        PaymentState::Returned if !payment.is_on_the_desk() => {
+            return Ok((subject, Progress::Done));
+        }
+        PaymentState::Captured | PaymentState::Returned | PaymentState::Refunded => {
+            payment.is_on_the_desk()
+        }
+        PaymentState::Initiated
+        | PaymentState::Prepared
+        | PaymentState::Authorized
+        | PaymentState::AwaitingDeposit
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired
+        | PaymentState::Voided
+        | PaymentState::Mismatched
+        | PaymentState::Orphaned => state.permits(action),
+    };
+    if !may {
         return Err(Rejection::PaymentNotPermitted { state, action }.into());
     }
     if !payment.core().operation_in_flight() {

@@ -52,9 +52,9 @@ pub(super) fn note(
         | PaymentEvent::PersonDecided(_)
         | PaymentEvent::HintFollowed(_)
         | PaymentEvent::BuyerChose(_)
-        | PaymentEvent::ConsentGiven(_)
-        | PaymentEvent::RefundRequested(_)
-        | PaymentEvent::RefundFailed(_) => {}
+        | PaymentEvent::ConsentGiven(_) => {}
+        PaymentEvent::RefundRequested(_) => core.refund_refused = false,
+        PaymentEvent::RefundFailed(_) => core.refund_refused = true,
         PaymentEvent::PersonalDataErased(_) => core.erased = true,
         PaymentEvent::SessionOpened(e) => {
             core.session = Some(CheckoutSession {
@@ -67,8 +67,14 @@ pub(super) fn note(
                 core.provider_payment_id.clone_from(&e.provider_payment_id);
             }
         }
-        PaymentEvent::GatewayDisagreed(e) => core.disagreement = Some(e.holds),
-        PaymentEvent::GatewayAgreed(_) => core.disagreement = None,
+        PaymentEvent::GatewayDisagreed(e) => {
+            core.disagreement = Some(e.holds);
+            core.idle_inquiries = 0;
+        }
+        PaymentEvent::GatewayAgreed(_) => {
+            core.disagreement = None;
+            core.idle_inquiries = 0;
+        }
         PaymentEvent::DisagreementAccepted(e) => {
             core.at_gateway = e.theirs;
             core.disagreement = None;

@@ -2,16 +2,18 @@
 //! the gateway, and whatever leaves money there can be resolved. `docs/evidence.md` is made from the same cells.
 
 mod cell;
-mod facts;
+pub(in crate::decide) mod facts;
 mod page;
-mod shop;
-mod situations;
+pub(in crate::decide) mod shop;
+pub(in crate::decide) mod situations;
 mod why;
 
 use super::*;
 use crate::command::Resolution;
+use crate::ledger::Account;
 use crate::order::OrderState;
 use crate::rejection::Rejection;
+use facts::Said;
 use situations::Situation;
 
 macro_rules! tests_by_state {
@@ -88,6 +90,76 @@ fn money_that_is_not_all_there_is_not_given_to_its_order() {
     shop.resolves(Resolution::Accept);
     let refused = shop.tries(shop::resolve(Resolution::Take));
     assert_eq!(refused, Err(Rejection::OrderCannotTake.into()));
+}
+
+#[test]
+fn a_transfer_is_of_what_the_gateway_did_not_give_back_itself() {
+    for accepted in [false, true] {
+        let mut shop = situations::orphaned_and_wanted();
+        shop.learns(facts::taken(11_700, 7_000));
+        if accepted {
+            shop.resolves(Resolution::Accept);
+        }
+        shop.resolves(Resolution::Returned);
+        assert_eq!(shop.payment().state(), PaymentState::Returned);
+        assert!(!shop.payment().is_on_the_desk());
+        shop.assert_books();
+        assert_eq!(shop.total(Account::SettlementBank), -7_000);
+        assert_eq!(
+            shop.total(Account::ReconciliationDifference(shop::GATEWAY)),
+            0
+        );
+    }
+}
+
+#[test]
+fn money_that_went_back_in_our_books_alone_can_be_given_back_again() {
+    let mut shop = situations::has_it_after_all();
+    assert!(shop.payment().is_on_the_desk());
+    shop.resolves(Resolution::Return);
+    shop.learns(Said::WhollyReturned.fact());
+    assert_eq!(shop.payment().state(), PaymentState::Refunded);
+    assert!(!shop.payment().is_on_the_desk());
+    shop.assert_books();
+}
+
+#[test]
+fn what_comes_unasked_after_all_went_back_is_old() {
+    let mut shop = situations::refunded();
+    shop.hears(Said::Taken.fact());
+    assert!(!shop.payment().is_on_the_desk());
+    let mut shop = situations::captured();
+    shop.hears(Said::Failed.fact());
+    assert!(!shop.payment().is_on_the_desk());
+}
+
+#[test]
+fn a_deposit_taken_back_after_its_due_date_comes_to_the_desk() {
+    let mut shop = situations::captured();
+    shop.learns(Said::Failed.fact());
+    assert!(shop.payment().is_on_the_desk());
+    assert!(shop.payment().core().held_by_gateway().is_zero());
+}
+
+#[test]
+fn a_refund_that_was_refused_is_forgotten_once_the_order_takes_the_money() {
+    let mut shop = situations::orphaned_and_wanted();
+    shop.resolves(Resolution::Return);
+    shop.learns(Said::CallRefused.fact());
+    shop.resolves(Resolution::Take);
+    assert_eq!(shop.payment().state(), PaymentState::Captured);
+    assert!(!shop.payment().is_on_the_desk());
+}
+
+#[test]
+fn an_account_that_could_not_be_closed_is_on_the_desk_until_its_deposit_comes() {
+    let mut shop = situations::awaiting();
+    shop.cancels();
+    shop.learns(Said::CallRefused.fact());
+    assert!(shop.payment().is_on_the_desk());
+    shop.learns(Said::Taken.fact());
+    assert_eq!(shop.payment().state(), PaymentState::Captured);
+    assert!(!shop.payment().is_on_the_desk());
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use super::facts::Said;
 use super::shop::{self, Shop};
 use super::situations::Situation;
-use super::{CallEnd, Effect, PaymentState, end_of_call, judge};
+use super::{CallEnd, Effect, PaymentState, Way, all_went_back, counts, end_of_call, judge};
 use crate::command::{Fact, Resolution};
+use crate::event::Source;
 use crate::operation::AnyOperation;
 use crate::payment::AnyPayment;
+
+type Tell = fn(&mut Shop, Fact);
 
 pub(super) fn drive_all(state: PaymentState) {
     for situation in Situation::of(state) {
@@ -28,22 +31,47 @@ fn drive(situation: &Situation, said: Said) {
         situation.words,
         said.words()
     );
-    let ways: [fn(&mut Shop, Fact); 2] = [Shop::learns, Shop::hears];
-    for way in ways {
-        let effect = effect(situation, said);
+    let ways: [(Source, Tell); 3] = [
+        (Source::Answer, Shop::learns),
+        (Source::Inquiry, Shop::asks_about_call),
+        (Source::Notification, Shop::hears),
+    ];
+    for (source, tell) in ways {
+        let (effect, end) = weighed(situation, said, source);
         let told = || {
             let mut shop = situation.build();
-            way(&mut shop, said.fact());
+            tell(&mut shop, said.fact());
             shop
         };
         let shop = told();
-        println!("{at}: {}", effect.name());
+        println!("{at}, {source:?}: {}", effect.name());
         moved_as_it_says(situation, said, effect, shop.payment());
-        call_ended_as_it_says(situation, said, shop.payment());
+        call_ended_as_it_says(situation, end, shop.payment());
         shop.assert_books();
-        left_money_shows(&said.fact(), effect, shop.payment());
+        left_money_shows(&said.fact(), effect, source, shop.payment());
         a_person_can_resolve(told);
     }
+}
+
+/// What the fact does if it comes in this way: what does not count is overtaken.
+fn weighed(situation: &Situation, said: Said, source: Source) -> (Effect, CallEnd) {
+    let shop = situation.build();
+    let (payment, fact) = (shop.payment(), said.fact());
+    let way = Way {
+        // Where no call waits for an answer, a question was asked.
+        source: if source == Source::Answer && !payment.core().operation_in_flight() {
+            Source::Inquiry
+        } else {
+            source
+        },
+        name: payment.core().provider_payment_id.as_ref(),
+        about_call: true,
+    };
+    if !counts(payment, &fact, way) {
+        return (Effect::Overtaken, CallEnd::Open);
+    }
+    let effect = judge(payment, shop.order_takes(), &fact);
+    (effect, end_of_call(payment, effect, &fact))
 }
 
 /// Where the effect leads; the money decides, not the call.
@@ -88,15 +116,12 @@ fn moved_as_it_says(situation: &Situation, said: Said, effect: Effect, after: &A
     }
 }
 
-fn call_ended_as_it_says(situation: &Situation, said: Said, after: &AnyPayment) {
+fn call_ended_as_it_says(situation: &Situation, end: CallEnd, after: &AnyPayment) {
     let before = situation.build();
     let Some(call) = before.payment().core().call_in_flight() else {
         return;
     };
     let call = call.core().id;
-    let fact = said.fact();
-    let effect = judge(before.payment(), before.order_takes(), &fact);
-    let end = end_of_call(before.payment(), effect, &fact);
     let now = after.core().operation.as_ref().unwrap();
     // What the end of one call led to may be another.
     if now.core().id != call {
@@ -111,7 +136,7 @@ fn call_ended_as_it_says(situation: &Situation, said: Said, after: &AnyPayment) 
 }
 
 /// Money that the gateway has is taken by the order, set aside or a disagreement, unless the word is an old one.
-fn left_money_shows(fact: &Fact, effect: Effect, after: &AnyPayment) {
+fn left_money_shows(fact: &Fact, effect: Effect, source: Source, after: &AnyPayment) {
     let Fact::Taken { left, .. } = fact else {
         return;
     };
@@ -119,10 +144,8 @@ fn left_money_shows(fact: &Fact, effect: Effect, after: &AnyPayment) {
         return;
     }
     if effect == Effect::Overtaken {
-        let all_went_back = matches!(
-            after.state(),
-            PaymentState::Returned | PaymentState::Refunded
-        );
+        // Not of a gateway that was asked.
+        let all_went_back = source != Source::Inquiry && all_went_back(after.state());
         return assert!(all_went_back || !after.core().held_by_gateway().is_zero());
     }
     let shows = match after.state() {
@@ -180,13 +203,18 @@ fn a_person_can_resolve(told: impl Fn() -> Shop) {
             shop.tries(shop::cancel).unwrap();
             shop.assert_books();
         }
+        PaymentState::Returned | PaymentState::Refunded => {
+            if payment.is_on_the_desk() {
+                let mut shop = at_rest(&told);
+                shop.resolves(Resolution::Return);
+                shop.assert_books();
+            }
+        }
         PaymentState::Initiated
         | PaymentState::Prepared
         | PaymentState::Failed
         | PaymentState::Canceled
         | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Returned
-        | PaymentState::Refunded => {}
+        | PaymentState::Voided => {}
     }
 }

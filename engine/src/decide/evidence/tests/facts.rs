@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// What is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Said {
+pub(in crate::decide) enum Said {
     Held,
     HeldAnother,
     Taken,
@@ -28,7 +28,7 @@ pub(super) enum Said {
 }
 
 impl Said {
-    pub(super) const ALL: [Self; 16] = [
+    pub(in crate::decide) const ALL: [Self; 16] = [
         Self::Held,
         Self::HeldAnother,
         Self::Taken,
@@ -48,7 +48,7 @@ impl Said {
     ];
 
     /// In the document.
-    pub(super) const fn words(self) -> &'static str {
+    pub(in crate::decide) const fn words(self) -> &'static str {
         match self {
             Self::Held => "held",
             Self::HeldAnother => "held, another amount",
@@ -69,7 +69,7 @@ impl Said {
         }
     }
 
-    pub(super) fn fact(self) -> Fact {
+    pub(in crate::decide) fn fact(self) -> Fact {
         let code = FailureCode::new("DECLINED");
         match self {
             Self::Held => held(own()),
@@ -96,18 +96,18 @@ impl Said {
 }
 
 /// What the order costs: 11,000 won with VAT and 700 won without tax.
-pub(super) const PRICE: u64 = 11_700;
-pub(super) const LATER: Timestamp = Timestamp::from_millis(2_000_000_000_000);
+pub(in crate::decide) const PRICE: u64 = 11_700;
+pub(in crate::decide) const LATER: Timestamp = Timestamp::from_millis(2_000_000_000_000);
 
-pub(super) fn won(minor: u64) -> Money {
+pub(in crate::decide) fn won(minor: u64) -> Money {
     Money::new(minor, Currency::Krw).unwrap()
 }
 
-pub(super) fn own() -> Amounts {
+pub(in crate::decide) fn own() -> Amounts {
     Amounts::of(won(11_000), won(700)).unwrap()
 }
 
-pub(super) fn taken(taken: u64, left: u64) -> Fact {
+pub(in crate::decide) fn taken(taken: u64, left: u64) -> Fact {
     Fact::Taken {
         taken: whole(taken),
         left: whole(left),

@@ -30,22 +30,24 @@ Written by the test `generated_evidence` from `judge` and `ends` in `engine/src/
 
 Evidence is whatever a gateway tells: the answer to a call, the answer to a question, a signed notification. It may come
 in any order and any number of times. Each table below has one state of a payment and every fact that can be said
-about it. *Where* tells the situation: whether the order can take the money, and which call has no answer yet. *Then* is
-the payment afterwards; *on the desk* means that a person is asked to look.
+about it, as a gateway that was asked says it. *Where* tells the situation: whether the order can take the money, and
+which call has no answer yet. *Then* is the payment afterwards; *on the desk* means that a person is asked to look.
 
 Two rules hold for all of them:
 
 - Money that a gateway has is taken by the order, set aside, or a disagreement. None is dropped.
-- A word that says less than is known moves nothing: it was true earlier.
+- A word that says less than is known moves nothing: it was true earlier. So does a word that comes unasked about
+  another window than the one the buyer approved in, that taken money failed, or that money is there after all of it
+  went back: what the gateway says when it is asked decides.
 
 Whatever is on the desk has a way out: `take` gives set-aside money to an order that waits for it, `return` asks the
-gateway to give money back, `returned` says that it went back by bank transfer, `accept` takes the gateway's word for
-what it has. A call without an answer is ended first, by the gateway or by `done` and `not_done`. Money that is held or
-taken, and an account that waits for a transfer, can be canceled.
+gateway to give money back, `returned` says that what the gateway still has went back by bank transfer, `accept` takes
+the gateway's word for what it has. A call without an answer is ended first, by the gateway or by `done` and `not_done`.
+Money that is held or taken, and an account that waits for a transfer, can be canceled.
 
-The test under each heading drives every cell of its table through `decide`, once as an answer and once as a
-notification. It checks the state afterwards, that debits equal credits, that the gateway owes what the books say it
-has, that money left there can be seen, and that each way out is accepted.
+The test under each heading drives every cell of its table through `decide`, once as the call's answer, once as the
+answer to a question and once as a notification. It checks the state afterwards, that debits equal credits, that the
+gateway owes what the books say it has, that money left there can be seen, and that each way out is accepted.
 ";
 
 const CALLS: &str = "
@@ -105,7 +107,7 @@ fn rows(state: PaymentState, said: Said) -> Vec<Row> {
     for situation in Situation::of(state) {
         let effect = cell::effect(situation, said);
         let mut shop = situation.build();
-        shop.learns(said.fact());
+        shop.asks_about_call(said.fact());
         let row = Row {
             places: vec![situation.words],
             happens: effect.name(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::{PRICE, won};
 use crate::amounts::Amounts;
 use crate::command::{
-    Asker, Command, Fact, Learned, NewLine, NewOrder, News, Notification, Resolution,
+    Asker, Command, Fact, Hint, Learned, NewLine, NewOrder, News, Notification, Resolution,
 };
 use crate::decide::{self, Context, Policy, claims};
 use crate::event::{Provider, ProviderPaymentId, Source};
@@ -19,7 +19,7 @@ use crate::stream::Stream;
 use crate::time::Timestamp;
 
 /// A gateway that holds, takes, and gives back, each by a call.
-const GATEWAY: Provider = Provider::Drill;
+pub(in crate::decide) const GATEWAY: Provider = Provider::Drill;
 const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
 struct Counted(u128);
@@ -31,17 +31,17 @@ impl Ids for Counted {
     }
 }
 
-pub(super) struct Shop {
+pub(in crate::decide) struct Shop {
     group: Group,
     ids: Counted,
-    pub(super) now: Timestamp,
+    pub(in crate::decide) now: Timestamp,
     /// Debits less credits, by account, component and currency.
     balances: BTreeMap<(Account, String), i128>,
 }
 
 impl Shop {
     /// An order and its first payment, which the cells are about.
-    pub(super) fn new() -> Self {
+    pub(in crate::decide) fn new() -> Self {
         let mut shop = Self {
             group: Group::default(),
             ids: Counted(1 << 100),
@@ -53,23 +53,23 @@ impl Shop {
         shop
     }
 
-    pub(super) fn order(&self) -> &AnyOrder {
+    pub(in crate::decide) fn order(&self) -> &AnyOrder {
         self.group.order.as_ref().unwrap()
     }
 
-    pub(super) fn id(&self, n: usize) -> PaymentId {
+    pub(in crate::decide) fn id(&self, n: usize) -> PaymentId {
         self.order().core().payments[n]
     }
 
-    pub(super) fn payment(&self) -> &AnyPayment {
+    pub(in crate::decide) fn payment(&self) -> &AnyPayment {
         self.group.payment(self.id(0)).unwrap()
     }
 
-    pub(super) fn order_takes(&self) -> bool {
+    pub(in crate::decide) fn order_takes(&self) -> bool {
         claims::order_takes(self.order(), self.id(0))
     }
 
-    pub(super) fn tries(
+    pub(in crate::decide) fn tries(
         &mut self,
         command: impl FnOnce(PaymentId) -> Command,
     ) -> Result<(), Refusal> {
@@ -119,8 +119,13 @@ impl Shop {
             .collect()
     }
 
+    /// The balance of an account, all its parts together.
+    pub(in crate::decide) fn total(&self, account: Account) -> i128 {
+        self.balance(account).values().sum()
+    }
+
     /// Debits equal credits, and the gateway owes what it has by our books, part by part, of all payments together.
-    pub(super) fn assert_books(&self) {
+    pub(in crate::decide) fn assert_books(&self) {
         assert_eq!(self.balances.values().sum::<i128>(), 0);
         let owed = self.balance(Account::GatewayReceivable(GATEWAY));
         assert_eq!(
@@ -148,7 +153,7 @@ impl Shop {
         sum
     }
 
-    pub(super) fn begins_payment(&mut self) {
+    pub(in crate::decide) fn begins_payment(&mut self) {
         self.does(Command::CreatePayment {
             asker: Asker::Merchant,
             order_id: order_id(),
@@ -157,7 +162,7 @@ impl Shop {
         });
     }
 
-    pub(super) fn prepares(&mut self) {
+    pub(in crate::decide) fn prepares(&mut self) {
         self.does(Command::PreparePayment {
             asker: Asker::Merchant,
             payment_id: self.id(0),
@@ -165,7 +170,7 @@ impl Shop {
         });
     }
 
-    pub(super) fn confirms(&mut self, n: usize) {
+    pub(in crate::decide) fn confirms(&mut self, n: usize) {
         self.does(Command::ConfirmPayment {
             asker: Asker::Merchant,
             payment_id: self.id(n),
@@ -175,23 +180,23 @@ impl Shop {
         });
     }
 
-    pub(super) fn captures(&mut self) {
+    pub(in crate::decide) fn captures(&mut self) {
         self.does(Command::CapturePayment {
             payment_id: self.id(0),
         });
     }
 
-    pub(super) fn cancels(&mut self) {
+    pub(in crate::decide) fn cancels(&mut self) {
         self.tries(cancel).unwrap();
     }
 
-    pub(super) fn cancel_order(&mut self) {
+    pub(in crate::decide) fn cancel_order(&mut self) {
         self.does(Command::CancelOrder {
             order_id: order_id(),
         });
     }
 
-    pub(super) fn runs_out(&mut self) {
+    pub(in crate::decide) fn runs_out(&mut self) {
         self.now = super::facts::LATER;
         self.does(Command::HoldDue {
             payment_id: self.id(0),
@@ -201,25 +206,24 @@ impl Shop {
         });
     }
 
-    pub(super) fn hold_runs_out(&mut self) {
+    pub(in crate::decide) fn hold_runs_out(&mut self) {
         self.now = super::facts::LATER;
         self.does(Command::HoldDue {
             payment_id: self.id(0),
         });
     }
 
-    pub(super) fn resolves(&mut self, resolution: Resolution) {
+    pub(in crate::decide) fn resolves(&mut self, resolution: Resolution) {
         self.tries(resolve(resolution)).unwrap();
     }
 
-    pub(super) fn learns(&mut self, fact: Fact) {
+    pub(in crate::decide) fn learns(&mut self, fact: Fact) {
         self.learns_of(0, fact);
     }
 
     /// The gateway's answer to the call in flight, or to a question how the payment stands.
-    pub(super) fn learns_of(&mut self, n: usize, fact: Fact) {
-        let id = self.id(n);
-        let payment = self.group.payment(id).unwrap();
+    pub(in crate::decide) fn learns_of(&mut self, n: usize, fact: Fact) {
+        let payment = self.group.payment(self.id(n)).unwrap();
         let call = payment.core().call_in_flight();
         let operation = call.map(|call| call.core().id);
         let source = match operation {
@@ -227,18 +231,55 @@ impl Shop {
             None => Source::Inquiry,
         };
         self.does(Command::Learn(Box::new(Learned {
-            payment_id: id,
             operation,
-            name: Some(name(n)),
-            news: News::Fact(fact),
             source,
-            paid_with: None,
-            exchange: None,
-            asked_since_hint: false,
+            ..self.answer(n, fact)
         })));
     }
 
-    pub(super) fn hears(&mut self, fact: Fact) {
+    /// The gateway's answer to a question about the call in flight, or how the payment stands.
+    pub(in crate::decide) fn asks_about_call(&mut self, fact: Fact) {
+        let call = self.payment().core().call_in_flight();
+        let operation = call.map(|call| call.core().id);
+        self.asks(|learned| learned.operation = operation, fact);
+    }
+
+    /// The gateway's answer to a question that followed the last hint.
+    pub(in crate::decide) fn asks(&mut self, change: impl FnOnce(&mut Learned), fact: Fact) {
+        let mut answer = Learned {
+            asked_since_hint: true,
+            ..self.answer(0, fact)
+        };
+        change(&mut answer);
+        self.does(Command::Learn(Box::new(answer)));
+    }
+
+    fn answer(&self, n: usize, fact: Fact) -> Learned {
+        Learned {
+            payment_id: self.id(n),
+            operation: None,
+            name: Some(name(n)),
+            news: News::Fact(fact),
+            source: Source::Inquiry,
+            paid_with: None,
+            exchange: None,
+            asked_since_hint: false,
+        }
+    }
+
+    /// Somebody says that there is news.
+    pub(in crate::decide) fn is_hinted(&mut self) {
+        self.does(Command::WantInquiry {
+            payment_id: self.id(0),
+            hint: Hint {
+                hash: [7; 16],
+                heard_at: self.now,
+                from: sealed(),
+            },
+        });
+    }
+
+    pub(in crate::decide) fn hears(&mut self, fact: Fact) {
         self.does(Command::Notify(Notification {
             provider: GATEWAY,
             event_id: "evt-1".into(),
@@ -251,12 +292,12 @@ impl Shop {
     }
 }
 
-pub(super) fn cancel(payment_id: PaymentId) -> Command {
+pub(in crate::decide) fn cancel(payment_id: PaymentId) -> Command {
     let asker = Asker::Merchant;
     Command::CancelPayment { asker, payment_id }
 }
 
-pub(super) fn resolve(resolution: Resolution) -> impl FnOnce(PaymentId) -> Command {
+pub(in crate::decide) fn resolve(resolution: Resolution) -> impl FnOnce(PaymentId) -> Command {
     move |payment_id| Command::Resolve {
         payment_id,
         resolution,
@@ -335,7 +376,7 @@ fn order_id() -> OrderId {
     OrderId::parse("order-1").unwrap()
 }
 
-fn name(n: usize) -> ProviderPaymentId {
+pub(in crate::decide) fn name(n: usize) -> ProviderPaymentId {
     ProviderPaymentId(format!("drill-{n}").into())
 }
 

@@ -82,6 +82,8 @@ situations! {
     Captured "the gateway splits it otherwise" false None, || says(captured(), Said::AnotherSplit);
     Captured "the deposit was taken back" false None, || says(captured(), Said::AwaitingDeposit);
     Captured "the deposit was taken back, which was accepted" false None, lost;
+    Captured "the deposit was taken back, which was accepted, and cancel is in flight" false Some(Cancel),
+        || then(lost(), Shop::cancels);
     Captured "cancel in flight" false Some(Cancel), || then(captured(), Shop::cancels);
     Captured "cancel was refused" false None, refused;
     Mismatched "the order waits" true None, mismatched;
@@ -93,8 +95,15 @@ situations! {
     Orphaned "cancel in flight, the order is to be canceled" false Some(Cancel), || says(ended(confirming()), Said::Taken);
     Returned "by the gateway" false None,
         || says(resolved(orphaned(), Resolution::Return), Said::WhollyReturned);
+    Returned "by the gateway, which has it" false None,
+        || asked(says(resolved(orphaned(), Resolution::Return), Said::WhollyReturned), Said::Taken);
     Returned "by bank transfer" false None, || resolved(orphaned(), Resolution::Returned);
-    Refunded "by the gateway" false None, || says(then(captured(), Shop::cancels), Said::WhollyReturned);
+    Refunded "by the gateway" false None, refunded;
+    Refunded "by the gateway, which has it" false None,
+        has_it_after_all;
+    Refunded "by the gateway, which has it, and cancel is in flight" false Some(Cancel), || {
+        resolved(has_it_after_all(), Resolution::Return)
+    };
     Refunded "by bank transfer" false None, || resolved(refused(), Resolution::Returned);
 }
 
@@ -105,6 +114,11 @@ fn then(mut shop: Shop, act: fn(&mut Shop)) -> Shop {
 
 fn says(mut shop: Shop, said: Said) -> Shop {
     shop.learns(said.fact());
+    shop
+}
+
+fn asked(mut shop: Shop, said: Said) -> Shop {
+    shop.asks_about_call(said.fact());
     shop
 }
 
@@ -124,7 +138,7 @@ fn with_rival(mut shop: Shop) -> Shop {
     shop
 }
 
-fn prepared() -> Shop {
+pub(in crate::decide) fn prepared() -> Shop {
     then(Shop::new(), Shop::prepares)
 }
 
@@ -140,7 +154,7 @@ pub(super) fn authorized() -> Shop {
     says(confirming(), Said::Held)
 }
 
-fn awaiting() -> Shop {
+pub(in crate::decide) fn awaiting() -> Shop {
     says(confirming(), Said::AwaitingDeposit)
 }
 
@@ -152,12 +166,21 @@ fn canceled() -> Shop {
     then(Shop::new(), Shop::cancels)
 }
 
-fn captured() -> Shop {
+pub(in crate::decide) fn captured() -> Shop {
     says(confirming(), Said::Taken)
 }
 
 fn lost() -> Shop {
     resolved(says(captured(), Said::AwaitingDeposit), Resolution::Accept)
+}
+
+pub(in crate::decide) fn refunded() -> Shop {
+    says(then(captured(), Shop::cancels), Said::WhollyReturned)
+}
+
+/// Our books say that it went back, and the gateway still has it.
+pub(in crate::decide) fn has_it_after_all() -> Shop {
+    asked(refunded(), Said::Taken)
 }
 
 fn refused() -> Shop {

@@ -2,7 +2,7 @@
 
 use super::facts::Said;
 use super::situations::Situation;
-use super::{Effect, PaymentState, Told};
+use super::{Effect, PaymentState, Told, all_went_back};
 
 pub(super) fn of(situation: &Situation, said: Said, effect: Effect) -> &'static str {
     match effect {
@@ -32,6 +32,15 @@ pub(super) fn of(situation: &Situation, said: Said, effect: Effect) -> &'static 
         Effect::GoBack => "Nothing of the money is left at the gateway.",
         Effect::Disagree { .. } if said == Said::AwaitingDeposit => {
             "The deposit was taken back at the gateway. A person looks."
+        }
+        Effect::Disagree { .. } if said == Said::Failed => {
+            "The deposit was taken back, and its account's time is over. A person looks."
+        }
+        Effect::Disagree { holds, .. } if holds.is_zero() && all_went_back(situation.state) => {
+            "It went back at the gateway as well, so that the buyer has it twice. A person looks."
+        }
+        Effect::Disagree { .. } if all_went_back(situation.state) => {
+            "Our books say how it went back, and the gateway that was asked has another amount. A person looks."
         }
         Effect::Disagree { .. } => {
             "The gateway has another amount, or another split, than our books say."

@@ -1,0 +1,90 @@
+//! Which answer takes the mark off a payment that its gateway is to be asked about.
+
+use super::super::evidence::tests::facts::Said;
+use super::super::evidence::tests::shop::{self, Shop};
+use super::super::evidence::tests::situations;
+use super::*;
+use crate::payment::PaymentState;
+
+/// Whether the mark is still there, and how many inquiries in a row told nothing new.
+fn mark(shop: &Shop) -> (bool, u8) {
+    let core = shop.payment().core();
+    (core.inquiry_wanted, core.idle_inquiries)
+}
+
+/// A hint about money that was taken.
+fn hinted() -> Shop {
+    let mut shop = situations::captured();
+    shop.is_hinted();
+    assert_eq!(mark(&shop), (true, 0));
+    shop
+}
+
+const AS_ASKED: fn(&mut Learned) = |_| {};
+
+#[test]
+fn what_is_known_already_settles_it() {
+    let mut shop = hinted();
+    shop.asks(AS_ASKED, Said::Taken.fact());
+    assert_eq!(mark(&shop), (false, 1));
+}
+
+#[test]
+fn news_settle_it_and_end_the_count_of_idle_inquiries() {
+    let mut shop = hinted();
+    shop.asks(AS_ASKED, Said::Taken.fact());
+    shop.is_hinted();
+    shop.asks(AS_ASKED, Said::WhollyReturned.fact());
+    assert_eq!(mark(&shop), (false, 0));
+    assert_eq!(shop.payment().state(), PaymentState::Refunded);
+}
+
+#[test]
+fn a_word_older_than_what_is_known_leaves_it() {
+    for said in [Said::Undecided, Said::Held, Said::Other] {
+        let mut shop = hinted();
+        shop.asks(AS_ASKED, said.fact());
+        let settled = said == Said::Other;
+        assert_eq!(mark(&shop).0, !settled, "{said:?}");
+    }
+}
+
+#[test]
+fn an_answer_to_an_earlier_question_or_to_a_call_leaves_it() {
+    let early: [fn(&mut Learned); 3] = [
+        |learned| learned.asked_since_hint = false,
+        |learned| learned.source = Source::Answer,
+        |learned| learned.news = News::None,
+    ];
+    for change in early {
+        let mut shop = hinted();
+        shop.asks(change, Said::Taken.fact());
+        assert_eq!(mark(&shop), (true, 0));
+    }
+}
+
+#[test]
+fn more_money_than_is_known_is_asked_about_once_more() {
+    let mut shop = situations::captured();
+    shop.learns(Said::AwaitingDeposit.fact());
+    assert!(shop.payment().core().disagreement.is_some());
+    shop.is_hinted();
+    shop.asks(AS_ASKED, Said::Taken.fact());
+    assert_eq!(shop.payment().core().disagreement, None);
+    assert!(mark(&shop).0, "an old answer says the same");
+    shop.asks(AS_ASKED, Said::Taken.fact());
+    assert!(!mark(&shop).0);
+}
+
+#[test]
+fn another_window_of_the_order_settles_it_while_nothing_is_taken() {
+    let another: fn(&mut Learned) = |learned| learned.name = Some(shop::name(1));
+    let mut shop = situations::prepared();
+    shop.is_hinted();
+    shop.asks(another, Said::Undecided.fact());
+    assert!(!mark(&shop).0);
+
+    let mut shop = hinted();
+    shop.asks(another, Said::Undecided.fact());
+    assert!(mark(&shop).0);
+}
