@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use daegeum_engine::command::{Fact, News};
 use daegeum_engine::event::FailureCode;
-use daegeum_engine::id::{OperationId, PaymentId};
-use daegeum_engine::operation::AnyOperation;
+use daegeum_engine::id::PaymentId;
+use daegeum_engine::operation::{AnyOperation, OperationKind};
+use daegeum_engine::order::OrderState;
 use daegeum_engine::payment::{AnyPayment, PaymentState};
+use daegeum_engine::store::StoreError;
 use daegeum_engine::store::view::Stored;
 
+use super::Gateway;
 use super::NOT_SENT;
 use super::exchange::{Rest, commit, exchange, without_exchange};
-use super::plan::{self, Next};
+use super::plan::{self, Circumstances, Next};
 use crate::app::App;
 use crate::world::nanos;
 
@@ -43,12 +46,14 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(gateway) = app.gateways.of(payment.core().provider) else {
         return;
     };
-    let others = plan::made_with_others(payment.core(), Some(gateway.credentials()));
+    let Some(circumstances) = circumstances(&app, &**gateway, &payment, asked) else {
+        return;
+    };
     // Somebody said that there is news, or a transfer may have come.
     let worth_asking = turn.later.hinted
         || payment.core().inquiry_wanted
         || payment.state() == PaymentState::AwaitingDeposit;
-    let planned = plan::next(&payment, asked, waited(&app, &payment), others);
+    let planned = plan::next(&payment, asked, &circumstances);
     let how_it_stands = worth_asking.then_some(Next::Ask(plan::HOW_IT_STANDS));
     let Some(next) = planned.or(how_it_stands) else {
         return;
@@ -64,8 +69,30 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     };
     // Given back first: what comes due in between can then be taken up.
     drop(turn);
-    let made = payment.core().operation.as_ref().map(|call| call.core().id);
-    follow_up(&app, id, made, asked, rest);
+    follow_up(&app, &payment, asked, rest);
+}
+
+/// What the payment's call is planned by; nothing if its order cannot be read right now.
+fn circumstances(
+    app: &App,
+    gateway: &dyn Gateway,
+    payment: &AnyPayment,
+    asked: u32,
+) -> Option<Circumstances> {
+    let core = payment.core();
+    let order_is_given_up = match app.reader.order(&core.order_id) {
+        Ok(order) => order.is_some_and(|order| order.value.state() == OrderState::CancelRequested),
+        Err(error) => {
+            unreadable(app, core.id, asked, &error);
+            return None;
+        }
+    };
+    Some(Circumstances {
+        waited: waited(app, payment),
+        waited_at_most: waited_at_most(app, payment),
+        other_credentials: plan::made_with_others(core, Some(gateway.credentials())),
+        order_is_given_up,
+    })
 }
 
 /// Whether an earlier process may have sent the payment's call, whoever asks about it first. No clock is asked: one
@@ -81,38 +108,56 @@ fn was_begun_before_this_start(app: &App, payment: &Stored<AnyPayment>) -> bool 
 /// How long the payment's call has certainly waited: in domain time, and by the monotonic clock for as long as this
 /// process has known it. A clock that was set says that a gateway's time is over when it is not.
 fn waited(app: &App, payment: &AnyPayment) -> Duration {
-    let Some(call) = &payment.core().operation else {
-        return Duration::ZERO;
-    };
-    let in_domain_time = Duration::from_millis(app.now().millis_since(call.core().intended_at));
     let known_for = app.operations.known_for(payment, app.world.monotonic_ns());
-    in_domain_time.min(known_for)
+    in_domain_time(app, payment).min(known_for)
+}
+
+/// How long it may have waited: an earlier process has known it longer.
+fn waited_at_most(app: &App, payment: &AnyPayment) -> Duration {
+    let known_for = app.operations.known_for(payment, app.world.monotonic_ns());
+    in_domain_time(app, payment).max(known_for)
+}
+
+fn in_domain_time(app: &App, payment: &AnyPayment) -> Duration {
+    let call = payment.core().operation.as_ref();
+    call.map_or(Duration::ZERO, |call| {
+        Duration::from_millis(app.now().millis_since(call.core().intended_at))
+    })
 }
 
 fn read(app: &App, id: PaymentId, asked: u32) -> Option<Stored<AnyPayment>> {
     match app.reader.payment(id) {
         Ok(payment) => payment,
-        // Not absent, only not to be read right now: its call is not forgotten for that.
-        Err(error) if error.is_passing() => {
-            let at_ns = app.world.monotonic_ns().saturating_add(nanos(AGAIN));
-            app.operations.ask_later(id, asked, at_ns);
-            None
-        }
         Err(error) => {
-            tracing::error!(%error, "a payment cannot be read");
+            unreadable(app, id, asked, &error);
             None
         }
+    }
+}
+
+/// What cannot be read right now is not absent: its call is not forgotten for that.
+fn unreadable(app: &App, id: PaymentId, asked: u32, error: &StoreError) {
+    if error.is_passing() {
+        let at_ns = app.world.monotonic_ns().saturating_add(nanos(AGAIN));
+        app.operations.ask_later(id, asked, at_ns);
+    } else {
+        tracing::error!(%error, "a payment cannot be read");
     }
 }
 
 /// A call without an answer is asked about later, and so is what a hint was about. A call that was intended while
 /// the turn was taken, mostly by what this exchange taught, is made at once: whoever took it up then found the turn
 /// taken.
-fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, rest: Rest) {
+fn follow_up(app: &App, before: &AnyPayment, asked: u32, rest: Rest) {
+    let id = before.core().id;
     let Some(payment) = read(app, id, asked) else {
         return;
     };
     let payment = payment.value;
+    if is_worth_a_question(before, &payment) {
+        app.operations.hint(id, app.world.monotonic_ns());
+    }
+    let made = before.core().operation.as_ref().map(|call| call.core().id);
     let call = payment.core().call_in_flight();
     let call = call.map(|call| call.core().id);
     let (asked, least) = match call {
@@ -133,6 +178,20 @@ fn follow_up(app: &App, id: PaymentId, made: Option<OperationId>, asked: u32, re
     let rest_ns = nanos(least.max(rest.wanted));
     let at_ns = app.world.monotonic_ns().saturating_add(rest_ns);
     app.operations.ask_later(id, asked, at_ns);
+}
+
+/// Whether what was learned asks for a look at the payment itself: a refund that was refused may not fit what the gateway
+/// has of its money, and a gateway that says it has more than we know may have said so before that went back.
+fn is_worth_a_question(before: &AnyPayment, after: &AnyPayment) -> bool {
+    let holds = |payment: &AnyPayment| payment.core().held_by_gateway().total().minor();
+    let refused = match &after.core().operation {
+        Some(AnyOperation::Refused(call)) => {
+            before.core().operation_in_flight() && call.core().kind == OperationKind::Cancel
+        }
+        Some(AnyOperation::Intended(_) | AnyOperation::Unknown(_) | AnyOperation::Succeeded(_))
+        | None => false,
+    };
+    refused || (after.core().disagreement.is_some() && holds(after) > holds(before))
 }
 
 /// Takes up a call that nobody here has taken up: one that an earlier process began is noted to have no answer and

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use daegeum_engine::command::{Command, Exchange, Fact, Learned, News};
+use daegeum_engine::decide::evidence;
 use daegeum_engine::event::{CallStatus, FailureCode, Source};
+use daegeum_engine::idempotency::Answer;
 use daegeum_engine::operation::AnyOperation;
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::planted::{self, Bug};
@@ -100,9 +102,8 @@ async fn once(
         exchange: trail(app, gateway, &made),
         ..learned(payment, &made.call, &made.outcome)
     };
-    let told = learned.source == Source::Inquiry && says_something(&made.outcome);
-    commit(app, learned).await;
-    if told {
+    let since_last_hint = commit(app, learned).await;
+    if since_last_hint && is_told(app, payment, &made) {
         app.operations.asked(payment.core().id);
     }
     let wanted = match made.outcome {
@@ -114,13 +115,21 @@ async fn once(
     (Rest { wanted }, Some(made.outcome))
 }
 
-/// Whether somebody who waits until the gateway was asked need not wait any longer.
-const fn says_something(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Answered { .. } | Outcome::NotYet { .. } | Outcome::Unknown => true,
-        // It is asked by the order number next.
-        Outcome::NotThisOne | Outcome::NotSent => false,
-    }
+/// Whether the gateway was asked how the payment stands, and what it said is what is now on record. An answer that says
+/// less than is known may be older than what somebody waits to be heard about.
+fn is_told(app: &App, payment: &AnyPayment, made: &Made) -> bool {
+    let Outcome::Answered { fact, .. } = &made.outcome else {
+        return false;
+    };
+    let asked = match made.call.ask {
+        Ask::Inquire { .. } => true,
+        Ask::Confirm | Ask::Capture | Ask::Void | Ask::Cancel => false,
+    };
+    let known = || {
+        let now = app.reader.payment(payment.core().id).ok().flatten()?;
+        Some(evidence::is_known(&now.value, fact))
+    };
+    asked && known() == Some(true)
 }
 
 /// Sends the request of a call, reads what comes, and tells the breaker.
@@ -284,21 +293,32 @@ fn sealed(app: &App, plain: &[u8]) -> Option<Sealed> {
     sealed.map_err(failed).ok()
 }
 
-/// Commits what was learned, as soon as the store takes it.
-pub(super) async fn commit(app: &App, learned: Learned) {
+/// Commits what was learned, as soon as the store takes it. Says whether that was taken in, and no hint came since the
+/// gateway was asked.
+pub(super) async fn commit(app: &App, learned: Learned) -> bool {
     let mut learned = Box::new(learned);
     loop {
         let id = app.job_id();
-        // Looked at before the command is in the queue: who says so from here on is queued behind it.
-        learned.asked_since_hint = !app.operations.is_hinted_again(learned.payment_id);
-        let asked = Asked {
-            command: Command::Learn(learned.clone()),
-            keyed: None,
-            request_id: id.as_str(),
-        };
-        match app.execute(asked).await {
-            Ok(_) => return,
-            Err(problem) if problem.code() == HttpErrorCode::Stopping.code() => return,
+        let payment_id = learned.payment_id;
+        // Put in the queue at once: who hints from here on is queued behind it.
+        let told = app.operations.before_any_hint(payment_id, |is_hinted| {
+            learned.asked_since_hint = !is_hinted;
+            app.submit(Asked {
+                command: Command::Learn(learned.clone()),
+                keyed: None,
+                request_id: id.as_str(),
+            })
+        });
+        match told.await {
+            Ok(executed) => {
+                if let Answer::Rejected { rejection, .. } = &executed.answer {
+                    let code = rejection.code();
+                    tracing::error!(code, %payment_id, "what a gateway said was refused");
+                    return false;
+                }
+                return learned.asked_since_hint;
+            }
+            Err(problem) if problem.code() == HttpErrorCode::Stopping.code() => return false,
             Err(problem) => {
                 tracing::warn!(
                     code = problem.code(),

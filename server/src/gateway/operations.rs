@@ -222,10 +222,11 @@ impl Operations {
         later.at_ns = later.at_ns.min(soon_ns);
     }
 
-    /// Whether somebody said so since the payment's turn was taken.
-    pub fn is_hinted_again(&self, id: PaymentId) -> bool {
+    /// Does something before anybody can say again that there is news; it is told whether somebody has since the
+    /// payment's turn was taken.
+    pub fn before_any_hint<T>(&self, id: PaymentId, act: impl FnOnce(bool) -> T) -> T {
         let state = self.state.lock();
-        state.later.get(&id).is_some_and(|later| later.hinted)
+        act(state.later.get(&id).is_some_and(|later| later.hinted))
     }
 
     /// At most `most` payments whose time to be asked about has come.
@@ -377,6 +378,10 @@ mod tests {
         !operations.due(at_ns, 10).is_empty()
     }
 
+    fn is_hinted_again(operations: &Operations) -> bool {
+        operations.before_any_hint(id(), |is_hinted| is_hinted)
+    }
+
     /// Takes the payment's turn and gives it back.
     fn taken_up(operations: &Operations) -> Later {
         operations.begin(id()).unwrap().later.clone()
@@ -435,18 +440,18 @@ mod tests {
         let operations = operations();
         operations.ask_later(id(), 0, 0);
         let turn = operations.begin(id()).unwrap();
-        assert!(!operations.is_hinted_again(id()));
+        assert!(!is_hinted_again(&operations));
         operations.hint(id(), SECOND);
-        assert!(operations.is_hinted_again(id()));
+        assert!(is_hinted_again(&operations));
         assert!(operations.begin(id()).is_none(), "one at a time");
         // What was said meanwhile does not wait for what was asked before.
         operations.ask_later(id(), 5, HOUR);
-        assert!(operations.is_hinted_again(id()));
+        assert!(is_hinted_again(&operations));
         drop(turn);
         assert!(due(&operations, SECOND));
         let later = taken_up(&operations);
         assert_eq!((later.asked, later.hinted), (5, true));
-        assert!(!operations.is_hinted_again(id()));
+        assert!(!is_hinted_again(&operations));
     }
 
     #[test]

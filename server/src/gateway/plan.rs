@@ -34,17 +34,26 @@ pub enum Next {
     NeverSent(OperationKind),
 }
 
+/// What a call is planned by, besides its payment.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances {
+    /// How long it has waited, by every clock: what ends a call goes by this.
+    pub waited: Duration,
+    /// How long it may have waited, by any clock: what is sent goes by this.
+    pub waited_at_most: Duration,
+    /// Whether it was made with other credentials than those at hand.
+    pub other_credentials: bool,
+    /// Whether its order is to be canceled, so that nothing is to be taken for it any more.
+    pub order_is_given_up: bool,
+}
+
 /// What to do about the payment's call without an answer; nothing if it has none.
-pub fn next(
-    payment: &AnyPayment,
-    asked: u32,
-    waited: Duration,
-    other_credentials: bool,
-) -> Option<Next> {
+pub fn next(payment: &AnyPayment, asked: u32, circumstances: &Circumstances) -> Option<Next> {
     let core = payment.core();
     let call = core.call_in_flight()?;
     let kind = call.core().kind;
-    let window_over = window_over(core, call, waited);
+    let window_over = window_over(core, call, circumstances.waited);
+    let unwanted = circumstances.order_is_given_up && takes_money(kind);
     let send = match kind {
         OperationKind::Confirm => Ask::Confirm,
         OperationKind::Capture => Ask::Capture,
@@ -52,7 +61,7 @@ pub fn next(
         OperationKind::Cancel => Ask::Cancel,
     };
     if let AnyOperation::Intended(_) = call {
-        return Some(if window_over {
+        return Some(if window_over || unwanted {
             Next::NeverSent(kind)
         } else {
             Next::Ask(send)
@@ -61,12 +70,43 @@ pub fn next(
     let inquire = Ask::Inquire {
         about: Some(kind),
         window_over,
-        by: By::Name,
+        by: asks_by(kind, asked, window_over),
     };
     // The first question after a lost answer is how it stands: mostly it is done. Under other credentials nothing is
-    // sent again: the gateway would take it for another merchant's first.
-    let send_again = asked > 0 && asked.is_multiple_of(2) && !window_over && !other_credentials;
+    // sent again: the gateway would take it for another merchant's first. Nor is what would take money that is no longer
+    // wanted, or whose key the gateway may have forgotten.
+    let may_send = !window_over
+        && !unwanted
+        && !circumstances.other_credentials
+        && remembers_key(core, circumstances.waited_at_most);
+    let send_again = asked > 0 && asked.is_multiple_of(2) && may_send;
     Some(Next::Ask(if send_again { send } else { inquire }))
+}
+
+/// What a question goes by. The name is what the browser brought; should it be another merchant's, of which we are told
+/// nothing, the order number says what became of a confirmation once its time is over.
+const fn asks_by(kind: OperationKind, asked: u32, window_over: bool) -> By {
+    match kind {
+        OperationKind::Confirm if window_over && asked.is_multiple_of(2) => By::OrderNumber,
+        OperationKind::Confirm
+        | OperationKind::Capture
+        | OperationKind::Void
+        | OperationKind::Cancel => By::Name,
+    }
+}
+
+/// Whether the call takes money, or a hold on it.
+const fn takes_money(kind: OperationKind) -> bool {
+    match kind {
+        OperationKind::Confirm | OperationKind::Capture => true,
+        OperationKind::Void | OperationKind::Cancel => false,
+    }
+}
+
+/// Whether the gateway still knows a call's key, so that it does not take a repetition for another call.
+fn remembers_key(core: &PaymentCore, waited_at_most: Duration) -> bool {
+    let kept_ms = core.provider.capabilities().idempotency_ms;
+    waited_at_most < Duration::from_millis(kept_ms.saturating_sub(SKEW_MS))
 }
 
 /// Asks how a payment stands, about none of our calls.
@@ -78,6 +118,10 @@ pub const HOW_IT_STANDS: Ask = Ask::Inquire {
 
 /// Whether the gateway can no longer do what the call asks: its window is over, or it has forgotten the key.
 fn window_over(core: &PaymentCore, call: &AnyOperation, waited: Duration) -> bool {
+    waited > window(core, call)
+}
+
+fn window(core: &PaymentCore, call: &AnyOperation) -> Duration {
     let capabilities = core.provider.capabilities();
     let window_ms = match call.core().kind {
         OperationKind::Confirm => capabilities.confirm_window_ms.saturating_add(SKEW_MS),
@@ -85,7 +129,7 @@ fn window_over(core: &PaymentCore, call: &AnyOperation, waited: Duration) -> boo
             CANCEL_WINDOW_MS.min(capabilities.idempotency_ms.saturating_sub(SKEW_MS))
         }
     };
-    waited > Duration::from_millis(window_ms)
+    Duration::from_millis(window_ms)
 }
 
 /// How long to rest before asking again because of a hint that was not answered.
@@ -94,15 +138,17 @@ pub fn rest_after_hint(asked: u32) -> Duration {
     longer.clamp(HINTS_EVERY, LATER_MAX)
 }
 
-/// How long to rest before the next question: at once at first, then longer and longer.
+/// How long to rest before the next question: at once at first, then longer and longer. Once the call's window is over
+/// the rest grows with the time since then, so that the first questions after it come soon.
 pub fn rest(payment: &AnyPayment, asked: u32, waited: Duration) -> Duration {
     let Some(first) = asked.checked_sub(1) else {
         return Duration::ZERO;
     };
+    let doubled = Duration::from_secs(1_u64.checked_shl(first.min(20)).unwrap_or(u64::MAX));
+    let soon = doubled.min(SOON_MAX);
     let call = payment.core().operation.as_ref();
-    let late = call.is_none_or(|call| window_over(payment.core(), call, waited));
-    let most = if late { LATER_MAX } else { SOON_MAX };
-    Duration::from_secs(1_u64.checked_shl(first.min(20)).unwrap_or(u64::MAX)).min(most)
+    let late = call.and_then(|call| waited.checked_sub(window(payment.core(), call)));
+    late.map_or(soon, |late| late.clamp(soon, LATER_MAX))
 }
 
 /// Whether a person has to look at the call: it has waited so long, or it was made with other credentials, under which
@@ -201,6 +247,21 @@ mod tests {
         }
     }
 
+    const AT_ONCE: Circumstances = Circumstances {
+        waited: Duration::ZERO,
+        waited_at_most: Duration::ZERO,
+        other_credentials: false,
+        order_is_given_up: false,
+    };
+
+    fn after(waited: Duration) -> Circumstances {
+        Circumstances {
+            waited,
+            waited_at_most: waited,
+            ..AT_ONCE
+        }
+    }
+
     fn inquiry(kind: OperationKind, window_over: bool) -> Next {
         Next::Ask(Ask::Inquire {
             about: Some(kind),
@@ -211,14 +272,14 @@ mod tests {
 
     #[test]
     fn a_payment_without_a_call_has_no_next_step() {
-        assert_eq!(next(&without_call(), 0, Duration::ZERO, false), None);
+        assert_eq!(next(&without_call(), 0, &AT_ONCE), None);
     }
 
     #[test]
     fn what_was_intended_is_sent_until_it_is_too_late() {
         for (kind, ask) in KINDS {
             let payment = intended(kind);
-            let at = |waited| next(&payment, 0, waited, false);
+            let at = |waited| next(&payment, 0, &after(waited));
             assert_eq!(at(Duration::ZERO), Some(Next::Ask(ask)));
             assert_eq!(at(window(kind)), Some(Next::Ask(ask)));
             let too_late = window(kind) + Duration::from_millis(1);
@@ -237,7 +298,7 @@ mod tests {
                 } else {
                     inquiry(kind, false)
                 };
-                let planned = next(&payment, asked, window(kind), false);
+                let planned = next(&payment, asked, &after(window(kind)));
                 assert_eq!(planned, Some(expected), "{asked}");
             }
         }
@@ -248,8 +309,19 @@ mod tests {
         for (kind, _) in KINDS {
             let waited = window(kind) + Duration::from_millis(1);
             for asked in 0..10 {
-                let planned = next(&unanswered(kind), asked, waited, false);
-                assert_eq!(planned, Some(inquiry(kind, true)), "{asked}");
+                let planned = next(&unanswered(kind), asked, &after(waited));
+                let by_order_number = kind == OperationKind::Confirm && asked % 2 == 0;
+                let by = if by_order_number {
+                    By::OrderNumber
+                } else {
+                    By::Name
+                };
+                let expected = Next::Ask(Ask::Inquire {
+                    about: Some(kind),
+                    window_over: true,
+                    by,
+                });
+                assert_eq!(planned, Some(expected), "{asked}");
             }
         }
     }
@@ -258,9 +330,51 @@ mod tests {
     fn under_other_credentials_it_is_only_asked_about() {
         for (kind, _) in KINDS {
             for asked in 0..10 {
-                let planned = next(&unanswered(kind), asked, Duration::ZERO, true);
+                let others = Circumstances {
+                    other_credentials: true,
+                    ..AT_ONCE
+                };
+                let planned = next(&unanswered(kind), asked, &others);
                 assert_eq!(planned, Some(inquiry(kind, false)), "{asked}");
             }
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_any_more_for_an_order_that_is_given_up() {
+        let given_up = Circumstances {
+            order_is_given_up: true,
+            ..AT_ONCE
+        };
+        for (kind, ask) in KINDS {
+            let first = next(&intended(kind), 0, &given_up);
+            let again = next(&unanswered(kind), 2, &given_up);
+            let expected = match kind {
+                OperationKind::Confirm | OperationKind::Capture => {
+                    (Next::NeverSent(kind), inquiry(kind, false))
+                }
+                OperationKind::Void | OperationKind::Cancel => (Next::Ask(ask), Next::Ask(ask)),
+            };
+            assert_eq!((first, again), (Some(expected.0), Some(expected.1)));
+        }
+    }
+
+    #[test]
+    fn what_the_gateway_may_have_forgotten_is_not_sent_again() {
+        let fifteen_days = Duration::from_hours(15 * 24);
+        for (kind, ask) in KINDS {
+            let at = |waited_at_most| {
+                let late = Circumstances {
+                    waited_at_most,
+                    ..AT_ONCE
+                };
+                next(&unanswered(kind), 2, &late)
+            };
+            assert_eq!(
+                at(Duration::from_mins(15 * 24 * 60 - 2)),
+                Some(Next::Ask(ask))
+            );
+            assert_eq!(at(fifteen_days), Some(inquiry(kind, false)));
         }
     }
 
@@ -273,13 +387,12 @@ mod tests {
                 [0, 1, 2, 3, 4, 5, 6, 7].map(soon),
                 [0, 1, 2, 4, 8, 16, 30, 30]
             );
-            let waited = window(kind) + Duration::from_millis(1);
-            let late = |asked| rest(&payment, asked, waited).as_secs();
-            assert_eq!(
-                [0, 1, 7, 12, 13, 100].map(late),
-                [0, 1, 64, 2_048, 3_600, 3_600]
-            );
-            assert_eq!(late(u32::MAX), 3_600);
+            let late = |minutes: u64| {
+                let waited = window(kind) + Duration::from_mins(minutes);
+                rest(&payment, 26, waited).as_secs()
+            };
+            assert_eq!([0, 1, 10, 60, 600].map(late), [30, 60, 600, 3_600, 3_600]);
+            assert_eq!(rest(&payment, u32::MAX, Duration::MAX).as_secs(), 3_600);
         }
     }
 

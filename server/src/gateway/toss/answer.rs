@@ -16,7 +16,7 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 
 use super::errors::{self, Certainty};
-use super::payment::{About, OurCancel, Payment, Status};
+use super::payment::{About, CancelStands, Payment, Status};
 use super::requests::asks_by_name;
 use crate::gateway::{Ask, Call, Outcome};
 
@@ -45,7 +45,7 @@ fn judge(call: &Call, payment: &Payment) -> Outcome {
         Status::Done | Status::PartialCanceled if payment.left.is_zero() => Outcome::Unknown,
         Status::Done | Status::PartialCanceled => still_there(call, payment),
         Status::Canceled if !payment.left.is_zero() => Outcome::Unknown,
-        Status::Canceled if payment.was_taken() => gone(call, payment),
+        Status::Canceled if payment.was_taken() => gone(payment),
         Status::Ready
         | Status::InProgress
         | Status::WaitingForDeposit
@@ -81,13 +81,13 @@ fn still_there(call: &Call, payment: &Payment) -> Outcome {
     let refused = |code| answered(payment, Fact::CallRefused { code });
     if is_about(call.ask, OperationKind::Cancel) {
         match payment.cancel_of(call.operation) {
-            OurCancel::Aborted => return refused(FailureCode::new(errors::CANCEL_ABORTED)),
-            OurCancel::Absent if may_end(call) => {
+            CancelStands::Aborted => return refused(FailureCode::new(errors::CANCEL_ABORTED)),
+            CancelStands::Absent if may_end(call) => {
                 return refused(FailureCode::new(errors::CANCEL_NOT_DONE));
             }
             // Ours returns everything that is left, so something has to be wrong.
-            OurCancel::Done => return Outcome::Unknown,
-            OurCancel::Absent | OurCancel::InProgress => {}
+            CancelStands::Done => return Outcome::Unknown,
+            CancelStands::Absent | CancelStands::InProgress => {}
         }
     }
     let fact = Fact::Taken {
@@ -107,7 +107,7 @@ fn awaited(call: &Call, payment: &Payment) -> Outcome {
             failed(payment, errors::EXPIRED)
         };
     }
-    if cancels && payment.cancel_of(call.operation) == OurCancel::Absent && may_end(call) {
+    if cancels && payment.cancel_of(call.operation) == CancelStands::Absent && may_end(call) {
         let code = FailureCode::new(errors::CANCEL_NOT_DONE);
         return answered(payment, Fact::CallRefused { code });
     }
@@ -154,9 +154,9 @@ const fn may_end(call: &Call) -> bool {
     ) && !call.other_credentials
 }
 
-/// Nothing is left of what was taken, by whosever doing.
-fn gone(call: &Call, payment: &Payment) -> Outcome {
-    if payment.cancel_of(call.operation) == OurCancel::InProgress {
+/// Nothing is left of what was taken, by whosever doing, once no cancel is under way that could still be given up.
+fn gone(payment: &Payment) -> Outcome {
+    if payment.is_being_canceled() {
         return undecided(payment);
     }
     let fact = Fact::Taken {

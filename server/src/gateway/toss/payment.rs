@@ -9,7 +9,8 @@ use daegeum_engine::event::{PaidWith, ProviderPaymentId};
 use daegeum_engine::id::OperationId;
 use daegeum_engine::money::{Currency, Money};
 use daegeum_engine::time::Timestamp;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::gateway::Call;
 
@@ -21,7 +22,6 @@ pub(super) const KEY_MAX: usize = 200;
 #[serde(rename_all = "camelCase")]
 struct Body {
     payment_key: String,
-    order_id: String,
     status: String,
     currency: String,
     total_amount: u64,
@@ -33,11 +33,34 @@ struct Body {
     approved_at: Option<String>,
     cancels: Option<Vec<Cancel>>,
     virtual_account: Option<VirtualAccount>,
+    #[serde(default, deserialize_with = "if_readable")]
     failure: Option<Failure>,
+    #[serde(default, deserialize_with = "if_readable")]
     method: Option<String>,
+    #[serde(default, deserialize_with = "if_readable")]
     card: Option<Card>,
+    #[serde(default, deserialize_with = "if_readable")]
     easy_pay: Option<EasyPay>,
+    #[serde(default, deserialize_with = "if_readable")]
     transfer: Option<Transfer>,
+}
+
+/// What only describes a payment. Where it comes in another shape than Toss's contract says, it is left out: no money is
+/// judged by it.
+fn if_readable<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+/// Whose payment it is. This is read first: of another order's, nothing else matters.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Belongs {
+    order_id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +92,17 @@ struct Cancel {
     cancel_status: Option<String>,
 }
 
+impl Cancel {
+    fn stands(&self) -> CancelStands {
+        match self.cancel_status.as_deref() {
+            // Versions before cancels could be slow do not say it.
+            None | Some("DONE") => CancelStands::Done,
+            Some("ABORTED") => CancelStands::Aborted,
+            Some(_) => CancelStands::InProgress,
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct VirtualAccount {
@@ -94,9 +128,9 @@ pub(super) enum Status {
     Expired,
 }
 
-/// How our cancel stands in the list of a payment's cancels.
+/// How a cancel stands in the list of a payment's cancels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OurCancel {
+pub(super) enum CancelStands {
     /// It is not there.
     Absent,
     /// Some methods abroad take their time.
@@ -130,14 +164,15 @@ pub(super) enum About {
 impl Payment {
     /// The payment in an answer to `call`; nothing if it is not JSON, not a payment, or contradicts itself.
     pub(super) fn about(call: &Call, body: &[u8]) -> Option<About> {
+        let belongs: Belongs = serde_json::from_slice(body).ok()?;
+        if belongs.order_id != call.payment.to_string() {
+            return Some(About::Another);
+        }
         let body: Body = serde_json::from_slice(body).ok()?;
         let well_named = (1..=KEY_MAX).contains(&body.payment_key.len());
         let won = body.currency == Currency::Krw.code();
         if !(well_named && won) {
             return None;
-        }
-        if body.order_id != call.payment.to_string() {
-            return Some(About::Another);
         }
         let (taken, left) = taken_and_left(&body)?;
         Some(About::This(Box::new(Self {
@@ -180,22 +215,22 @@ impl Payment {
     }
 
     /// How the cancel of this operation stands: its reason names the operation.
-    pub(super) fn cancel_of(&self, operation: Option<OperationId>) -> OurCancel {
+    pub(super) fn cancel_of(&self, operation: Option<OperationId>) -> CancelStands {
         let Some(operation) = operation.map(|operation| operation.to_string()) else {
-            return OurCancel::Absent;
+            return CancelStands::Absent;
         };
         let mut cancels = self.body.cancels.iter().flatten();
         let ours = cancels.find(|cancel| {
             let reason = cancel.cancel_reason.as_deref();
             reason.is_some_and(|reason| reason.contains(&operation))
         });
-        match ours.map(|cancel| cancel.cancel_status.as_deref()) {
-            None => OurCancel::Absent,
-            // Versions before cancels could be slow do not say it.
-            Some(None | Some("DONE")) => OurCancel::Done,
-            Some(Some("ABORTED")) => OurCancel::Aborted,
-            Some(Some(_)) => OurCancel::InProgress,
-        }
+        ours.map_or(CancelStands::Absent, Cancel::stands)
+    }
+
+    /// Whether any cancel, by whomever, is still under way.
+    pub(super) fn is_being_canceled(&self) -> bool {
+        let mut cancels = self.body.cancels.iter().flatten();
+        cancels.any(|cancel| cancel.stands() == CancelStands::InProgress)
     }
 
     /// Until when the buyer can transfer.

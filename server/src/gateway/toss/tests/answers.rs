@@ -529,6 +529,43 @@ fn a_slow_cancel_is_judged_by_its_own_state() {
 }
 
 #[test]
+fn a_cancel_that_somebody_else_has_under_way_is_not_done_yet() {
+    let said = |state: &str| {
+        let mut body = canceled("고객 변심");
+        body["cancels"][0]["cancelStatus"] = state.into();
+        read(inquiry(None, false), 200, &body)
+    };
+    assert_eq!(said("IN_PROGRESS"), answered(Fact::Undecided));
+    assert_ne!(said("DONE"), answered(Fact::Undecided));
+}
+
+#[test]
+fn another_orders_payment_is_another_in_whatever_currency_and_shape() {
+    for changes in [
+        json!({"currency": "USD", "totalAmount": 12.5, "balanceAmount": 12.5}),
+        json!({"totalAmount": null}),
+        json!({"status": "BRAND_NEW"}),
+    ] {
+        let mut body = payment(changes);
+        body["orderId"] = "somebody-elses".into();
+        for ask in asks() {
+            assert_eq!(read(ask, 200, &body), Outcome::NotThisOne, "{ask:?}");
+        }
+    }
+}
+
+#[test]
+fn what_only_describes_a_payment_keeps_nobody_from_believing_it() {
+    for changes in [
+        json!({"card": {"installmentPlanMonths": "three", "number": 7}}),
+        json!({"card": "none", "easyPay": 1, "transfer": [], "method": {}, "failure": "none"}),
+    ] {
+        let said = read(Ask::Confirm, 200, &payment(changes));
+        assert_eq!(fact(&said), fact(&captured()), "{said:?}");
+    }
+}
+
+#[test]
 fn an_account_that_nobody_paid_into_is_canceled_and_not_refunded() {
     let mut body = account("CANCELED", DUE, false);
     merge(

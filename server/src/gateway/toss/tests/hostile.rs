@@ -121,7 +121,6 @@ fn fields_of_the_wrong_type_prove_nothing() {
         json!({"virtualAccount": []}),
         json!({"virtualAccount": {"dueDate": 5}}),
         json!({"approvedAt": 5}),
-        json!({"failure": "no"}),
         json!({"status": ["DONE"]}),
     ] {
         proves_nothing(200, payment(changes).to_string().as_bytes());
