@@ -6,7 +6,7 @@ use std::time::Duration;
 use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Checkout, Shop, until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A checkout whose buyer has been given an account, and has to transfer within `days`.
 async fn account(shop: &Shop, toss: &Gateway, id: &str, days: u64) -> Checkout {
@@ -250,37 +250,47 @@ async fn a_transfer_that_comes_after_all_pays_the_order_or_is_set_aside() {
     toss.agrees_with(&shop).await;
 }
 
-/// The bank corrects itself: there was no transfer.
+/// The bank corrects itself: there was no transfer. It may do so after the account's time is over.
 #[tokio::test]
 async fn a_transfer_that_is_taken_back_is_put_on_the_desk() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
-    let waits = account(&shop, &toss, "o-1", 10).await;
-    let key = waits.approved_key().await;
-    toss.deposit(&key);
-    until("it is paid", || async {
-        shop.advance(Duration::from_secs(5));
+    for (id, days, again) in [("o-1", 0, true), ("o-2", 11, false)] {
+        let waits = account(&shop, &toss, id, 10).await;
+        let key = waits.approved_key().await;
+        toss.deposit(&key);
+        until("it is paid", || async {
+            shop.advance(Duration::from_secs(5));
+            shop.ask_gateway().await;
+            waits.status().await == "paid"
+        })
+        .await;
+        shop.advance(Duration::from_hours(24 * days) + Duration::from_mins(1));
         shop.ask_gateway().await;
-        waits.status().await == "paid"
-    })
-    .await;
-    shop.advance(Duration::from_mins(1));
-    shop.ask_gateway().await;
-    toss.takes_deposit_back(&key);
-    shop.advance(Duration::from_mins(1));
-    asked_again(&shop, &toss).await;
-    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
-    let item = &desk["items"][0];
-    assert_eq!(item["payment_id"], waits.payment.id.as_str());
-    assert_eq!(
-        item["gateway_holds"],
-        json!({"amount": 0, "currency": "KRW"})
-    );
+        toss.takes_deposit_back(&key);
+        until("it is on the desk", || async {
+            shop.advance(Duration::from_secs(10));
+            shop.ask_gateway().await;
+            desk(&shop).await[0]["payment_id"] == waits.payment.id.as_str()
+        })
+        .await;
+        let holds = json!({"amount": 0, "currency": "KRW"});
+        assert_eq!(desk(&shop).await[0]["gateway_holds"], holds);
+        if again {
+            toss.deposit(&key);
+            shop.advance(Duration::from_mins(1));
+            asked_again(&shop, &toss).await;
+        } else {
+            let path = format!("/api/v1/admin/payments/{}/resolve", waits.payment.id);
+            let accept = json!({"resolution": "accept", "reason": "은행이 되돌림"});
+            shop.admin().post(&path, &accept).await.expect(200);
+        }
+        assert_eq!(desk(&shop).await, json!([]));
+        assert_eq!(toss.balance(), shop.balance("gateway_receivable").await);
+    }
+}
 
-    toss.deposit(&key);
-    shop.advance(Duration::from_mins(1));
-    asked_again(&shop, &toss).await;
+async fn desk(shop: &Shop) -> Value {
     let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
-    assert_eq!(desk["items"], json!([]), "it has come again");
-    assert_eq!(toss.balance(), shop.balance("gateway_receivable").await);
+    desk["items"].clone()
 }

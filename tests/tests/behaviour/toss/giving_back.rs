@@ -158,6 +158,29 @@ async fn money_that_comes_to_a_canceled_order_goes_back_by_itself() {
     nothing_is_left(&shop, &toss).await;
 }
 
+/// What Toss has not done is not done any more once its order is to be canceled: nothing is taken only to go back.
+#[tokio::test]
+async fn a_confirmation_that_was_lost_is_not_sent_again_for_an_order_that_is_given_up() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    shop.let_requests_wait_for(Duration::from_millis(20));
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    let approved = checkout.approve().await;
+    let lost = Fault::RequestLost { silent_ms: 0 };
+    toss.fails(Call::Confirm, lost, 1);
+    let asked = checkout.confirm_without_answer(&approved).await;
+    asked.await.expect("no panic").expect(202);
+    checkout.order.cancel().await.expect(202);
+    until("the order is canceled", || async {
+        shop.advance(Duration::from_mins(1));
+        shop.ask_gateway().await;
+        checkout.order.status().await == "CANCELED"
+    })
+    .await;
+    assert_eq!(toss.calls().0, 1, "it was asked about, and not sent again");
+    assert_eq!(checkout.payment.detail().await, "FAILED");
+    nothing_is_left(&shop, &toss).await;
+}
+
 /// The same where nobody knows, through a restart, what became of the confirmation.
 #[tokio::test]
 async fn money_that_is_found_for_a_canceled_order_goes_back_by_itself() {

@@ -132,6 +132,46 @@ async fn a_patient_forger_fills_no_journal() {
     assert_eq!(checkout.order.status().await, "PAID");
 }
 
+/// Where forgeries have used up the marks, a notification is received only once Toss has said how the payment stands.
+#[tokio::test]
+async fn a_true_one_after_many_forgeries_is_not_received_while_toss_says_nothing() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = begun(&shop, &toss, "o-1").await;
+    checkout.pay().await.expect(200);
+    for _ in 0..64 {
+        send(&shop, &forged(&checkout.payment.id, "CANCELED")).await;
+        shop.ask_gateway().await;
+        shop.advance(Duration::from_secs(6));
+    }
+    toss.cancel_in_dashboard(&checkout.approved_key().await);
+    let silent = Fault::ResponseLost { silent_ms: 0 };
+    toss.fails_always(&checkout.payment, Call::Any, silent);
+    let body = forged(&checkout.payment.id, "CANCELED");
+    let put_off = tokio::select! {
+        biased;
+        answer = async { shop.stranger().post(WEBHOOK, &body).await } => answer,
+        () = asking(&shop) => unreachable!("it asks without end"),
+    };
+    put_off.refused(503, "OVERLOADED");
+    assert_eq!(heard(&shop, "put_off").await, 1);
+
+    toss.recovers();
+    shop.advance(Duration::from_secs(6));
+    tokio::select! {
+        biased;
+        _ = send(&shop, &body) => {}
+        () = asking(&shop) => {}
+    }
+    assert_eq!(checkout.payment.detail().await, "REFUNDED");
+    // There was news: the next one is marked again.
+    shop.advance(Duration::from_secs(6));
+    send(&shop, &body).await;
+    let events = checkout.payment.events().await;
+    let marks = events.iter().filter(|event| *event == "INQUIRY_WANTED");
+    assert_eq!(marks.count(), 65);
+    toss.agrees_with(&shop).await;
+}
+
 /// Has what is due asked about, again and again.
 async fn asking(shop: &Shop) {
     loop {

@@ -150,4 +150,49 @@ async fn set_aside_money_that_a_person_sent_back_is_still_owed_by_the_gateway() 
     assert_eq!(returned.text("detail"), "RETURNED");
     assert_eq!(toss.balance(), 21_999);
     agree(&shop, &toss).await;
+    // What Toss gave back was not sent again.
+    assert_eq!(shop.balance("settlement_bank").await, -10_999);
+    assert_eq!(shop.balance("reconciliation_difference").await, 0);
+    assert_eq!(shop.balance("suspense").await, 0);
+}
+
+/// Nobody told us that a part went back: the refund is refused, for it is of more than Toss has. That makes us ask.
+#[tokio::test]
+async fn a_refund_that_does_not_fit_is_of_what_is_there_when_it_is_asked_for_again() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    checkout.pay().await.expect(200);
+    toss.cancel_part_in_dashboard(&checkout.approved_key().await, Some(4_000));
+    let refused = checkout.payment.cancel().await.expect(200);
+    assert_eq!(refused["operation"]["state"], "REFUSED");
+    comes_to_the_desk(&shop, &checkout, 7_000).await;
+    let refunded = checkout.payment.cancel().await.expect(200);
+    assert_eq!(refunded["operation"]["state"], "SUCCEEDED");
+    assert_eq!(desk(&shop).await, json!([]));
+    assert_eq!(toss.balance(), 0);
+    agree(&shop, &toss).await;
+}
+
+/// A person said that a refund was made, and it was not: Toss has the money, and the desk says so.
+#[tokio::test]
+async fn a_refund_that_was_not_made_after_all_comes_to_the_desk_and_can_be_made() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    checkout.pay().await.expect(200);
+    let lost = Fault::RequestLost { silent_ms: 0 };
+    toss.fails_always(&checkout.payment, Call::Any, lost);
+    let asked = checkout.payment.cancel_without_answer().await;
+    resolve(&shop, &checkout, "done").await.expect(200);
+    asked.await.expect("no panic").expect(200);
+    assert_eq!(checkout.payment.detail().await, "REFUNDED");
+    toss.recovers();
+
+    toss.notifies(Some(&shop.address()));
+    toss.cancel_part_in_dashboard(&checkout.approved_key().await, Some(1_000));
+    comes_to_the_desk(&shop, &checkout, 10_000).await;
+    let returned = resolve(&shop, &checkout, "return").await.expect(200);
+    assert_eq!(returned.text("detail"), "REFUNDED");
+    assert_eq!(desk(&shop).await, json!([]));
+    assert_eq!(toss.balance(), 0);
+    agree(&shop, &toss).await;
 }
