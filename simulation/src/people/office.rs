@@ -50,7 +50,8 @@ async fn guess(town: &Town, admin: &Caller) {
     for payment in ids {
         if town.dice.one_in(8) {
             town.mistaken.lock().insert(payment.to_owned());
-            resolve(town, admin, payment, "not_done").await;
+            let word = *town.dice.pick(&["not_done", "not_done", "done"]);
+            resolve(town, admin, payment, word).await;
         }
     }
 }
