@@ -368,18 +368,58 @@ impl PaymentState {
         }
     }
 
+    /// Where its money is.
+    pub const fn stage(self) -> Stage {
+        match self {
+            Self::Initiated | Self::Prepared => Stage::Begun,
+            Self::Authorized => Stage::Held,
+            Self::AwaitingDeposit => Stage::AwaitsDeposit,
+            Self::Failed | Self::Canceled | Self::Expired | Self::Voided => Stage::Over,
+            Self::Captured => Stage::Taken,
+            Self::Mismatched | Self::Orphaned => Stage::Aside,
+            Self::Returned | Self::Refunded => Stage::Back,
+        }
+    }
+
     /// Whether the buyer or the merchant can still move it forward.
     pub const fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Initiated | Self::Prepared | Self::Authorized | Self::AwaitingDeposit
-        )
+        match self.stage() {
+            Stage::Begun | Stage::Held | Stage::AwaitsDeposit => true,
+            Stage::Over | Stage::Taken | Stage::Aside | Stage::Back => false,
+        }
     }
 
     /// Whether it holds money that belongs to no order and waits for a decision.
     pub const fn needs_decision(self) -> bool {
-        matches!(self, Self::Mismatched | Self::Orphaned)
+        match self.stage() {
+            Stage::Aside => true,
+            Stage::Begun
+            | Stage::Held
+            | Stage::AwaitsDeposit
+            | Stage::Over
+            | Stage::Taken
+            | Stage::Back => false,
+        }
     }
+}
+
+/// How far a payment has come: where its money is. Rules that ask no more than this ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// No gateway has anything of it, as far as we know.
+    Begun,
+    /// A gateway holds the funds.
+    Held,
+    /// A gateway waits for the buyer to transfer.
+    AwaitsDeposit,
+    /// It ended without money.
+    Over,
+    /// The money was taken for its order.
+    Taken,
+    /// Money was taken and belongs to no order.
+    Aside,
+    /// All of the money went back.
+    Back,
 }
 
 impl AnyPayment {
@@ -406,20 +446,10 @@ impl AnyPayment {
                 AnyOperation::Intended(_) | AnyOperation::Unknown(_) | AnyOperation::Succeeded(_),
             ) => return false,
         };
-        match self.state() {
-            PaymentState::Authorized => refused == OperationKind::Void,
-            PaymentState::AwaitingDeposit => refused == OperationKind::Cancel,
-            PaymentState::Initiated
-            | PaymentState::Prepared
-            | PaymentState::Captured
-            | PaymentState::Failed
-            | PaymentState::Canceled
-            | PaymentState::Expired
-            | PaymentState::Voided
-            | PaymentState::Mismatched
-            | PaymentState::Orphaned
-            | PaymentState::Returned
-            | PaymentState::Refunded => false,
+        match self.state().stage() {
+            Stage::Held => refused == OperationKind::Void,
+            Stage::AwaitsDeposit => refused == OperationKind::Cancel,
+            Stage::Begun | Stage::Over | Stage::Taken | Stage::Aside | Stage::Back => false,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::event::{BuyerChose, BuyerReturned, Provider, ProviderPaymentId, Sessi
 use crate::group::Work;
 use crate::id::{OrderId, PaymentId, SessionId};
 use crate::money::Money;
-use crate::payment::{AnyPayment, PaymentAction, PaymentCommand, PaymentState, Prepare};
+use crate::payment::{AnyPayment, PaymentAction, PaymentCommand, PaymentState, Prepare, Stage};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::sealed::Sealed;
@@ -113,8 +113,9 @@ pub(super) fn confirm(
             Err(Rejection::OperationInFlight.into())
         };
     }
-    match payment.state() {
-        PaymentState::Initiated | PaymentState::Prepared => {
+    let state = payment.state();
+    match state.stage() {
+        Stage::Begun => {
             let event = BuyerReturned {
                 provider_payment_id: Some(name),
                 brought: Some(brought),
@@ -123,17 +124,12 @@ pub(super) fn confirm(
             calls::confirm(work, id, context)?;
             Ok((subject, Progress::InFlight))
         }
-        state @ (PaymentState::Authorized
-        | PaymentState::Captured
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Mismatched
-        | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::AwaitingDeposit
-        | PaymentState::Refunded) => {
+        Stage::Held
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Taken
+        | Stage::Aside
+        | Stage::Back => {
             if same_name {
                 Ok((subject, Progress::Done))
             } else {

@@ -19,20 +19,32 @@ pub(super) fn take(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
 /// Gives the claim back, if `id` holds it; a reserved order waits for a payment again.
 pub(super) fn release(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
     let order = work.order()?;
-    let held = order.core().claim.holder() == Some(id) && order.state() != OrderState::Paid;
-    if !held {
+    if order.core().claim.holder() != Some(id) {
         return Ok(());
     }
-    let (order_id, state) = (order.core().id.clone(), order.state());
-    work.note_order(&order_id, ClaimReleased { payment: id })?;
-    if state == OrderState::Reserved {
-        work.step_order(OrderCommand::Reopen(order::Reopen(id)))?;
+    let (order_id, released) = (order.core().id.clone(), ClaimReleased { payment: id });
+    match order.state() {
+        // Its money stays its own, whatever becomes of the payment.
+        OrderState::Paid => Ok(()),
+        OrderState::Reserved => {
+            work.note_order(&order_id, released)?;
+            Ok(work.step_order(OrderCommand::Reopen(order::Reopen(id)))?)
+        }
+        OrderState::PaymentPending
+        | OrderState::CancelRequested
+        | OrderState::Canceled
+        | OrderState::Refunded => Ok(work.note_order(&order_id, released)?),
     }
-    Ok(())
 }
 
 /// Whether the order takes this payment's money: it waits for one, or this payment holds its money already.
 pub(super) fn order_takes(order: &AnyOrder, id: PaymentId) -> bool {
-    let held_by_this = matches!(order, AnyOrder::Reserved(held) if held.detail().payment == id);
-    held_by_this || order.can_take(id)
+    match order {
+        AnyOrder::Reserved(held) => held.detail().payment == id,
+        AnyOrder::PaymentPending(_)
+        | AnyOrder::Paid(_)
+        | AnyOrder::CancelRequested(_)
+        | AnyOrder::Canceled(_)
+        | AnyOrder::Refunded(_) => order.can_take(id),
+    }
 }

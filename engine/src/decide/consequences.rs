@@ -13,7 +13,7 @@ use crate::group::{Refusal, Work};
 use crate::id::{PaymentId, RefundId};
 use crate::operation::OperationKind;
 use crate::order::{self, AnyOrder, CancelReason, CaptureMode, OrderCommand, OrderState};
-use crate::payment::{self, AnyPayment, PaymentCommand, PaymentState};
+use crate::payment::{self, AnyPayment, PaymentAction, PaymentCommand, Stage};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -81,27 +81,18 @@ pub(super) fn captured(
 /// Gives the money of a payment to its order, whatever the payment has been through.
 fn take(work: &mut Work, id: PaymentId, money: Money) -> Step {
     let (theirs, source) = (money.taken, money.source);
-    let command = match work.payment(id)?.state() {
-        PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Authorized
-        | PaymentState::AwaitingDeposit => {
+    let command = match work.payment(id)?.state().stage() {
+        Stage::Begun | Stage::Held | Stage::AwaitsDeposit => {
             PaymentCommand::Capture(payment::Capture { theirs, source })
         }
-        PaymentState::Mismatched | PaymentState::Orphaned => {
-            PaymentCommand::TakeSuspended(payment::TakeSuspended { source })
+        Stage::Aside => PaymentCommand::TakeSuspended(payment::TakeSuspended { source }),
+        Stage::Over | Stage::Taken | Stage::Back => {
+            PaymentCommand::SucceedLate(payment::SucceedLate {
+                order_can_take: true,
+                theirs,
+                source,
+            })
         }
-        PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Captured
-        | PaymentState::Returned
-        | PaymentState::Refunded => PaymentCommand::SucceedLate(payment::SucceedLate {
-            order_can_take: true,
-            theirs,
-            source,
-        }),
     };
     Ok(work.step_payment(id, command)?)
 }
@@ -109,14 +100,17 @@ fn take(work: &mut Work, id: PaymentId, money: Money) -> Step {
 /// Money of the payment's amount that its order cannot take.
 fn set_aside(work: &mut Work, id: PaymentId, money: Money) -> Step {
     let (theirs, source) = (money.taken, money.source);
-    let command = if work.payment(id)?.state().is_open() {
-        PaymentCommand::Orphan(payment::Orphan { theirs, source })
-    } else {
-        PaymentCommand::SucceedLate(payment::SucceedLate {
-            order_can_take: false,
-            theirs,
-            source,
-        })
+    let command = match work.payment(id)?.state().stage() {
+        Stage::Begun | Stage::Held | Stage::AwaitsDeposit => {
+            PaymentCommand::Orphan(payment::Orphan { theirs, source })
+        }
+        Stage::Over | Stage::Taken | Stage::Aside | Stage::Back => {
+            PaymentCommand::SucceedLate(payment::SucceedLate {
+                order_can_take: false,
+                theirs,
+                source,
+            })
+        }
     };
     Ok(work.step_payment(id, command)?)
 }
@@ -212,10 +206,19 @@ pub(super) fn compare(work: &mut Work, id: PaymentId, money: Money) -> Step {
 /// Whether money that was just taken waits for the order's confirmation: the gateway cannot hold, only take.
 fn waits_for_confirmation(work: &Work, id: PaymentId) -> Result<bool, Rejection> {
     let core = work.payment(id)?.core();
-    let strategy = core.provider.capabilities().capture;
-    Ok(core.capture == CaptureMode::OnConfirmation
-        && strategy == CaptureStrategy::ChargeThenHold
-        && work.order()?.state() == OrderState::PaymentPending)
+    let waits = match (core.capture, core.provider.capabilities().capture) {
+        (CaptureMode::OnConfirmation, CaptureStrategy::ChargeThenHold) => true,
+        (CaptureMode::OnConfirmation, CaptureStrategy::AuthorizeThenCapture { .. })
+        | (CaptureMode::Automatic, _) => false,
+    };
+    Ok(match work.order()?.state() {
+        OrderState::PaymentPending => waits,
+        OrderState::Reserved
+        | OrderState::Paid
+        | OrderState::CancelRequested
+        | OrderState::Canceled
+        | OrderState::Refunded => false,
+    })
 }
 
 /// The buyer has an account to transfer to. It is closed again if the order waits for no money any more.
@@ -245,18 +248,24 @@ pub(super) fn take_held(
     context: &mut Context<'_>,
 ) -> Result<Progress, Refusal> {
     let payment = work.payment(holder)?;
-    let call = payment.core().kind_in_flight();
-    if payment.state() != PaymentState::Captured {
-        if call != Some(OperationKind::Capture) {
-            calls::capture(work, holder, context)?;
+    let (state, call) = (payment.state(), payment.core().kind_in_flight());
+    match state.stage() {
+        Stage::Held => {
+            if call != Some(OperationKind::Capture) {
+                calls::capture(work, holder, context)?;
+            }
+            Ok(Progress::InFlight)
         }
-        return Ok(Progress::InFlight);
+        Stage::Taken if call.is_some() => Err(Rejection::OperationInFlight.into()),
+        Stage::Taken => {
+            paid(work, holder, context)?;
+            Ok(Progress::Done)
+        }
+        Stage::Begun | Stage::AwaitsDeposit | Stage::Over | Stage::Aside | Stage::Back => {
+            let action = PaymentAction::Capture;
+            Err(Rejection::PaymentNotPermitted { state, action }.into())
+        }
     }
-    if call.is_some() {
-        return Err(Rejection::OperationInFlight.into());
-    }
-    paid(work, holder, context)?;
-    Ok(Progress::Done)
 }
 
 /// The order has its money: its other payments are given up.
@@ -275,25 +284,35 @@ pub(super) fn failed(
     work.step_payment(id, PaymentCommand::Fail(payment::Fail { code }))?;
     claims::release(work, id)?;
     let order = work.order()?;
-    if order.state() != OrderState::PaymentPending {
-        return finish_requested_cancel(work, context);
+    match order.state() {
+        OrderState::PaymentPending => {
+            let order_id = order.core().id.clone();
+            work.note_order(&order_id, OrderPaymentFailed { payment: id })?;
+            let free = work.order()?.core().claim.holder().is_none();
+            if context.policy.cancel_on_failure && free {
+                cancel_order(work, CancelReason::PaymentFailed, context)?;
+            }
+            Ok(())
+        }
+        OrderState::Reserved
+        | OrderState::Paid
+        | OrderState::CancelRequested
+        | OrderState::Canceled
+        | OrderState::Refunded => finish_requested_cancel(work, context),
     }
-    let order_id = order.core().id.clone();
-    work.note_order(&order_id, OrderPaymentFailed { payment: id })?;
-    let free = work.order()?.core().claim.holder().is_none();
-    if context.policy.cancel_on_failure && free {
-        cancel_order(work, CancelReason::PaymentFailed, context)?;
-    }
-    Ok(())
 }
 
 /// The gateway gave the payment up, or released its hold: by itself, or because we asked.
 pub(super) fn given_up(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let reason = CancelReason::Provider;
-    let command = if work.payment(id)?.state() == PaymentState::Authorized {
-        PaymentCommand::Void(payment::Void { reason })
-    } else {
-        PaymentCommand::Cancel(payment::Cancel { reason })
+    let command = match work.payment(id)?.state().stage() {
+        Stage::Held => PaymentCommand::Void(payment::Void { reason }),
+        Stage::Begun
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Taken
+        | Stage::Aside
+        | Stage::Back => PaymentCommand::Cancel(payment::Cancel { reason }),
     };
     work.step_payment(id, command)?;
     claims::release(work, id)?;
@@ -307,16 +326,29 @@ pub(super) fn money_back(
     back: payment::Refund,
     context: &mut Context<'_>,
 ) -> Step {
-    if work.payment(id)?.state() != PaymentState::Captured {
-        returned(work, id, back.way, back.source)?;
-        return finish_requested_cancel(work, context);
+    match work.payment(id)?.state().stage() {
+        Stage::Taken => work.step_payment(id, PaymentCommand::Refund(back))?,
+        Stage::Aside
+        | Stage::Begun
+        | Stage::Held
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Back => {
+            returned(work, id, back.way, back.source)?;
+            return finish_requested_cancel(work, context);
+        }
     }
-    work.step_payment(id, PaymentCommand::Refund(back))?;
-    if work.order()?.state() == OrderState::Paid {
-        return Ok(work.step_order(OrderCommand::Refund(order::Refund(id)))?);
+    match work.order()?.state() {
+        OrderState::Paid => Ok(work.step_order(OrderCommand::Refund(order::Refund(id)))?),
+        OrderState::PaymentPending
+        | OrderState::Reserved
+        | OrderState::CancelRequested
+        | OrderState::Canceled
+        | OrderState::Refunded => {
+            claims::release(work, id)?;
+            finish_requested_cancel(work, context)
+        }
     }
-    claims::release(work, id)?;
-    finish_requested_cancel(work, context)
 }
 
 fn returned(work: &mut Work, id: PaymentId, way: RefundWay, source: Source) -> Step {
@@ -357,29 +389,58 @@ pub(super) fn call_refused(
     }
 }
 
+fn is_to_be_canceled(work: &Work) -> Result<bool, Refusal> {
+    Ok(match work.order()?.state() {
+        OrderState::CancelRequested => true,
+        OrderState::PaymentPending
+        | OrderState::Reserved
+        | OrderState::Paid
+        | OrderState::Canceled
+        | OrderState::Refunded => false,
+    })
+}
+
 /// A hold whose order is to be canceled, and which nobody takes or releases, is released.
 fn release_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let payment = work.payment(id)?;
-    let is_held =
-        payment.state() == PaymentState::Authorized && !payment.core().operation_in_flight();
-    if is_held && work.order()?.state() == OrderState::CancelRequested {
-        calls::void(work, id, context)?;
+    if payment.core().operation_in_flight() || !is_to_be_canceled(work)? {
+        return Ok(());
     }
-    Ok(())
+    match payment.state().stage() {
+        Stage::Held => calls::void(work, id, context),
+        Stage::Begun
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Taken
+        | Stage::Aside
+        | Stage::Back => Ok(()),
+    }
 }
 
 /// Money that was set aside because its order is to be canceled goes back, where the gateway can.
 fn return_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let payment = work.payment(id)?;
-    let goes_back = payment.state() == PaymentState::Orphaned
-        && work.order()?.state() == OrderState::CancelRequested
+    let may = is_to_be_canceled(work)?
         && payment.core().provider.capabilities().refund
         && !payment.core().operation_in_flight()
         && !planted::is(Bug::MoneyIsKept);
-    if goes_back {
-        calls::give_back(work, id, context)?;
+    match payment {
+        AnyPayment::Orphaned(_) if may => calls::give_back(work, id, context),
+        // Whose money of another amount is, a person says.
+        AnyPayment::Mismatched(_)
+        | AnyPayment::Orphaned(_)
+        | AnyPayment::Initiated(_)
+        | AnyPayment::Prepared(_)
+        | AnyPayment::Authorized(_)
+        | AnyPayment::AwaitingDeposit(_)
+        | AnyPayment::Captured(_)
+        | AnyPayment::Failed(_)
+        | AnyPayment::Canceled(_)
+        | AnyPayment::Expired(_)
+        | AnyPayment::Voided(_)
+        | AnyPayment::Returned(_)
+        | AnyPayment::Refunded(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// Gives up every open payment but `besides`, each in the way its state asks for: what a gateway holds or waits for, by
@@ -395,19 +456,11 @@ pub(super) fn give_up_open_payments(
         if payment.core().operation_in_flight() {
             continue;
         }
-        match payment.state() {
-            PaymentState::Authorized => calls::void(work, id, context)?,
-            PaymentState::AwaitingDeposit => calls::give_back(work, id, context)?,
-            PaymentState::Initiated | PaymentState::Prepared => drop_begun(work, id, reason)?,
-            PaymentState::Captured
-            | PaymentState::Failed
-            | PaymentState::Canceled
-            | PaymentState::Expired
-            | PaymentState::Voided
-            | PaymentState::Mismatched
-            | PaymentState::Orphaned
-            | PaymentState::Returned
-            | PaymentState::Refunded => {}
+        match payment.state().stage() {
+            Stage::Held => calls::void(work, id, context)?,
+            Stage::AwaitsDeposit => calls::give_back(work, id, context)?,
+            Stage::Begun => drop_begun(work, id, reason)?,
+            Stage::Over | Stage::Taken | Stage::Aside | Stage::Back => {}
         }
     }
     Ok(())
@@ -465,22 +518,12 @@ fn give_back_what_holds_the_claim(work: &mut Work, context: &mut Context<'_>) ->
     if payment.core().operation_in_flight() {
         return Ok(());
     }
-    match payment.state() {
-        PaymentState::Captured | PaymentState::AwaitingDeposit => {
+    match payment.state().stage() {
+        Stage::Taken | Stage::AwaitsDeposit => {
             calls::may_ask_again(work, holder)?;
             calls::give_back(work, holder, context)
         }
-        PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Authorized
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Mismatched
-        | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded => Ok(()),
+        Stage::Begun | Stage::Held | Stage::Over | Stage::Aside | Stage::Back => Ok(()),
     }
 }
 

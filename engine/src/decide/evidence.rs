@@ -14,7 +14,7 @@ use crate::event::{ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
 use crate::id::PaymentId;
 use crate::operation::OperationKind;
-use crate::payment::{AnyPayment, PaymentState};
+use crate::payment::{AnyPayment, PaymentState, Stage};
 use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
@@ -171,7 +171,7 @@ pub fn judge(payment: &AnyPayment, order_takes: bool, fact: &Fact) -> Effect {
         Fact::Canceled => judge_cancellation(payment),
         Fact::CallRefused { .. } | Fact::Other => Effect::Known,
         Fact::Undecided => {
-            if money_is_known(payment) {
+            if money_is_known(payment.state()) {
                 Effect::Overtaken
             } else {
                 Effect::Known
@@ -406,55 +406,30 @@ const fn was_taken(state: PaymentState) -> bool {
 
 /// Whether all of the money went back by our books.
 const fn all_went_back(state: PaymentState) -> bool {
-    match state {
-        PaymentState::Returned | PaymentState::Refunded => true,
-        PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Authorized
-        | PaymentState::AwaitingDeposit
-        | PaymentState::Captured
-        | PaymentState::Mismatched
-        | PaymentState::Orphaned
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided => false,
+    match state.stage() {
+        Stage::Back => true,
+        Stage::Begun
+        | Stage::Held
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Taken
+        | Stage::Aside => false,
     }
 }
 
 /// Whether the payment has money, by our books, that could still go back.
 const fn has_money(state: PaymentState) -> bool {
-    match state {
-        PaymentState::Captured | PaymentState::Mismatched | PaymentState::Orphaned => true,
-        PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Authorized
-        | PaymentState::AwaitingDeposit
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Returned
-        | PaymentState::Refunded => false,
+    match state.stage() {
+        Stage::Taken | Stage::Aside => true,
+        Stage::Begun | Stage::Held | Stage::AwaitsDeposit | Stage::Over | Stage::Back => false,
     }
 }
 
-/// Whether money is known to have moved, or to be held.
-const fn money_is_known(payment: &AnyPayment) -> bool {
-    match payment.state() {
-        PaymentState::Authorized
-        | PaymentState::Captured
-        | PaymentState::Mismatched
-        | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded
-        | PaymentState::AwaitingDeposit => true,
-        PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided => false,
+/// Whether a gateway is known to have had something of the money: an account for it, a hold on it, or itself.
+const fn money_is_known(state: PaymentState) -> bool {
+    match state.stage() {
+        Stage::Held | Stage::AwaitsDeposit | Stage::Taken | Stage::Aside | Stage::Back => true,
+        Stage::Begun | Stage::Over => false,
     }
 }
 

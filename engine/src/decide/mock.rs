@@ -8,7 +8,7 @@ use crate::event::{FailureCode, Provider, ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
 use crate::id::PaymentId;
 use crate::operation::{AnyOperation, OperationKind};
-use crate::payment::{AnyPayment, PaymentAction, PaymentState};
+use crate::payment::{AnyPayment, PaymentAction, PaymentState, Stage};
 use crate::rejection::Rejection;
 
 /// What the mock gateway calls a payment.
@@ -32,19 +32,14 @@ pub(super) fn complete(
     }
     let in_flight = payment.core().operation_in_flight();
     let state = payment.state();
-    match state {
-        PaymentState::Initiated | PaymentState::Prepared => {}
-        PaymentState::Authorized
-        | PaymentState::Captured
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Mismatched
-        | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::AwaitingDeposit
-        | PaymentState::Refunded => {
+    match state.stage() {
+        Stage::Begun => {}
+        Stage::Held
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Taken
+        | Stage::Aside
+        | Stage::Back => {
             let action = PaymentAction::Capture;
             return Err(Rejection::PaymentNotPermitted { state, action }.into());
         }

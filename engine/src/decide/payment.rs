@@ -8,7 +8,7 @@ use crate::id::{OrderId, PaymentId};
 use crate::money::Money;
 use crate::operation::OperationKind;
 use crate::order::{CancelReason, OrderCore, OrderState};
-use crate::payment::{self, PaymentAction, PaymentCommand, PaymentState};
+use crate::payment::{self, PaymentAction, PaymentCommand, PaymentState, Stage};
 use crate::rejection::Rejection;
 
 pub(super) fn create(
@@ -63,23 +63,20 @@ fn may_pay(work: &Work, asker: &Asker, order: &OrderCore) -> bool {
 
 /// Takes held money. Capturing twice is one capture.
 pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Outcome {
-    let progress = match work.payment(id)?.state() {
-        PaymentState::Captured if work.order()?.state() == OrderState::Reserved => {
+    let state = work.payment(id)?.state();
+    let progress = match (state.stage(), work.order()?.state()) {
+        (Stage::Held, _) | (Stage::Taken, OrderState::Reserved) => {
             consequences::take_held(work, id, context)?
         }
-        PaymentState::Captured => Progress::Done,
-        PaymentState::Authorized => consequences::take_held(work, id, context)?,
-        state @ (PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Mismatched
-        | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::AwaitingDeposit
-        | PaymentState::Refunded) => {
+        (
+            Stage::Taken,
+            OrderState::PaymentPending
+            | OrderState::Paid
+            | OrderState::CancelRequested
+            | OrderState::Canceled
+            | OrderState::Refunded,
+        ) => Progress::Done,
+        (Stage::Begun | Stage::AwaitsDeposit | Stage::Over | Stage::Aside | Stage::Back, _) => {
             let action = PaymentAction::Capture;
             return Err(Rejection::PaymentNotPermitted { state, action }.into());
         }
@@ -129,8 +126,12 @@ pub(super) fn cancel(
 fn give_back(work: &mut Work, asker: &Asker, id: PaymentId, context: &mut Context<'_>) -> Outcome {
     let payment = work.payment(id)?;
     let state = payment.state();
-    let taken = state == PaymentState::Captured;
-    let may = !taken || *asker == Asker::Merchant;
+    let may = match state.stage() {
+        Stage::AwaitsDeposit => true,
+        Stage::Taken | Stage::Begun | Stage::Held | Stage::Over | Stage::Aside | Stage::Back => {
+            *asker == Asker::Merchant
+        }
+    };
     if !may || !payment.core().provider.capabilities().refund {
         let action = PaymentAction::Cancel;
         return Err(Rejection::PaymentNotPermitted { state, action }.into());

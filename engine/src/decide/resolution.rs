@@ -11,7 +11,7 @@ use crate::event::{
 use crate::group::{Refusal, Work};
 use crate::id::PaymentId;
 use crate::operation::{AnyOperation, OperationKind};
-use crate::payment::{self, AnyPayment, PaymentAction, PaymentCore, PaymentState};
+use crate::payment::{self, AnyPayment, PaymentAction, PaymentCore, PaymentState, Stage};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::sealed::Sealed;
@@ -141,23 +141,14 @@ fn send_back(
     let subject = Subject::Payment(id);
     let payment = work.payment(id)?;
     let (state, action) = (payment.state(), PaymentAction::ReturnSuspended);
-    let may = match state {
-        PaymentState::Returned if !payment.is_on_the_desk() => {
-            return Ok((subject, Progress::Done));
+    if state == PaymentState::Returned && !payment.is_on_the_desk() {
+        return Ok((subject, Progress::Done));
+    }
+    let may = match state.stage() {
+        Stage::Taken | Stage::Back => payment.is_on_the_desk(),
+        Stage::Begun | Stage::Held | Stage::AwaitsDeposit | Stage::Over | Stage::Aside => {
+            state.permits(action)
         }
-        PaymentState::Captured | PaymentState::Returned | PaymentState::Refunded => {
-            payment.is_on_the_desk()
-        }
-        PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Authorized
-        | PaymentState::AwaitingDeposit
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Mismatched
-        | PaymentState::Orphaned => state.permits(action),
     };
     if !may {
         return Err(Rejection::PaymentNotPermitted { state, action }.into());

@@ -7,7 +7,7 @@ use super::{CallEnd, Effect, PaymentState, Way, all_went_back, counts, end_of_ca
 use crate::command::{Fact, Resolution};
 use crate::event::Source;
 use crate::operation::AnyOperation;
-use crate::payment::AnyPayment;
+use crate::payment::{AnyPayment, Stage};
 
 type Tell = fn(&mut Shop, Fact);
 
@@ -148,18 +148,9 @@ fn left_money_shows(fact: &Fact, effect: Effect, source: Source, after: &AnyPaym
         let all_went_back = source != Source::Inquiry && all_went_back(after.state());
         return assert!(all_went_back || !after.core().held_by_gateway().is_zero());
     }
-    let shows = match after.state() {
-        PaymentState::Captured | PaymentState::Mismatched | PaymentState::Orphaned => true,
-        PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Authorized
-        | PaymentState::AwaitingDeposit
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided
-        | PaymentState::Returned
-        | PaymentState::Refunded => {
+    let shows = match after.state().stage() {
+        Stage::Taken | Stage::Aside => true,
+        Stage::Begun | Stage::Held | Stage::AwaitsDeposit | Stage::Over | Stage::Back => {
             after.core().disagreement.is_some() || !after.core().at_gateway.is_zero()
         }
     };
@@ -185,8 +176,8 @@ fn a_person_can_resolve(told: impl Fn() -> Shop) {
         shop.assert_books();
         assert_eq!(shop.payment().core().disagreement, None);
     }
-    match payment.state() {
-        PaymentState::Mismatched | PaymentState::Orphaned => {
+    match payment.state().stage() {
+        Stage::Aside => {
             for resolution in [Resolution::Return, Resolution::Returned] {
                 let mut shop = at_rest(&told);
                 shop.resolves(resolution);
@@ -198,23 +189,18 @@ fn a_person_can_resolve(told: impl Fn() -> Shop) {
                 shop.assert_books();
             }
         }
-        PaymentState::Captured | PaymentState::Authorized | PaymentState::AwaitingDeposit => {
+        Stage::Taken | Stage::Held | Stage::AwaitsDeposit => {
             let mut shop = at_rest(&told);
             shop.tries(shop::cancel).unwrap();
             shop.assert_books();
         }
-        PaymentState::Returned | PaymentState::Refunded => {
+        Stage::Back => {
             if payment.is_on_the_desk() {
                 let mut shop = at_rest(&told);
                 shop.resolves(Resolution::Return);
                 shop.assert_books();
             }
         }
-        PaymentState::Initiated
-        | PaymentState::Prepared
-        | PaymentState::Failed
-        | PaymentState::Canceled
-        | PaymentState::Expired
-        | PaymentState::Voided => {}
+        Stage::Begun | Stage::Over => {}
     }
 }
