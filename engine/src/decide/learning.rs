@@ -23,9 +23,9 @@ struct Weighed {
 struct Stand {
     /// It is not older than what is known.
     is_current: bool,
-    /// There is nothing newer to be told: it is current, or it is about another window of the same order, which the
-    /// gateway names only while nothing of ours took money.
-    is_told: bool,
+    /// It settles the mark: it is current and need not be heard twice, or it is about another window of the same order,
+    /// which the gateway names only while nothing of ours took money.
+    settles: bool,
 }
 
 /// Records the exchange and lets its news move what they can.
@@ -37,7 +37,7 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
     let settles = core.inquiry_wanted
         && learned.asked_since_hint
         && learned.source == Source::Inquiry
-        && weighed.stand.is_told;
+        && weighed.stand.settles;
     let may_record = core.calls < PaymentCore::MAX_CALLS;
     let records = weighed.moves || weighed.parks || may_record;
     if let Some(exchange) = learned.exchange.filter(|_| records) {
@@ -104,7 +104,7 @@ fn weigh(work: &Work, learned: &Learned) -> Result<Weighed, Refusal> {
                 parks: !moves && newly_unanswered,
                 stand: Stand {
                     is_current: moves || (counts && effect == Effect::Known),
-                    is_told: (moves && !evidence::brings_more(work.payment(id)?, effect))
+                    settles: (moves && !evidence::brings_more(work.payment(id)?, effect))
                         || (about_call && effect == Effect::Known),
                 },
             }

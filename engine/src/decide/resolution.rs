@@ -31,11 +31,11 @@ pub(super) fn resolve(
         Resolution::Return if work.payment(id)?.core().provider.capabilities().refund => {
             send_back(work, id, decided, context)
         }
-        Resolution::Return => went_back(work, id, decided, RefundWay::Gateway, context),
+        Resolution::Return => record_return(work, id, decided, RefundWay::Gateway, context),
         Resolution::Returned if planted::is(Bug::WayIsForgotten) => {
-            went_back(work, id, decided, RefundWay::Gateway, context)
+            record_return(work, id, decided, RefundWay::Gateway, context)
         }
-        Resolution::Returned => went_back(work, id, decided, RefundWay::BankTransfer, context),
+        Resolution::Returned => record_return(work, id, decided, RefundWay::BankTransfer, context),
         Resolution::Accept => accept(work, id, decided),
         Resolution::Done | Resolution::NotDone => {
             unknown(work, id, decided, resolution == Resolution::Done, context)
@@ -77,7 +77,7 @@ fn take(
 }
 
 /// Records that money went back to the buyer: what was set aside, or what the gateway would not give back.
-fn went_back(
+fn record_return(
     work: &mut Work,
     id: PaymentId,
     decided: PersonDecided,

@@ -47,7 +47,7 @@ pub struct BroughtBack {
 }
 
 impl BroughtBack {
-    /// What is malformed is as little the payment's as what is another's: neither is told apart.
+    /// A malformed number or amount is refused as another payment's would be.
     fn approved(self) -> Result<(PaymentId, Approved), Rejection> {
         let mismatched = || Rejection::ReturnMismatched;
         let payment = PaymentId::parse(&self.order_id).map_err(|_| mismatched())?;

@@ -64,7 +64,7 @@ pub(in crate::decide) fn apply(
         }
         Effect::GoBack => {
             let requested = call.filter(|(kind, _)| *kind == OperationKind::Cancel);
-            let back = went_back(requested, source);
+            let back = as_refund(requested, source);
             consequences::money_back(work, id, back, context)?;
         }
         Effect::Disagree { taken, holds } => {
@@ -131,7 +131,7 @@ fn code_of(fact: &Fact) -> FailureCode {
     }
 }
 
-fn went_back(
+fn as_refund(
     requested: Option<(OperationKind, Option<RefundId>)>,
     source: Source,
 ) -> payment::Refund {
