@@ -135,6 +135,12 @@ pub trait Store {
         error
     }
 
+    /// Values that decode do not follow from each other. A store that derives them takes that for damage of the derived
+    /// ones, unless it has just made them anew.
+    fn contradicted(&self, what: String) -> StoreError {
+        StoreError::Damaged(what)
+    }
+
     /// The value of one key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.get_many(&[key.to_vec()])?.pop().flatten())

@@ -16,6 +16,7 @@ use daegeum_engine::store::index::{Index, IndexHome, MemoryHome, MemoryIndex};
 use daegeum_engine::store::journal::JournalOptions;
 use daegeum_engine::store::opening::{Directory, OpenOptions, Rebuilt};
 use daegeum_engine::store::reader::Reader;
+use daegeum_engine::store::served_index::Health;
 use daegeum_engine::store::upkeep::Upkeep;
 use daegeum_engine::store::verify;
 use daegeum_engine::time::Timestamp;
@@ -103,6 +104,9 @@ pub fn start(
     let upkeep = directory.upkeep();
     let reader = directory.reader();
     let rebuilt = directory.opened.index.clone();
+    while let Health::Rebuilding { .. } = upkeep.applier.health() {
+        upkeep.applier.turn()?;
+    }
     let (store, lock) = directory.into_parts();
     let last_at = Timestamp::from_millis(store.journal().tail().last_at_ms);
     let executor = Executor::new(store, policy, last_at);

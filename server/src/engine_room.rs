@@ -12,7 +12,7 @@ use daegeum_engine::store::embedded::EmbeddedStore;
 use daegeum_engine::store::executor::{Executor, Inputs};
 use daegeum_engine::store::files::FileLock;
 use daegeum_engine::store::journal::{Preparation, Preparer};
-use daegeum_engine::store::opening::{AT_START, Directory, Rebuilt};
+use daegeum_engine::store::opening::Directory;
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::served_index::Health;
 use daegeum_engine::store::upkeep::{Applier, FLUSH_EVERY, Left, Upkeep};
@@ -141,9 +141,6 @@ impl EngineRoom {
     ) -> std::io::Result<Started> {
         let reader = directory.reader();
         let upkeep = directory.upkeep();
-        if let Rebuilt::Because(_) = directory.opened.index {
-            metrics.store.index_rebuilds(AT_START).inc();
-        }
         let condition = Arc::new(Condition::default());
         let (store, lock) = directory.into_parts();
         let last_at = Timestamp::from_millis(store.journal().tail().last_at_ms);

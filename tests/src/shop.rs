@@ -164,7 +164,7 @@ impl Shop {
         let Ok(address) = told.await else {
             panic!("the shop does not open: {:?}", server.join());
         };
-        Self {
+        let shop = Self {
             folder,
             settings,
             clocks,
@@ -172,7 +172,18 @@ impl Shop {
             world,
             running: Some(Running { stop, server }),
             stranger: Caller::new(&format!("http://{address}")),
-        }
+        };
+        shop.has_its_index().await;
+        shop
+    }
+
+    /// A start that has to make its index anew does so while it listens.
+    async fn has_its_index(&self) {
+        crate::until("it has its index", || async {
+            let ready = self.stranger().get("/readyz").await;
+            ready.status != 503 || ready.code() != "INDEX_REBUILDING"
+        })
+        .await;
     }
 
     /// Stops in order and opens again over the same directory.

@@ -122,6 +122,14 @@ impl Store for EmbeddedStore {
         Source::distrusted(self.shared.as_ref(), error)
     }
 
+    fn contradicted(&self, what: String) -> StoreError {
+        let error = StoreError::Damaged(what);
+        if self.shared.served.rebuilds() > 0 {
+            return error;
+        }
+        self.distrusted(error)
+    }
+
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if keys::is_mostly_absent(key) && self.filter.is_absent(key) {
             return Ok(None);

@@ -250,9 +250,10 @@ impl<S: Store> Executor<S> {
                 self.accept(request, stream, decided, number, &before, expect, staged)
             }
             Err(Refusal::Rejected(rejection)) => self.reject(request, stream, rejection, expect),
-            Err(Refusal::Contradiction(impossible)) => Err(StoreError::Damaged(format!(
-                "a stored group contradicts itself: {impossible}"
-            ))),
+            Err(Refusal::Contradiction(impossible)) => {
+                let what = format!("a stored group contradicts itself: {impossible}");
+                Err(self.store.contradicted(what))
+            }
         }
     }
 

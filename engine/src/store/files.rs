@@ -85,18 +85,22 @@ pub trait Files: Send + Sync + fmt::Debug {
     }
 
     /// Replaces a whole small file: after a crash there is the old content or the new, and after
-    /// this returns the new, whatever happens.
+    /// this returns the new, whatever happens. What could not be written takes no room.
     fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let beside = with_suffix(path, ".new");
         match self.remove(&beside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let file = self.create(&beside)?;
-        file.write_at(0, bytes)?;
-        file.sync_data()?;
-        drop(file);
-        self.rename(&beside, path)?;
+        let written = self.create(&beside).and_then(|file| {
+            file.write_at(0, bytes)?;
+            file.sync_data()
+        });
+        if let Err(error) = written.and_then(|()| self.rename(&beside, path)) {
+            // The first error is the one to tell; what stays is removed by the next attempt.
+            let _ = self.remove(&beside);
+            return Err(error);
+        }
         match path.parent() {
             Some(dir) => self.sync_dir(dir),
             None => Ok(()),

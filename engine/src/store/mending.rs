@@ -21,6 +21,8 @@ const PIECE_KEYS: usize = 50_000;
 const LAST_RECORDS: u64 = 1_000;
 /// Turns between two attempts at most, however often they fail.
 const MOST_REST_TURNS: u32 = 256;
+/// Turns to let pass after an index did not open for want of room: opening one reads a lot.
+const TURNS_WITHOUT_ROOM: u32 = 16;
 /// How often an index that only lacked room is opened in vain before it is made anew.
 const REOPENINGS: u32 = 25;
 /// The word for figures of a rebuild because an index did not open again after the disk was full.
@@ -54,6 +56,15 @@ struct Wrong {
     why: String,
 }
 
+impl Wrong {
+    fn of_full_disk() -> Self {
+        Self {
+            reason: FULL,
+            why: "the disk was full".to_owned(),
+        }
+    }
+}
+
 impl Mender {
     pub(super) fn new(home: Arc<dyn IndexHome>) -> Self {
         Self {
@@ -78,7 +89,10 @@ impl Mender {
         shared.served.retire();
         match shared.served.health() {
             Health::NoRoom(_) if !has_room || planted::is(Bug::FullForGood) => Ok(0),
-            Health::NoRoom(_) => self.reopen(shared),
+            Health::NoRoom(_) => self.reopen(shared, Wrong::of_full_disk()),
+            Health::Rebuilding { reason, why, .. } if reason == opening::BEHIND => {
+                self.reopen(shared, Wrong { reason, why })
+            }
             Health::Rebuilding { reason, why, .. } => {
                 self.begin_anew(shared, Wrong { reason, why })
             }
@@ -87,31 +101,43 @@ impl Mender {
         }
     }
 
-    /// Sets aside what is not finished, so that the next start begins anew; nothing is believed that was not before.
+    /// Leaves what is not finished for the next start to go on with; what is not to be believed is set aside.
     pub(super) fn give_up(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        if let Some(work) = self.work.take() {
+        let flushed = self.work.take().map(|work| {
+            let flushed = work.index.flush();
             drop_caught(work.index);
-        }
+            flushed
+        });
         shared.served.retire();
-        Ok(self.home.set_aside()?)
+        match flushed {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => Ok(self.home.set_aside()?),
+        }
     }
 
-    /// What was written before the disk was full is there; the journal has the rest.
-    fn reopen(&mut self, shared: &Shared) -> Result<u64, StoreError> {
+    /// Gives up the index that was only kept to be looked at: the disk is full.
+    pub(super) fn make_room(&self) {
+        // What cannot be removed takes room as before, and is tried again.
+        self.home.drop_set_aside().ok();
+    }
+
+    /// What was written before the disk was full, or before a stop, is there; the journal has the rest.
+    fn reopen(&mut self, shared: &Shared, wrong: Wrong) -> Result<u64, StoreError> {
         let opened = match opening::usable_index(&shared.journal, self.home.as_ref()) {
             // An index ahead of a journal that is open cannot be this journal's.
             Err(StoreError::Damaged(why)) => {
                 self.reopenings = REOPENINGS;
                 Err(why)
             }
+            Err(StoreError::Full(why)) => {
+                self.rest_turns = TURNS_WITHOUT_ROOM;
+                shared.served.tell(Health::NoRoom(why));
+                return Ok(0);
+            }
             opened => opened?,
         };
         match opened {
             Ok((index, from)) => {
-                let wrong = Wrong {
-                    reason: FULL,
-                    why: "the disk was full".to_owned(),
-                };
                 self.work = Some(Work {
                     index,
                     replay: Replay::from(from),
@@ -126,8 +152,9 @@ impl Mender {
                 Ok(0)
             }
             Err(why) => {
-                shared.served.tell(Health::distrusted(FULL, why.clone()));
-                self.begin_anew(shared, Wrong { reason: FULL, why })
+                let reason = wrong.reason;
+                shared.served.tell(Health::distrusted(reason, why.clone()));
+                self.begin_anew(shared, Wrong { reason, why })
             }
         }
     }
@@ -195,8 +222,7 @@ impl Mender {
     ) -> Result<u64, StoreError> {
         match error {
             StoreError::Full(full) => {
-                // Room for the new one; the old one was kept only to be looked at.
-                self.home.drop_set_aside().ok();
+                self.make_room();
                 shared.served.tell(Health::NoRoom(full));
                 Ok(0)
             }

@@ -1,8 +1,8 @@
 //! Opening a data directory: what may be trusted after each kind of stop, and putting right what may not.
 //!
 //! Clean stop: the index is trusted. Killed (same boot): trusted, and the journal's tail is replayed. Power may
-//! have failed (another boot): the index is rebuilt. An index that does not open, or that is of another journal
-//! or another past, is moved aside and rebuilt. The journal itself is never repaired beyond a torn last frame.
+//! have failed (another boot), or the index does not open, or is of another journal or another past: it is moved aside,
+//! and the open store makes it anew ([`super::mending`]). The journal itself is never repaired beyond a torn last frame.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::cursor::{Cursor, INDEX_FORMAT};
 use super::embedded::EmbeddedStore;
 use super::files::{FileLock, Files};
 use super::filter::AbsenceFilter;
-use super::index::{Checked, Direction, Index, IndexHome};
+use super::index::{Checked, Direction, Index, IndexError, IndexHome};
 use super::journal::{Journal, JournalOptions, JournalReader, LastStop, OpenReport};
 use super::keys;
 use super::marker::{self, Marker};
@@ -60,7 +60,11 @@ impl OpenOptions {
 }
 
 /// The word for figures of a rebuild that a start begins.
-pub const AT_START: &str = "start";
+const AT_START: &str = "start";
+/// The word for figures of an index that a start leaves to be brought to the journal's end.
+pub(super) const BEHIND: &str = "behind";
+/// So many records are replayed before the store is open; more of them while it is.
+const REPLAYED_AT_ONCE: u64 = 100_000;
 
 /// Why the index was not simply used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,9 +74,9 @@ pub enum Rebuilt {
         /// How many records.
         replayed: u64,
     },
-    /// It was rebuilt from the journal, and why.
+    /// It was set aside, and why: the store is open, answers nothing yet, and the applier makes it anew.
     Because(String),
-    /// It could not be rebuilt either: the store is open, answers nothing yet, and the applier goes on trying.
+    /// It cannot be used yet, and why: the store is open, answers nothing yet, and the applier goes on trying.
     NotYet(String),
 }
 
@@ -83,6 +87,9 @@ pub struct Opened {
     pub journal: OpenReport,
     /// What became of the index.
     pub index: Rebuilt,
+    /// Whether the journal has records and no marker lies beside it: it was restored from a backup, or what came after
+    /// it was given up.
+    pub was_restored: bool,
 }
 
 /// An open data directory: the store, and what has to be kept up beside it.
@@ -127,6 +134,7 @@ impl Directory {
             options.journal.clone(),
             &last_stop,
         )?;
+        let was_restored = marker.is_none() && journal.tail().next_record > 1;
         let distrust = distrust(&journal, &last_stop, report.created);
         let (served, rebuilt) = open_index(&journal.reader(), home, distrust, progress)?;
         let filter = remembered::filter(files.as_ref(), &options, &journal, &served)?;
@@ -141,6 +149,7 @@ impl Directory {
         });
         let store = EmbeddedStore::new(journal, shared, Arc::clone(&filter));
         let opened = Opened {
+            was_restored,
             journal: report,
             index: rebuilt,
         };
@@ -196,55 +205,64 @@ fn distrust(journal: &Journal, last_stop: &LastStop, created: bool) -> Option<St
     }
 }
 
-/// The index as it is, brought to the journal's end, or made anew; none where neither is possible yet. What is wrong with
-/// the journal is an error.
+/// The index as it is, brought to the journal's end; or none, and what has to be done first. What is wrong with the
+/// journal is an error.
 fn open_index(
     journal: &JournalReader,
     home: &dyn IndexHome,
     distrust: Option<String>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(ServedIndex, Rebuilt), StoreError> {
-    let usable = match distrust {
-        Some(reason) => Err(reason),
-        None => usable_index(journal, home)?,
+    let reason = match distrust.map_or_else(|| usable_index(journal, home), |why| Ok(Err(why))) {
+        Ok(Ok((index, from))) => match bring_up(journal, index.as_ref(), from, progress) {
+            Ok(replayed) => {
+                let index = ServedIndex::new(Ok(index));
+                return Ok((index, Rebuilt::No { replayed }));
+            }
+            Err(NotBroughtUp::Behind(why)) => {
+                let index = ServedIndex::new(Err(Health::distrusted(BEHIND, why.clone())));
+                return Ok((index, Rebuilt::NotYet(why)));
+            }
+            Err(NotBroughtUp::Failed(StoreError::Full(why))) => return Ok(without_room(why)),
+            // A record that does not follow from what the index has need not be the journal's fault: the rebuild tells.
+            Err(NotBroughtUp::Failed(StoreError::Index(why) | StoreError::Damaged(why))) => why,
+            Err(NotBroughtUp::Failed(error @ StoreError::Failed(_))) => return Err(error),
+        },
+        Ok(Err(reason)) => reason,
+        // It may be sound: it is opened when there is room.
+        Err(StoreError::Full(why)) => return Ok(without_room(why)),
+        Err(error) => return Err(error),
     };
-    let reason = match usable.map(|(index, from)| bring_up(journal, index, from, progress)) {
-        Ok(Ok((index, replayed))) => {
-            let index = ServedIndex::new(Ok(index));
-            return Ok((index, Rebuilt::No { replayed }));
-        }
-        Ok(Err(StoreError::Full(why))) => {
-            let index = ServedIndex::new(Err(Health::NoRoom(why.clone())));
-            return Ok((index, Rebuilt::NotYet(why)));
-        }
-        // A record that does not follow from what the index has need not be the journal's fault: the rebuild tells.
-        Ok(Err(StoreError::Index(why) | StoreError::Damaged(why))) => why,
-        Ok(Err(error @ StoreError::Failed(_))) => return Err(error),
-        Err(reason) => reason,
-    };
-    Ok(match rebuild(journal, home, progress) {
-        Ok(index) => (ServedIndex::new(Ok(index)), Rebuilt::Because(reason)),
-        Err(StoreError::Full(why)) => {
-            let index = ServedIndex::new(Err(Health::NoRoom(why.clone())));
-            (index, Rebuilt::NotYet(why))
-        }
-        Err(StoreError::Index(why)) => {
-            let why = format!("{reason}; then: {why}");
-            let index = ServedIndex::new(Err(Health::distrusted(AT_START, why.clone())));
-            (index, Rebuilt::NotYet(why))
-        }
-        Err(error @ (StoreError::Damaged(_) | StoreError::Failed(_))) => return Err(error),
-    })
+    // Before the marker says that this boot's index can be believed.
+    home.set_aside()?;
+    let index = ServedIndex::new(Err(Health::distrusted(AT_START, reason.clone())));
+    Ok((index, Rebuilt::Because(reason)))
+}
+
+fn without_room(why: String) -> (ServedIndex, Rebuilt) {
+    let index = ServedIndex::new(Err(Health::NoRoom(why.clone())));
+    (index, Rebuilt::NotYet(why))
+}
+
+/// Why an index was not brought to the journal's end.
+enum NotBroughtUp {
+    /// That takes too long for a start that nobody sees.
+    Behind(String),
+    Failed(StoreError),
 }
 
 fn bring_up(
     journal: &JournalReader,
-    index: Arc<dyn Index>,
+    index: &dyn Index,
     from: u64,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Arc<dyn Index>, u64), StoreError> {
-    let replayed = replay::replay(journal, from, index.as_ref(), progress)?;
-    Ok((index, replayed))
+) -> Result<u64, NotBroughtUp> {
+    let behind = journal.tail().next_record.saturating_sub(from);
+    if behind > REPLAYED_AT_ONCE {
+        let why = format!("it trails the journal by {behind} records");
+        return Err(NotBroughtUp::Behind(why));
+    }
+    replay::replay(journal, from, index, progress).map_err(NotBroughtUp::Failed)
 }
 
 /// Moves the index aside and makes a new one from the journal. Without room for both, the old one goes.
@@ -275,13 +293,14 @@ fn make_anew(
 /// The index and the record to replay from, or why it cannot be used.
 pub(super) type Usable = Result<(Arc<dyn Index>, u64), String>;
 
-/// Looks whether the index is sound and of this journal.
+/// Looks whether the index is sound and of this journal. One that does not open for want of room may be.
 pub(super) fn usable_index(
     journal: &JournalReader,
     home: &dyn IndexHome,
 ) -> Result<Usable, StoreError> {
     let index = match home.open() {
         Ok(index) => Checked::over(index),
+        Err(IndexError::Full(why)) => return Err(StoreError::Full(why)),
         Err(error) => return Ok(Err(format!("it does not open: {error}"))),
     };
     let cursor = match index.get(&keys::applied()) {

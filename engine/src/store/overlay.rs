@@ -186,7 +186,7 @@ impl Overlay {
         self.gate.lock().stopping
     }
 
-    /// Lets the applier finish, or the writer fail, instead of waiting.
+    /// Lets the applier finish instead of waiting for work.
     pub fn stop(&self) {
         self.gate.lock().stopping = true;
         self.changed.notify_all();

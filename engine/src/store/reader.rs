@@ -286,7 +286,7 @@ impl Reader {
             return Ok(None);
         };
         let payment = keys::trailing_payment(&bits);
-        payment.map_or(Ok(None), |payment| self.payment(payment))
+        payment.map_or(Ok(None), |payment| self.listed(payment).map(Some))
     }
 
     /// A page of payments whose gateway is to be asked because somebody said that there is news, oldest first, from
@@ -329,10 +329,17 @@ impl Reader {
             ..PaymentPage::default()
         };
         for id in ids {
-            let payment = self.payment(id)?;
-            page.payments.extend(payment.map(|payment| payment.value));
+            page.payments.push(self.listed(id)?.value);
         }
         Ok(page)
+    }
+
+    /// A payment that the index names: it is there, or the index is not to be believed.
+    fn listed(&self, id: PaymentId) -> Result<Stored<AnyPayment>, StoreError> {
+        self.payment(id)?.ok_or_else(|| {
+            let what = format!("the payment {id} is listed, and is not there");
+            self.distrusted(StoreError::Damaged(what))
+        })
     }
 
     /// Counts the entries of a range, up to a bound.

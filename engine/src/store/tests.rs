@@ -17,6 +17,7 @@ use super::files::{DiskFiles, Files, SimulatedFiles};
 use super::index::{IndexHome, MemoryHome, SledHome};
 use super::journal::JournalOptions;
 use super::opening::{Directory, OpenOptions, Rebuilt};
+use super::served_index::Health;
 use super::upkeep::Upkeep;
 use super::verify;
 use crate::command::{Asker, Command, MockResult, NewLine, NewOrder};
@@ -88,6 +89,9 @@ fn open_as(files: &Arc<dyn Files>, home: &dyn IndexHome, options: OpenOptions, n
     let directory = Directory::open(files, home, options, &mut |_| {}).unwrap();
     let upkeep = directory.upkeep();
     let rebuilt = directory.opened.index.clone();
+    if let Rebuilt::Because(_) = rebuilt {
+        made_anew(&upkeep);
+    }
     let (store, lock) = directory.into_parts();
     let executor = Executor::new(store, Policy::default(), Timestamp::from_millis(0));
     Shop {
@@ -97,6 +101,17 @@ fn open_as(files: &Arc<dyn Files>, home: &dyn IndexHome, options: OpenOptions, n
         inputs: Manual { now, count: now },
         _directory: Held(lock),
     }
+}
+
+/// Makes the index anew, as its thread does in production.
+fn made_anew(upkeep: &Upkeep) {
+    for _ in 0..10_000 {
+        if upkeep.applier.health() == Health::Well {
+            return;
+        }
+        upkeep.applier.turn().unwrap();
+    }
+    panic!("{:?}", upkeep.applier.health());
 }
 
 fn new_order(id: &str) -> Command {

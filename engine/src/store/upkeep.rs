@@ -47,6 +47,9 @@ impl Applier {
         let mut mender = self.mender.lock();
         let served = &self.shared.served;
         let waited = matches!(served.health(), Health::NoRoom(_));
+        if !self.has_room() {
+            mender.make_room();
+        }
         let has_room = self.has_room() && !(waited && planted::is(Bug::FullForGood));
         let done = if served.is_away() {
             mender.turn(&self.shared, has_room)?
@@ -96,7 +99,7 @@ impl Applier {
             .saturating_add(INDEX_ROOM_BYTES);
         self.files
             .free_bytes(&self.dir)
-            .is_ok_and(|free| free >= needed)
+            .map_or(true, |free| free >= needed)
     }
 
     /// How the index is.

@@ -29,7 +29,13 @@ pub(super) fn load(
         order.as_ref().map(|order| order.record),
     ));
     let Some(order) = order else {
-        return Ok((loaded, expect));
+        return match target {
+            Target::Order(_) => Ok((loaded, expect)),
+            Target::Payment(id) => {
+                let what = format!("the payment {id} is of an order that is not there");
+                Err(source.distrusted(StoreError::Damaged(what)))
+            }
+        };
     };
     let siblings: Vec<PaymentId> = order.value.core().payments.clone();
     loaded.add_order(order);

@@ -58,6 +58,9 @@ impl Harm {
             harmed.openings = left;
             return Err(IndexError::Altered("it does not open".to_owned()));
         }
+        if harmed.full {
+            return Err(IndexError::Full("no space left on device".to_owned()));
+        }
         harmed.poisoned = false;
         Ok(())
     }

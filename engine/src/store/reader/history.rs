@@ -16,7 +16,7 @@ use crate::payment::AnyPayment;
 use crate::store::StoreError;
 use crate::store::executor::Since;
 use crate::store::record::{Body, GroupRecord};
-use crate::store::view::Stored;
+use crate::store::view::{Source as _, Stored};
 use crate::time::Timestamp;
 
 /// One record of a group's history.
@@ -357,7 +357,8 @@ impl Reader {
         &self,
         id: &OrderId,
     ) -> Result<Option<(Stored<AnyOrder>, bool)>, StoreError> {
-        'again: loop {
+        const MOST_TRIES: u32 = 1_000;
+        'again: for _ in 0..MOST_TRIES {
             let Some(order) = self.order(id)? else {
                 return Ok(None);
             };
@@ -375,6 +376,8 @@ impl Reader {
             let decided = is_decided(&order.value, calls);
             return Ok(Some((order, decided)));
         }
+        let what = format!("the order {id} is older than its payment");
+        Err(self.distrusted(StoreError::Damaged(what)))
     }
 
     /// The record with which the order was answered about, and what has happened since.

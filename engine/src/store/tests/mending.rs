@@ -14,7 +14,7 @@ use super::super::served_index::Health;
 use super::super::upkeep::Left;
 use super::super::writer::{self, Unavailable};
 use super::super::{Store as _, verify};
-use super::{Shop, new_payment, on_sled, open, options};
+use super::{Shop, made_anew, new_payment, on_sled, open, options};
 use crate::id::OrderId;
 use crate::store::opening::Rebuilt;
 
@@ -275,8 +275,8 @@ fn an_index_that_met_a_full_disk_is_opened_again_once_there_is_room() {
     let refused = shop.executor.store().reader().order(&id("o-3"));
     assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
     harm.set_full(false);
+    made_anew(&shop.upkeep);
     apply(&shop);
-    assert_eq!(shop.upkeep.applier.health(), Health::Well);
     assert_eq!(shop.upkeep.applier.rebuilds(), 0, "it has only to catch up");
     let reader = shop.executor.store().reader();
     has(&reader, &["o-new"]);
@@ -313,10 +313,29 @@ fn a_stop_on_a_full_disk_or_in_a_rebuild_loses_nothing_and_the_next_start_is_rig
     }
 }
 
-/// Never a start that fails: one that cannot make its index yet serves nothing and goes on trying.
+/// Never a start that fails: one whose index does not open serves nothing until it has made another.
 #[test]
-fn a_start_without_an_index_or_without_room_for_one_ends_well() {
-    for full in [true, false] {
+fn a_start_whose_index_does_not_open_makes_it_anew() {
+    let Harmed {
+        files,
+        home,
+        harm,
+        shop,
+    } = harmed();
+    drop(shop);
+    harm.fail_openings(2);
+    let files = files.kill();
+    let dynamic: Arc<dyn Files> = Arc::new(files.clone());
+    let shop = open(&dynamic, &home, Path::new("data"), 2_000_000);
+    assert!(matches!(shop.rebuilt, Rebuilt::Because(_)));
+    has(&shop.executor.store().reader(), &["o-3"]);
+    is_sound_after(shop, &files, &home);
+}
+
+/// Without room nothing is opened, and nothing that is sound is given up for it.
+#[test]
+fn a_start_on_a_full_disk_waits_for_room_and_keeps_its_index() {
+    for without_index in [true, false] {
         let Harmed {
             files,
             home,
@@ -324,24 +343,23 @@ fn a_start_without_an_index_or_without_room_for_one_ends_well() {
             shop,
         } = harmed();
         drop(shop);
-        home.set_aside().unwrap();
-        harm.set_full(full);
-        harm.fail_openings(if full { 0 } else { 2 });
+        if without_index {
+            home.set_aside().unwrap();
+        }
+        harm.set_full(true);
         let files = files.kill();
         let dynamic: Arc<dyn Files> = Arc::new(files.clone());
         let shop = open(&dynamic, &home, Path::new("data"), 2_000_000);
-        assert!(
-            matches!(shop.rebuilt, Rebuilt::NotYet(_)),
-            "{:?}",
-            shop.rebuilt
-        );
+        assert!(matches!(shop.rebuilt, Rebuilt::NotYet(_)));
         let reader = shop.executor.store().reader();
-        let refused = reader.order(&id("o-3")).unwrap_err();
-        assert!(refused.is_passing(), "{refused}");
-        harm.set_full(false);
         for _ in 0..100 {
+            let refused = reader.order(&id("o-3")).unwrap_err();
+            assert!(matches!(refused, StoreError::Full(_)), "{refused}");
             shop.upkeep.applier.turn().unwrap();
         }
+        harm.set_full(false);
+        made_anew(&shop.upkeep);
+        assert_eq!(shop.upkeep.applier.rebuilds(), 0);
         has(&reader, &["o-3"]);
         is_sound_after(shop, &files, &home);
     }
