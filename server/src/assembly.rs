@@ -76,11 +76,13 @@ pub fn open(
     let directory = Directory::open(files, home, options, &mut tell_progress)?;
     tell(&directory.opened);
     let reader = directory.reader();
+    clock.keep_in(files, &dir);
     clock.begin((reader.last_record() > 0).then(|| reader.last_at()));
     let master = MasterKey::new(*config.secrets.data_key.expose());
     let how = Unlocking {
         used: directory.store.journal().tail().next_record > 1,
         accept_lost_keys: config.accept_lost_keys,
+        was_restored: directory.opened.was_restored,
     };
     let mut random = |bytes: &mut [u8]| clock.world().fill_random(bytes);
     let unlocked = identity::unlock(files, &dir, &master, how, &mut random)?;
@@ -88,6 +90,12 @@ pub fn open(
         tracing::warn!("new keys were begun, as was asked: what was sealed before cannot be read");
     }
     let identity = unlocked.identity;
+    if directory.opened.was_restored {
+        tracing::warn!(
+            generation = identity.generation,
+            "the journal was restored, or its end given up: the feed is begun anew, and readers are told so"
+        );
+    }
     tracing::info!(installation = %identity, generation = identity.generation, "the data directory is open");
     Ok(Opened {
         directory,
@@ -169,14 +177,14 @@ fn tell_progress(done: Progress) {
 
 fn tell(opened: &Report) {
     match &opened.index {
-        Rebuilt::No { replayed: 0 } => {}
+        // Nothing to say; or the engine room says what it does about it.
+        Rebuilt::No { replayed: 0 } | Rebuilt::Because(_) => {}
         Rebuilt::No { replayed } => {
             tracing::info!(replayed, "the index was brought to the journal's end");
         }
-        Rebuilt::Because(why) => tracing::warn!(why, "the index was rebuilt from the journal"),
-        Rebuilt::NotYet(why) => tracing::error!(
+        Rebuilt::NotYet(why) => tracing::warn!(
             why,
-            "the index cannot be rebuilt right now: nothing is served until it is, and it is tried again and again"
+            "the index cannot be used yet: nothing is served until it can"
         ),
     }
     if opened.journal.cut_bytes > 0 {

@@ -5,12 +5,19 @@
 //! distance for a while, and very far ahead only on a person's word. Behind, it makes domain time run a little
 //! slower until both agree: deadlines come all the same. docs/adr/0027 says why.
 
+mod kept;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use daegeum_engine::planted::{self, Bug};
+use daegeum_engine::store::files::Files;
 use daegeum_engine::time::Timestamp;
 use parking_lot::Mutex;
 
+use self::kept::Place;
 use crate::world::{SharedWorld, World};
 
 /// A difference of less is none: clocks are set by so much without anybody noticing.
@@ -33,6 +40,7 @@ pub struct DomainClock {
     world: SharedWorld,
     trusts: bool,
     time: Mutex<DomainTime>,
+    place: OnceLock<Place>,
 }
 
 /// How far the wall clock is from domain time.
@@ -62,16 +70,41 @@ impl DomainClock {
             world,
             trusts,
             time: Mutex::new(time),
+            place: OnceLock::new(),
         }
     }
 
-    /// Begins where the records end: once, when the store has been opened.
+    /// Keeps the time in this directory from now on, and begins where it was left there.
+    pub fn keep_in(&self, files: &Arc<dyn Files>, dir: &Path) {
+        self.place
+            .get_or_init(|| Place::new(Arc::clone(files), dir));
+    }
+
+    /// Begins where the records end, or later where the time was kept: once, when the store has been opened.
     pub fn begin(&self, last_record: Option<Timestamp>) {
         let witness = Witness::of(&*self.world);
+        let kept = self
+            .place
+            .get()
+            .and_then(|place| place.domain_ns(&*self.world));
         *self.time.lock() = match last_record {
-            Some(last) => DomainTime::after(last, self.trusts, witness),
+            Some(last) => {
+                let last_ns = u128::from(last.as_millis()).saturating_mul(NS_PER_MS);
+                let last_ns = last_ns.max(kept.unwrap_or(0));
+                DomainTime::after(last_ns, self.trusts, witness)
+            }
             None => DomainTime::at_the_wall_clock(witness),
         };
+    }
+
+    /// Keeps the time beside the data, if there is a place for it.
+    pub fn keep(&self) -> io::Result<()> {
+        let Some(place) = self.place.get() else {
+            return Ok(());
+        };
+        self.now();
+        let domain_ns = self.time.lock().at_ns;
+        place.keep(&*self.world, domain_ns)
     }
 
     /// The domain's time: never before the last record, and never before what was told earlier.
@@ -147,9 +180,8 @@ impl DomainTime {
         }
     }
 
-    /// Where records end at `last`.
-    fn after(last: Timestamp, trusts: bool, witness: Witness) -> Self {
-        let last_ns = u128::from(last.as_millis()).saturating_mul(NS_PER_MS);
+    /// Where the time was `last_ns` at least.
+    fn after(last_ns: u128, trusts: bool, witness: Witness) -> Self {
         let ahead_ns = witness.time_ns().saturating_sub(last_ns);
         let follows = trusts || ahead_ns <= USUAL_PAUSE.as_nanos();
         let mut time = Self::at_the_wall_clock(witness);
@@ -244,6 +276,8 @@ const fn long_enough(ahead_ns: u128) -> Duration {
 mod tests {
     use std::sync::Arc;
 
+    use daegeum_engine::store::files::DiskFiles;
+
     use super::*;
     use crate::world::ManualWorld;
 
@@ -292,6 +326,65 @@ mod tests {
         assert_eq!(after_last(&clock), HOUR);
         world.advance(MINUTE);
         assert_eq!(after_last(&clock), HOUR + MINUTE);
+    }
+
+    /// A clock after one that was kept `quiet` after the last record, `down` before.
+    fn after_one_that_was_kept(
+        quiet: Duration,
+        down: Duration,
+        meanwhile: impl FnOnce(&Path),
+    ) -> (ManualWorld, DomainClock) {
+        let dir = tempfile::tempdir().unwrap();
+        let files: Arc<dyn Files> = Arc::new(DiskFiles);
+        let (world, clock) = clock_at(|_| {});
+        clock.keep_in(&files, dir.path());
+        clock.begin(Some(last()));
+        world.advance(quiet);
+        clock.keep().unwrap();
+        meanwhile(&dir.path().join("clock.json"));
+        world.advance(down);
+        let clock = DomainClock::new(Arc::new(world.clone()), false);
+        clock.keep_in(&files, dir.path());
+        clock.begin(Some(last()));
+        (world, clock)
+    }
+
+    #[test]
+    fn a_quiet_night_and_a_restart_are_no_pause() {
+        let (_, clock) = after_one_that_was_kept(10 * HOUR, MINUTE, |_| {});
+        assert_eq!(after_last(&clock), 10 * HOUR + MINUTE);
+        let (_, clock) = after_one_that_was_kept(MINUTE, 10 * HOUR, |_| {});
+        assert_eq!(after_last(&clock), 10 * HOUR + MINUTE, "one boot");
+    }
+
+    #[test]
+    fn after_another_boot_it_is_doubted_only_since_it_was_kept() {
+        let another_boot = |file: &Path| {
+            let bytes = DiskFiles.read_whole(file, 4_096).unwrap().unwrap();
+            let (text, boot_id) = (
+                String::from_utf8(bytes).unwrap(),
+                DiskFiles.boot_id().unwrap(),
+            );
+            assert!(text.contains(&boot_id));
+            let text = text.replace(&boot_id, "another");
+            DiskFiles.write_whole(file, text.as_bytes()).unwrap();
+        };
+        let (_, clock) = after_one_that_was_kept(10 * HOUR, HOUR, another_boot);
+        assert_eq!(after_last(&clock), 11 * HOUR);
+        let (world, clock) = after_one_that_was_kept(10 * HOUR, 2 * HOUR, another_boot);
+        assert_eq!(after_last(&clock), 10 * HOUR);
+        for _ in 0..=10 {
+            clock.now();
+            world.advance(MINUTE);
+        }
+        assert_eq!(after_last(&clock), 12 * HOUR + 11 * MINUTE);
+    }
+
+    #[test]
+    fn what_is_kept_and_does_not_read_is_none() {
+        let rubbish = |file: &Path| DiskFiles.write_whole(file, b"{").unwrap();
+        let (_, clock) = after_one_that_was_kept(10 * HOUR, MINUTE, rubbish);
+        assert_eq!(after_last(&clock), Duration::ZERO);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Work that nobody asks for: deadlines, retention, calls to gateways, and looking at the clock. Each job is idempotent; all of them stop with the server.
 
-mod clock;
+pub mod clock;
 mod deadlines;
 mod retention;
 mod unanswered;

@@ -6,18 +6,24 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
+use tokio::net::TcpListener;
 
 use crate::api::health;
 use crate::app::App;
+use crate::config::Config;
 use crate::http::{HttpErrorCode, Problem};
 use crate::listening;
 
-/// Starts the listener, if there is to be one. It does not keep the application alive.
-pub async fn start(app: &Arc<App>) -> Result<(), String> {
-    let Some(address) = app.config.settings.metrics.listen else {
-        return Ok(());
-    };
-    let listener = listening::bind(address, listening::FIGURES).await?;
+/// The address, if there is to be one. It is taken before anything begins that would have to be stopped.
+pub async fn bind(config: &Config) -> Result<Option<TcpListener>, String> {
+    match config.settings.metrics.listen {
+        Some(address) => Ok(Some(listening::bind(address, listening::FIGURES).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Shows the figures there. It does not keep the application alive.
+pub fn start(app: &Arc<App>, listener: TcpListener) {
     let routes = Router::new()
         .route("/metrics", get(show))
         .with_state(Arc::downgrade(app));
@@ -26,7 +32,6 @@ pub async fn start(app: &Arc<App>) -> Result<(), String> {
             tracing::error!(%error, "the metrics listener stopped");
         }
     }));
-    Ok(())
 }
 
 async fn show(State(app): State<Weak<App>>) -> Result<Response, Problem> {

@@ -51,6 +51,7 @@ pub async fn serve(
     let listener = listening::bind(address, listening::API).await?;
     // With port 0 the system has chosen one; from here on it is the configured one.
     config.settings.server.listen = listener.local_addr()?;
+    let figures = metrics_listener::bind(&config).await?;
     let config = Arc::new(config);
     for open in modes::too_open(&config) {
         tracing::warn!(remedy = open.remedy(), "{open}");
@@ -86,7 +87,9 @@ pub async fn serve(
     };
     let Assembled { app, front, begun } = assembly::assemble(&config, around, store)?;
     jobs::start(&app, begun);
-    metrics_listener::start(&app).await?;
+    if let Some(listener) = figures {
+        metrics_listener::start(&app, listener);
+    }
     ready(listener.local_addr()?);
     let ended = async {
         tokio::select! {
@@ -100,6 +103,7 @@ pub async fn serve(
     if let Drained::CutOff(connections) = drained {
         tracing::warn!(connections, "connections were cut off");
     }
+    jobs::clock::keep(&app);
     let (world, operations) = (Arc::clone(&app.world), Arc::clone(&app.operations));
     drop(app);
     // A call under way is waited for: what the gateway says is then committed, and nothing has to be asked later.

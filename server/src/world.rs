@@ -41,6 +41,11 @@ pub trait World: Send + Sync {
     /// machine sleeps. For latencies, rates, rests, and how domain time goes on.
     fn monotonic_ns(&self) -> u64;
 
+    /// Nanoseconds since the machine started, as [`World::monotonic_ns`] goes on: the same for every program of one boot.
+    fn since_boot_ns(&self) -> u64 {
+        self.monotonic_ns()
+    }
+
     /// Fills `bytes` with randomness fit for secrets.
     fn fill_random(&self, bytes: &mut [u8]);
 

@@ -151,6 +151,12 @@ impl World for ShopWorld {
         self.machine.monotonic_ns() + ahead_ms * 1_000_000
     }
 
+    fn since_boot_ns(&self) -> u64 {
+        let ahead_ms = self.ahead_ms.load(Ordering::Relaxed);
+        let ahead_ms = u64::try_from(ahead_ms).expect("time goes on");
+        self.machine.since_boot_ns() + ahead_ms * 1_000_000
+    }
+
     fn fill_random(&self, bytes: &mut [u8]) {
         self.machine.fill_random(bytes);
     }

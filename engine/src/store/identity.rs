@@ -53,6 +53,8 @@ pub struct Unlocking {
     pub used: bool,
     /// Whether to go on without the keys that are not there.
     pub accept_lost_keys: bool,
+    /// Whether the journal may tell another story from here on than it told before.
+    pub was_restored: bool,
 }
 
 /// Why a directory is not unlocked.
@@ -139,9 +141,16 @@ pub fn unlock(
         keyring.begin(random)?;
     }
     let identity = match &known {
-        Some(known) if !keys_were_lost => known.identity,
+        Some(known) if !(keys_were_lost || how.was_restored) => known.identity,
         // Under a key of its own from now on, and still the same installation.
-        Some(known) => write(files.as_ref(), dir, known.identity, master)?,
+        Some(known) => {
+            let begun_anew = u32::from(how.was_restored);
+            let identity = Identity {
+                generation: known.identity.generation.saturating_add(begun_anew),
+                ..known.identity
+            };
+            write(files.as_ref(), dir, identity, master)?
+        }
         None => write(files.as_ref(), dir, Identity::new(random), master)?,
     };
     Ok(Unlocked {

@@ -54,10 +54,12 @@ impl Cursor {
         })
     }
 
-    /// The number to read behind, in the feed's present generation. The beginning is the same in all.
-    fn within(self, generation: u32) -> Result<u64, Problem> {
+    /// The number to read behind, in the feed's present generation, which ends at `last`. The beginning is the same in
+    /// all. What nobody can have read here was read before a restore.
+    fn within(self, generation: u32, last: u64) -> Result<u64, Problem> {
         let beginning = self.sequence == 0 && self.generation == Self::FIRST_GENERATION;
-        if self.generation == generation || beginning {
+        let present = self.generation == generation && self.sequence <= last;
+        if present || beginning {
             Ok(self.sequence)
         } else {
             Err(HttpErrorCode::FeedBegunAnew.into())
@@ -88,8 +90,8 @@ pub async fn feed(
             sequence: 0,
         },
     };
-    let after = after.within(generation)?;
     let last = app.reader.last_event();
+    let after = after.within(generation, last)?;
     let mut items = Vec::with_capacity(limit);
     for record in app.reader.feed(after, limit).map_err(answer::stored)? {
         push_events(&record, (generation, after), limit, &mut items)?;
@@ -168,11 +170,14 @@ mod tests {
     fn a_cursor_of_another_generation_is_refused_and_the_beginning_never() {
         let within = |text, generation| {
             let cursor = Cursor::parse(text).unwrap();
-            cursor.within(generation).map_err(|problem| problem.code())
+            cursor
+                .within(generation, 9)
+                .map_err(|problem| problem.code())
         };
         assert_eq!(within("7", 1), Ok(7));
-        assert_eq!(within("2-7", 2), Ok(7));
-        for (text, generation) in [("7", 2), ("1-7", 2), ("2-7", 1), ("2-0", 1)] {
+        assert_eq!(within("2-9", 2), Ok(9));
+        let others = [("7", 2), ("1-7", 2), ("2-7", 1), ("2-0", 1), ("2-10", 2)];
+        for (text, generation) in others {
             assert_eq!(within(text, generation), Err("FEED_BEGUN_ANEW"), "{text}");
         }
         assert_eq!(within("0", 2), Ok(0));

@@ -1,4 +1,5 @@
-//! Says how the machine's clock stands to domain time: when that changes, and once an hour while they do not agree.
+//! Keeps domain time beside the data, and says how the machine's clock stands to it: when that changes, and once an hour
+//! while they do not agree.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -22,9 +23,17 @@ pub async fn watch(app: Weak<App>) {
             tell(deviation, said);
             (said, said_at_ns) = (kind, now_ns);
         }
+        keep(&strong);
         let sleeping = strong.world.sleep(EVERY);
         drop(strong);
         sleeping.await;
+    }
+}
+
+/// What is kept makes the next start's time more exact; a disk without room says so elsewhere.
+pub fn keep(app: &App) {
+    if let Err(error) = app.clock.keep() {
+        tracing::debug!(%error, "domain time cannot be kept");
     }
 }
 

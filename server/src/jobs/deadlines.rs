@@ -31,7 +31,7 @@ pub async fn run(app: Arc<App>) {
         for outcome in told {
             // Busy or stopping: the next turn finds it again.
             if let Err(problem) = outcome.await {
-                return tracing::warn!(code = problem.code(), "a deadline waits");
+                return tracing::debug!(code = problem.code(), "a deadline waits");
             }
         }
         after = page.next;

@@ -62,7 +62,11 @@ fn drop_before(app: &App, class: RetentionClass, day: u32) {
             ?class,
             "personal data erased: its retention has ended"
         ),
-        Err(_) => tracing::error!(?class, "keys whose retention has ended cannot be dropped"),
+        Err(problem) => tracing::error!(
+            ?class,
+            cause = problem.cause(),
+            "keys whose retention has ended cannot be dropped"
+        ),
     }
 }
 

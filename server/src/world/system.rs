@@ -102,6 +102,10 @@ impl World for SystemWorld {
         since_boot_ns().saturating_sub(self.started_ns)
     }
 
+    fn since_boot_ns(&self) -> u64 {
+        since_boot_ns()
+    }
+
     fn fill_random(&self, bytes: &mut [u8]) {
         RANDOM.with_borrow_mut(|own| own.get_or_insert_with(|| self.seeded()).fill_bytes(bytes));
     }

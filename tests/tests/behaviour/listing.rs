@@ -1,5 +1,6 @@
 //! Lists: every filter and every page against a naive model, which is all payments in a vector.
 
+use std::path::Path;
 use std::time::Duration;
 
 use daegeum_tests::{Answer, Fail, Heard, NoAnswer, Order, Says, Shop, Success};
@@ -320,8 +321,60 @@ async fn a_cursor_carries_the_generation_of_the_feed() {
     let behind = read("1-1").await.expect(200);
     assert_eq!(behind.bytes, read("1").await.expect(200).bytes);
     assert_eq!(behind["items"][0]["cursor"], "1-2");
-    read("2-1").await.refused(409, "FEED_BEGUN_ANEW");
+    for elsewhere in ["2-1", "1-99"] {
+        read(elsewhere).await.refused(409, "FEED_BEGUN_ANEW");
+    }
     for wrong in ["x", "1-", "-1", "1-x", "1-1-1"] {
         read(wrong).await.refused(400, "INVALID_PARAMETER");
+    }
+}
+
+/// What was written after the backup is gone, and other events may get its numbers: whoever read it is told.
+#[tokio::test]
+async fn a_restore_from_a_backup_begins_the_feed_anew() {
+    let shop = Shop::open().await;
+    shop.order("o-1").register().await.pay().await;
+    let folder = shop.folder().to_owned();
+    let backup = tempfile::tempdir().unwrap();
+    let shop = shop.reopen_after(|| copy(&folder, backup.path())).await;
+    shop.order("o-2").register().await.pay().await;
+    let last = shop.last_event().await;
+    let shop = shop
+        .reopen_after(|| {
+            std::fs::remove_dir_all(folder.join("index")).unwrap();
+            std::fs::remove_file(folder.join("marker.json")).unwrap();
+            std::fs::remove_dir_all(folder.join("journal")).unwrap();
+            copy(backup.path(), &folder);
+        })
+        .await;
+    for id in ["o-3", "o-4", "o-5"] {
+        shop.order(id).register().await.pay().await;
+    }
+    assert!(shop.last_event().await > last);
+    let merchant = shop.merchant();
+    let read = |after: String| {
+        let (merchant, path) = (merchant.clone(), format!("/api/v1/events?after={after}"));
+        async move { merchant.get(&path).await }
+    };
+    read(format!("1-{last}"))
+        .await
+        .refused(409, "FEED_BEGUN_ANEW");
+    let whole = merchant.get("/api/v1/events").await.expect(200);
+    assert_eq!(whole["generation"], 2);
+    assert_eq!(whole["items"][0]["cursor"], "2-1");
+    let shop = shop.reopen().await;
+    let again = shop.merchant().get("/api/v1/events").await.expect(200);
+    assert_eq!(again["generation"], 2, "a start is no restore");
+}
+
+/// What the operating manual says is to be copied.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.join("journal")).unwrap();
+    for file in ["keyring", "identity"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    for segment in std::fs::read_dir(from.join("journal")).unwrap() {
+        let segment = segment.unwrap();
+        std::fs::copy(segment.path(), to.join("journal").join(segment.file_name())).unwrap();
     }
 }

@@ -11,6 +11,7 @@ static GOLDEN: &[u8] = include_bytes!("tests/golden-v1.identity");
 const NEW: Unlocking = Unlocking {
     used: false,
     accept_lost_keys: false,
+    was_restored: false,
 };
 const USED: Unlocking = Unlocking { used: true, ..NEW };
 const ACCEPTED: Unlocking = Unlocking {
@@ -159,4 +160,18 @@ fn a_directory_of_an_earlier_version_gets_its_identity_from_its_keyring() {
     }
     refusal(open(&files, 1, USED));
     open(&files, 1, NEW).unwrap();
+}
+
+#[test]
+fn a_restore_begins_the_next_generation_once() {
+    let files = disk();
+    let first = open(&files, 1, NEW).unwrap().identity;
+    let restored = Unlocking {
+        was_restored: true,
+        ..USED
+    };
+    let second = open(&files, 1, restored).unwrap().identity;
+    assert_eq!(second.installation, first.installation);
+    assert_eq!((first.generation, second.generation), (1, 2));
+    assert_eq!(open(&files, 1, USED).unwrap().identity, second);
 }

@@ -1,0 +1,62 @@
+//! The domain's time beside the data, written every minute and at a stop: a start then knows how long nobody ran, and
+//! not only since when nobody wrote a record.
+//!
+//! Within one boot of the machine the time since then is the monotonic clock's, which nobody sets. After another boot
+//! it is at least the time that was kept.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use daegeum_engine::store::files::Files;
+use serde::{Deserialize, Serialize};
+
+use crate::world::World;
+
+const NAME: &str = "clock.json";
+const LIMIT: usize = 4_096;
+
+/// Where the time is kept.
+pub(super) struct Place {
+    files: Arc<dyn Files>,
+    file: PathBuf,
+}
+
+/// What is kept.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    boot_id: String,
+    since_boot_ns: u64,
+    domain_ns: u128,
+}
+
+impl Place {
+    pub(super) fn new(files: Arc<dyn Files>, dir: &Path) -> Self {
+        let file = dir.join(NAME);
+        Self { files, file }
+    }
+
+    pub(super) fn keep(&self, world: &dyn World, domain_ns: u128) -> io::Result<()> {
+        let kept = Kept {
+            boot_id: self.files.boot_id()?,
+            since_boot_ns: world.since_boot_ns(),
+            domain_ns,
+        };
+        self.files
+            .write_whole(&self.file, &serde_json::to_vec(&kept)?)
+    }
+
+    /// What domain time is at least by what was kept; nothing where nothing readable was.
+    pub(super) fn domain_ns(&self, world: &dyn World) -> Option<u128> {
+        let bytes = self.files.read_whole(&self.file, LIMIT).ok()??;
+        let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+        let same_boot = self.files.boot_id().is_ok_and(|now| now == kept.boot_id);
+        let passed_ns = if same_boot {
+            world.since_boot_ns().saturating_sub(kept.since_boot_ns)
+        } else {
+            0
+        };
+        Some(kept.domain_ns.saturating_add(u128::from(passed_ns)))
+    }
+}
