@@ -48,8 +48,9 @@ pub fn too_open(config: &Config) -> Vec<TooOpen> {
     .into_iter()
     .filter_map(|(path, wanted)| look(&path, wanted))
     .collect();
-    let file = config.read_from.as_deref();
-    found.extend(file.and_then(|file| look(file, SHARED_FILE)));
+    let (file, tls) = (config.read_from.as_deref(), &config.settings.tls);
+    let laid_down = [file, tls.key.as_deref()].into_iter().flatten();
+    found.extend(laid_down.filter_map(|file| look(file, SHARED_FILE)));
     found
 }
 

@@ -304,6 +304,10 @@ impl Keyring {
     fn replace(&self, next: Held, random: Random<'_>) -> Result<(), KeyringError> {
         let contents = Contents::wrap(&next, &self.master, random).ok_or(KeyringError::Cipher)?;
         let bytes = contents.encode();
+        if bytes.len() > MAX_FILE_BYTES {
+            let source = io::Error::new(io::ErrorKind::FileTooLarge, "it has too many keys");
+            return Err(failed("write", &self.path)(source));
+        }
         self.files
             .write_whole(&self.path, &bytes)
             .map_err(failed("write", &self.path))?;

@@ -12,6 +12,7 @@ use daegeum_engine::order::OrderState;
 use daegeum_engine::payment::{AnyPayment, PaymentState};
 use daegeum_engine::store::StoreError;
 use daegeum_engine::store::view::Stored;
+use daegeum_engine::time::Timestamp;
 
 use super::Gateway;
 use super::NOT_SENT;
@@ -112,10 +113,16 @@ fn waited(app: &App, payment: &AnyPayment) -> Duration {
     in_domain_time(app, payment).min(known_for)
 }
 
-/// How long it may have waited: an earlier process has known it longer.
+/// How long it may have waited, by any clock: an earlier process has known it longer, and after a long standstill domain
+/// time follows the wall clock only later.
 fn waited_at_most(app: &App, payment: &AnyPayment) -> Duration {
     let known_for = app.operations.known_for(payment, app.world.monotonic_ns());
-    in_domain_time(app, payment).max(known_for)
+    let wall_ms = u64::try_from(app.world.wall_ms()).unwrap_or(0);
+    let by_wall = payment.core().operation.as_ref().map_or(0, |call| {
+        Timestamp::from_millis(wall_ms).millis_since(call.core().intended_at)
+    });
+    let by_wall = Duration::from_millis(by_wall);
+    in_domain_time(app, payment).max(known_for).max(by_wall)
 }
 
 fn in_domain_time(app: &App, payment: &AnyPayment) -> Duration {

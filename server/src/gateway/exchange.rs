@@ -296,7 +296,7 @@ fn sealed(app: &App, plain: &[u8]) -> Option<Sealed> {
 /// Commits what was learned, as soon as the store takes it. Says whether that was taken in, and no hint came since the
 /// gateway was asked.
 pub(super) async fn commit(app: &App, learned: Learned) -> bool {
-    let mut learned = Box::new(learned);
+    let (mut learned, mut waits) = (Box::new(learned), false);
     loop {
         let id = app.job_id();
         let payment_id = learned.payment_id;
@@ -320,10 +320,12 @@ pub(super) async fn commit(app: &App, learned: Learned) -> bool {
             }
             Err(problem) if problem.code() == HttpErrorCode::Stopping.code() => return false,
             Err(problem) => {
-                tracing::warn!(
-                    code = problem.code(),
-                    "what a gateway said waits for the store"
-                );
+                if !std::mem::replace(&mut waits, true) {
+                    tracing::warn!(
+                        code = problem.code(),
+                        "what a gateway said waits for the store"
+                    );
+                }
             }
         }
         app.world.sleep(COMMIT_AGAIN_AFTER).await;
