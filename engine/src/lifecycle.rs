@@ -65,7 +65,7 @@ macro_rules! lifecycle {
             command: $Command:ident, event: $Event:ident, transition: $Transition:ident $(,)?
         }
         states {
-            $( $(#[$state_doc:meta])* $S:ident { $( $(#[$field_doc:meta])* $field:ident : $FieldType:ty ),* $(,)? } = $state_name:literal ),+ $(,)?
+            $( $(#[doc = $state_doc:literal])+ $S:ident { $( $(#[$field_doc:meta])* $field:ident : $FieldType:ty ),* $(,)? } = $state_name:literal ),+ $(,)?
         }
         actions {
             $( $(#[$action_doc:meta])* $A:ident = $action_name:literal ),+ $(,)?
@@ -75,7 +75,7 @@ macro_rules! lifecycle {
         }
     ) => {
         $(
-            $(#[$state_doc])*
+            $(#[doc = $state_doc])+
             #[derive(Debug, PartialEq, Eq, ::bincode::Encode, ::bincode::Decode)]
             pub struct $S { $( $(#[$field_doc])* pub $field: $FieldType ),* }
         )+
@@ -88,7 +88,7 @@ macro_rules! lifecycle {
 
         /// The states by name, for what is only known at run time.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::bincode::Encode, ::bincode::Decode)]
-        pub enum $State { $( $(#[$state_doc])* $S ),+ }
+        pub enum $State { $( $(#[doc = $state_doc])+ $S ),+ }
 
         impl $State {
             /// Every state, in the table's order.
@@ -97,6 +97,11 @@ macro_rules! lifecycle {
             /// The state's name in the API (`detail`).
             pub const fn name(self) -> &'static str {
                 match self { $( Self::$S => $state_name ),+ }
+            }
+
+            /// What it means, as the table says it.
+            pub const fn about(self) -> &'static str {
+                match self { $( Self::$S => concat!($($state_doc),+) ),+ }
             }
 
             /// Whether the table has a row for this action from here.
@@ -137,7 +142,7 @@ macro_rules! lifecycle {
 
         /// The machine in whichever state it is.
         #[derive(Debug, PartialEq, Eq)]
-        pub enum $Any { $( $(#[$state_doc])* $S($Machine<$S>) ),+ }
+        pub enum $Any { $( $(#[doc = $state_doc])+ $S($Machine<$S>) ),+ }
 
         // By hand: bincode's derive cannot name the fields of variants that a macro wrote.
         impl ::bincode::Encode for $Any {

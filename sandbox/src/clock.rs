@@ -4,6 +4,7 @@
 
 use std::{
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -97,7 +98,12 @@ impl SandboxClock {
         let folder = self.file.parent().unwrap_or(&self.file);
         std::fs::create_dir_all(folder)?;
         let fresh = self.file.with_extension("fresh");
-        let mut out = std::fs::File::create(&fresh)?;
+        let mut out = std::fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&fresh)?;
         serde_json::to_writer(&mut out, &Stored { ahead_ms })?;
         out.write_all(b"\n")?;
         out.sync_all()?;

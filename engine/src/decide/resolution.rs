@@ -52,7 +52,7 @@ fn take(
 ) -> Outcome {
     let subject = Subject::Payment(id);
     let payment = work.payment(id)?;
-    let given = payment.state() == PaymentState::Captured && !payment.keeps_what_should_go_back();
+    let given = payment.state() == PaymentState::Captured && !payment.is_on_the_desk();
     if given {
         return Ok((subject, Progress::Done));
     }

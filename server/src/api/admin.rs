@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use daegeum_engine::command::{Command, Resolution};
 use daegeum_engine::id::BuyerId;
 use daegeum_engine::sealed::RetentionClass;
 use daegeum_engine::store::reader::PaymentFilter;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -19,7 +20,8 @@ use super::schema::{
 use super::{answer, payments};
 use crate::app::{App, Asked};
 use crate::gateway::plan;
-use crate::http::{Admin, HttpErrorCode, Json, Problem, Query, RequestContext};
+use crate::http::{Admin, BodyKey, HttpErrorCode, Json, Principal, Problem, Query, RequestContext};
+use crate::keyed;
 
 /// A decision about money that belongs to no order, or of which the gateway has another amount, or about a call whose
 /// answer was lost.
@@ -33,9 +35,13 @@ pub struct Resolve {
     resolution: ResolutionWord,
     /// Why, in the administrator's words, 1 to 500 characters. It is stored sealed.
     reason: String,
+    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    idempotency_key: BodyKey,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum ResolutionWord {
     Take,
@@ -53,9 +59,14 @@ pub async fn resolve(
     State(app): State<Arc<App>>,
     context: RequestContext,
     Admin(actor): Admin,
+    headers: HeaderMap,
     Path(payment_id): Path<String>,
     Json(body): Json<Resolve>,
 ) -> Result<Response, Problem> {
+    let said = (&payment_id, body.resolution, &body.reason);
+    let fingerprint = keyed::fingerprint("POST /api/v1/admin/payments/resolve", &said)?;
+    let who = Principal::Admin(actor.clone());
+    let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
     if !(1..=500).contains(&body.reason.chars().count()) {
         return Err(Problem::from(HttpErrorCode::InvalidValue)
             .at("reason", "A reason has 1 to 500 characters."));
@@ -80,7 +91,7 @@ pub async fn resolve(
     };
     let asked = Asked {
         command,
-        keyed: None,
+        keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
     answer::when_answered(&app, app.execute(asked).await?).await

@@ -184,7 +184,8 @@ pub async fn capture(
     .await
 }
 
-/// Gives a payment up, or releases its hold. The order can be paid by another payment.
+/// Gives a payment up, releases its hold, closes its account for a transfer, or gives all of its money back. Until the
+/// order was paid it can be paid by another payment; a paid order is refunded.
 #[utoipa::path(post, path = "/api/v1/payments/{payment_id}/cancel", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = []), ("buyer" = [])),
     responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn cancel(

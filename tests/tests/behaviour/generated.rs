@@ -107,6 +107,10 @@ Written by the test `generated_lifecycle` from the tables in `engine/src`; do no
 
 `detail` is the exact state in the API, `status` the coarse one that front ends switch on. What no table
 has a row for cannot happen: the types have no method for it, and at run time it is refused.
+
+A payment in any state can have a *disagreement* beside it: its gateway has another amount of its money than our books
+say (`gateway_holds`). It is on the desk then, also where the table has no way on from its state;
+[evidence.md](evidence.md) says when that begins and ends.
 ";
 
 /// A machine as its document shows it.
@@ -118,6 +122,7 @@ trait Machine {
     const STATES: &'static [Self::State];
     const ROWS: &'static [Row<Self::State, Self::Action>];
     fn name(state: Self::State) -> &'static str;
+    fn about(state: Self::State) -> &'static str;
     fn action(action: Self::Action) -> &'static str;
     /// The coarse status, where the machine is seen through one.
     fn status(state: Self::State) -> Option<&'static str>;
@@ -137,6 +142,10 @@ macro_rules! machines {
 
             fn name(state: $State) -> &'static str {
                 state.name()
+            }
+
+            fn about(state: $State) -> &'static str {
+                state.about()
             }
 
             fn action(action: $Action) -> &'static str {
@@ -188,14 +197,16 @@ fn machine<M: Machine>(text: &mut String) {
 fn states<M: Machine>(text: &mut String) {
     let coarse = M::STATES.iter().any(|state| M::status(*state).is_some());
     text.push_str(if coarse {
-        "| detail | status |\n|---|---|\n"
+        "| detail | status | which is |\n|---|---|---|\n"
     } else {
-        "| state |\n|---|\n"
+        "| state | which is |\n|---|---|\n"
     });
     for state in M::STATES {
+        let about = M::about(*state).trim().replace('|', "\\|");
+        let name = M::name(*state);
         match M::status(*state) {
-            Some(status) => writeln!(text, "| `{}` | `{status}` |", M::name(*state)).unwrap(),
-            None => writeln!(text, "| `{}` |", M::name(*state)).unwrap(),
+            Some(status) => writeln!(text, "| `{name}` | `{status}` | {about} |").unwrap(),
+            None => writeln!(text, "| `{name}` | {about} |").unwrap(),
         }
     }
 }

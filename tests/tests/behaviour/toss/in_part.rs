@@ -196,3 +196,31 @@ async fn a_refund_that_was_not_made_after_all_comes_to_the_desk_and_can_be_made(
     assert_eq!(toss.balance(), 0);
     agree(&shop, &toss).await;
 }
+
+/// An administrator whose answer was lost asks again and is told the same; `take` is no way out of a disagreement.
+#[tokio::test]
+async fn a_decision_that_is_said_again_under_its_key_gets_its_first_answer() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    checkout.pay().await.expect(200);
+    toss.notifies(Some(&shop.address()));
+    toss.cancel_part_in_dashboard(&checkout.approved_key().await, Some(4_000));
+    comes_to_the_desk(&shop, &checkout, 7_000).await;
+    let take = resolve(&shop, &checkout, "take").await;
+    take.refused(409, "PAYMENT_NOT_PERMITTED");
+    let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
+    let accept = json!({"resolution": "accept", "reason": "일부 환불"});
+    let admin = shop.admin();
+    let first = admin
+        .post_keyed(&path, "accept-1", &accept)
+        .await
+        .expect(200);
+    let again = admin
+        .post_keyed(&path, "accept-1", &accept)
+        .await
+        .expect(200);
+    assert_eq!(first.bytes, again.bytes);
+    assert!(again.replayed());
+    let unkeyed = resolve(&shop, &checkout, "accept").await;
+    unkeyed.refused(409, "NO_DISAGREEMENT");
+}

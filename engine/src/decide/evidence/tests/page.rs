@@ -50,6 +50,40 @@ answer to a question and once as a notification. It checks the state afterwards,
 gateway owes what the books say it has, that money left there can be seen, and that each way out is accepted.
 ";
 
+const WORDS: &str = "
+## Words
+
+The states are explained in [lifecycle.md](lifecycle.md), what an administrator does in
+[operating.md](operating.md#the-desk). What a gateway can say:
+
+| the gateway says | which is | from Toss |
+|---|---|---|
+| held | it blocks the money and has not taken it | never |
+| taken | it took money, all of the order's unless another amount, currency or split is named; and what of it went back | `DONE`, `PARTIAL_CANCELED`, `CANCELED` after an approval |
+| awaits a deposit | the buyer has an account to transfer to | `WAITING_FOR_DEPOSIT` |
+| failed | nothing was taken, for certain | `ABORTED`, `EXPIRED`, an account whose time is over, a certain refusal of a confirmation |
+| canceled | it was given up, and nothing was taken | `CANCELED` without an approval |
+| call refused | a call of ours to capture, release or give back was certainly not done | a certain refusal of a cancellation |
+| undecided | nothing has happened yet | `READY`, `IN_PROGRESS`, no such payment yet, a cancellation under way |
+| something unknown | a word that this version does not know | never |
+
+What happens:
+
+| what happens | which is |
+|---|---|
+| known | it is on record already; nothing moves |
+| overtaken | it was true earlier, and more is on record; nothing moves |
+| hold, release the hold | the order is reserved by the held money; a hold that nobody wants is released by a call |
+| await the deposit | the payment waits for the buyer's transfer |
+| take, or set aside | the order takes the money; if it cannot, the money is nobody's until a person decides |
+| set aside | the money is not the order's amount |
+| give to the order | set-aside money turns out to be the order's |
+| taken and returned | money came and went back before anybody heard; both are booked |
+| went back | all of the money is back with the buyer |
+| disagree, agree | the gateway has another amount or split than our books; it has what they say again |
+| fail, give up | the payment ends without money |
+";
+
 const CALLS: &str = "
 ## Calls without an answer
 
@@ -61,6 +95,7 @@ is in flight.
 
 fn text() -> String {
     let mut text = String::from(INTRODUCTION);
+    text.push_str(WORDS);
     for state in PaymentState::ALL {
         write_state(&mut text, *state);
     }

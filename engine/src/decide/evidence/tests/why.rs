@@ -34,7 +34,7 @@ pub(super) fn of(situation: &Situation, said: Said, effect: Effect) -> &'static 
             "The deposit was taken back at the gateway. A person looks."
         }
         Effect::Disagree { .. } if said == Said::Failed => {
-            "The deposit was taken back, and its account's time is over. A person looks."
+            "What was taken is not there: of a deposit that was taken back, the account's time is over. A person looks."
         }
         Effect::Disagree { holds, .. } if holds.is_zero() && all_went_back(situation.state) => {
             "It went back at the gateway as well, so that the buyer has it twice. A person looks."
