@@ -2,7 +2,7 @@
 //!
 //! Clean stop: the index is trusted. Killed (same boot): trusted, and the journal's tail is replayed. Power may
 //! have failed (another boot), or the index does not open, or is of another journal or another past: it is moved aside,
-//! and the open store makes it anew ([`super::mending`]). The journal itself is never repaired beyond a torn last frame.
+//! and the open store makes it anew (`mending`). The journal itself is never repaired beyond a torn last frame.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
