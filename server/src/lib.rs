@@ -32,5 +32,6 @@ pub mod serve;
 pub mod shop;
 pub mod telemetry;
 pub mod transitions;
+mod waiting_room;
 pub mod welcome;
 pub mod world;

@@ -4,22 +4,21 @@
 use std::error::Error;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use daegeum_engine::store::StoreError;
 use daegeum_engine::store::files::{DiskFiles, Files};
 use daegeum_engine::store::index::SledHome;
 use daegeum_engine::store::opening::OpenOptions;
 use daegeum_engine::store::overlay::OverlayLimits;
 
-use crate::assembly::{self, Assembled, Connected, Opened};
+use crate::assembly::{self, Assembled, Connected};
 use crate::config::Config;
 use crate::domain_clock::DomainClock;
 use crate::engine_room::{EngineRoom, Started};
 use crate::gateway::Gateway;
 use crate::http::{self, Drained};
 use crate::telemetry::{Metrics, TransitionLog};
+use crate::waiting_room::{self, Door};
 use crate::world::SharedWorld;
 use crate::{jobs, listening, metrics_listener, modes};
 
@@ -60,8 +59,13 @@ pub async fn serve(
     let cache_bytes = u64::try_from(config.settings.store.index_cache.0)?;
     let home = SledHome::new(&config.settings.server.data, cache_bytes);
     let mut stop = pin!(stop);
+    let open = || assembly::open(&config, &around.clock, &files, &home, open_options(&config));
+    let door = Door {
+        listener: &listener,
+        tls: &tls,
+    };
     let opened = tokio::select! {
-        opened = open_with_room(&config, &around.clock, &files, &home) => opened?,
+        opened = waiting_room::open(&config, &around, door, open) => opened?,
         () = &mut stop => return Ok(()),
     };
     let started = EngineRoom::start(
@@ -116,40 +120,6 @@ pub async fn serve(
     tokio::task::spawn_blocking(move || room.stop()).await??;
     tracing::info!("stopped in order");
     Ok(())
-}
-
-/// How long a start waits before it looks again whether there is room.
-const ROOM_PAUSE: Duration = Duration::from_secs(1);
-
-/// Opens the data directory as soon as the disk has room for it: a start that ended instead would be tried again and
-/// again from outside, and no sooner succeed.
-async fn open_with_room(
-    config: &Config,
-    clock: &Arc<DomainClock>,
-    files: &Arc<dyn Files>,
-    home: &SledHome,
-) -> Result<Opened, Box<dyn Error>> {
-    let mut told = false;
-    loop {
-        let opened = assembly::open(config, clock, files, home, open_options(config));
-        let error = match opened {
-            Err(error) if is_full(error.as_ref()) => error,
-            opened => {
-                if told {
-                    tracing::info!("there is room again: the start goes on");
-                }
-                return opened;
-            }
-        };
-        if !std::mem::replace(&mut told, true) {
-            tracing::error!(%error, "the disk is full: the start waits until there is room");
-        }
-        clock.world().sleep(ROOM_PAUSE).await;
-    }
-}
-
-fn is_full(error: &(dyn Error + 'static)) -> bool {
-    matches!(error.downcast_ref(), Some(StoreError::Full(_)))
 }
 
 /// How a data directory is opened under these settings.

@@ -322,7 +322,7 @@ pub(super) async fn commit(app: &App, learned: Learned) -> bool {
             Err(problem) => {
                 if !std::mem::replace(&mut waits, true) {
                     tracing::warn!(
-                        code = problem.code(),
+                        code = problem.code(), %payment_id,
                         "what a gateway said waits for the store"
                     );
                 }

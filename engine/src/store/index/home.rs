@@ -61,12 +61,17 @@ impl SledHome {
         }
     }
 
-    /// sled's files are many and its own, so they go as a directory.
+    /// sled's files are many and its own, so they go as a directory. What lies there instead of one goes too.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "sled owns these files; no Files can stand between"
+    )]
     fn remove(&self, dir: &Path) -> Result<(), IndexError> {
-        if dir.is_dir() {
-            std::fs::remove_dir_all(dir).map_err(self.failed())
-        } else {
-            Ok(())
+        match std::fs::symlink_metadata(dir) {
+            Ok(is) if is.is_dir() => std::fs::remove_dir_all(dir).map_err(self.failed()),
+            Ok(_) => std::fs::remove_file(dir).map_err(self.failed()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(self.failed()(error)),
         }
     }
 }
@@ -85,8 +90,11 @@ impl IndexHome for SledHome {
         reason = "sled owns these files; no Files can stand between"
     )]
     fn set_aside(&self) -> Result<(), IndexError> {
-        if !self.dir.exists() {
-            return Ok(());
+        // A link that leads nowhere is there, too.
+        match std::fs::symlink_metadata(&self.dir) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(self.failed()(error)),
         }
         self.drop_set_aside()?;
         std::fs::rename(&self.dir, self.beside("index.set-aside")).map_err(self.failed())
@@ -178,6 +186,21 @@ impl IndexHome for MemoryHome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "these files are sled's")]
+    fn whatever_lies_where_an_index_should_be_is_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = SledHome::new(dir.path(), 1 << 20);
+        std::os::unix::fs::symlink("nowhere", dir.path().join("index")).unwrap();
+        std::fs::write(dir.path().join("index.set-aside"), "a file").unwrap();
+        for _ in 0..2 {
+            home.set_aside().unwrap();
+            home.open().unwrap().insert(b"k", b"v").unwrap();
+        }
+        home.drop_set_aside().unwrap();
+        assert!(!dir.path().join("index.set-aside").exists());
+    }
 
     #[test]
     fn an_index_set_aside_is_empty_again_and_a_scratch_one_leaves_nothing() {
