@@ -300,7 +300,8 @@ impl Model {
     fn gives_to_order(&mut self, p: usize) -> Result<(), &'static str> {
         let payment = self.payment(p)?;
         let aside = match payment.stands {
-            Stands::Taken => return Ok(()),
+            // Given already, unless a person has something else to decide.
+            Stands::Taken if payment.said.is_none() => return Ok(()),
             Stands::WrongMoney(won) | Stands::Homeless(won) => won,
             _ => return Err("PAYMENT_NOT_PERMITTED"),
         };
