@@ -432,6 +432,25 @@ impl AnyPayment {
             || self.stays_open()
     }
 
+    /// What was taken of it in all, by our books, wherever it is now.
+    pub fn taken(&self) -> Amounts {
+        match self {
+            Self::Captured(taken) => taken.detail().captured,
+            Self::Mismatched(aside) => aside.detail().received,
+            Self::Orphaned(aside) => aside.detail().received,
+            Self::Returned(back) => back.detail().returned,
+            Self::Refunded(back) => back.detail().refunded,
+            Self::Initiated(_)
+            | Self::Prepared(_)
+            | Self::Authorized(_)
+            | Self::Failed(_)
+            | Self::Canceled(_)
+            | Self::Expired(_)
+            | Self::Voided(_)
+            | Self::AwaitingDeposit(_) => Amounts::zero(self.core().amounts.currency()),
+        }
+    }
+
     /// Whether the gateway refused to give its money back.
     pub fn keeps_what_should_go_back(&self) -> bool {
         self.state() == PaymentState::Captured && self.core().refund_refused

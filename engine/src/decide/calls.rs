@@ -13,7 +13,7 @@ use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId, RefundId};
 use crate::operation::{AnyOperation, OperationKind};
 use crate::order::OrderState;
-use crate::payment::{AnyPayment, PaymentCore};
+use crate::payment::{AnyPayment, PaymentCore, Stage};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -71,16 +71,21 @@ pub(super) fn give_back(work: &mut Work, id: PaymentId, context: &mut Context<'_
 /// Notes that what is taken for an order goes back by the call in flight.
 pub(super) fn note_requested(work: &mut Work, id: PaymentId) -> Step {
     let payment = work.payment(id)?;
-    let AnyPayment::Captured(taken) = payment else {
-        return Ok(());
-    };
     let call = payment.core().call_in_flight();
     let requested = RefundRequested {
         refund: call.and_then(|call| call.core().refund),
-        amounts: taken.detail().captured,
+        amounts: payment.taken(),
         way: RefundWay::Gateway,
     };
-    Ok(work.note_payment(id, requested)?)
+    match payment.state().stage() {
+        Stage::Taken => Ok(work.note_payment(id, requested)?),
+        Stage::Begun
+        | Stage::Held
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Aside
+        | Stage::Back => Ok(()),
+    }
 }
 
 fn intend(

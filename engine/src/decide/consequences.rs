@@ -366,18 +366,7 @@ pub(super) fn call_refused(
     context: &mut Context<'_>,
 ) -> Step {
     match call {
-        OperationKind::Cancel => {
-            if let AnyPayment::Captured(taken) = work.payment(id)? {
-                let amounts = taken.detail().captured;
-                let failed = RefundFailed {
-                    refund,
-                    amounts,
-                    code,
-                };
-                work.note_payment(id, failed)?;
-            }
-            Ok(())
-        }
+        OperationKind::Cancel => refund_refused(work, id, refund, code),
         // The hold that was to be released may be money by now.
         OperationKind::Void => return_if_canceled(work, id, context),
         // Nothing of its money is under way any more, so that another payment can take it.
@@ -386,6 +375,30 @@ pub(super) fn call_refused(
             finish_requested_cancel(work, context)
         }
         OperationKind::Capture => release_if_canceled(work, id, context),
+    }
+}
+
+/// What is taken for an order and was to go back stays with it.
+fn refund_refused(
+    work: &mut Work,
+    id: PaymentId,
+    refund: Option<RefundId>,
+    code: FailureCode,
+) -> Step {
+    let payment = work.payment(id)?;
+    let failed = RefundFailed {
+        refund,
+        amounts: payment.taken(),
+        code,
+    };
+    match payment.state().stage() {
+        Stage::Taken => Ok(work.note_payment(id, failed)?),
+        Stage::Begun
+        | Stage::Held
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Aside
+        | Stage::Back => Ok(()),
     }
 }
 
@@ -560,10 +573,24 @@ pub(super) fn finish_requested_cancel(work: &mut Work, context: &mut Context<'_>
 
 /// A hold that has run out frees its order for another payment.
 pub(super) fn hold_ran_out(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
-    let AnyPayment::Authorized(held) = work.payment(id)? else {
-        return Ok(());
+    let ran_out = match work.payment(id)? {
+        AnyPayment::Authorized(held) => {
+            held.detail().expires_at <= work.now() && !held.core().operation_in_flight()
+        }
+        AnyPayment::Initiated(_)
+        | AnyPayment::Prepared(_)
+        | AnyPayment::AwaitingDeposit(_)
+        | AnyPayment::Captured(_)
+        | AnyPayment::Failed(_)
+        | AnyPayment::Canceled(_)
+        | AnyPayment::Expired(_)
+        | AnyPayment::Voided(_)
+        | AnyPayment::Mismatched(_)
+        | AnyPayment::Orphaned(_)
+        | AnyPayment::Returned(_)
+        | AnyPayment::Refunded(_) => false,
     };
-    if held.detail().expires_at > work.now() || held.core().operation_in_flight() {
+    if !ran_out {
         return Ok(());
     }
     work.step_payment(id, PaymentCommand::Expire(payment::Expire))?;

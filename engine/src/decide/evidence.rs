@@ -259,7 +259,7 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     if left.agrees_with(&ours) && (said.is_zero() || less) {
         return Effect::Agree;
     }
-    let another = taken.total() != taken_by_our_books(payment).total();
+    let another = taken.total() != payment.taken().total();
     // Nothing is there, by the gateway's word or as a person said, and now something is: a deposit can come again in
     // whatever part, and what should have gone back may not have.
     let again = said.is_zero();
@@ -293,25 +293,6 @@ pub(super) fn brings_more(payment: &AnyPayment, effect: Effect) -> bool {
         | Effect::GoBack
         | Effect::Fail
         | Effect::GiveUp => false,
-    }
-}
-
-/// What our books say was taken in all.
-pub(super) fn taken_by_our_books(payment: &AnyPayment) -> Amounts {
-    match payment {
-        AnyPayment::Captured(taken) => taken.detail().captured,
-        AnyPayment::Mismatched(aside) => aside.detail().received,
-        AnyPayment::Orphaned(aside) => aside.detail().received,
-        AnyPayment::Returned(back) => back.detail().returned,
-        AnyPayment::Refunded(back) => back.detail().refunded,
-        AnyPayment::Initiated(_)
-        | AnyPayment::Prepared(_)
-        | AnyPayment::Authorized(_)
-        | AnyPayment::Failed(_)
-        | AnyPayment::Canceled(_)
-        | AnyPayment::Expired(_)
-        | AnyPayment::Voided(_)
-        | AnyPayment::AwaitingDeposit(_) => Amounts::zero(payment.core().amounts.currency()),
     }
 }
 

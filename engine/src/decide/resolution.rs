@@ -59,7 +59,7 @@ fn take(
     refuse(payment, PaymentAction::TakeSuspended)?;
     let core = payment.core();
     let (own, there) = (core.amounts, core.at_gateway);
-    let aside = evidence::taken_by_our_books(payment);
+    let aside = payment.taken();
     let is_there = core.disagreement.is_none() && there.total() == aside.total();
     if !is_there || !order_takes(work.order()?, id) {
         return Err(Rejection::OrderCannotTake.into());
