@@ -22,6 +22,8 @@ pub struct Clocks {
     executor: Executor,
     /// How far the server's wall clock is from true time.
     ahead_ms: Arc<AtomicI64>,
+    /// The furthest that it ever was ahead: a server that has followed it stays there.
+    most_ahead_ms: Arc<AtomicI64>,
 }
 
 impl Clocks {
@@ -30,6 +32,7 @@ impl Clocks {
         Self {
             executor,
             ahead_ms: Arc::default(),
+            most_ahead_ms: Arc::default(),
         }
     }
 
@@ -46,6 +49,12 @@ impl Clocks {
     /// Sets the server's wall clock ahead of true time by this much, or behind.
     pub fn set_ahead(&self, ms: i64) {
         self.ahead_ms.store(ms, Ordering::Relaxed);
+        self.most_ahead_ms.fetch_max(ms, Ordering::Relaxed);
+    }
+
+    /// The latest that a server can take it to be.
+    pub fn latest_ms(&self) -> i64 {
+        self.true_ms() + self.most_ahead_ms.load(Ordering::Relaxed)
     }
 }
 
