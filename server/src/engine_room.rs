@@ -12,7 +12,7 @@ use daegeum_engine::store::embedded::EmbeddedStore;
 use daegeum_engine::store::executor::{Executor, Inputs};
 use daegeum_engine::store::files::FileLock;
 use daegeum_engine::store::journal::{Preparation, Preparer};
-use daegeum_engine::store::opening::Directory;
+use daegeum_engine::store::opening::{BEHIND, Directory};
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::served_index::Health;
 use daegeum_engine::store::upkeep::{Applier, FLUSH_EVERY, Left, Upkeep};
@@ -406,9 +406,15 @@ impl Indexing {
                 tracing::info!("there is room again: the index is written");
             }
             (Health::Rebuilding { .. }, Health::Well) => {
-                tracing::info!("the index is made anew, and payments are taken again");
+                tracing::info!("the index has all of the journal, and payments are taken again");
             }
             (Health::Rebuilding { .. }, Health::Rebuilding { .. }) => self.tell_progress(&now),
+            (Health::Well | Health::NoRoom(_), Health::Rebuilding { reason, why, .. })
+                if *reason == BEHIND =>
+            {
+                tracing::info!(why, "the index is brought to the journal's end");
+                self.told_records = 0;
+            }
             (Health::Well | Health::NoRoom(_), Health::Rebuilding { reason, why, .. }) => {
                 tracing::warn!(
                     why,
@@ -430,7 +436,7 @@ impl Indexing {
         };
         if done.saturating_sub(self.told_records) >= PROGRESS_EVERY {
             self.told_records = *done;
-            tracing::warn!(why, done, total, "the index is being made anew");
+            tracing::warn!(why, done, total, "the journal is replayed into the index");
         }
     }
 }

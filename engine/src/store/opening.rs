@@ -35,6 +35,8 @@ pub struct OpenOptions {
     pub overlay: OverlayLimits,
     /// Bytes of the absence filter at least; a larger store gets a larger one.
     pub filter_bytes: usize,
+    /// So many records are replayed into the index before the store is open; more of them while it is.
+    pub replayed_at_once: u64,
 }
 
 impl OpenOptions {
@@ -50,6 +52,7 @@ impl OpenOptions {
             },
             overlay: OverlayLimits::default(),
             filter_bytes: 4 << 20,
+            replayed_at_once: 100_000,
         }
     }
 
@@ -62,9 +65,7 @@ impl OpenOptions {
 /// The word for figures of a rebuild that a start begins.
 const AT_START: &str = "start";
 /// The word for figures of an index that a start leaves to be brought to the journal's end.
-pub(super) const BEHIND: &str = "behind";
-/// So many records are replayed before the store is open; more of them while it is.
-const REPLAYED_AT_ONCE: u64 = 100_000;
+pub const BEHIND: &str = "behind";
 
 /// Why the index was not simply used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +137,8 @@ impl Directory {
         )?;
         let was_restored = marker.is_none() && journal.tail().next_record > 1;
         let distrust = distrust(&journal, &last_stop, report.created);
-        let (served, rebuilt) = open_index(&journal.reader(), home, distrust, progress)?;
+        let at_once = options.replayed_at_once;
+        let (served, rebuilt) = open_index(&journal.reader(), home, distrust, at_once, progress)?;
         let filter = remembered::filter(files.as_ref(), &options, &journal, &served)?;
         marker::write(files.as_ref(), &options.dir, &Marker::running(boot_id))?;
         let filter = Arc::new(filter);
@@ -211,10 +213,12 @@ fn open_index(
     journal: &JournalReader,
     home: &dyn IndexHome,
     distrust: Option<String>,
+    at_once: u64,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(ServedIndex, Rebuilt), StoreError> {
     let reason = match distrust.map_or_else(|| usable_index(journal, home), |why| Ok(Err(why))) {
-        Ok(Ok((index, from))) => match bring_up(journal, index.as_ref(), from, progress) {
+        Ok(Ok((index, from))) => match bring_up(journal, index.as_ref(), (from, at_once), progress)
+        {
             Ok(replayed) => {
                 let index = ServedIndex::new(Ok(index));
                 return Ok((index, Rebuilt::No { replayed }));
@@ -254,11 +258,11 @@ enum NotBroughtUp {
 fn bring_up(
     journal: &JournalReader,
     index: &dyn Index,
-    from: u64,
+    (from, at_once): (u64, u64),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<u64, NotBroughtUp> {
     let behind = journal.tail().next_record.saturating_sub(from);
-    if behind > REPLAYED_AT_ONCE {
+    if behind > at_once {
         let why = format!("it trails the journal by {behind} records");
         return Err(NotBroughtUp::Behind(why));
     }

@@ -14,9 +14,9 @@ use super::super::served_index::Health;
 use super::super::upkeep::Left;
 use super::super::writer::{self, Unavailable};
 use super::super::{Store as _, verify};
-use super::{Shop, made_anew, new_payment, on_sled, open, options};
+use super::{Shop, made_anew, new_payment, on_sled, open, open_as, options};
 use crate::id::OrderId;
-use crate::store::opening::Rebuilt;
+use crate::store::opening::{OpenOptions, Rebuilt};
 
 struct Harmed {
     files: SimulatedFiles,
@@ -328,6 +328,33 @@ fn a_start_whose_index_does_not_open_makes_it_anew() {
     let dynamic: Arc<dyn Files> = Arc::new(files.clone());
     let shop = open(&dynamic, &home, Path::new("data"), 2_000_000);
     assert!(matches!(shop.rebuilt, Rebuilt::Because(_)));
+    has(&shop.executor.store().reader(), &["o-3"]);
+    is_sound_after(shop, &files, &home);
+}
+
+/// A start does not replay for minutes before it is open: what is far behind is caught up while it runs, and a stop in
+/// between leaves what was done.
+#[test]
+fn an_index_far_behind_is_brought_up_while_the_store_is_open() {
+    let Harmed {
+        files, home, shop, ..
+    } = harmed();
+    drop(shop);
+    home.set_aside().unwrap();
+    let patient = |files: &SimulatedFiles| {
+        let dynamic: Arc<dyn Files> = Arc::new(files.clone());
+        let options = OpenOptions {
+            replayed_at_once: 3,
+            ..options(Path::new("data"))
+        };
+        open_as(&dynamic, &home, options, 2_000_000)
+    };
+    let shop = patient(&files);
+    assert!(matches!(shop.rebuilt, Rebuilt::NotYet(_)));
+    let refused = shop.executor.store().reader().order(&id("o-3"));
+    assert!(matches!(refused, Err(StoreError::Index(_))), "{refused:?}");
+    made_anew(&shop.upkeep);
+    assert_eq!(shop.upkeep.applier.rebuilds(), 0, "it has only to catch up");
     has(&shop.executor.store().reader(), &["o-3"]);
     is_sound_after(shop, &files, &home);
 }
