@@ -35,7 +35,7 @@ use crate::event::{
     DepositAwaited, FailureCode, PaidWith, PaymentAuthorized, PaymentCanceled, PaymentCaptured,
     PaymentEvent, PaymentExpired, PaymentFailed, PaymentInitiated, PaymentMismatched,
     PaymentOrphaned, PaymentPrepared, PaymentRefunded, PaymentVoided, Provider, ProviderPaymentId,
-    RefundWay, SuspendedMoneyReturned, SuspendedMoneyTaken,
+    RefundWay, Source, SuspendedMoneyReturned, SuspendedMoneyTaken,
 };
 use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
 use crate::lifecycle;
@@ -234,6 +234,8 @@ lifecycle! {
         Returned {
             /// What went back.
             returned: Amounts,
+            /// Who said so.
+            told_by: Source,
         } = "RETURNED",
         /// The buyer has an account to transfer the money to, until `due_at`.
         AwaitingDeposit {
@@ -244,6 +246,8 @@ lifecycle! {
         Refunded {
             /// What went back.
             refunded: Amounts,
+            /// Who said so.
+            told_by: Source,
         } = "REFUNDED",
     }
     actions {
@@ -451,6 +455,25 @@ impl AnyPayment {
         }
     }
 
+    /// Whether its money went back by a person's word alone, who can have been wrong.
+    pub fn is_back_by_a_persons_word(&self) -> bool {
+        match self {
+            Self::Returned(back) => back.detail().told_by == Source::Person,
+            Self::Refunded(back) => back.detail().told_by == Source::Person,
+            Self::Initiated(_)
+            | Self::Prepared(_)
+            | Self::Authorized(_)
+            | Self::Captured(_)
+            | Self::Failed(_)
+            | Self::Canceled(_)
+            | Self::Expired(_)
+            | Self::Voided(_)
+            | Self::Mismatched(_)
+            | Self::Orphaned(_)
+            | Self::AwaitingDeposit(_) => false,
+        }
+    }
+
     /// Whether the gateway refused to give its money back.
     pub fn keeps_what_should_go_back(&self) -> bool {
         self.state() == PaymentState::Captured && self.core().refund_refused
@@ -524,11 +547,11 @@ mod entered {
         DepositAwaited => AwaitingDeposit |e, _| AwaitingDeposit { due_at: e.due_at };
         PaymentRefunded => Refunded |e, core| {
             went_back(core, e.way);
-            Refunded { refunded: e.refunded }
+            Refunded { refunded: e.refunded, told_by: e.source }
         };
         SuspendedMoneyReturned => Returned |e, core| {
             went_back(core, e.way);
-            Returned { returned: e.suspended }
+            Returned { returned: e.suspended, told_by: e.source }
         };
     }
 

@@ -123,8 +123,8 @@ pub enum CallEnd {
 }
 
 /// Whether a fact that came so is about this payment as it stands. That money is there is true whichever call it answers
-/// and whatever name the gateway has for it. A window that is not the one the buyer approved in says nothing else. What
-/// went back does not return, and what was taken does not fail: there, only a gateway that was asked is believed, for what
+/// and whatever name the gateway has for it. A window that is not the one the buyer approved in says nothing else. That
+/// money is there which went back, or that what was taken failed, is believed only of a gateway that was asked, for what
 /// comes by itself may be old.
 pub fn counts(payment: &AnyPayment, fact: &Fact, way: Way<'_>) -> bool {
     let known = payment.core().provider_payment_id.as_ref();
@@ -261,9 +261,10 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     }
     let another = taken.total() != payment.taken().total();
     // Nothing is there, by the gateway's word or as a person said, and now something is: a deposit can come again in
-    // whatever part, and what should have gone back may not have.
-    let again = said.is_zero();
-    if less || again || (another && has_money(payment.state())) {
+    // whatever part, and what went back by a person's word may not have. What the gateway itself gave back never returns.
+    let again = said.is_zero() && payment.is_back_by_a_persons_word();
+    let more = (another || said.is_zero()) && has_money(payment.state());
+    if less || again || more {
         Effect::Disagree {
             taken: Some(taken),
             holds: left,

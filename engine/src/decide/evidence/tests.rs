@@ -127,6 +127,10 @@ fn money_that_went_back_in_our_books_alone_can_be_given_back_again() {
 fn what_comes_unasked_after_all_went_back_is_old() {
     let mut shop = situations::refunded();
     shop.hears(Said::Taken.fact());
+    shop.asks_about_call(Said::Taken.fact());
+    assert!(!shop.payment().is_on_the_desk(), "the gateway gave it back");
+    let mut shop = situations::refunded_by_a_persons_word();
+    shop.hears(Said::Taken.fact());
     assert!(!shop.payment().is_on_the_desk());
     let mut shop = situations::captured();
     shop.hears(Said::Failed.fact());

@@ -144,9 +144,10 @@ fn left_money_shows(fact: &Fact, effect: Effect, source: Source, after: &AnyPaym
         return;
     }
     if effect == Effect::Overtaken {
-        // Not of a gateway that was asked.
-        let all_went_back = source != Source::Inquiry && all_went_back(after.state());
-        return assert!(all_went_back || !after.core().held_by_gateway().is_zero());
+        // What went back does not return; by a person's word alone it may not have gone.
+        let certain = source != Source::Inquiry || !after.is_back_by_a_persons_word();
+        let is_back = all_went_back(after.state()) && certain;
+        return assert!(is_back || !after.core().held_by_gateway().is_zero());
     }
     let shows = match after.state().stage() {
         Stage::Taken | Stage::Aside => true,

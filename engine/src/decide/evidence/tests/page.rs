@@ -37,8 +37,8 @@ Two rules hold for all of them:
 
 - Money that a gateway has is taken by the order, set aside, or a disagreement. None is dropped.
 - A word that says less than is known moves nothing: it was true earlier. So does a word that comes unasked about
-  another window than the one the buyer approved in, that taken money failed, or that money is there after all of it
-  went back: what the gateway says when it is asked decides.
+  another window than the one the buyer approved in, that taken money failed, or that money is there which went back by a
+  person's word: what the gateway says when it is asked decides. What the gateway itself gave back never returns.
 
 Whatever is on the desk has a way out: `take` gives set-aside money to an order that waits for it, `return` asks the
 gateway to give money back, `returned` says that what the gateway still has went back by bank transfer, `accept` takes

@@ -267,6 +267,19 @@ impl Shop {
         }
     }
 
+    /// No answer comes to the call in flight.
+    pub(in crate::decide) fn loses_answer(&mut self) {
+        let call = self.payment().core().call_in_flight();
+        let operation = call.map(|call| call.core().id);
+        self.does(Command::Learn(Box::new(Learned {
+            operation,
+            name: None,
+            news: News::None,
+            source: Source::Answer,
+            ..self.answer(0, Fact::Undecided)
+        })));
+    }
+
     /// Somebody says that there is news.
     pub(in crate::decide) fn is_hinted(&mut self) {
         self.does(Command::WantInquiry {

@@ -95,13 +95,16 @@ situations! {
     Orphaned "cancel in flight, the order is to be canceled" false Some(Cancel), || says(ended(confirming()), Said::Taken);
     Returned "by the gateway" false None,
         || says(resolved(orphaned(), Resolution::Return), Said::WhollyReturned);
-    Returned "by the gateway, which has it" false None,
-        || asked(says(resolved(orphaned(), Resolution::Return), Said::WhollyReturned), Said::Taken);
+    Returned "by a person's word" false None,
+        || by_a_persons_word(resolved(orphaned(), Resolution::Return));
+    Returned "by a person's word, and the gateway has it" false None,
+        || asked(by_a_persons_word(resolved(orphaned(), Resolution::Return)), Said::Taken);
     Returned "by bank transfer" false None, || resolved(orphaned(), Resolution::Returned);
     Refunded "by the gateway" false None, refunded;
-    Refunded "by the gateway, which has it" false None,
+    Refunded "by a person's word" false None, refunded_by_a_persons_word;
+    Refunded "by a person's word, and the gateway has it" false None,
         has_it_after_all;
-    Refunded "by the gateway, which has it, and cancel is in flight" false Some(Cancel), || {
+    Refunded "by a person's word, the gateway has it, and cancel is in flight" false Some(Cancel), || {
         resolved(has_it_after_all(), Resolution::Return)
     };
     Refunded "by bank transfer" false None, || resolved(refused(), Resolution::Returned);
@@ -178,9 +181,19 @@ pub(in crate::decide) fn refunded() -> Shop {
     says(then(captured(), Shop::cancels), Said::WhollyReturned)
 }
 
-/// Our books say that it went back, and the gateway still has it.
+/// A person said that it went back, and the gateway still has it.
 pub(in crate::decide) fn has_it_after_all() -> Shop {
-    asked(refunded(), Said::Taken)
+    asked(refunded_by_a_persons_word(), Said::Taken)
+}
+
+pub(in crate::decide) fn refunded_by_a_persons_word() -> Shop {
+    by_a_persons_word(then(captured(), Shop::cancels))
+}
+
+/// The answer to the call in flight is lost, and a person says that it was done.
+fn by_a_persons_word(mut shop: Shop) -> Shop {
+    shop.loses_answer();
+    resolved(shop, Resolution::Done)
 }
 
 fn refused() -> Shop {
