@@ -74,7 +74,7 @@ impl DomainClock {
         }
     }
 
-    /// Keeps the time in this directory from now on, and begins where it was left there.
+    /// Names the directory in which the time is kept: before it begins.
     pub fn keep_in(&self, files: &Arc<dyn Files>, dir: &Path) {
         self.place
             .get_or_init(|| Place::new(Arc::clone(files), dir));
@@ -102,8 +102,11 @@ impl DomainClock {
         let Some(place) = self.place.get() else {
             return Ok(());
         };
-        self.now();
-        let domain_ns = self.time.lock().at_ns;
+        let witness = Witness::of(&*self.world);
+        let mut time = self.time.lock();
+        time.look(witness);
+        let domain_ns = time.at_ns;
+        drop(time);
         place.keep(&*self.world, domain_ns)
     }
 

@@ -6,8 +6,8 @@ use super::claims;
 use crate::amounts::Amounts;
 use crate::command::Fact;
 use crate::event::{
-    FailureCode, OperationIntended, OperationUnanswered, ProviderConfirmed, ProviderPaymentId,
-    ProviderRefused, RefundRequested, RefundWay, Source,
+    FailureCode, OperationIntended, OperationUnanswered, PaymentEvent, ProviderConfirmed,
+    ProviderPaymentId, ProviderRefused, RefundRequested, RefundWay, Source,
 };
 use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId, RefundId};
@@ -77,8 +77,17 @@ pub(super) fn note_requested(work: &mut Work, id: PaymentId) -> Step {
         amounts: payment.taken(),
         way: RefundWay::Gateway,
     };
-    match payment.state().stage() {
-        Stage::Taken => Ok(work.note_payment(id, requested)?),
+    note_of_taken(work, id, requested)
+}
+
+/// Notes something about money that is taken for an order; of any other there is nothing to note.
+pub(super) fn note_of_taken(
+    work: &mut Work,
+    id: PaymentId,
+    event: impl Into<PaymentEvent>,
+) -> Step {
+    match work.payment(id)?.state().stage() {
+        Stage::Taken => Ok(work.note_payment(id, event)?),
         Stage::Begun
         | Stage::Held
         | Stage::AwaitsDeposit

@@ -366,7 +366,15 @@ pub(super) fn call_refused(
     context: &mut Context<'_>,
 ) -> Step {
     match call {
-        OperationKind::Cancel => refund_refused(work, id, refund, code),
+        OperationKind::Cancel => {
+            let amounts = work.payment(id)?.taken();
+            let failed = RefundFailed {
+                refund,
+                amounts,
+                code,
+            };
+            calls::note_of_taken(work, id, failed)
+        }
         // The hold that was to be released may be money by now.
         OperationKind::Void => return_if_canceled(work, id, context),
         // Nothing of its money is under way any more, so that another payment can take it.
@@ -375,30 +383,6 @@ pub(super) fn call_refused(
             finish_requested_cancel(work, context)
         }
         OperationKind::Capture => release_if_canceled(work, id, context),
-    }
-}
-
-/// What is taken for an order and was to go back stays with it.
-fn refund_refused(
-    work: &mut Work,
-    id: PaymentId,
-    refund: Option<RefundId>,
-    code: FailureCode,
-) -> Step {
-    let payment = work.payment(id)?;
-    let failed = RefundFailed {
-        refund,
-        amounts: payment.taken(),
-        code,
-    };
-    match payment.state().stage() {
-        Stage::Taken => Ok(work.note_payment(id, failed)?),
-        Stage::Begun
-        | Stage::Held
-        | Stage::AwaitsDeposit
-        | Stage::Over
-        | Stage::Aside
-        | Stage::Back => Ok(()),
     }
 }
 

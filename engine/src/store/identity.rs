@@ -57,6 +57,17 @@ pub struct Unlocking {
     pub was_restored: bool,
 }
 
+impl Unlocking {
+    /// The identity that goes on from here: after a restore with the next telling of the feed.
+    fn begin(self, identity: Identity) -> Identity {
+        let begun_anew = u32::from(self.was_restored);
+        Identity {
+            generation: identity.generation.saturating_add(begun_anew),
+            ..identity
+        }
+    }
+}
+
 /// Why a directory is not unlocked.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
@@ -143,15 +154,13 @@ pub fn unlock(
     let identity = match &known {
         Some(known) if !(keys_were_lost || how.was_restored) => known.identity,
         // Under a key of its own from now on, and still the same installation.
-        Some(known) => {
-            let begun_anew = u32::from(how.was_restored);
-            let identity = Identity {
-                generation: known.identity.generation.saturating_add(begun_anew),
-                ..known.identity
-            };
-            write(files.as_ref(), dir, identity, master)?
-        }
-        None => write(files.as_ref(), dir, Identity::new(random), master)?,
+        Some(known) => write(files.as_ref(), dir, how.begin(known.identity), master)?,
+        None => write(
+            files.as_ref(),
+            dir,
+            how.begin(Identity::new(random)),
+            master,
+        )?,
     };
     Ok(Unlocked {
         identity,

@@ -275,22 +275,23 @@ pub(super) fn rebuild(
     home: &dyn IndexHome,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Arc<dyn Index>, StoreError> {
-    let made = make_anew(journal, home, progress);
+    home.set_aside()?;
+    let made = go_on(journal, home, progress);
     if let Err(StoreError::Full(_)) = made {
         home.drop_set_aside()?;
-        return make_anew(journal, home, progress);
+        return go_on(journal, home, progress);
     }
     made
 }
 
-fn make_anew(
+/// Replays into the index what it does not have yet.
+fn go_on(
     journal: &JournalReader,
     home: &dyn IndexHome,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Arc<dyn Index>, StoreError> {
-    home.set_aside()?;
-    let index = Checked::over(home.open()?);
-    replay::replay(journal, 1, index.as_ref(), progress)?;
+    let (index, from) = usable_index(journal, home)?.map_err(StoreError::Index)?;
+    replay::replay(journal, from, index.as_ref(), progress)?;
     Ok(index)
 }
 

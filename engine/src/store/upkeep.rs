@@ -47,10 +47,12 @@ impl Applier {
         let mut mender = self.mender.lock();
         let served = &self.shared.served;
         let waited = matches!(served.health(), Health::NoRoom(_));
-        if !self.has_room() {
+        let mut has_room = self.has_room();
+        if !has_room {
             mender.make_room();
+            has_room = self.has_room();
         }
-        let has_room = self.has_room() && !(waited && planted::is(Bug::FullForGood));
+        has_room &= !(waited && planted::is(Bug::FullForGood));
         let done = if served.is_away() {
             mender.turn(&self.shared, has_room)?
         } else if has_room {

@@ -110,7 +110,7 @@ fn was_begun_before_this_start(app: &App, payment: &Stored<AnyPayment>) -> bool 
 /// process has known it. A clock that was set says that a gateway's time is over when it is not.
 fn waited(app: &App, payment: &AnyPayment) -> Duration {
     let known_for = app.operations.known_for(payment, app.world.monotonic_ns());
-    in_domain_time(app, payment).min(known_for)
+    since_intended(payment, app.now()).min(known_for)
 }
 
 /// How long it may have waited, by any clock: an earlier process has known it longer, and after a long standstill domain
@@ -118,17 +118,15 @@ fn waited(app: &App, payment: &AnyPayment) -> Duration {
 fn waited_at_most(app: &App, payment: &AnyPayment) -> Duration {
     let known_for = app.operations.known_for(payment, app.world.monotonic_ns());
     let wall_ms = u64::try_from(app.world.wall_ms()).unwrap_or(0);
-    let by_wall = payment.core().operation.as_ref().map_or(0, |call| {
-        Timestamp::from_millis(wall_ms).millis_since(call.core().intended_at)
-    });
-    let by_wall = Duration::from_millis(by_wall);
-    in_domain_time(app, payment).max(known_for).max(by_wall)
+    let by_wall = since_intended(payment, Timestamp::from_millis(wall_ms));
+    let in_domain_time = since_intended(payment, app.now());
+    in_domain_time.max(known_for).max(by_wall)
 }
 
-fn in_domain_time(app: &App, payment: &AnyPayment) -> Duration {
+fn since_intended(payment: &AnyPayment, now: Timestamp) -> Duration {
     let call = payment.core().operation.as_ref();
     call.map_or(Duration::ZERO, |call| {
-        Duration::from_millis(app.now().millis_since(call.core().intended_at))
+        Duration::from_millis(now.millis_since(call.core().intended_at))
     })
 }
 

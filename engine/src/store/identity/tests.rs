@@ -174,4 +174,7 @@ fn a_restore_begins_the_next_generation_once() {
     assert_eq!(second.installation, first.installation);
     assert_eq!((first.generation, second.generation), (1, 2));
     assert_eq!(open(&files, 1, USED).unwrap().identity, second);
+    // A backup without its identity is of another installation, and no less restored.
+    files.remove(&dir().join("identity")).unwrap();
+    assert_eq!(open(&files, 1, restored).unwrap().identity.generation, 2);
 }
