@@ -12,7 +12,7 @@ use daegeum_engine::store::embedded::EmbeddedStore;
 use daegeum_engine::store::executor::{Executor, Inputs};
 use daegeum_engine::store::files::FileLock;
 use daegeum_engine::store::journal::{Preparation, Preparer};
-use daegeum_engine::store::opening::{BEHIND, Directory};
+use daegeum_engine::store::opening::Directory;
 use daegeum_engine::store::reader::Reader;
 use daegeum_engine::store::served_index::Health;
 use daegeum_engine::store::upkeep::{Applier, FLUSH_EVERY, Left, Upkeep};
@@ -409,13 +409,24 @@ impl Indexing {
                 tracing::info!("the index has all of the journal, and payments are taken again");
             }
             (Health::Rebuilding { .. }, Health::Rebuilding { .. }) => self.tell_progress(&now),
-            (Health::Well | Health::NoRoom(_), Health::Rebuilding { reason, why, .. })
-                if *reason == BEHIND =>
-            {
+            (
+                Health::Well | Health::NoRoom(_),
+                Health::Rebuilding {
+                    anew: false, why, ..
+                },
+            ) => {
                 tracing::info!(why, "the index is brought to the journal's end");
                 self.told_records = 0;
             }
-            (Health::Well | Health::NoRoom(_), Health::Rebuilding { reason, why, .. }) => {
+            (
+                Health::Well | Health::NoRoom(_),
+                Health::Rebuilding {
+                    anew: true,
+                    reason,
+                    why,
+                    ..
+                },
+            ) => {
                 tracing::warn!(
                     why,
                     "the index is not to be believed: it is set aside and made anew from the journal, which is sound"

@@ -90,11 +90,15 @@ impl Mender {
         match shared.served.health() {
             Health::NoRoom(_) if !has_room || planted::is(Bug::FullForGood) => Ok(0),
             Health::NoRoom(_) => self.reopen(shared, Wrong::of_full_disk()),
-            Health::Rebuilding { reason, why, .. } if reason == opening::BEHIND => {
-                self.reopen(shared, Wrong { reason, why })
-            }
-            Health::Rebuilding { reason, why, .. } => {
-                self.begin_anew(shared, Wrong { reason, why })
+            Health::Rebuilding {
+                anew, reason, why, ..
+            } => {
+                let wrong = Wrong { reason, why };
+                if anew {
+                    self.begin_anew(shared, wrong)
+                } else {
+                    self.reopen(shared, wrong)
+                }
             }
             // It is in place already; whoever saw it away saw it a moment ago.
             Health::Well => Ok(0),
@@ -109,10 +113,17 @@ impl Mender {
             flushed
         });
         shared.served.retire();
-        match flushed {
-            Some(Ok(())) => Ok(()),
-            Some(Err(_)) | None => Ok(self.home.set_aside()?),
+        let sound = match flushed {
+            Some(flushed) => flushed.is_ok(),
+            None => !matches!(
+                shared.served.health(),
+                Health::Rebuilding { anew: true, .. }
+            ),
+        };
+        if sound {
+            return Ok(());
         }
+        Ok(self.home.set_aside()?)
     }
 
     /// Gives up the index that was only kept to be looked at: the disk is full.
@@ -164,7 +175,7 @@ impl Mender {
         match begun {
             Ok(index) => {
                 let (index, replay) = (Checked::over(index), Replay::from(1));
-                tell_progress(shared, &wrong, replay.progress(&shared.journal));
+                tell_progress(shared, (true, &wrong), replay.progress(&shared.journal));
                 self.work = Some(Work {
                     index,
                     replay,
@@ -187,7 +198,8 @@ impl Mender {
                 .step(&shared.journal, work.index.as_ref(), PIECE_KEYS);
             match step {
                 Ok(records) => {
-                    tell_progress(shared, &work.wrong, work.replay.progress(&shared.journal));
+                    let progress = work.replay.progress(&shared.journal);
+                    tell_progress(shared, (work.anew, &work.wrong), progress);
                     self.work = Some(work);
                     return Ok(records);
                 }
@@ -260,8 +272,9 @@ fn put_in_place(shared: &Shared, work: &mut Work) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn tell_progress(shared: &Shared, wrong: &Wrong, progress: Progress) {
+fn tell_progress(shared: &Shared, (anew, wrong): (bool, &Wrong), progress: Progress) {
     shared.served.tell(Health::Rebuilding {
+        anew,
         reason: wrong.reason,
         why: wrong.why.clone(),
         done: progress.done,

@@ -64,8 +64,6 @@ impl OpenOptions {
 
 /// The word for figures of a rebuild that a start begins.
 const AT_START: &str = "start";
-/// The word for figures of an index that a start leaves to be brought to the journal's end.
-pub const BEHIND: &str = "behind";
 
 /// Why the index was not simply used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,7 +222,7 @@ fn open_index(
                 return Ok((index, Rebuilt::No { replayed }));
             }
             Err(NotBroughtUp::Behind(why)) => {
-                let index = ServedIndex::new(Err(Health::distrusted(BEHIND, why.clone())));
+                let index = ServedIndex::new(Err(Health::behind(why.clone())));
                 return Ok((index, Rebuilt::NotYet(why)));
             }
             Err(NotBroughtUp::Failed(StoreError::Full(why))) => return Ok(without_room(why)),

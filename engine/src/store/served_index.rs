@@ -21,8 +21,10 @@ pub enum Health {
     Well,
     /// The disk has no room for what it should be given. It goes on by itself once there is room.
     NoRoom(String),
-    /// It was not to be believed and is made anew from the journal.
+    /// It was not to be believed and is made anew from the journal, or trails it so far that it is brought up first.
     Rebuilding {
+        /// Whether it is made anew; else what there is is brought up.
+        anew: bool,
         /// What was wrong with it, in one word for figures.
         reason: &'static str,
         /// What was wrong with it.
@@ -38,7 +40,19 @@ impl Health {
     /// To be made anew, and why.
     pub fn distrusted(reason: &'static str, why: impl Into<String>) -> Self {
         Self::Rebuilding {
+            anew: true,
             reason,
+            why: why.into(),
+            done: 0,
+            total: 0,
+        }
+    }
+
+    /// Sound, and to be brought to the journal's end before it may be asked.
+    pub fn behind(why: impl Into<String>) -> Self {
+        Self::Rebuilding {
+            anew: false,
+            reason: "behind",
             why: why.into(),
             done: 0,
             total: 0,

@@ -332,31 +332,36 @@ fn a_start_whose_index_does_not_open_makes_it_anew() {
     is_sound_after(shop, &files, &home);
 }
 
-/// A start does not replay for minutes before it is open: what is far behind is caught up while it runs, and a stop in
-/// between leaves what was done.
+/// A start does not replay for minutes before it is open: what is far behind is caught up while it runs; and made anew
+/// where it cannot be.
 #[test]
 fn an_index_far_behind_is_brought_up_while_the_store_is_open() {
-    let Harmed {
-        files, home, shop, ..
-    } = harmed();
-    drop(shop);
-    home.set_aside().unwrap();
-    let patient = |files: &SimulatedFiles| {
+    for unwritable in [false, true] {
+        let Harmed {
+            files,
+            home,
+            harm,
+            shop,
+        } = harmed();
+        drop(shop);
+        home.set_aside().unwrap();
         let dynamic: Arc<dyn Files> = Arc::new(files.clone());
         let options = OpenOptions {
             replayed_at_once: 3,
             ..options(Path::new("data"))
         };
-        open_as(&dynamic, &home, options, 2_000_000)
-    };
-    let shop = patient(&files);
-    assert!(matches!(shop.rebuilt, Rebuilt::NotYet(_)));
-    let refused = shop.executor.store().reader().order(&id("o-3"));
-    assert!(matches!(refused, Err(StoreError::Index(_))), "{refused:?}");
-    made_anew(&shop.upkeep);
-    assert_eq!(shop.upkeep.applier.rebuilds(), 0, "it has only to catch up");
-    has(&shop.executor.store().reader(), &["o-3"]);
-    is_sound_after(shop, &files, &home);
+        let shop = open_as(&dynamic, &home, options, 2_000_000);
+        assert!(matches!(shop.rebuilt, Rebuilt::NotYet(_)));
+        let refused = shop.executor.store().reader().order(&id("o-3"));
+        assert!(matches!(refused, Err(StoreError::Index(_))), "{refused:?}");
+        if unwritable {
+            harm.fail_writes_after(1);
+        }
+        made_anew(&shop.upkeep);
+        assert_eq!(shop.upkeep.applier.rebuilds(), u64::from(unwritable));
+        has(&shop.executor.store().reader(), &["o-3"]);
+        is_sound_after(shop, &files, &home);
+    }
 }
 
 /// Without room nothing is opened, and nothing that is sound is given up for it.
