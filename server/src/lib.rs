@@ -1,7 +1,7 @@
 //! The daegeum server: the HTTP API over the engine, gateway notifications, jobs, the command line.
 //!
 //! [`serve`](mod@serve) puts it together; [`routes`] lists every path; [`app`] is all that a handler may touch.
-//! What every request shares is in [`http`]; everything that is not a function of its input is in [`world`].
+//! [`http`] has all that requests share, [`world`] all that is not a function of its input.
 
 pub mod api;
 pub mod app;

@@ -326,7 +326,7 @@ mod tests {
                         assert!(breaker.is_closed() && breaker.may_call(now).is_ok());
                     }
                     1 | 2 => breaker.note(now, Heard::Nothing),
-                    _ => {}
+                    3.. => {}
                 }
             }
             now += PROBE_PATIENCE_NS.max(COOL_DOWN_MAX_NS);

@@ -1,8 +1,8 @@
 //! One exchange with a gateway: the call is made, and what it taught is committed, with the exchange itself for the
 //! audit trail.
 //!
-//! What a gateway said is never lost for want of room: it is committed as soon as the store takes it again. If
-//! the program ends before, the gateway is asked after the next start.
+//! A gateway's word is never lost for want of room: it is committed as soon as the store takes it again. If the program
+//! ends before, the gateway is asked after the next start. Only the exchange itself is left out where it cannot be sealed.
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod hostile;
+mod refusals;
 mod requests;
 
 use bytes::Bytes;

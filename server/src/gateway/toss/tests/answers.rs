@@ -5,7 +5,7 @@ use daegeum_engine::time::Timestamp;
 
 use super::*;
 
-const CONFIRM: Option<OperationKind> = Some(OperationKind::Confirm);
+pub(super) const CONFIRM: Option<OperationKind> = Some(OperationKind::Confirm);
 const CANCEL: Option<OperationKind> = Some(OperationKind::Cancel);
 
 fn answered(fact: Fact) -> Outcome {
@@ -25,7 +25,7 @@ fn with_card(fact: Fact, paid_with: Option<PaidWith>) -> Outcome {
     }
 }
 
-fn nameless(fact: Fact) -> Outcome {
+pub(super) fn nameless(fact: Fact) -> Outcome {
     Outcome::Answered {
         name: None,
         fact,
@@ -33,13 +33,13 @@ fn nameless(fact: Fact) -> Outcome {
     }
 }
 
-fn failed(code: &str) -> Fact {
+pub(super) fn failed(code: &str) -> Fact {
     Fact::Failed {
         code: FailureCode::new(code),
     }
 }
 
-fn refused(code: &str) -> Fact {
+pub(super) fn refused(code: &str) -> Fact {
     Fact::CallRefused {
         code: FailureCode::new(code),
     }
@@ -304,7 +304,7 @@ fn a_payment_that_was_given_up_has_failed_with_its_own_code() {
 }
 
 /// Whether there is nothing under the order number that this call could have taken: the name was asked for before.
-fn nothing_to_confirm(ask: Ask) -> bool {
+pub(super) fn nothing_to_confirm(ask: Ask) -> bool {
     ask == by_order_number(CONFIRM, true)
 }
 
@@ -574,143 +574,5 @@ fn an_account_that_nobody_paid_into_is_canceled_and_not_refunded() {
     );
     for ask in asks() {
         assert_eq!(read(ask, 200, &body), unapproved(Fact::Canceled), "{ask:?}");
-    }
-}
-
-/// Money calls, each with what a certain refusal of it is.
-fn refusable(code: &str) -> [(Ask, Fact); 4] {
-    [
-        (Ask::Confirm, failed(code)),
-        (Ask::Capture, refused(code)),
-        (Ask::Void, refused(code)),
-        (Ask::Cancel, refused(code)),
-    ]
-}
-
-#[test]
-fn a_documented_refusal_is_certain_for_the_call_that_got_it_alone() {
-    for said in errors::CODES.iter().filter(|said| said.status != 0) {
-        let certain = said.certainty == errors::Certainty::Certain;
-        for (ask, fact) in refusable(said.code) {
-            let outcome = error(ask, said.status, said.code);
-            if certain {
-                assert_eq!(outcome, nameless(fact), "{ask:?} {}", said.code);
-            } else {
-                assert!(says_nothing(&outcome), "{ask:?} {}", said.code);
-            }
-        }
-        for ask in asks().into_iter().filter(|ask| asked_about(*ask).is_some()) {
-            let outcome = error(ask, said.status, said.code);
-            let absent = said.code.starts_with("NOT_FOUND_PAYMENT") && nothing_to_confirm(ask);
-            assert_eq!(says_nothing(&outcome), !absent, "{ask:?} {}", said.code);
-        }
-    }
-}
-
-#[test]
-fn whatever_a_repetition_is_refused_with_says_nothing_about_what_was_sent_before() {
-    let again = |ask: Ask, status: u16, code: &str| {
-        let call = Call {
-            sent_before: true,
-            ..call(ask)
-        };
-        let body = json!({"code": code, "message": "메시지"}).to_string();
-        come(&call, status, body)
-    };
-    for (ask, _) in refusable("") {
-        for said in errors::CODES.iter().filter(|said| said.status != 0) {
-            let outcome = again(ask, said.status, said.code);
-            assert!(says_nothing(&outcome), "{ask:?} {}", said.code);
-        }
-        for (status, code) in [
-            (401, "UNAUTHORIZED_KEY"),
-            (401, "BRAND_NEW_CODE"),
-            (403, "INCORRECT_BASIC_AUTH_FORMAT"),
-            (400, "INVALID_API_KEY"),
-            (403, "FORBIDDEN_REQUEST"),
-            (403, "REJECT_CARD_PAYMENT"),
-            (400, "NOT_MATCHES_REFUNDABLE_AMOUNT"),
-        ] {
-            assert_eq!(again(ask, status, code), Outcome::Unknown, "{code}");
-        }
-    }
-}
-
-#[test]
-fn what_may_have_been_done_is_asked_about() {
-    for ask in asks().into_iter().filter(|ask| !names(*ask)) {
-        for (status, code) in [
-            (400, "ALREADY_PROCESSED_PAYMENT"),
-            (400, "ALREADY_CANCELED_PAYMENT"),
-            (400, "PROVIDER_ERROR"),
-            (400, "BRAND_NEW_CODE"),
-            (422, "INVALID_REQUEST"),
-        ] {
-            let said = error(ask, status, code);
-            assert_eq!(said, Outcome::Unknown, "{status} {code}");
-        }
-    }
-    for ask in asks() {
-        for (status, code) in [
-            (403, "BRAND_NEW_CODE"),
-            (408, "INVALID_REQUEST"),
-            (500, "INVALID_CARD"),
-            (502, "COMMON_ERROR"),
-            (503, "NOT_FOUND_PAYMENT"),
-        ] {
-            let said = error(ask, status, code);
-            assert_eq!(said, Outcome::Unknown, "{status} {code}");
-        }
-        for (status, code) in [
-            (409, "IDEMPOTENT_REQUEST_PROCESSING"),
-            (403, "FORBIDDEN_CONSECUTIVE_REQUEST"),
-            (429, "TOO_MANY_REQUESTS"),
-            (429, "INVALID_CARD"),
-        ] {
-            let after = Duration::from_secs(2);
-            let said = error(ask, status, code);
-            assert_eq!(said, Outcome::NotYet { after }, "{status} {code}");
-        }
-    }
-}
-
-#[test]
-fn a_key_that_is_not_let_in_has_done_nothing() {
-    for (status, code) in [
-        (401, "UNAUTHORIZED_KEY"),
-        (403, "INCORRECT_BASIC_AUTH_FORMAT"),
-        (401, "INCORRECT_BASIC_AUTH_FORMAT"),
-        (401, "BRAND_NEW_CODE"),
-    ] {
-        assert_eq!(error(Ask::Confirm, status, code), nameless(failed(code)));
-        for ask in [inquiry(CONFIRM, true), by_order_number(CONFIRM, true)] {
-            assert_eq!(error(ask, status, code), Outcome::Unknown);
-        }
-    }
-    let words = super::errors::explain(&FailureCode::new("UNAUTHORIZED_KEY"));
-    assert_eq!(words.fault, crate::gateway::Fault::Merchant);
-    assert_eq!(raw(Ask::Confirm, 401, "<html>"), Outcome::Unknown);
-}
-
-#[test]
-fn a_wait_that_was_asked_for_is_kept_within_bounds() {
-    for (said, seconds) in [("7", 7), ("99999999", 3600), ("soon", 2), ("-1", 2)] {
-        let response = Response::builder().status(429).header("retry-after", said);
-        let came = Ok(response.body(Bytes::new()).unwrap());
-        let after = Duration::from_secs(seconds);
-        for ask in asks() {
-            let said = toss().read(&call(ask), &came);
-            assert_eq!(said, Outcome::NotYet { after });
-        }
-    }
-}
-
-#[test]
-fn what_was_not_sent_is_told_from_what_was_not_answered() {
-    let unsent = Err(Undelivered::NotSent("refused".into()));
-    let unanswered = Err(Undelivered::NoAnswer("reset".into()));
-    for ask in asks() {
-        assert_eq!(toss().read(&call(ask), &unsent), Outcome::NotSent);
-        assert_eq!(toss().read(&call(ask), &unanswered), Outcome::Unknown);
     }
 }
