@@ -1,6 +1,8 @@
 //! Capabilities of each gateway. Decisions ask here, and nowhere by a gateway's name.
 
 use crate::event::Provider;
+use crate::method::Method;
+use crate::money::Money;
 use crate::order::CaptureMode;
 
 /// How a gateway lets an order's money be held until the order is confirmed.
@@ -54,8 +56,8 @@ pub struct Capabilities {
     pub approval_window_ms: u64,
     /// How long a repeated idempotency key is recognised.
     pub idempotency_ms: u64,
-    /// The smallest amount it takes, in minor units, whatever the method.
-    pub minimum_minor: u64,
+    /// The ways to pay that its window can be opened with here, each with the least amount it takes, in minor units.
+    pub methods: &'static [(Method, u64)],
 }
 
 const MINUTE: u64 = 60_000;
@@ -73,7 +75,11 @@ const MOCK: Capabilities = Capabilities {
     confirm_window_ms: u64::MAX,
     approval_window_ms: u64::MAX,
     idempotency_ms: u64::MAX,
-    minimum_minor: 1,
+    methods: &[
+        (Method::Card, 1),
+        (Method::Transfer, 1),
+        (Method::Mobile, 1),
+    ],
 };
 
 /// Toss offers no authorization, only confirm; its manual settlement is by contract and no hold.
@@ -83,14 +89,20 @@ const TOSS: Capabilities = Capabilities {
     refund: true,
     partial_refund: true,
     tax_free: true,
-    // Toss has them; nothing here could tell a buyer where to transfer yet, nor give such money back.
     virtual_account: false,
     escrow: false,
     settlements: true,
     confirm_window_ms: 10 * MINUTE,
     approval_window_ms: 30 * MINUTE,
     idempotency_ms: 15 * DAY,
-    minimum_minor: 100,
+    // From its list of errors (BELOW_MINIMUM_AMOUNT): 100 won by card, 200 from an account. It names none for the
+    // telephone bill, so that the least of all stands there and Toss itself refuses what is too little. It has virtual
+    // accounts; nothing here could tell a buyer where to transfer yet, nor give such money back.
+    methods: &[
+        (Method::Card, 100),
+        (Method::Transfer, 200),
+        (Method::Mobile, 100),
+    ],
 };
 
 /// Funds held at a gateway that is called over the network.
@@ -104,7 +116,33 @@ const DRILL: Capabilities = Capabilities {
     ..MOCK
 };
 
+/// Nobody is asked, so that there is nothing to hold and no time runs out.
+const FREE: Capabilities = Capabilities {
+    capture: CaptureStrategy::ChargeThenHold,
+    refund: true,
+    methods: &[],
+    ..MOCK
+};
+
 impl Capabilities {
+    /// The least amount it takes by this method; nothing if it cannot be paid so here.
+    pub fn minimum_by(&self, method: Method) -> Option<u64> {
+        let mut all = self.methods.iter();
+        all.find(|(own, _)| *own == method).map(|(_, least)| *least)
+    }
+
+    /// The least amount it takes by any method.
+    pub fn minimum(&self) -> u64 {
+        let least = self.methods.iter().map(|(_, least)| *least).min();
+        least.unwrap_or_default()
+    }
+
+    /// The ways in which this amount can be paid through it here.
+    pub fn methods_for(&self, amount: Money) -> impl Iterator<Item = Method> {
+        let takes = move |(_, least): &&(Method, u64)| amount.minor() >= *least;
+        self.methods.iter().filter(takes).map(|(method, _)| *method)
+    }
+
     /// How long the gateway holds the money of an order that is to be confirmed first; nothing if it takes it at once.
     pub const fn hold_ms(&self, capture: CaptureMode) -> Option<u64> {
         match (capture, self.capture) {
@@ -124,6 +162,7 @@ impl Provider {
             Self::Mock => &MOCK,
             Self::Toss => &TOSS,
             Self::Drill => &DRILL,
+            Self::Free => &FREE,
         }
     }
 }

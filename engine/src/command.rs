@@ -5,9 +5,10 @@ use crate::event::{
     CallKind, CallStatus, FailureCode, PaidWith, Provider, ProviderPaymentId, Source,
 };
 use crate::id::{BuyerId, OperationId, OrderId, PaymentId, SessionId};
+use crate::method::Method;
 use crate::money::Money;
 use crate::operation::OperationKind;
-use crate::order::{CaptureMode, Resource, Tax};
+use crate::order::{CaptureMode, Discount, Resource, Tax};
 use crate::payment::PaymentCore;
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
@@ -72,8 +73,10 @@ pub struct NewOrder {
     pub total: Money,
     /// What in the merchant's own system it is for.
     pub resource: Option<Resource>,
-    /// What is bought; has to add up to `total`.
+    /// What is bought; less the discounts it has to add up to `total`.
     pub lines: Vec<NewLine>,
+    /// What is taken off the lines' prices, in this order.
+    pub discounts: Vec<Discount>,
     /// When its money is to be taken.
     pub capture: CaptureMode,
     /// When it is canceled if unpaid; by policy when absent.
@@ -185,7 +188,7 @@ pub struct Notification {
 #[derive(Debug, Clone)]
 pub struct NewSession {
     /// How the buyer means to pay.
-    pub method: Option<Box<str>>,
+    pub method: Option<Method>,
     /// Where the buyer's browser comes back to.
     pub redirect_url: Option<Box<str>>,
     /// Who the buyer says they are, sealed.
@@ -196,7 +199,7 @@ pub struct NewSession {
 #[derive(Debug, Clone)]
 pub struct Choice {
     /// How they mean to pay.
-    pub method: Option<Box<str>>,
+    pub method: Option<Method>,
     /// Who they say they are, sealed.
     pub buyer: Option<Sealed>,
 }
@@ -304,8 +307,8 @@ pub enum Command {
         order_id: OrderId,
         /// Has to be the order's total.
         amount: Money,
-        /// Through whom.
-        provider: Provider,
+        /// Through whom; of no account where there is nothing to pay.
+        provider: Option<Provider>,
     },
     /// Begins a payment with a buyer's view of it.
     OpenSession {
@@ -313,8 +316,8 @@ pub enum Command {
         asker: Asker,
         /// For which order; its total is what is to be paid.
         order_id: OrderId,
-        /// Through whom.
-        provider: Provider,
+        /// Through whom; of no account where there is nothing to pay.
+        provider: Option<Provider>,
         /// The view.
         session: NewSession,
     },

@@ -14,6 +14,7 @@ mod checkout;
 mod claims;
 mod consequences;
 pub mod evidence;
+mod free;
 mod learning;
 mod mock;
 mod notification;
@@ -145,7 +146,7 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             order_id,
             amount,
             provider,
-        } => payment::create(work, &asker, &order_id, amount, provider, context),
+        } => payment::begin(work, &asker, &order_id, amount, provider, context),
         Command::OpenSession {
             asker,
             order_id,
@@ -156,7 +157,7 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             asker,
             payment_id,
             choice,
-        } => checkout::prepare(work, &asker, payment_id, choice),
+        } => checkout::prepare(work, &asker, payment_id, choice, context),
         Command::ConfirmPayment {
             asker,
             payment_id,

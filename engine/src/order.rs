@@ -108,6 +108,16 @@ pub enum BorneBy {
     Seller,
 }
 
+impl BorneBy {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shop => "shop",
+            Self::Seller => "seller",
+        }
+    }
+}
+
 /// What is taken off the prices of an order's lines.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Discount {
@@ -164,6 +174,15 @@ pub struct Line {
     pub seller_id: Option<Box<str>>,
     /// What it costs in all, by component; the lines of an order add up to it.
     pub amounts: Amounts,
+}
+
+/// What an order is about. It never changes, and is read from the record that registered the order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    /// What is bought.
+    pub lines: Vec<Line>,
+    /// What is taken off its prices.
+    pub discounts: Vec<Discount>,
 }
 
 /// Why something was given up.
@@ -231,6 +250,10 @@ impl OrderCore {
     pub const MAX_PAYMENTS: usize = 100;
     /// Most lines one order may have.
     pub const MAX_LINES: usize = 100;
+    /// The farthest deadline: beyond a year of booking ahead somebody has mistyped.
+    pub const MAX_DEADLINE_MS: u64 = 400 * 24 * 3_600_000;
+    /// Most discounts one order may have.
+    pub const MAX_DISCOUNTS: usize = 20;
 
     /// What it costs.
     pub fn total(&self) -> Money {
@@ -383,6 +406,16 @@ impl<S> Order<S> {
             Ok(())
         } else {
             Err(Rejection::OrderPaymentInProgress)
+        }
+    }
+}
+
+impl OrderCreated {
+    /// What the order is about.
+    pub fn contents(self) -> Contents {
+        Contents {
+            lines: self.lines,
+            discounts: self.discounts,
         }
     }
 }

@@ -16,6 +16,8 @@ pub enum Provider {
     /// A gateway of our own tests: it holds funds, and takes and releases them by calls over the network. No setting
     /// turns it on.
     Drill,
+    /// Nobody: there is nothing to pay, so that the answer to every call is yes.
+    Free,
 }
 
 impl Provider {
@@ -28,10 +30,11 @@ impl Provider {
             Self::Mock => "MOCK",
             Self::Toss => "TOSS",
             Self::Drill => "DRILL",
+            Self::Free => "FREE",
         }
     }
 
-    /// The gateway of this name, in either case.
+    /// The gateway of this name, in either case, among those that can be asked for.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()

@@ -1,5 +1,7 @@
 //! Rejections: what the rules refuse, as part of the contract. Stable codes, whose fault, what would be allowed.
 
+use std::borrow::Cow;
+
 use bincode::{Decode, Encode};
 use serde::Serialize;
 
@@ -47,6 +49,8 @@ pub enum Rejection {
     /// The lines do not add up to the order's total.
     TotalMismatch,
     /// An amount is zero, negative or above the largest one.
+    ///
+    /// Only in answers that were kept before [`Rejection::SumOutOfRange`].
     AmountOutOfRange,
     /// The order has no lines, or more than the most allowed.
     LineCountOutOfRange,
@@ -68,7 +72,7 @@ pub enum Rejection {
     SessionExpired,
     /// No call of this payment is without an answer.
     NoUnknownOutcome,
-    /// The gateway takes no amount as small as this.
+    /// The gateway takes no amount as small as this. Only in answers that were kept before [`Rejection::BelowMinimum`].
     AmountBelowMinimum,
     /// The gateway cannot be paid through this way here.
     MethodUnavailable,
@@ -83,6 +87,18 @@ pub enum Rejection {
     NotAMockPayment,
     /// The gateway has what our books say; there is nothing to accept.
     NoDisagreement,
+    /// The gateway takes less than this by no way of paying, or not by the chosen one.
+    BelowMinimum {
+        /// The least it takes, in minor units.
+        minimum_minor: u64,
+    },
+    /// A discount is nothing, more than what is left of the lines it is on, or on a line that is not there or twice.
+    DiscountOutOfRange {
+        /// Its place among the discounts, from 0.
+        at: u8,
+    },
+    /// An amount, or a sum of amounts, is above the largest one, or a quantity is zero.
+    SumOutOfRange,
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -139,6 +155,7 @@ impl Rejection {
             Self::AmountMismatch
             | Self::TotalMismatch
             | Self::AmountOutOfRange
+            | Self::SumOutOfRange
             | Self::LineCountOutOfRange
             | Self::DeadlineOutOfRange
             | Self::TooManyPayments
@@ -146,6 +163,8 @@ impl Rejection {
             | Self::ProviderUnavailable
             | Self::ReturnMismatched
             | Self::AmountBelowMinimum
+            | Self::BelowMinimum { .. }
+            | Self::DiscountOutOfRange { .. }
             | Self::MethodUnavailable
             | Self::NotAMockPayment => Kind::Rule,
         }
@@ -164,7 +183,7 @@ impl Rejection {
             Self::OperationInFlight => "OPERATION_IN_FLIGHT",
             Self::AmountMismatch => "AMOUNT_MISMATCH",
             Self::TotalMismatch => "TOTAL_MISMATCH",
-            Self::AmountOutOfRange => "AMOUNT_OUT_OF_RANGE",
+            Self::AmountOutOfRange | Self::SumOutOfRange => "AMOUNT_OUT_OF_RANGE",
             Self::LineCountOutOfRange => "LINE_COUNT_OUT_OF_RANGE",
             Self::DeadlineOutOfRange => "DEADLINE_OUT_OF_RANGE",
             Self::TooManyPayments => "TOO_MANY_PAYMENTS",
@@ -175,7 +194,8 @@ impl Rejection {
             Self::ReturnMismatched => "MISMATCHED",
             Self::SessionExpired => "SESSION_EXPIRED",
             Self::NoUnknownOutcome => "NO_UNKNOWN_OUTCOME",
-            Self::AmountBelowMinimum => "AMOUNT_BELOW_MINIMUM",
+            Self::AmountBelowMinimum | Self::BelowMinimum { .. } => "AMOUNT_BELOW_MINIMUM",
+            Self::DiscountOutOfRange { .. } => "DISCOUNT_OUT_OF_RANGE",
             Self::MethodUnavailable => "METHOD_UNAVAILABLE",
             Self::SessionPrepared => "SESSION_PREPARED",
             Self::RefundResting { .. } => "REFUND_RESTING",
@@ -202,6 +222,9 @@ impl Rejection {
             Self::AmountMismatch => "The amount is not the order's total.",
             Self::TotalMismatch => "The lines do not add up to the total.",
             Self::AmountOutOfRange => "An amount is an integer from 1 to 9007199254740991.",
+            Self::SumOutOfRange => {
+                "An amount, and a sum of amounts, is an integer from 0 to 9007199254740991; a quantity is at least 1."
+            }
             Self::LineCountOutOfRange => "An order has 1 to 100 lines.",
             Self::DeadlineOutOfRange => "The deadline is in the future and at most 400 days away.",
             Self::TooManyPayments => "The order has had 100 payments; create a new order.",
@@ -215,7 +238,12 @@ impl Rejection {
             Self::ReturnMismatched => "This does not match the payment.",
             Self::SessionExpired => "This checkout has ended; begin a new one.",
             Self::NoUnknownOutcome => "No call of this payment is without an answer.",
-            Self::AmountBelowMinimum => "The gateway takes no amount as small as this.",
+            Self::AmountBelowMinimum | Self::BelowMinimum { .. } => {
+                "The gateway takes no amount as small as this."
+            }
+            Self::DiscountOutOfRange { .. } => {
+                "A discount is at least 1 and at most what is left of the prices of its lines."
+            }
             Self::MethodUnavailable => "This way of paying is not available here.",
             Self::SessionPrepared => {
                 "The payment was prepared with another choice. Begin another session of the order."
@@ -233,17 +261,52 @@ impl Rejection {
     }
 
     /// The field of the request that breaks the rule, where there is one.
-    pub const fn field(&self) -> Option<&'static str> {
+    pub fn field(&self) -> Option<Cow<'static, str>> {
+        let field = match self {
+            Self::AmountMismatch | Self::AmountBelowMinimum | Self::BelowMinimum { .. } => "amount",
+            Self::TotalMismatch => "total",
+            Self::DiscountOutOfRange { at } => return Some(format!("discounts[{at}]").into()),
+            // Of a sum; who reads one amount from a request knows where it stood.
+            Self::LineCountOutOfRange | Self::SumOutOfRange => "lines",
+            Self::DeadlineOutOfRange => "expires_at",
+            Self::ProviderUnavailable => "provider",
+            Self::MethodUnavailable => "method",
+            Self::IdempotencyKeyReused => "idempotency_key",
+            Self::TooManyPayments
+            | Self::AmountOutOfRange
+            | Self::OrderNotFound
+            | Self::PaymentNotFound
+            | Self::OrderAlreadyExists
+            | Self::OrderNotPermitted { .. }
+            | Self::PaymentNotPermitted { .. }
+            | Self::OrderNotPayable { .. }
+            | Self::OrderPaymentInProgress
+            | Self::OperationInFlight
+            | Self::OrderCannotTake
+            | Self::AuthorizationExpired
+            | Self::ReturnMismatched
+            | Self::SessionExpired
+            | Self::NoUnknownOutcome
+            | Self::SessionPrepared
+            | Self::RefundResting { .. }
+            | Self::NotAMockPayment
+            | Self::NoDisagreement => return None,
+        };
+        Some(field.into())
+    }
+
+    /// The least amount that would do, where the amount is too small.
+    pub const fn minimum_minor(&self) -> Option<u64> {
         match self {
-            Self::AmountMismatch | Self::AmountBelowMinimum => Some("amount"),
-            Self::TotalMismatch => Some("total"),
-            Self::LineCountOutOfRange => Some("lines"),
-            Self::DeadlineOutOfRange => Some("expires_at"),
-            Self::ProviderUnavailable => Some("provider"),
-            Self::MethodUnavailable => Some("method"),
-            Self::IdempotencyKeyReused => Some("idempotency_key"),
+            Self::BelowMinimum { minimum_minor } => Some(*minimum_minor),
             _ => None,
         }
+    }
+
+    /// Of the discount at this place.
+    pub fn discount_out_of_range(at: usize) -> Self {
+        let at = u8::try_from(at).unwrap_or(u8::MAX);
+        Self::DiscountOutOfRange { at }
     }
 
     /// The present state, where the state is the reason.
@@ -308,7 +371,15 @@ impl Rejection {
             Self::RefundResting { rest_ms: 60_000 },
             Self::NotAMockPayment,
             Self::NoDisagreement,
+            Self::BelowMinimum { minimum_minor: 100 },
+            Self::DiscountOutOfRange { at: 0 },
+            Self::SumOutOfRange,
         ]
+    }
+
+    /// Whether it is only in answers that were kept before: another one with the same code is given now.
+    pub const fn is_only_kept(&self) -> bool {
+        matches!(self, Self::AmountOutOfRange | Self::AmountBelowMinimum)
     }
 
     /// How long until the same request may be granted, where it is only a matter of time. Such a refusal is not
@@ -332,6 +403,6 @@ impl Rejection {
 
 impl From<MoneyError> for Rejection {
     fn from(_: MoneyError) -> Self {
-        Self::AmountOutOfRange
+        Self::SumOutOfRange
     }
 }

@@ -15,7 +15,7 @@ use crate::event::{
 use crate::group::GroupEvent;
 use crate::id::{OrderId, PaymentId};
 use crate::money::Money;
-use crate::order::{AnyOrder, Line};
+use crate::order::{AnyOrder, Contents, Discount, Line};
 use crate::payment::AnyPayment;
 use crate::time::Timestamp;
 
@@ -179,8 +179,8 @@ impl Serialize for AmountsView<'_> {
 pub struct OrderView<'a> {
     /// The order.
     pub order: &'a AnyOrder,
-    /// What is bought.
-    pub lines: &'a [Line],
+    /// What it is about.
+    pub contents: &'a Contents,
 }
 
 impl Serialize for OrderView<'_> {
@@ -199,7 +199,7 @@ impl Serialize for OrderView<'_> {
             map.serialize_entry("resource_type", &resource.kind)?;
             map.serialize_entry("resource_id", &resource.id)?;
         }
-        map.serialize_entry("lines", &LinesView(self.lines))?;
+        contents(self.contents, &mut map)?;
         map.serialize_entry("payments", &IdsView(&core.payments))?;
         map.serialize_entry("expires_at", &Text(core.expires_at))?;
         map.serialize_entry("created_at", &Text(core.created_at))?;
@@ -212,8 +212,8 @@ impl Serialize for OrderView<'_> {
 pub struct SummaryView<'a> {
     /// The order.
     pub order: &'a AnyOrder,
-    /// What is bought.
-    pub lines: &'a [Line],
+    /// What it is about.
+    pub contents: &'a Contents,
     /// What is bought, in a few words.
     pub title: &'a str,
 }
@@ -227,10 +227,44 @@ impl Serialize for SummaryView<'_> {
         map.serialize_entry("total", &core.total().minor())?;
         map.serialize_entry("amounts", &AmountsView(&core.amounts))?;
         map.serialize_entry("capture", core.capture.name())?;
-        map.serialize_entry("lines", &LinesView(self.lines))?;
+        contents(self.contents, &mut map)?;
         map.serialize_entry("expires_at", &Text(core.expires_at))?;
         map.end()
     }
+}
+
+/// Lines, and the discounts where there are any.
+fn contents<M: SerializeMap>(contents: &Contents, map: &mut M) -> Result<(), M::Error> {
+    let Contents { lines, discounts } = contents;
+    let discounted = !discounts.is_empty();
+    map.serialize_entry("lines", &LinesView { lines, discounted })?;
+    if discounted {
+        map.serialize_entry("discounts", &DiscountsView(discounts))?;
+    }
+    Ok(())
+}
+
+struct DiscountsView<'a>(&'a [Discount]);
+
+impl<'a> Serialize for DiscountsView<'a> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let view = |discount: &'a Discount| DiscountView {
+            name: &discount.name,
+            amount: discount.minor,
+            lines: discount.lines.as_deref(),
+            borne_by: discount.borne_by.name(),
+        };
+        serializer.collect_seq(self.0.iter().map(view))
+    }
+}
+
+#[derive(Serialize)]
+struct DiscountView<'a> {
+    name: &'a str,
+    amount: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<&'a [u8]>,
+    borne_by: &'static str,
 }
 
 struct IdsView<'a>(&'a [PaymentId]);
@@ -241,12 +275,16 @@ impl Serialize for IdsView<'_> {
     }
 }
 
-struct LinesView<'a>(&'a [Line]);
+/// Lines; where something is taken off, each with what it comes to.
+struct LinesView<'a> {
+    lines: &'a [Line],
+    discounted: bool,
+}
 
 impl Serialize for LinesView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.0.len()))?;
-        for line in self.0 {
+        let mut seq = serializer.serialize_seq(Some(self.lines.len()))?;
+        for line in self.lines {
             seq.serialize_element(&LineView {
                 name: &line.name,
                 quantity: line.quantity,
@@ -254,6 +292,7 @@ impl Serialize for LinesView<'_> {
                 tax: line.tax.name(),
                 item_id: line.item_id.as_deref(),
                 seller_id: line.seller_id.as_deref(),
+                amount: self.discounted.then(|| line.amounts.total().minor()),
             })?;
         }
         seq.end()
@@ -270,6 +309,8 @@ struct LineView<'a> {
     item_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seller_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<u64>,
 }
 
 /// An event as the feed and a payment's transactions show it.

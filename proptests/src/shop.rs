@@ -52,6 +52,7 @@ pub fn new_order(n: usize, capture: CaptureMode, expires_at: Option<u64>) -> New
         total: won(TOTAL),
         resource: None,
         lines: vec![line(2, 5_500, Tax::Taxable), line(1, 700, Tax::TaxFree)],
+        discounts: Vec::new(),
         capture,
         expires_at: expires_at.map(Timestamp::from_millis),
         fingerprint: hash16(&[&n.to_be_bytes()]),
@@ -67,7 +68,7 @@ pub fn create_payment(n: usize) -> Command {
         asker: Asker::Merchant,
         order_id: order_id(n),
         amount: won(TOTAL),
-        provider: Provider::Mock,
+        provider: Some(Provider::Mock),
     }
 }
 

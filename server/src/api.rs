@@ -4,6 +4,7 @@ pub mod admin;
 pub(crate) mod answer;
 pub mod confirm;
 mod contact;
+mod discounts;
 pub mod events;
 pub mod gateways;
 pub mod health;

@@ -116,6 +116,8 @@ impl App {
         match provider {
             Provider::Mock => self.config.settings.gateways.mock,
             Provider::Toss | Provider::Drill => self.gateways.of(provider).is_some(),
+            // Nobody asks for it: it is where there is nothing to pay.
+            Provider::Free => false,
         }
     }
 

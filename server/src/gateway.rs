@@ -24,11 +24,11 @@ use daegeum_engine::event::{
     CallKind, Credentials, FailureCode, PaidWith, Provider, ProviderPaymentId,
 };
 use daegeum_engine::id::{OperationId, PaymentId};
+use daegeum_engine::method::Method;
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::OperationKind;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use self::breaker::{Breaker, Heard};
 use crate::config::Settings;
@@ -223,46 +223,6 @@ pub struct Offer<'a> {
     pub return_to: Option<&'a str>,
 }
 
-/// How a buyer means to pay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// By card, or by an easy payment that keeps one.
-    Card,
-    /// From a bank account, at once.
-    Transfer,
-    /// By transfer to an account made for this payment.
-    VirtualAccount,
-    /// With the telephone bill.
-    Mobile,
-}
-
-impl Method {
-    /// Every method.
-    pub const ALL: &'static [Self] = &[
-        Self::Card,
-        Self::Transfer,
-        Self::VirtualAccount,
-        Self::Mobile,
-    ];
-
-    /// The word in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Card => "card",
-            Self::Transfer => "transfer",
-            Self::VirtualAccount => "virtual_account",
-            Self::Mobile => "mobile",
-        }
-    }
-
-    /// The method of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|method| method.name() == name)
-    }
-}
-
 /// One provider's contract. Implementations keep no state and touch nothing.
 pub trait Gateway: Send + Sync {
     /// Which one.
@@ -299,7 +259,7 @@ pub const NOT_SENT: &str = "NOT_SENT";
 /// answered again in the same words.
 pub fn explain(provider: Provider, code: &FailureCode) -> Option<Explanation> {
     match provider {
-        Provider::Mock | Provider::Drill => None,
+        Provider::Mock | Provider::Drill | Provider::Free => None,
         Provider::Toss => Some(toss::errors::explain(code)),
     }
 }

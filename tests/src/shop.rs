@@ -365,7 +365,9 @@ impl Shop {
         let books = self.admin().get("/api/v1/admin/balances").await.expect(200);
         let items = books["items"].as_array().expect("items");
         let of_account = items.iter().filter(|item| item["account"] == account);
-        of_account.filter_map(|item| item["amount"].as_i64()).sum()
+        of_account
+            .filter_map(|item| item["amount"].as_str()?.parse::<i64>().ok())
+            .sum()
     }
 
     /// One line of `/metrics` by its name with labels; 0 if it is not there.

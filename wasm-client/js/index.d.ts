@@ -188,13 +188,14 @@ export class Checkout {
 
   /**
    * Lets the buyer pay, and says what the gateway's window needs. The first choice is noted: the
-   * same or none again is the same answer.
+   * same or none again is the same answer. An order that costs nothing is paid by this: then `next`
+   * is `nothing`, and there is no window to open.
    *
    * @throws {CheckoutError} `invalid_buyer`; `not_permitted`: another choice was noted
    *   (`api_code` is `SESSION_PREPARED`: use {@link Checkout.again}), or the state forbids it;
    *   and those of {@link Checkout.load}
    */
-  prepare(choice?: Choice, options?: Waiting): Promise<PreparedSession>;
+  prepare(choice?: Choice, options?: Waiting): Promise<PreparedSession | FreeSession>;
 
   /**
    * Opens the gateway's window. With `mode: "redirect"` the page is left and the promise stays
@@ -556,7 +557,7 @@ export interface SessionPaidByAnother extends SessionBase {
 export interface SessionBase extends SessionFacts {
   /** How the buyer means to pay; `null` until it was said. */
   readonly method: Method | null;
-  /** What this gateway's window can be opened with. */
+  /** The ways in which this amount can be paid at this gateway; none where there is nothing to pay. */
   readonly methods: readonly Method[];
   /** Whether somebody has said who the buyer is. What was said is not shown. */
   readonly buyer_known: boolean;
@@ -584,6 +585,13 @@ export interface SessionFacts {
   /** When the session's token ends. */
   readonly expires_at: string;
   readonly payment: Payment;
+}
+
+/** What {@link Checkout.prepare} answers where there was nothing to pay: the order has what it waits for. */
+export interface FreeSession extends SessionFacts {
+  readonly status: "paid";
+  readonly next: "nothing";
+  readonly window?: undefined;
 }
 
 /** What {@link Checkout.prepare} answers and {@link Checkout.openWindow} takes. */
@@ -713,8 +721,20 @@ export interface OrderSummary {
   /** `on_confirmation`: a booking, paid for when the merchant confirms it. */
   readonly capture: "automatic" | "on_confirmation";
   readonly lines: readonly OrderLine[];
+  /** What is taken off the prices of the lines, where something is. */
+  readonly discounts?: readonly Discount[];
   /** Until when the order can be paid. */
   readonly expires_at: string;
+}
+
+/** What is taken off the prices of an order's lines. */
+export interface Discount {
+  readonly name: string;
+  /** In minor units. */
+  readonly amount: number;
+  /** The places of the lines that it is on, from 0; absent where it is on all. */
+  readonly lines?: readonly number[];
+  readonly borne_by: "shop" | "seller";
 }
 
 /** One thing that is bought. */
@@ -726,4 +746,6 @@ export interface OrderLine {
   readonly tax: "taxable" | "tax_free";
   readonly item_id?: string;
   readonly seller_id?: string;
+  /** What it comes to, in minor units, where the order has discounts. */
+  readonly amount?: number;
 }

@@ -1,10 +1,11 @@
 //! A buyer's checkout: a payment with a view of its own, prepared, and confirmed when the buyer comes back.
 
-use super::{Context, Outcome, Progress, Subject, calls, payment};
+use super::{Context, Outcome, Progress, Subject, calls, free, payment};
 use crate::command::{Asker, Choice, NewSession};
 use crate::event::{BuyerChose, BuyerReturned, Provider, ProviderPaymentId, SessionOpened};
 use crate::group::Work;
 use crate::id::{OrderId, PaymentId, SessionId};
+use crate::method::Method;
 use crate::money::Money;
 use crate::payment::{AnyPayment, PaymentAction, PaymentCommand, PaymentState, Prepare, Stage};
 use crate::planted::{self, Bug};
@@ -26,36 +27,42 @@ pub(super) fn open(
     work: &mut Work,
     asker: &Asker,
     order_id: &OrderId,
-    provider: Provider,
+    asked: Option<Provider>,
     session: NewSession,
     context: &mut Context<'_>,
 ) -> Outcome {
     let total = work.order()?.core().total();
-    let (subject, progress) = payment::create(work, asker, order_id, total, provider, context)?;
-    if let Subject::Payment(id) = subject {
-        let shard = work.order()?.core().shard();
-        let opened = SessionOpened {
-            session: SessionId::in_shard(context.ids, shard),
-            expires_at: work.now().plus_millis(context.policy.session_ms),
-            method: session.method,
-            redirect_url: session.redirect_url,
-            buyer: session.buyer,
-        };
-        work.note_payment(id, opened)?;
+    let (id, progress) = payment::create(work, asker, order_id, total, asked, context)?;
+    let provider = work.payment(id)?.core().provider;
+    if let Some(method) = session.method.filter(|_| !total.is_zero()) {
+        payment::takes_by(provider, method, total)?;
     }
-    Ok((subject, progress))
+    let shard = work.order()?.core().shard();
+    let opened = SessionOpened {
+        session: SessionId::in_shard(context.ids, shard),
+        expires_at: work.now().plus_millis(context.policy.session_ms),
+        method: session.method.map(stored),
+        redirect_url: session.redirect_url,
+        buyer: session.buyer,
+    };
+    work.note_payment(id, opened)?;
+    Ok((Subject::Payment(id), progress))
 }
 
 /// Lets the buyer go to the gateway, with what they chose. Preparing twice is one preparation, and the choice is made
-/// once: a window may be open under it, and what was noted is bounded by the payments of an order.
+/// once: a window may be open under it, and what was noted is bounded by the payments of an order. Where there is nothing
+/// to pay there is no gateway to go to, and the order has what it waits for.
 pub(super) fn prepare(
     work: &mut Work,
     asker: &Asker,
     id: PaymentId,
     choice: Option<Choice>,
+    context: &mut Context<'_>,
 ) -> Outcome {
     let payment = visible(work, asker, id)?;
+    let is_free = payment.core().amount().is_zero();
     match payment.state() {
+        PaymentState::Captured if is_free => {}
         PaymentState::Prepared if choice.is_some() => {
             return Err(Rejection::SessionPrepared.into());
         }
@@ -63,9 +70,15 @@ pub(super) fn prepare(
         PaymentState::Initiated => {
             payable(work)?;
             if let Some(Choice { method, buyer }) = choice {
+                if let Some(method) = method.filter(|_| !is_free) {
+                    let core = work.payment(id)?.core();
+                    payment::takes_by(core.provider, method, core.amount())?;
+                }
+                let method = method.map(stored);
                 work.note_payment(id, BuyerChose { method, buyer })?;
             }
             work.step_payment(id, PaymentCommand::Prepare(Prepare))?;
+            free::settle(work, id, context)?;
         }
         state @ (PaymentState::Authorized
         | PaymentState::Captured
@@ -82,6 +95,11 @@ pub(super) fn prepare(
         }
     }
     Ok((Subject::Payment(id), Progress::Done))
+}
+
+/// Events keep a method by its name.
+fn stored(method: Method) -> Box<str> {
+    method.name().into()
 }
 
 /// Takes up what the buyer's browser brings back: checked before anything is sent, and sent once whoever

@@ -1,12 +1,11 @@
 //! The mock gateway: it is part of the decision. It does what it is told to a payment, and answers yes to every other
-//! call at once.
+//! call at once. The loop that answers such calls is here too.
 
-use super::evidence;
-use super::{Context, Outcome, Progress, Subject, calls};
+use super::{Context, Outcome, Progress, Subject, calls, evidence, free};
 use crate::command::{Fact, MockResult};
 use crate::event::{FailureCode, Provider, ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
-use crate::id::PaymentId;
+use crate::id::{PaymentId, RefundId};
 use crate::operation::{AnyOperation, OperationKind};
 use crate::payment::{AnyPayment, PaymentAction, PaymentState, Stage};
 use crate::rejection::Rejection;
@@ -75,15 +74,21 @@ fn already_there(payment: &AnyPayment, result: MockResult) -> bool {
     }
 }
 
-/// Answers what was decided to be asked of the mock gateway. What was in flight only because of that is done.
+/// Answers what was decided to be asked where nobody has to be called. What was in flight only because of that is done.
 pub(super) fn answer_calls(
     work: &mut Work,
     progress: Progress,
     context: &mut Context<'_>,
 ) -> Result<Progress, Refusal> {
     let mut answered = false;
-    while let Some((id, fact)) = next_call(work) {
-        evidence::apply(work, id, &fact, mock_name(id), Source::Answer, context)?;
+    while let Some((id, provider, call)) = next_call(work) {
+        match provider {
+            Provider::Free => free::answer(work, id, call, context)?,
+            Provider::Mock | Provider::Toss | Provider::Drill => {
+                let fact = calls::done_as_asked(work.payment(id)?.core(), call.0, work.now());
+                evidence::apply(work, id, &fact, mock_name(id), Source::Answer, context)?;
+            }
+        }
         answered = true;
     }
     let waits = work.is_any_call_in_flight();
@@ -93,21 +98,26 @@ pub(super) fn answer_calls(
     })
 }
 
-/// A call that was intended in this decision and is the mock gateway's to answer: all but a confirmation, which is
-/// answered by whoever completes the payment.
-fn next_call(work: &Work) -> Option<(PaymentId, Fact)> {
+type Intended = (OperationKind, Option<RefundId>);
+
+/// A call that was intended in this decision and is to be answered within it.
+fn next_call(work: &Work) -> Option<(PaymentId, Provider, Intended)> {
     work.payments().iter().find_map(|payment| {
         let core = payment.core();
-        let call = core.operation.as_ref();
-        let Some(AnyOperation::Intended(call)) = call.filter(|_| core.provider == Provider::Mock)
-        else {
+        let Some(AnyOperation::Intended(call)) = core.operation.as_ref() else {
             return None;
         };
-        match call.core().kind {
-            OperationKind::Confirm => None,
-            kind @ (OperationKind::Capture | OperationKind::Void | OperationKind::Cancel) => {
-                Some((core.id, calls::done_as_asked(core, kind, work.now())))
-            }
-        }
+        let (kind, refund) = (call.core().kind, call.core().refund);
+        let own = match (core.provider, kind) {
+            // Answered by whoever completes the payment.
+            (Provider::Mock, OperationKind::Confirm) => false,
+            (
+                Provider::Mock,
+                OperationKind::Capture | OperationKind::Void | OperationKind::Cancel,
+            )
+            | (Provider::Free, _) => true,
+            (Provider::Toss | Provider::Drill, _) => false,
+        };
+        own.then_some((core.id, core.provider, (kind, refund)))
     })
 }

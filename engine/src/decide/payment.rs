@@ -1,24 +1,26 @@
 //! Payments: beginning one, capturing, canceling, and a hold's end.
 
-use super::{Context, Outcome, Progress, Subject, calls, consequences};
+use super::{Context, Outcome, Progress, Subject, calls, consequences, free};
 use crate::command::Asker;
 use crate::event::{PaymentAttached, PaymentInitiated, Provider};
-use crate::group::Work;
+use crate::group::{Refusal, Work};
 use crate::id::{OrderId, PaymentId};
+use crate::method::Method;
 use crate::money::Money;
 use crate::operation::OperationKind;
 use crate::order::{CancelReason, OrderCore, OrderState};
 use crate::payment::{self, PaymentAction, PaymentCommand, PaymentState, Stage};
 use crate::rejection::Rejection;
 
+/// Begins a payment of the order's total.
 pub(super) fn create(
     work: &mut Work,
     asker: &Asker,
     order_id: &OrderId,
     amount: Money,
-    provider: Provider,
+    asked: Option<Provider>,
     context: &mut Context<'_>,
-) -> Outcome {
+) -> Result<(PaymentId, Progress), Refusal> {
     let order = work.order()?;
     let core = order.core();
     if !may_pay(work, asker, core) {
@@ -31,8 +33,10 @@ pub(super) fn create(
     if amount != core.total() {
         return Err(Rejection::AmountMismatch.into());
     }
-    if amount.minor() < provider.capabilities().minimum_minor {
-        return Err(Rejection::AmountBelowMinimum.into());
+    let provider = free::provider_for(amount, asked)?;
+    let minimum_minor = provider.capabilities().minimum();
+    if amount.minor() < minimum_minor {
+        return Err(Rejection::BelowMinimum { minimum_minor }.into());
     }
     if core.payments.len() >= OrderCore::MAX_PAYMENTS {
         return Err(Rejection::TooManyPayments.into());
@@ -47,7 +51,32 @@ pub(super) fn create(
     let payment = PaymentId::in_shard(context.ids, core.shard());
     work.note_payment(payment, event)?;
     work.note_order(order_id, PaymentAttached { payment })?;
-    Ok((Subject::Payment(payment), Progress::Created))
+    Ok((payment, Progress::Created))
+}
+
+/// Begins a payment, and ends it at once if there is nothing to pay.
+pub(super) fn begin(
+    work: &mut Work,
+    asker: &Asker,
+    order_id: &OrderId,
+    amount: Money,
+    asked: Option<Provider>,
+    context: &mut Context<'_>,
+) -> Outcome {
+    let (id, progress) = create(work, asker, order_id, amount, asked, context)?;
+    free::settle(work, id, context)?;
+    Ok((Subject::Payment(id), progress))
+}
+
+/// Refuses a way of paying that the gateway does not have here, or not for an amount as small as this.
+pub(super) fn takes_by(provider: Provider, method: Method, amount: Money) -> Result<(), Rejection> {
+    match provider.capabilities().minimum_by(method) {
+        None => Err(Rejection::MethodUnavailable),
+        Some(minimum_minor) if amount.minor() < minimum_minor => {
+            Err(Rejection::BelowMinimum { minimum_minor })
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 /// Whether the order is theirs to begin a payment for. Whoever holds the token of one of its checkouts may begin again.

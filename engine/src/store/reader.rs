@@ -18,7 +18,7 @@ use super::{KeyRange, StoreError};
 use crate::event::OrderEvent;
 use crate::group::GroupEvent;
 use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
-use crate::order::{AnyOrder, Line, Resource};
+use crate::order::{AnyOrder, Contents, Resource};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
@@ -383,13 +383,13 @@ impl Reader {
         })
     }
 
-    /// What is bought, from the record that registered the order.
-    pub fn lines(&self, first_record: u64) -> Result<Vec<Line>, StoreError> {
+    /// What an order is about, from the record that registered it.
+    pub fn contents(&self, first_record: u64) -> Result<Contents, StoreError> {
         let Body::Group(group) = self.record(first_record)?.body else {
-            return Ok(Vec::new());
+            return Ok(Contents::default());
         };
         let created = group.events.into_iter().find_map(|event| match event {
-            GroupEvent::Order(OrderEvent::OrderCreated(created)) => Some(created.lines),
+            GroupEvent::Order(OrderEvent::OrderCreated(created)) => Some(created.contents()),
             _ => None,
         });
         created

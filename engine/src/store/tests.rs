@@ -129,6 +129,7 @@ fn new_order(id: &str) -> Command {
         total: Money::new(11_000, Currency::Krw).unwrap(),
         resource: None,
         lines: vec![line],
+        discounts: Vec::new(),
         capture: CaptureMode::Automatic,
         expires_at: None,
         fingerprint: hash16(&[id.as_bytes()]),
@@ -141,7 +142,7 @@ fn new_payment(order: &str) -> Command {
         asker: Asker::Merchant,
         order_id: OrderId::parse(order).unwrap(),
         amount: Money::new(11_000, Currency::Krw).unwrap(),
-        provider: Provider::Mock,
+        provider: Some(Provider::Mock),
     }
 }
 

@@ -194,6 +194,9 @@ pub async fn erase_buyer(
 }
 
 /// The balances of the ledger, in minor units; debits less credits.
+///
+/// A sum of amounts can be larger than the largest amount, and than the integers that every JSON reader keeps exact: each
+/// is written as a decimal string.
 #[utoipa::path(get, path = "/api/v1/admin/balances", tag = "admin", security(("admin" = [])),
     responses((status = 200, body = BalancesSchema), (status = "4XX", body = ProblemSchema)))]
 pub async fn balances(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
@@ -202,8 +205,8 @@ pub async fn balances(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Re
         let mut parts = name.split('|');
         let mut part = || parts.next().unwrap_or_default().to_owned();
         let (account, provider, component, currency) = (part(), part(), part(), part());
-        let minor = i64::try_from(balance.minor).map_err(Problem::internal)?;
-        items.push(json!({ "account": account, "provider": provider, "component": component, "currency": currency, "amount": minor }));
+        let amount = balance.minor.to_string();
+        items.push(json!({ "account": account, "provider": provider, "component": component, "currency": currency, "amount": amount }));
     }
     answer::json(200, &json!({ "items": items }))
 }

@@ -9,7 +9,7 @@ use daegeum_engine::event::OrderEvent;
 use daegeum_engine::group::GroupEvent;
 use daegeum_engine::id::{OrderId, PaymentId};
 use daegeum_engine::idempotency::Answer;
-use daegeum_engine::order::{AnyOrder, Line};
+use daegeum_engine::order::{AnyOrder, Contents};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::store::StoreError;
@@ -51,12 +51,12 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
                 Some(Shown::Order(order, first_record)) => (*order, first_record),
                 _ => past_order(app, &order_id, version)?,
             };
-            match registered(&events) {
-                Some(lines) => json(
+            match registered(events) {
+                Some(contents) => json(
                     status,
                     &OrderView {
                         order: &order,
-                        lines,
+                        contents: &contents,
                     },
                 )?,
                 None => order_response(app, status, &order, first_record)?,
@@ -196,6 +196,10 @@ pub fn mark_replayed(response: &mut Response) {
 pub fn problem(rejection: &Rejection) -> Problem {
     let status = StatusCode::from_u16(rejection.kind().status()).unwrap_or(StatusCode::CONFLICT);
     let problem = Problem::new(status, rejection.code(), rejection.message());
+    let problem = match rejection.minimum_minor() {
+        Some(minimum) => problem.with_minimum(minimum),
+        None => problem,
+    };
     let problem = match rejection.field() {
         Some(field) => problem.at(field, rejection.message()),
         None => problem,
@@ -208,6 +212,13 @@ pub fn problem(rejection: &Rejection) -> Problem {
         (Some(state), Some(permitted)) => problem.in_state(state, permitted),
         _ => problem,
     }
+}
+
+/// A refusal of the rules about a field of the request that only who read the request knows.
+pub fn problem_at(rejection: &Rejection, field: &str) -> Problem {
+    let status = StatusCode::from_u16(rejection.kind().status()).unwrap_or(StatusCode::CONFLICT);
+    let problem = Problem::new(status, rejection.code(), rejection.message());
+    problem.at(field, rejection.message())
 }
 
 /// What keeps the store from answering: what passes says when to come back; a failure is ours, and the caller is told
@@ -224,11 +235,11 @@ fn gone() -> Problem {
     Problem::internal("a kept answer is about something that is not there")
 }
 
-/// What is bought, if the order was registered just now.
-fn registered(events: &[GroupEvent]) -> Option<&[Line]> {
-    events.iter().find_map(|event| match event {
-        GroupEvent::Order(OrderEvent::OrderCreated(created)) => Some(created.lines.as_slice()),
-        _ => None,
+/// What the order is about, if it was registered just now.
+fn registered(events: Vec<GroupEvent>) -> Option<Contents> {
+    events.into_iter().find_map(|event| match event {
+        GroupEvent::Order(OrderEvent::OrderCreated(created)) => Some(created.contents()),
+        GroupEvent::Order(_) | GroupEvent::Payment(..) => None,
     })
 }
 
@@ -252,12 +263,12 @@ pub fn order_response(
     order: &AnyOrder,
     first_record: u64,
 ) -> Result<Response, Problem> {
-    let lines = app.reader.lines(first_record).map_err(stored)?;
+    let contents = app.reader.contents(first_record).map_err(stored)?;
     json(
         status,
         &OrderView {
             order,
-            lines: &lines,
+            contents: &contents,
         },
     )
 }

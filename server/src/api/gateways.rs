@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use daegeum_engine::capabilities::{Capabilities, CaptureStrategy};
+use daegeum_engine::method::Method;
 use serde_json::{Value, json};
 
 use super::answer;
@@ -36,12 +37,15 @@ fn item(name: &str, reachable: bool, can: &Capabilities) -> Value {
         CaptureStrategy::AuthorizeThenCapture { hold_ms } => Some(hold_ms / 1_000),
         CaptureStrategy::ChargeThenHold => None,
     };
+    let method = |(method, least): &(Method, u64)| json!({ "method": method.name(), "minimum_amount": least });
+    let methods: Vec<Value> = can.methods.iter().map(method).collect();
     json!({
         "provider": name,
         "reachable": reachable,
         "capture": can.capture.name(),
         "hold_seconds": hold_seconds,
-        "minimum_amount": can.minimum_minor,
+        "minimum_amount": can.minimum(),
+        "methods": methods,
         "refund": can.refund,
         "partial_refund": can.partial_refund,
         "tax_free": can.tax_free,

@@ -9,13 +9,14 @@ use daegeum_engine::command::{Command, NewLine, NewOrder};
 use daegeum_engine::id::{BuyerId, OrderId};
 use daegeum_engine::idempotency::hash16;
 use daegeum_engine::money::{Currency, Money};
-use daegeum_engine::order::{CaptureMode, Resource, Tax};
+use daegeum_engine::order::{CaptureMode, OrderCore, Resource, Tax};
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer;
+use super::discounts::{self, OrderDiscount};
 use super::nothing::{NoParameters, Nothing};
 use super::schema::{OrderSchema, ProblemSchema};
 use crate::app::{App, Asked};
@@ -38,11 +39,17 @@ pub struct CreateOrder {
     /// `KRW`.
     #[schema(example = "KRW")]
     currency: String,
-    /// What it costs in minor units (won), VAT included.
-    #[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991_u64, example = 11000)]
+    /// What it costs in minor units (won), VAT included. 0 is a free order, paid without a gateway.
+    #[schema(value_type = u64, minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 11000)]
     total: Integer,
-    /// What is bought, 1 to 100 lines; they add up to `total`.
+    /// What is bought, 1 to 100 lines; less the discounts they add up to `total`.
+    #[schema(min_items = 1, max_items = 100)]
     lines: Vec<OrderLine>,
+    /// What is taken off the prices of the lines, at most 20, in this order: a later one is taken off what an earlier one
+    /// left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, max_items = 20)]
+    discounts: Vec<OrderDiscount>,
     /// `automatic`: the money is taken when the buyer pays. `on_confirmation`: it is held until the order is confirmed.
     #[schema(example = "automatic")]
     capture: CaptureWord,
@@ -110,14 +117,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let fingerprint = keyed::fingerprint("POST /api/v1/orders", &body)?;
     let key = keyed::optional(&headers, &BodyKey::default(), &who, fingerprint)?;
-    let new = match body.check(fingerprint) {
-        Ok(new) => new,
-        Err(Refused::Rule(rejection)) => return Err(answer::problem(&rejection)),
-        Err(Refused::Value(field)) => {
-            return Err(Problem::from(HttpErrorCode::InvalidValue)
-                .at(field, "This value is not valid here."));
-        }
-    };
+    let new = body.check(fingerprint)?;
     let asked = Asked {
         command: Command::CreateOrder(new),
         keyed: keyed::of(key.as_ref()),
@@ -126,35 +126,27 @@ pub async fn create(
     answer::of(&app, app.execute(asked).await?)
 }
 
-enum Refused {
-    Rule(Rejection),
-    Value(String),
-}
-
 impl CreateOrder {
-    fn check(self, fingerprint: [u8; 16]) -> Result<NewOrder, Refused> {
-        let value = |field: &str| Refused::Value(field.to_owned());
-        let order_id = OrderId::parse(&self.order_id).map_err(|_| value("order_id"))?;
-        let buyer_id = BuyerId::parse(&self.buyer_id).map_err(|_| value("buyer_id"))?;
+    fn check(self, fingerprint: [u8; 16]) -> Result<NewOrder, Problem> {
+        let order_id = OrderId::parse(&self.order_id).map_err(|_| invalid("order_id"))?;
+        let buyer_id = BuyerId::parse(&self.buyer_id).map_err(|_| invalid("buyer_id"))?;
         let currency =
             Currency::from_code(&self.currency).filter(|currency| *currency == Currency::Krw);
-        let currency = currency.ok_or_else(|| value("currency"))?;
+        let currency = currency.ok_or_else(|| invalid("currency"))?;
         let expires_at = self
             .expires_at
-            .map(|at| Timestamp::parse_rfc3339(&at).ok_or_else(|| value("expires_at")));
+            .map(|at| Timestamp::parse_rfc3339(&at).ok_or_else(|| invalid("expires_at")));
         let expires_at = expires_at.transpose()?;
-        if self.lines.len() > daegeum_engine::order::OrderCore::MAX_LINES {
-            return Err(Refused::Rule(Rejection::LineCountOutOfRange));
+        if self.lines.len() > OrderCore::MAX_LINES {
+            return Err(answer::problem(&Rejection::LineCountOutOfRange));
         }
         let resource = Resource::parse(self.resource_type.as_deref(), self.resource_id.as_deref());
-        let resource = resource.map_err(value)?;
-        let total = amount(self.total, currency).map_err(Refused::Rule)?;
-        let lines = self
-            .lines
-            .into_iter()
-            .enumerate()
-            .map(|(at, line)| line.check(at, currency));
-        let lines = lines.collect::<Result<Vec<NewLine>, Refused>>()?;
+        let resource = resource.map_err(invalid)?;
+        let total = amount(self.total, currency, "total")?;
+        let discounts = discounts::check(self.discounts, self.lines.len())?;
+        let lines = self.lines.into_iter().enumerate();
+        let lines = lines.map(|(at, line)| line.check(at, currency));
+        let lines = lines.collect::<Result<Vec<NewLine>, Problem>>()?;
         let capture = match self.capture {
             CaptureWord::Automatic => CaptureMode::Automatic,
             CaptureWord::OnConfirmation => CaptureMode::OnConfirmation,
@@ -165,6 +157,7 @@ impl CreateOrder {
             total,
             resource,
             lines,
+            discounts,
             capture,
             expires_at,
             fingerprint,
@@ -173,31 +166,28 @@ impl CreateOrder {
 }
 
 impl OrderLine {
-    fn check(self, at: usize, currency: Currency) -> Result<NewLine, Refused> {
-        let value = |field: &str| Refused::Value(format!("lines[{at}].{field}"));
+    fn check(self, at: usize, currency: Currency) -> Result<NewLine, Problem> {
+        let place = |field: &str| format!("lines[{at}].{field}");
         let text = |text: &str, most: usize| {
             (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
         };
         if !text(&self.name, 200) {
-            return Err(value("name"));
+            return Err(invalid(place("name")));
         }
         for (field, id) in [("item_id", &self.item_id), ("seller_id", &self.seller_id)] {
             if id.as_ref().is_some_and(|id| !text(id, 64)) {
-                return Err(value(field));
+                return Err(invalid(place(field)));
             }
         }
+        let out_of_range =
+            |field: &str| answer::problem_at(&Rejection::SumOutOfRange, &place(field));
         let quantity = u32::try_from(self.quantity.get())
             .ok()
             .filter(|quantity| *quantity > 0);
-        let unit_price = u64::try_from(self.unit_price.get()).ok();
-        let in_range = unit_price.and_then(|minor| Money::new(minor, currency).ok());
-        let (Some(quantity), Some(price)) = (quantity, in_range) else {
-            return Err(Refused::Rule(Rejection::AmountOutOfRange));
-        };
         Ok(NewLine {
             name: self.name.into(),
-            quantity,
-            unit_price: price.minor(),
+            quantity: quantity.ok_or_else(|| out_of_range("quantity"))?,
+            unit_price: amount(self.unit_price, currency, &place("unit_price"))?.minor(),
             tax: match self.tax {
                 TaxWord::Taxable => Tax::Taxable,
                 TaxWord::TaxFree => Tax::TaxFree,
@@ -208,11 +198,16 @@ impl OrderLine {
     }
 }
 
-/// An amount that can be asked for: at least 1, at most 2⁵³ − 1.
-pub fn amount(sent: Integer, currency: Currency) -> Result<Money, Rejection> {
-    let minor = u64::try_from(sent.get()).ok().filter(|minor| *minor > 0);
+/// A value that this field cannot have.
+fn invalid(field: impl Into<String>) -> Problem {
+    Problem::from(HttpErrorCode::InvalidValue).at(field, "This value is not valid here.")
+}
+
+/// An amount of a request: nothing, or at most 2⁵³ − 1. `field` is where it stands.
+pub fn amount(sent: Integer, currency: Currency, field: &str) -> Result<Money, Problem> {
+    let minor = u64::try_from(sent.get()).ok();
     let money = minor.and_then(|minor| Money::new(minor, currency).ok());
-    money.ok_or(Rejection::AmountOutOfRange)
+    money.ok_or_else(|| answer::problem_at(&Rejection::SumOutOfRange, field))
 }
 
 /// Reads an order.

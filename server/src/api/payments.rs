@@ -34,14 +34,15 @@ pub struct CreatePayment {
     /// The order to pay.
     #[schema(example = "ORD-20261121-0001")]
     order_id: String,
-    /// The order's total.
-    #[schema(value_type = u64, example = 11000)]
+    /// The order's total; 0 where there is nothing to pay.
+    #[schema(value_type = u64, minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 11000)]
     amount: Integer,
     /// Makes repeating harmless: 1 to 255 printable ASCII characters, or in the header `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = Option<String>, example = "3f0c9a52")]
     idempotency_key: BodyKey,
-    /// Through which gateway; `MOCK`, where it is enabled.
+    /// Through which gateway; `MOCK`, where it is enabled. Where there is nothing to pay it is always `FREE`, and the
+    /// payment is taken at once.
     #[serde(default)]
     provider: Option<String>,
 }
@@ -61,9 +62,9 @@ pub async fn create(
     let key = keyed::required(&headers, &body.idempotency_key, &who, fingerprint)?;
     let command = match body.check(&app, &who) {
         Ok(command) => command,
-        Err(rejection) => {
+        Err(problem) => {
             app.witness.counters.create_refused();
-            return Err(answer::problem(&rejection));
+            return Err(problem);
         }
     };
     let asked = Asked {
@@ -79,16 +80,16 @@ pub async fn create(
 }
 
 impl CreatePayment {
-    fn check(self, app: &App, who: &Principal) -> Result<Command, Rejection> {
-        let order_id = OrderId::parse(&self.order_id).map_err(|_| Rejection::OrderNotFound)?;
-        let amount = orders::amount(self.amount, Currency::Krw)?;
-        let provider = match self.provider {
-            Some(name) => Provider::from_name(&name),
-            None => Some(Provider::Mock),
-        };
-        let provider = provider
-            .filter(|provider| app.takes(*provider))
-            .ok_or(Rejection::ProviderUnavailable)?;
+    fn check(self, app: &App, who: &Principal) -> Result<Command, Problem> {
+        let no_order = |_| answer::problem(&Rejection::OrderNotFound);
+        let order_id = OrderId::parse(&self.order_id).map_err(no_order)?;
+        let amount = orders::amount(self.amount, Currency::Krw, "amount")?;
+        let named = self.provider.as_deref();
+        let provider = named.map_or(Some(Provider::Mock), Provider::from_name);
+        let provider = provider.filter(|provider| app.takes(*provider));
+        if named.is_some() && provider.is_none() {
+            return Err(answer::problem(&Rejection::ProviderUnavailable));
+        }
         Ok(Command::CreatePayment {
             asker: keyed::asker(who),
             order_id,

@@ -1,16 +1,15 @@
 //! Choices of a session: those it was begun with and those its buyer made since, read from its history; and how a choice
 //! is checked and sealed before it becomes one.
 
-use daegeum_engine::capabilities::Capabilities;
 use daegeum_engine::command::Choice;
 use daegeum_engine::event::{BuyerChose, PaymentEvent, SessionOpened};
+use daegeum_engine::method::Method;
 use daegeum_engine::payment::AnyPayment;
-use daegeum_engine::rejection::Rejection;
 use daegeum_engine::sealed::{RetentionClass, Sealed};
 
 use super::answer;
 use crate::app::App;
-use crate::gateway::{Customer, Method};
+use crate::gateway::Customer;
 use crate::http::Problem;
 
 /// What is known of how the buyer means to pay.
@@ -115,14 +114,6 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// Refuses a method that this gateway cannot be paid through here.
-    pub fn check(&self, can: &Capabilities) -> Result<(), Problem> {
-        if self.method.is_some_and(|method| !offered(can, method)) {
-            return Err(answer::problem(&Rejection::MethodUnavailable));
-        }
-        Ok(())
-    }
-
     /// As a command carries it; nothing if nothing was said.
     pub fn seal(&self, app: &App) -> Result<Option<Choice>, Problem> {
         if self.method.is_none() && self.customer.is_none() {
@@ -130,20 +121,10 @@ impl Chosen {
         }
         let buyer = self.customer.as_ref().map(|customer| seal(app, customer));
         Ok(Some(Choice {
-            method: self.method.map(|method| method.name().into()),
+            method: self.method,
             buyer: buyer.transpose()?,
         }))
     }
-}
-
-/// The methods that this gateway's window can be opened with here.
-pub fn methods(can: &'static Capabilities) -> impl Iterator<Item = Method> {
-    let all = Method::ALL.iter().copied();
-    all.filter(|method| offered(can, *method))
-}
-
-fn offered(can: &Capabilities, method: Method) -> bool {
-    method != Method::VirtualAccount || can.virtual_account
 }
 
 fn seal(app: &App, customer: &Customer) -> Result<Sealed, Problem> {

@@ -104,7 +104,7 @@ pub struct CheckoutSchema {
     session: SessionSchema,
     /// `card`, `transfer` or `mobile`, once the merchant or the buyer has said it.
     method: Option<String>,
-    /// What this gateway's window can be opened with.
+    /// The ways in which this amount can be paid at this gateway; none where there is nothing to pay.
     methods: Vec<String>,
     /// Whether somebody has said who the buyer is. What was said is not shown.
     buyer_known: bool,
@@ -128,6 +128,9 @@ pub struct SummarySchema {
     /// `automatic` or `on_confirmation`.
     capture: String,
     lines: Vec<LineSchema>,
+    /// What is taken off the prices of the lines, where something is.
+    #[schema(required = false)]
+    discounts: Option<Vec<DiscountSchema>>,
     /// Until when the order can be paid; RFC 3339.
     expires_at: String,
 }
@@ -138,8 +141,10 @@ pub struct SummarySchema {
 pub struct PreparedSchema {
     #[serde(flatten)]
     session: SessionSchema,
-    /// What the gateway's browser script is given; its fields are the gateway's.
-    window: serde_json::Value,
+    /// What the gateway's browser script is given; its fields are the gateway's. Left out where there is nothing to pay:
+    /// such an order is paid by this request.
+    #[schema(required = false)]
+    window: Option<serde_json::Value>,
 }
 
 /// An amount.
@@ -173,8 +178,10 @@ pub struct GatewaySchema {
     capture: String,
     /// How long it holds funds, where it does.
     hold_seconds: Option<u64>,
-    /// The smallest amount, in won.
+    /// The smallest amount, in won, by whichever way of paying.
     minimum_amount: u64,
+    /// The ways to pay that its window can be opened with here.
+    methods: Vec<GatewayMethodSchema>,
     /// Whether taken money can be given back through it.
     refund: bool,
     /// Whether the gateway itself can give back a part. This version gives back all.
@@ -281,6 +288,9 @@ pub struct OrderSchema {
     #[schema(required = false, example = "lesson-7")]
     resource_id: Option<String>,
     lines: Vec<LineSchema>,
+    /// What is taken off the prices of the lines, where something is.
+    #[schema(required = false)]
+    discounts: Option<Vec<DiscountSchema>>,
     /// Its payments, oldest first.
     payments: Vec<String>,
     expires_at: String,
@@ -315,6 +325,46 @@ pub struct LineSchema {
     item_id: Option<String>,
     #[schema(required = false)]
     seller_id: Option<String>,
+    /// What it comes to, where the order has discounts.
+    #[schema(required = false)]
+    amount: Option<u64>,
+}
+
+/// A discount of an order.
+#[derive(ToSchema)]
+#[schema(as = Discount)]
+pub struct DiscountSchema {
+    name: String,
+    amount: u64,
+    /// The places of the lines that it is on, from 0; left out where it is on all.
+    #[schema(required = false)]
+    lines: Option<Vec<u8>>,
+    /// `shop` or `seller`.
+    borne_by: String,
+}
+
+/// How a buyer means to pay.
+#[derive(ToSchema)]
+#[schema(as = Method)]
+#[serde(rename_all = "snake_case")]
+pub enum MethodSchema {
+    /// By card, or by an easy payment that keeps one.
+    Card,
+    /// From a bank account, at once.
+    Transfer,
+    /// By transfer to an account made for this payment.
+    VirtualAccount,
+    /// With the telephone bill.
+    Mobile,
+}
+
+/// A way to pay at a gateway.
+#[derive(ToSchema)]
+#[schema(as = GatewayMethod)]
+pub struct GatewayMethodSchema {
+    method: MethodSchema,
+    /// The least amount, in won.
+    minimum_amount: u64,
 }
 
 /// A page of payments.
@@ -377,8 +427,9 @@ pub struct BalanceSchema {
     provider: String,
     component: String,
     currency: String,
-    /// Debits less credits, in minor units.
-    amount: i64,
+    /// Debits less credits, in minor units, in decimal digits: it can be beyond 2⁵³.
+    #[schema(pattern = "^-?[0-9]+$", example = "-11000")]
+    amount: String,
 }
 
 /// All balances.
@@ -439,6 +490,9 @@ pub struct ProblemSchema {
     /// What the state permits.
     #[schema(required = false)]
     permitted: Option<Vec<String>>,
+    /// The least amount that would do, in minor units; of `AMOUNT_BELOW_MINIMUM`.
+    #[schema(required = false)]
+    minimum_amount: Option<u64>,
 }
 
 /// What is wrong with one field.

@@ -1,9 +1,11 @@
 //! A checkout as the API shows it, and what the gateway's window is opened with.
 
 use daegeum_engine::amounts::Component;
+use daegeum_engine::event::Provider;
 use daegeum_engine::id::SessionId;
 use daegeum_engine::idempotency::hash16;
-use daegeum_engine::order::{AnyOrder, Line};
+use daegeum_engine::method::Method;
+use daegeum_engine::order::{AnyOrder, Contents, Line};
 use daegeum_engine::payment::{AnyPayment, CheckoutSession};
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::session::SessionStatus;
@@ -13,9 +15,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer;
-use super::said::{self, Said};
+use super::said::Said;
 use crate::app::App;
-use crate::gateway::{Method, Offer};
+use crate::gateway::Offer;
 use crate::http::Problem;
 
 /// A checkout as the API shows it. What it says of the payment is the payment's own view.
@@ -77,26 +79,33 @@ impl<'a> SessionView<'a> {
     pub fn at_checkout(mut self, app: &App) -> Result<Self, Problem> {
         let payment = self.payment.payment;
         let said = Said::of(app, payment)?.ok_or_else(lost)?;
-        let (order, lines) = bought(app, payment)?;
+        let (order, contents) = bought(app, payment)?;
         let summary = SummaryView {
             order: &order,
-            lines: &lines,
-            title: &title(&lines),
+            contents: &contents,
+            title: &title(&contents.lines),
         };
         let can = payment.core().provider.capabilities();
         self.at_checkout = Some(AtCheckout {
             method: said.method.map(Method::name),
             buyer_known: said.buyer.is_some(),
             payable: order.takes_another(app.now()),
-            methods: said::methods(can).map(Method::name).collect(),
+            methods: can
+                .methods_for(payment.core().amount())
+                .map(Method::name)
+                .collect(),
             order: serde_json::to_value(&summary).map_err(Problem::internal)?,
         });
         Ok(self)
     }
 
-    /// With what the gateway's window is opened with.
+    /// With what the gateway's window is opened with. Where there is nothing to pay there is no window.
     pub fn with_window(mut self, app: &App) -> Result<Self, Problem> {
-        self.window = Some(window(app, self.payment.payment)?);
+        let payment = self.payment.payment;
+        self.window = match payment.core().provider {
+            Provider::Free => None,
+            Provider::Mock | Provider::Toss | Provider::Drill => Some(window(app, payment)?),
+        };
         Ok(self)
     }
 
@@ -124,12 +133,12 @@ fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {
     let gateway = app.gateways.of(core.provider);
     let gateway = gateway.ok_or_else(|| answer::problem(&Rejection::ProviderUnavailable))?;
     let said = Said::of(app, payment)?.ok_or_else(lost)?;
-    let (_, lines) = bought(app, payment)?;
+    let (_, contents) = bought(app, payment)?;
     Ok(gateway.window(&Offer {
         payment: core.id,
         amount: core.amount(),
         tax_free: core.amounts.get(Component::TaxFree),
-        title: title(&lines),
+        title: title(&contents.lines),
         customer_key: customer_key(core.buyer_id.as_str()),
         customer: said.customer(app).unwrap_or_default(),
         method: said.method.unwrap_or(Method::Card),
@@ -137,15 +146,15 @@ fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {
     }))
 }
 
-/// The payment's order, and what is bought with it.
-fn bought(app: &App, payment: &AnyPayment) -> Result<(AnyOrder, Vec<Line>), Problem> {
+/// The payment's order, and what it is about.
+fn bought(app: &App, payment: &AnyPayment) -> Result<(AnyOrder, Contents), Problem> {
     let order = app.reader.order(&payment.core().order_id);
     let order = order.map_err(answer::stored)?.ok_or_else(lost)?;
-    let lines = app
+    let contents = app
         .reader
-        .lines(order.first_record)
+        .contents(order.first_record)
         .map_err(answer::stored)?;
-    Ok((order.value, lines))
+    Ok((order.value, contents))
 }
 
 fn lost() -> Problem {
@@ -154,8 +163,8 @@ fn lost() -> Problem {
 
 /// What the payment is for, in a few words.
 pub fn title_of(app: &App, payment: &AnyPayment) -> Result<String, Problem> {
-    let (_, lines) = bought(app, payment)?;
-    Ok(title(&lines))
+    let (_, contents) = bought(app, payment)?;
+    Ok(title(&contents.lines))
 }
 
 /// What is bought, in the words of a statement: the first line, and how many more.

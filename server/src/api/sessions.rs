@@ -10,6 +10,7 @@ use daegeum_engine::command::{Command, NewSession};
 use daegeum_engine::event::Provider;
 use daegeum_engine::id::{OrderId, SessionId};
 use daegeum_engine::idempotency::Answer;
+use daegeum_engine::method::Method;
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::store::executor::{Executed, Shown};
@@ -18,12 +19,11 @@ use utoipa::ToSchema;
 
 use super::nothing::NoParameters;
 use super::said::{Chosen, Said};
-use super::schema::{CheckoutSchema, PreparedSchema, ProblemSchema, SessionSchema};
+use super::schema::{CheckoutSchema, MethodSchema, PreparedSchema, ProblemSchema, SessionSchema};
 use super::session_view::SessionView;
 use super::{answer, contact};
 use crate::app::{App, Asked};
 use crate::config::WebOrigin;
-use crate::gateway::Method;
 use crate::http::{
     BodyKey, Checkout, HttpErrorCode, Json, OptionalJson, Principal, Problem, Query, RequestContext,
 };
@@ -42,6 +42,7 @@ pub struct CreateSession {
     provider: Option<String>,
     /// How the buyer means to pay; `card` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MethodSchema>)]
     method: Option<Method>,
     /// At most 60 characters. Stored sealed, like the two below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,8 +97,10 @@ impl CreateSession {
         let refuse = |rejection: Rejection| answer::problem(&rejection);
         let order_id =
             OrderId::parse(&self.order_id).map_err(|_| refuse(Rejection::OrderNotFound))?;
-        let provider = provider(app, self.provider.as_deref())
-            .ok_or_else(|| refuse(Rejection::ProviderUnavailable))?;
+        let provider = provider(app, self.provider.as_deref());
+        if self.provider.is_some() && provider.is_none() {
+            return Err(refuse(Rejection::ProviderUnavailable));
+        }
         let contact = contact::check(
             self.buyer_name.as_deref(),
             self.buyer_email.as_deref(),
@@ -107,7 +110,6 @@ impl CreateSession {
             method: self.method,
             customer: contact,
         };
-        chosen.check(provider.capabilities())?;
         let url = self.redirect_url;
         if url.as_ref().is_some_and(|url| !may_return_to(app, url)) {
             let not_listed = "Its origin is not one of checkout.redirect_origins.";
@@ -123,7 +125,7 @@ impl CreateSession {
             order_id,
             provider,
             session: NewSession {
-                method: method.or_else(|| before.method.map(|method| method.name().into())),
+                method: method.or(before.method),
                 redirect_url: url.map(Into::into).or(before.redirect_url),
                 buyer: buyer.or(before.buyer),
             },
@@ -191,6 +193,7 @@ fn find(app: &App, who: &Principal, session_id: &str) -> Result<AnyPayment, Prob
 pub struct PrepareSession {
     /// How the buyer means to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MethodSchema>)]
     method: Option<Method>,
     /// As in the request that begins a session; the three together stand over what was said there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -226,7 +229,7 @@ pub async fn prepare(
     let route = format!("POST /api/v1/payments/sessions/{session_id}/prepare");
     let fingerprint = keyed::fingerprint(&route, &body)?;
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
-    let chosen = body.check(&payment)?;
+    let chosen = body.check()?;
     let asked = |choice| Asked {
         command: Command::PreparePayment {
             asker: keyed::asker(&who),
@@ -253,17 +256,15 @@ pub async fn prepare(
 }
 
 impl PrepareSession {
-    fn check(&self, payment: &AnyPayment) -> Result<Chosen, Problem> {
-        let chosen = Chosen {
+    fn check(&self) -> Result<Chosen, Problem> {
+        Ok(Chosen {
             method: self.method,
             customer: contact::check(
                 self.buyer_name.as_deref(),
                 self.buyer_email.as_deref(),
                 self.buyer_tel.as_deref(),
             )?,
-        };
-        chosen.check(payment.core().provider.capabilities())?;
-        Ok(chosen)
+        })
     }
 }
 

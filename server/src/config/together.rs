@@ -1,6 +1,10 @@
 //! What settings must not be beside each other. Every rule here is about money: which keys move it,
 //! what must not stand beside them, and over which line they go.
 
+use std::time::Duration;
+
+use daegeum_engine::order::OrderCore;
+
 use super::settings::{Settings, Toss};
 use super::toss::{KeyMode, TossClientKey, TossSecretKey};
 
@@ -9,6 +13,54 @@ pub(super) fn check_together(settings: &Settings, problems: &mut Vec<String>) {
     check_listeners(settings, problems);
     check_toss(settings, problems);
     check_mock(settings, problems);
+    check_times(settings, problems);
+}
+
+/// The longest that a request, a part of one, or a stop may take.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
+/// No time is so long that it never comes, or that adding it to a clock is out of range.
+fn check_times(settings: &Settings, problems: &mut Vec<String>) {
+    let limits = &settings.limits;
+    let longest_order = Duration::from_millis(OrderCore::MAX_DEADLINE_MS);
+    for (name, set, longest, in_words) in [
+        (
+            "orders.unpaid_after",
+            settings.orders.unpaid_after,
+            longest_order,
+            "400d",
+        ),
+        (
+            "limits.header_timeout",
+            limits.header_timeout,
+            LONGEST_WAIT,
+            "1h",
+        ),
+        (
+            "limits.body_timeout",
+            limits.body_timeout,
+            LONGEST_WAIT,
+            "1h",
+        ),
+        (
+            "limits.request_timeout",
+            limits.request_timeout,
+            LONGEST_WAIT,
+            "1h",
+        ),
+        (
+            "limits.shutdown_timeout",
+            limits.shutdown_timeout,
+            LONGEST_WAIT,
+            "1h",
+        ),
+    ] {
+        if set > longest {
+            problems.push(format!(
+                "{name} is longer than it may be: set at most {in_words}"
+            ));
+        }
+    }
 }
 
 fn check_listeners(settings: &Settings, problems: &mut Vec<String>) {

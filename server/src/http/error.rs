@@ -165,6 +165,8 @@ pub struct Problem {
     retry_after_s: Option<u32>,
     /// The present state and what it permits, where the state is the reason.
     state: Option<Box<(&'static str, Vec<&'static str>)>>,
+    /// The least amount that would do, where the amount is too small; minor units.
+    minimum_amount: Option<u64>,
     /// The request that was refused first, where the refusal was kept.
     first_asked_by: Option<Box<str>>,
     /// What went wrong inside: for the log, never for the caller.
@@ -186,6 +188,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_s: None,
             state: None,
+            minimum_amount: None,
             first_asked_by: None,
             cause: None,
         }
@@ -235,6 +238,13 @@ impl Problem {
         self
     }
 
+    /// Says which amount would be enough, in minor units.
+    #[must_use]
+    pub fn with_minimum(mut self, amount: u64) -> Self {
+        self.minimum_amount = Some(amount);
+        self
+    }
+
     /// Names the request that this refusal was first given to, whichever it is given to now: the
     /// same bytes again.
     #[must_use]
@@ -272,6 +282,7 @@ impl Problem {
             errors: &self.errors,
             state: self.state.as_ref().map(|because| because.0),
             permitted: self.state.as_ref().map(|because| because.1.as_slice()),
+            minimum_amount: self.minimum_amount,
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -323,6 +334,8 @@ struct ProblemBody<'a> {
     state: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     permitted: Option<&'a [&'static str]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum_amount: Option<u64>,
 }
 
 impl From<HttpErrorCode> for Problem {

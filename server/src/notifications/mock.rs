@@ -10,6 +10,7 @@ use daegeum_engine::id::PaymentId;
 use daegeum_engine::idempotency::Answer;
 use daegeum_engine::money::Currency;
 use daegeum_engine::planted::{self, Bug};
+use daegeum_engine::rejection::Rejection;
 use daegeum_engine::sealed::RetentionClass;
 use daegeum_engine::signature::{SignatureHeaders, verify};
 use daegeum_engine::store::executor::Executed;
@@ -107,8 +108,11 @@ fn read(app: &App, event_id: &str, body: &[u8]) -> Result<Notification, Problem>
     }
     let fact = match sent.kind.as_str() {
         "payment.captured" => {
-            let amount = orders::amount(sent.amount, Currency::Krw);
-            let amount = amount.map_err(|rejection| answer::problem(&rejection))?;
+            let amount = orders::amount(sent.amount, Currency::Krw, "amount")?;
+            if amount.is_zero() {
+                let nothing = Rejection::SumOutOfRange;
+                return Err(answer::problem_at(&nothing, "amount"));
+            }
             Fact::captured(Amounts::whole(amount))
         }
         "payment.failed" => Fact::Failed {

@@ -53,6 +53,7 @@ words! {
     summary: "주문 내역", "Your order";
     line_about: "{quantity}개 · 개당 {each}", "{quantity} × {each}";
     and_more: " 외 {count}건", " and {count} more";
+    discount_off: "−{amount}", "−{amount}";
     tax_free_line: "면세", "Tax-free";
     total: "총 결제 금액", "Total";
     supply: "공급가액", "Net amount";
@@ -92,6 +93,9 @@ words! {
     pay: "{amount} 결제하기", "Pay {amount}";
     pay_hint: "카드와 계좌 정보는 결제대행사의 결제창에서만 입력합니다.",
         "Card and account details are entered only in the payment provider's window.";
+    pay_free: "주문 완료하기", "Place the order";
+    free_about: "결제할 금액이 없습니다. 결제창 없이 바로 주문이 완료됩니다.",
+        "There is nothing to pay. The order is placed at once, without a payment window.";
     pay_nowhere: "이 주문은 결제창 없이 처리됩니다. 판매자에게 문의해 주세요.",
         "This order is paid without a payment window. Please ask the seller.";
     notice_closed: "결제창이 닫혔습니다. 청구된 금액은 없습니다. 주문은 그대로 남아 있습니다.",

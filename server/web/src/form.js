@@ -37,6 +37,9 @@ export class Form {
     fill(this.#form, { amount: money(session.amount, session.currency) });
     if (session.order_id !== this.#orderId) this.#begin(session.order_id);
     this.#knowBuyer(session.buyer_known);
+    const isFree = session.amount === 0;
+    for (const one of this.#form.querySelectorAll("[data-costs]")) one.hidden = isFree;
+    for (const one of this.#form.querySelectorAll("[data-free]")) one.hidden = !isFree;
     const methods = session.methods ?? [];
     const preferred = methods.find((method) => method !== avoid) ?? methods[0];
     const wanted = this.#form.elements.method.value || (avoid ? preferred : session.method) || preferred;
@@ -47,7 +50,7 @@ export class Form {
       choice.querySelector("input").checked = method === wanted;
     }
     this.#form.querySelector("[data-no-method]").hidden = methods.length > 0;
-    this.#form.querySelector("[data-pay]").disabled = methods.length === 0;
+    this.#form.querySelector("[data-pay]").disabled = methods.length === 0 && !isFree;
   }
 
   /** Forgets the chosen method, for a payment that is to be made another way. */
@@ -137,7 +140,8 @@ export class Form {
       wrong[0].focus();
       return null;
     }
-    return { method: method.value, ...this.#buyer() };
+    const chosen = method.value === "" ? {} : { method: method.value };
+    return { ...chosen, ...this.#buyer() };
   }
 
   #buyer() {

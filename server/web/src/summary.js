@@ -9,6 +9,7 @@ export function showSummary(root, session) {
   const template = summary.querySelector("template[data-line]");
   const lines = order.lines.map((line) => oneLine(template, line, currency));
   summary.querySelector("[data-lines]").replaceChildren(...lines);
+  showDiscounts(summary, order.discounts ?? [], currency);
   const { supply, vat, tax_free: taxFree } = order.amounts;
   fill(summary, {
     total: money(order.total, currency),
@@ -21,6 +22,17 @@ export function showSummary(root, session) {
   booking.hidden = order.capture !== "on_confirmation";
   for (const one of booking.querySelectorAll("[data-capture]")) one.hidden = one.dataset.capture !== session.capture;
   summary.hidden = false;
+}
+
+function showDiscounts(summary, discounts, currency) {
+  const [template, list] = ["template[data-discount]", "[data-discounts]"].map((one) => summary.querySelector(one));
+  const items = discounts.map(({ name, amount }) => {
+    const item = template.content.cloneNode(true);
+    fill(item, { name, amount: money(amount, currency) });
+    return item;
+  });
+  list.replaceChildren(...items);
+  list.hidden = items.length === 0;
 }
 
 /** The link can outlive the order, and the order the link. */

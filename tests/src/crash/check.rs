@@ -197,7 +197,9 @@ async fn balance(admin: &Caller, account: &str) -> i64 {
     let books = served(|| admin.get("/api/v1/admin/balances")).await;
     let items = books["items"].as_array().cloned().unwrap_or_default();
     let of_account = items.iter().filter(|item| item["account"] == account);
-    of_account.filter_map(|item| item["amount"].as_i64()).sum()
+    of_account
+        .filter_map(|item| item["amount"].as_str()?.parse::<i64>().ok())
+        .sum()
 }
 
 /// Asks about all of them, a few at once; what is wrong with each.

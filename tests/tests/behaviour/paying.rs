@@ -227,3 +227,19 @@ async fn vat_is_of_the_order_and_tax_free_lines_bear_none() {
     );
     assert_eq!(order["lines"], body["lines"]);
 }
+
+/// Two amounts of the largest size are more than a JSON reader with doubles could keep.
+#[tokio::test]
+async fn balances_beyond_the_largest_amount_are_exact() {
+    let shop = Shop::open().await;
+    for order in ["o-1", "o-2", "o-3"] {
+        let order = shop.order(order).of(9_007_199_254_740_991);
+        let payment = order.register().await.pay().await;
+        payment.complete(Success).await.expect(200);
+    }
+    assert_eq!(shop.balance("hold").await, -27_021_597_764_222_973);
+    assert_eq!(
+        shop.balance("gateway_receivable").await,
+        27_021_597_764_222_973
+    );
+}

@@ -33,7 +33,8 @@ async fn every_rejection_is_reached() {
     of_checkouts(&shop, &toss, &mut reached).await;
     of_refused_refunds(&shop, &toss, &mut reached).await;
     of_holds(&shop, &mut reached).await;
-    for rejection in Rejection::all() {
+    let given = Rejection::all().into_iter();
+    for rejection in given.filter(|rejection| !rejection.is_only_kept()) {
         let code = rejection.code();
         let Some(answer) = reached.0.remove(code) else {
             panic!("no story reaches {code}");
@@ -41,7 +42,7 @@ async fn every_rejection_is_reached() {
         assert_eq!(answer.status, rejection.kind().status(), "{code}");
         assert_eq!(answer["message"], rejection.message(), "{code}");
         let field = &answer["errors"][0]["field"];
-        assert_eq!(field.as_str(), rejection.field(), "{code}");
+        assert_eq!(field.as_str(), rejection.field().as_deref(), "{code}");
         assert_eq!(
             answer["state"].is_string(),
             rejection.state().is_some(),
@@ -74,9 +75,11 @@ async fn of_orders(shop: &Shop, reached: &mut Reached) {
         body[field] = value;
         body
     };
+    let largest = json!({ "name": "한 줄", "quantity": 1, "unit_price": 9_007_199_254_740_991_u64, "tax": "taxable" });
     for body in [
         wrong("total", 10_999.into()),
-        wrong("total", 0.into()),
+        wrong("lines", json!([largest, largest])),
+        wrong("discounts", json!([{"name": "쿠폰", "amount": 11_001}])),
         wrong("lines", json!([])),
         wrong("expires_at", "2020-01-01T00:00:00Z".into()),
     ] {

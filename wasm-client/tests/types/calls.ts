@@ -32,7 +32,11 @@ export async function begun(): Promise<void> {
 }
 
 export async function steps(checkout: Checkout): Promise<Session> {
-  const prepared: PreparedSession = await checkout.prepare({ method: "card", buyer_name: "김하나" }, { signal });
+  const answered = await checkout.prepare({ method: "card", buyer_name: "김하나" }, { signal });
+  // @ts-expect-error where there was nothing to pay there is no window
+  await checkout.openWindow(answered);
+  if (answered.next === "nothing") return checkout.load();
+  const prepared: PreparedSession = answered;
   const approved: Approved = await checkout.openWindow(prepared, { mode: "popup", returnUrl: "/pay", signal });
   const payment: Payment = await checkout.verify(approved, { signal });
   const session: Session = await checkout.confirm(approved, { signal });

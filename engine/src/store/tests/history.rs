@@ -9,6 +9,7 @@ use crate::command::{Asker, Choice, Command, Fact, Learned, NewSession, News};
 use crate::event::{FailureCode, PaymentEvent, Provider, ProviderPaymentId, Source};
 use crate::id::{OrderId, PaymentId};
 use crate::idempotency::{Answer, KeyedRequest};
+use crate::method::Method;
 use crate::money::{Currency, Money};
 use crate::order::{CaptureMode, OrderState};
 use crate::payment::{AnyPayment, PaymentCore, PaymentState};
@@ -56,7 +57,7 @@ impl Shop {
     fn paid_session(&mut self, order: &str) -> PaymentId {
         self.run(new_order(order), None);
         let session = NewSession {
-            method: Some("card".into()),
+            method: Some(Method::Card),
             redirect_url: None,
             buyer: None,
         };
@@ -64,7 +65,7 @@ impl Shop {
             Command::OpenSession {
                 asker: Asker::Merchant,
                 order_id: OrderId::parse(order).unwrap(),
-                provider: Provider::Toss,
+                provider: Some(Provider::Toss),
                 session,
             },
             None,
@@ -73,7 +74,7 @@ impl Shop {
             panic!("{opened:?}")
         };
         let choice = Choice {
-            method: Some("transfer".into()),
+            method: Some(Method::Transfer),
             buyer: None,
         };
         let asker = Asker::Merchant;

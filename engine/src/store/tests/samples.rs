@@ -391,7 +391,7 @@ pub(super) fn replies() -> Vec<(String, Reply)> {
     };
     let mut samples: Vec<_> = Rejection::all()
         .into_iter()
-        .map(|rejection| (rejection.code().to_owned(), reply(rejected(rejection))))
+        .map(|rejection| (name_of(&rejection), reply(rejected(rejection))))
         .collect();
     let order = Answer::Order {
         wire: 1,
@@ -408,6 +408,16 @@ pub(super) fn replies() -> Vec<(String, Reply)> {
     samples.push(("order".to_owned(), reply(order)));
     samples.push(("payment".to_owned(), reply(paid)));
     samples
+}
+
+/// The code; of two with one code, the later one's has something behind it.
+fn name_of(rejection: &Rejection) -> String {
+    let kept = Rejection::all().into_iter().filter(Rejection::is_only_kept);
+    let mut kept = kept.map(|kept| kept.code());
+    if !rejection.is_only_kept() && kept.any(|code| code == rejection.code()) {
+        return format!("{}.2", rejection.code());
+    }
+    rejection.code().to_owned()
 }
 
 fn stored<T>(value: T) -> Stored<T> {

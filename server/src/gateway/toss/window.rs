@@ -1,10 +1,11 @@
 //! What Toss's browser SDK is given to open its payment window (v2 `payment().requestPayment`, or v1 with the
 //! same values). There is no registration with Toss beforehand: the return is compared with the payment.
 
+use daegeum_engine::method::Method;
 use serde_json::{Value, json};
 
 use crate::config::{HttpUrl, TossClientKey};
-use crate::gateway::{Method, Offer};
+use crate::gateway::Offer;
 
 /// The longest order name Toss takes.
 const TITLE_LENGTH_MAX: usize = 100;

@@ -446,3 +446,34 @@ async fn an_amount_that_toss_would_refuse_is_refused_at_once() {
     let order = shop.order("o-2").of(100).register().await;
     order.send_session(json!({})).await.expect(201);
 }
+
+/// Toss takes 100 won by card and 200 from an account.
+#[tokio::test]
+async fn method_that_cannot_take_the_amount_is_not_offered_and_refused_with_its_least() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let small = shop.order("o-1").of(150).register().await;
+    let by_transfer = json!({ "method": "transfer" });
+    let begun = small.send_session(by_transfer.clone()).await;
+    let refused = begun.refused(422, "AMOUNT_BELOW_MINIMUM");
+    assert_eq!(refused["minimum_amount"], 200);
+    let checkout = small.checkout(&toss).await;
+    assert_eq!(checkout.now().await["methods"], json!(["card", "mobile"]));
+    let path = format!("{SESSIONS}/{}/prepare", checkout.id);
+    let prepared = checkout.browser.post(&path, &by_transfer).await;
+    let refused = prepared.refused(422, "AMOUNT_BELOW_MINIMUM");
+    assert_eq!(refused["minimum_amount"], 200);
+    assert_eq!(checkout.status().await, "created");
+    checkout.pay().await.expect(200);
+    let enough = shop.order("o-2").of(200).register().await;
+    let checkout = enough.checkout_with(&toss, by_transfer).await;
+    assert_eq!(
+        checkout.now().await["methods"],
+        json!(["card", "transfer", "mobile"])
+    );
+    checkout.pay().await.expect(200);
+    let listed = shop.merchant().get("/api/v1/gateways").await.expect(200);
+    assert_eq!(
+        listed["items"][0]["methods"][1],
+        json!({ "method": "transfer", "minimum_amount": 200 })
+    );
+}

@@ -158,7 +158,7 @@ impl Shop {
             asker: Asker::Merchant,
             order_id: order_id(),
             amount: won(PRICE),
-            provider: GATEWAY,
+            provider: Some(GATEWAY),
         });
     }
 
@@ -379,6 +379,7 @@ fn order() -> NewOrder {
         total: won(PRICE),
         resource: None,
         lines: vec![line(11_000, Tax::Taxable), line(700, Tax::TaxFree)],
+        discounts: Vec::new(),
         capture: CaptureMode::OnConfirmation,
         expires_at: None,
         fingerprint: [1; 16],

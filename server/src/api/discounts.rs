@@ -1,0 +1,97 @@
+//! Discounts of an order, as the request that registers it carries them. What they take off is the engine's rule.
+
+use daegeum_engine::order::{BorneBy, Discount, OrderCore};
+use daegeum_engine::rejection::Rejection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer;
+use crate::http::{HttpErrorCode, Integer, Problem};
+
+/// What is taken off the prices of an order's lines.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderDiscount {
+    /// What it is called, 1 to 200 characters; buyers see it.
+    #[schema(example = "첫 구매 할인")]
+    name: String,
+    /// How much in all, in minor units (won): at least 1, at most what is left of its lines.
+    #[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991_u64, example = 1000)]
+    amount: Integer,
+    /// The places of the lines it is on, from 0; without them it is on all. It is shared among them in proportion to what
+    /// is left of their prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<u8>>, min_items = 1, max_items = 100)]
+    lines: Option<Vec<Integer>>,
+    /// Who bears it: with `shop` what the sellers are due does not shrink. `shop` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    borne_by: Option<BorneByWord>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum BorneByWord {
+    Shop,
+    Seller,
+}
+
+/// The discounts of an order with so many lines.
+pub fn check(sent: Vec<OrderDiscount>, lines: usize) -> Result<Vec<Discount>, Problem> {
+    if sent.len() > OrderCore::MAX_DISCOUNTS {
+        return Err(Problem::from(HttpErrorCode::InvalidValue)
+            .at("discounts", "An order has at most 20 discounts."));
+    }
+    let checked = sent.into_iter().enumerate();
+    checked.map(|(at, one)| one.check(at, lines)).collect()
+}
+
+impl OrderDiscount {
+    fn check(self, at: usize, lines: usize) -> Result<Discount, Problem> {
+        let place = |field: &str| format!("discounts[{at}].{field}");
+        let letters = self.name.chars().count();
+        if !(1..=200).contains(&letters) || self.name.chars().any(char::is_control) {
+            let rule = "A name has 1 to 200 characters.";
+            return Err(Problem::from(HttpErrorCode::InvalidValue).at(place("name"), rule));
+        }
+        let out_of_range = || {
+            let rejection = Rejection::discount_out_of_range(at);
+            answer::problem_at(&rejection, &place("amount"))
+        };
+        let minor = u64::try_from(self.amount.get()).map_err(|_| out_of_range())?;
+        let on = self
+            .lines
+            .map(|named| places(&named, lines, &place("lines")));
+        Ok(Discount {
+            name: self.name.into(),
+            minor,
+            lines: on.transpose()?,
+            borne_by: match self.borne_by {
+                None | Some(BorneByWord::Shop) => BorneBy::Shop,
+                Some(BorneByWord::Seller) => BorneBy::Seller,
+            },
+        })
+    }
+}
+
+/// Places of lines that are there, each once.
+fn places(named: &[Integer], lines: usize, field: &str) -> Result<Vec<u8>, Problem> {
+    let refused = || {
+        let rule = "Each is the place of a line of this order, from 0, and stands here once.";
+        Problem::from(HttpErrorCode::InvalidValue).at(field, rule)
+    };
+    let mut places = Vec::with_capacity(named.len());
+    for one in named {
+        let at = usize::try_from(one.get()).ok().filter(|at| *at < lines);
+        let at = at
+            .and_then(|at| u8::try_from(at).ok())
+            .ok_or_else(refused)?;
+        if places.contains(&at) {
+            return Err(refused());
+        }
+        places.push(at);
+    }
+    if places.is_empty() {
+        return Err(refused());
+    }
+    Ok(places)
+}
