@@ -1,6 +1,9 @@
 //! Who a buyer says they are: what a name, a mail address and a telephone number have to look like, so that no
 //! gateway refuses them later. The same rule while they are typed and when they arrive; no text is ever repeated.
 
+pub use crate::text::Flaw;
+use crate::text::{check_name, is_blank};
+
 /// One thing a buyer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
@@ -10,28 +13,6 @@ pub enum Field {
     Email,
     /// Their telephone number.
     Tel,
-}
-
-/// What is wrong with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
-    /// Nothing but space.
-    Empty,
-    /// More than is taken.
-    TooLong,
-    /// Not what such a thing looks like.
-    Malformed,
-}
-
-impl Flaw {
-    /// The word for programs.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::TooLong => "too_long",
-            Self::Malformed => "malformed",
-        }
-    }
 }
 
 const NAME_LENGTH_MAX: usize = 60;
@@ -68,22 +49,15 @@ impl Field {
 
     /// The text as it is kept: a telephone number without hyphens, spaces and `+`, the others as they are.
     pub fn check(self, text: &str) -> Result<String, Flaw> {
-        if text.trim().is_empty() {
+        if is_blank(text) {
             return Err(Flaw::Empty);
         }
         match self {
-            Self::Name => name(text).map(|()| text.to_owned()),
+            Self::Name => check_name(text, NAME_LENGTH_MAX).map(|()| text.to_owned()),
             Self::Email => email(text).map(|()| text.to_owned()),
             Self::Tel => digits(text),
         }
     }
-}
-
-fn name(text: &str) -> Result<(), Flaw> {
-    if text.chars().count() > NAME_LENGTH_MAX {
-        return Err(Flaw::TooLong);
-    }
-    well_formed(!text.chars().any(char::is_control))
 }
 
 /// One `@` with something before it and a dotted name after it. Whether it exists only a mail can tell.
@@ -135,6 +109,7 @@ mod tests {
         let mail = format!("{}@b.kr", "a".repeat(250));
         for (field, text, flaw) in [
             (Field::Name, " ", Flaw::Empty),
+            (Field::Name, "\u{3164}", Flaw::Empty),
             (Field::Name, "name\n", Flaw::Malformed),
             (Field::Name, &*long, Flaw::TooLong),
             (Field::Email, "", Flaw::Empty),

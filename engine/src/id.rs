@@ -7,6 +7,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::stream::Shard;
+use crate::text::check_name;
 use crate::time::Timestamp;
 
 /// A text is not an identifier of the asked kind.
@@ -156,7 +157,7 @@ impl fmt::Display for OrderId {
     }
 }
 
-/// The merchant's own name for a buyer: 1–128 bytes of text without control characters.
+/// The merchant's own name for a buyer: 1–128 bytes of text without control characters, of which something shows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct BuyerId(Box<str>);
 
@@ -166,11 +167,8 @@ impl BuyerId {
 
     /// Takes the merchant's text if it is well formed.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        let well_formed =
-            (1..=Self::MAX_LEN).contains(&text.len()) && !text.chars().any(char::is_control);
-        well_formed
-            .then(|| Self(text.into()))
-            .ok_or(InvalidId("buyer id"))
+        let fits = text.len() <= Self::MAX_LEN && check_name(text, Self::MAX_LEN).is_ok();
+        fits.then(|| Self(text.into())).ok_or(InvalidId("buyer id"))
     }
 
     /// Its text.

@@ -34,5 +34,6 @@ pub mod session;
 pub mod signature;
 pub mod store;
 pub mod stream;
+pub mod text;
 pub mod time;
 pub mod wire;

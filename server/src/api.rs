@@ -11,6 +11,7 @@ pub mod health;
 pub mod me;
 mod nothing;
 pub mod openapi;
+mod order_list;
 pub mod orders;
 mod page;
 pub mod payments;

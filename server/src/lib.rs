@@ -31,6 +31,7 @@ pub mod serve;
 #[cfg(feature = "sandbox")]
 pub mod shop;
 pub mod telemetry;
+pub mod text;
 pub mod transitions;
 mod waiting_room;
 pub mod welcome;

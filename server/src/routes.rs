@@ -47,7 +47,7 @@ fn buyers() -> Router<Arc<App>> {
 /// What the shop's backend, its administrators and the gateways call.
 fn merchants() -> Router<Arc<App>> {
     Router::new()
-        .route("/orders", post(orders::create))
+        .route("/orders", post(orders::create).get(orders::list))
         .route("/orders/{order_id}", get(orders::get))
         .route("/orders/{order_id}/confirm", post(orders::confirm))
         .route("/orders/{order_id}/cancel", post(orders::cancel))

@@ -27,12 +27,12 @@ pub(super) fn open(
     work: &mut Work,
     asker: &Asker,
     order_id: &OrderId,
-    asked: Option<Provider>,
+    wanted: Option<Provider>,
     session: NewSession,
     context: &mut Context<'_>,
 ) -> Outcome {
     let total = work.order()?.core().total();
-    let (id, progress) = payment::create(work, asker, order_id, total, asked, context)?;
+    let (id, progress) = payment::create(work, asker, order_id, total, wanted, context)?;
     let provider = work.payment(id)?.core().provider;
     if let Some(method) = session.method.filter(|_| !total.is_zero()) {
         payment::takes_by(provider, method, total)?;

@@ -13,12 +13,15 @@ use crate::operation::OperationKind;
 use crate::payment;
 use crate::rejection::Rejection;
 
-/// The gateway of a payment of this amount, where `asked` is the one that was asked for.
-pub(super) fn provider_for(amount: Amount, asked: Option<Provider>) -> Result<Provider, Rejection> {
+/// The gateway of a payment of this amount, where `wanted` is the one that was asked for.
+pub(super) fn provider_for(
+    amount: Amount,
+    wanted: Option<Provider>,
+) -> Result<Provider, Rejection> {
     if amount.is_zero() {
         return Ok(Provider::Free);
     }
-    asked.ok_or(Rejection::ProviderUnavailable)
+    wanted.ok_or(Rejection::ProviderUnavailable)
 }
 
 /// Takes the nothing that the payment is about. Of any other payment nothing is taken.

@@ -18,7 +18,7 @@ pub(super) fn create(
     asker: &Asker,
     order_id: &OrderId,
     amount: Money,
-    asked: Option<Provider>,
+    wanted: Option<Provider>,
     context: &mut Context<'_>,
 ) -> Result<(PaymentId, Progress), Refusal> {
     let order = work.order()?;
@@ -33,7 +33,7 @@ pub(super) fn create(
     if amount != core.total() {
         return Err(Rejection::AmountMismatch.into());
     }
-    let provider = free::provider_for(amount, asked)?;
+    let provider = free::provider_for(amount, wanted)?;
     let minimum_minor = provider.capabilities().minimum();
     if amount.minor() < minimum_minor {
         return Err(Rejection::BelowMinimum { minimum_minor }.into());
@@ -60,10 +60,10 @@ pub(super) fn begin(
     asker: &Asker,
     order_id: &OrderId,
     amount: Money,
-    asked: Option<Provider>,
+    wanted: Option<Provider>,
     context: &mut Context<'_>,
 ) -> Outcome {
-    let (id, progress) = create(work, asker, order_id, amount, asked, context)?;
+    let (id, progress) = create(work, asker, order_id, amount, wanted, context)?;
     free::settle(work, id, context)?;
     Ok((Subject::Payment(id), progress))
 }

@@ -26,6 +26,8 @@ const INQUIRY_WANTED: u8 = 0x82;
 const REPLY: u8 = 0x13;
 const SESSION: u8 = 0x14;
 const RESOURCE: u8 = 0x15;
+const BEGUN: u8 = 0x16;
+const BUYERS_ORDER: u8 = 0x17;
 const BALANCE: u8 = 0x20;
 const ORDER: u8 = 0x30;
 const PAYMENT: u8 = 0x31;
@@ -61,6 +63,62 @@ pub fn order(id: &OrderId) -> Key {
 /// The payment itself; ids grow with time, so this is also the order of creation.
 pub fn payment(id: PaymentId) -> Key {
     key(PAYMENT, &[&id.bits().to_be_bytes()])
+}
+
+/// Where in the order of their registration an order stands: when, and by which record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// When it was registered.
+    pub at: Timestamp,
+    /// The record that registered it.
+    pub record: u64,
+}
+
+impl Begun {
+    /// Before everything that was registered at this time or later.
+    pub const fn before(at: Timestamp) -> Self {
+        Self { at, record: 0 }
+    }
+
+    fn bytes(self) -> [u8; 16] {
+        let (at, record) = (u128::from(self.at.as_millis()), u128::from(self.record));
+        ((at << 64) | record).to_be_bytes()
+    }
+}
+
+/// An order in the order of registration.
+pub fn order_begun(begun: Begun) -> Key {
+    key(BEGUN, &[&begun.bytes()])
+}
+
+/// A buyer's order in the order of registration.
+pub fn order_of_buyer(buyer: &BuyerId, begun: Begun) -> Key {
+    key(
+        BUYERS_ORDER,
+        &[buyer.as_str().as_bytes(), &[0], &begun.bytes()],
+    )
+}
+
+/// Orders, all or a buyer's, newest first: those registered from `from` on and before `before`.
+pub fn orders_before(
+    buyer: Option<&BuyerId>,
+    from: Option<Begun>,
+    before: Option<Begun>,
+) -> KeyRange {
+    let prefix = buyer.map_or_else(
+        || key(BEGUN, &[]),
+        |buyer| key(BUYERS_ORDER, &[buyer.as_str().as_bytes(), &[0]]),
+    );
+    let mut end = prefix.clone();
+    if let Some(last) = end.last_mut() {
+        *last = last.saturating_add(1);
+    }
+    let at = |begun: Begun| [prefix.as_slice(), &begun.bytes()].concat();
+    KeyRange {
+        from: from.map_or_else(|| prefix.clone(), at),
+        to: before.map_or(end, at),
+        reverse: true,
+    }
 }
 
 /// A buyer's payment.

@@ -1,12 +1,14 @@
 //! Reading: the overlay over the index, and the past from the journal (`history`). Any thread may.
 
 mod history;
+mod orders;
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 pub use self::history::{EventPage, PastEvent, PastRecord};
+pub use self::orders::{OrderFilter, OrderPage};
 use super::codec::{self, Kind};
 use super::journal::JournalReader;
 use super::keys::{self, DueItem, Key};

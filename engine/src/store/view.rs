@@ -10,7 +10,7 @@ pub use self::balances::{Balance, Balances};
 use bincode::{Decode, Encode};
 
 use super::codec::{self, Kind};
-use super::keys::{self, DueItem, Key};
+use super::keys::{self, Begun, DueItem, Key};
 use super::record::{self, Body, GroupRecord, Record};
 use super::{StoreError, Write};
 use crate::event::{PaymentEvent, PaymentEventKind, Provider};
@@ -297,6 +297,9 @@ pub fn writes_of_group(
     let mut writes = Vec::with_capacity(8);
     if let Some(order) = &after.order {
         let was = before.order();
+        if was.is_none() {
+            writes.extend(order_listed(order, record));
+        }
         let key = keys::order(&order.core().id);
         let aggregate = (Kind::Order, key, order, Marks::default());
         put(
@@ -322,6 +325,19 @@ pub fn writes_of_group(
         put(record, was, &facets, aggregate, &mut writes)?;
     }
     Ok(writes)
+}
+
+/// The keys by which orders are listed; they never change.
+fn order_listed(order: &AnyOrder, record: u64) -> [Write; 2] {
+    let core = order.core();
+    let at = core.created_at;
+    let begun = Begun { at, record };
+    let buyers = keys::order_of_buyer(&core.buyer_id, begun);
+    [keys::order_begun(begun), buyers].map(|key| Write {
+        key,
+        value: Some(core.id.as_str().into()),
+        fresh: false,
+    })
 }
 
 /// The keys that a payment is found by besides its id; they never change.

@@ -9,6 +9,7 @@ use daegeum_engine::command::{Command, Resolution};
 use daegeum_engine::id::BuyerId;
 use daegeum_engine::sealed::RetentionClass;
 use daegeum_engine::store::reader::PaymentFilter;
+use daegeum_engine::text::is_blank;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -22,6 +23,7 @@ use crate::app::{App, Asked};
 use crate::gateway::plan;
 use crate::http::{Admin, BodyKey, HttpErrorCode, Json, Principal, Problem, Query, RequestContext};
 use crate::keyed;
+use crate::text;
 
 /// A decision about money that belongs to no order, or of which the gateway has another amount, or about a call whose
 /// answer was lost.
@@ -67,13 +69,16 @@ pub async fn resolve(
     let fingerprint = keyed::fingerprint("POST /api/v1/admin/payments/resolve", &said)?;
     let who = Principal::Admin(actor.clone());
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
-    if !(1..=500).contains(&body.reason.chars().count()) {
-        return Err(Problem::from(HttpErrorCode::InvalidValue)
-            .at("reason", "A reason has 1 to 500 characters."));
+    let reason = text::composed(&body.reason);
+    if is_blank(&reason) || reason.chars().count() > 500 {
+        return Err(Problem::from(HttpErrorCode::InvalidValue).at(
+            "reason",
+            "A reason has 1 to 500 characters, of which one at least can be seen.",
+        ));
     }
     let reason = app
         .seals
-        .seal(RetentionClass::Remark, body.reason.as_bytes(), app.now())?;
+        .seal(RetentionClass::Remark, reason.as_bytes(), app.now())?;
     let resolution = match body.resolution {
         ResolutionWord::Take => Resolution::Take,
         ResolutionWord::Return => Resolution::Return,

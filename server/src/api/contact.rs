@@ -4,6 +4,7 @@ use daegeum_engine::contact::Field;
 
 use crate::gateway::Customer;
 use crate::http::{HttpErrorCode, Problem};
+use crate::text::composed;
 
 /// The contact, if anything of it was said.
 pub fn check(
@@ -22,7 +23,7 @@ pub fn check(
 }
 
 fn taken(field: Field, said: Option<&str>) -> Result<Option<String>, Problem> {
-    let checked = said.map(|text| field.check(text)).transpose();
+    let checked = said.map(|text| field.check(&composed(text))).transpose();
     checked.map_err(|_| Problem::from(HttpErrorCode::InvalidValue).at(field.name(), field.rule()))
 }
 

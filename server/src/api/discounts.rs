@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::answer;
 use crate::http::{HttpErrorCode, Integer, Problem};
+use crate::text;
 
 /// What is taken off the prices of an order's lines.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -48,11 +49,10 @@ pub fn check(sent: Vec<OrderDiscount>, lines: usize) -> Result<Vec<Discount>, Pr
 impl OrderDiscount {
     fn check(self, at: usize, lines: usize) -> Result<Discount, Problem> {
         let place = |field: &str| format!("discounts[{at}].{field}");
-        let letters = self.name.chars().count();
-        if !(1..=200).contains(&letters) || self.name.chars().any(char::is_control) {
-            let rule = "A name has 1 to 200 characters.";
-            return Err(Problem::from(HttpErrorCode::InvalidValue).at(place("name"), rule));
-        }
+        let name = text::name(&self.name, 200).map_err(|_| {
+            let rule = "A name has 1 to 200 characters, of which one at least can be seen.";
+            Problem::from(HttpErrorCode::InvalidValue).at(place("name"), rule)
+        })?;
         let out_of_range = || {
             let rejection = Rejection::discount_out_of_range(at);
             answer::problem_at(&rejection, &place("amount"))
@@ -62,7 +62,7 @@ impl OrderDiscount {
             .lines
             .map(|named| places(&named, lines, &place("lines")));
         Ok(Discount {
-            name: self.name.into(),
+            name,
             minor,
             lines: on.transpose()?,
             borne_by: match self.borne_by {

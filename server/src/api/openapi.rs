@@ -15,7 +15,7 @@ use crate::notifications;
         description = "Payments for shops and marketplaces: orders, payments, notifications, the event feed. Amounts are integers in minor units (won).",
     ),
     paths(
-        orders::create, orders::get, orders::confirm, orders::cancel,
+        orders::create, orders::list, orders::get, orders::confirm, orders::cancel,
         payments::create, payments::get, payments::list, payments::transactions, payments::capture, payments::cancel,
         sessions::create, sessions::get, sessions::prepare, confirm::verify, confirm::confirm,
         receipts::get, receipts::keys,

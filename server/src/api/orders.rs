@@ -11,6 +11,7 @@ use daegeum_engine::idempotency::hash16;
 use daegeum_engine::money::{Currency, Money};
 use daegeum_engine::order::{CaptureMode, OrderCore, Resource, Tax};
 use daegeum_engine::rejection::Rejection;
+use daegeum_engine::text::check_name;
 use daegeum_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -18,13 +19,15 @@ use utoipa::ToSchema;
 use super::answer;
 use super::discounts::{self, OrderDiscount};
 use super::nothing::{NoParameters, Nothing};
-use super::schema::{OrderSchema, ProblemSchema};
+use super::order_list::{self, OrderQuery};
+use super::schema::{OrderPageSchema, OrderSchema, ProblemSchema};
 use crate::app::{App, Asked};
 use crate::http::{
-    Backend, BodyKey, Caller, HttpErrorCode, Integer, Json, OptionalJson, Principal, Problem,
-    Query, RequestContext,
+    Backend, BodyKey, Caller, HttpErrorCode, Integer, Json, Office, OptionalJson, Principal,
+    Problem, Query, RequestContext,
 };
 use crate::keyed;
+use crate::text;
 
 /// An order to register.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -168,14 +171,12 @@ impl CreateOrder {
 impl OrderLine {
     fn check(self, at: usize, currency: Currency) -> Result<NewLine, Problem> {
         let place = |field: &str| format!("lines[{at}].{field}");
-        let text = |text: &str, most: usize| {
-            (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-        };
-        if !text(&self.name, 200) {
-            return Err(invalid(place("name")));
-        }
+        let name = text::name(&self.name, 200).map_err(|_| {
+            let rule = "A name has 1 to 200 characters, of which one at least can be seen.";
+            Problem::from(HttpErrorCode::InvalidValue).at(place("name"), rule)
+        })?;
         for (field, id) in [("item_id", &self.item_id), ("seller_id", &self.seller_id)] {
-            if id.as_ref().is_some_and(|id| !text(id, 64)) {
+            if id.as_ref().is_some_and(|id| check_name(id, 64).is_err()) {
                 return Err(invalid(place(field)));
             }
         }
@@ -185,7 +186,7 @@ impl OrderLine {
             .ok()
             .filter(|quantity| *quantity > 0);
         Ok(NewLine {
-            name: self.name.into(),
+            name,
             quantity: quantity.ok_or_else(|| out_of_range("quantity"))?,
             unit_price: amount(self.unit_price, currency, &place("unit_price"))?.minor(),
             tax: match self.tax {
@@ -208,6 +209,17 @@ pub fn amount(sent: Integer, currency: Currency, field: &str) -> Result<Money, P
     let minor = u64::try_from(sent.get()).ok();
     let money = minor.and_then(|minor| Money::new(minor, currency).ok());
     money.ok_or_else(|| answer::problem_at(&Rejection::SumOutOfRange, field))
+}
+
+/// Lists orders, newest first.
+#[utoipa::path(get, path = "/api/v1/orders", tag = "orders", params(OrderQuery), security(("merchant" = []), ("admin" = [])),
+    responses((status = 200, body = OrderPageSchema), (status = "4XX", body = ProblemSchema)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Office(_): Office,
+    Query(query): Query<OrderQuery>,
+) -> Result<Response, Problem> {
+    order_list::page(&app, &query)
 }
 
 /// Reads an order.

@@ -130,7 +130,8 @@ pub fn invalid(name: &'static str) -> Problem {
     problem.at(name, "This value is not valid here.")
 }
 
-fn time(text: &str, name: &'static str) -> Result<Timestamp, Problem> {
+/// A time of a query.
+pub fn time(text: &str, name: &'static str) -> Result<Timestamp, Problem> {
     Timestamp::parse_rfc3339(text).ok_or_else(|| invalid(name))
 }
 

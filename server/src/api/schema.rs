@@ -367,6 +367,15 @@ pub struct GatewayMethodSchema {
     minimum_amount: u64,
 }
 
+/// A page of orders.
+#[derive(ToSchema)]
+#[schema(as = OrderPage)]
+pub struct OrderPageSchema {
+    items: Vec<OrderSchema>,
+    /// `after` of the next page; null on the last.
+    next: Option<String>,
+}
+
 /// A page of payments.
 #[derive(ToSchema)]
 #[schema(as = PaymentPage)]

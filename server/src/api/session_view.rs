@@ -19,6 +19,7 @@ use super::said::Said;
 use crate::app::App;
 use crate::gateway::Offer;
 use crate::http::Problem;
+use crate::text::beginning;
 
 /// A checkout as the API shows it. What it says of the payment is the payment's own view.
 #[derive(Serialize)]
@@ -171,9 +172,9 @@ pub fn title_of(app: &App, payment: &AnyPayment) -> Result<String, Problem> {
 fn title(lines: &[Line]) -> String {
     const LONGEST: usize = 80;
     let first = lines.first().map_or("", |line| &*line.name);
-    let first: String = first.chars().take(LONGEST).collect();
+    let first = beginning(first, LONGEST);
     match lines.len().saturating_sub(1) {
-        0 => first,
+        0 => first.to_owned(),
         more => format!("{first} 외 {more}건"),
     }
 }

@@ -378,3 +378,80 @@ fn copy(from: &Path, to: &Path) {
         std::fs::copy(segment.path(), to.join("journal").join(segment.file_name())).unwrap();
     }
 }
+
+#[tokio::test]
+async fn orders_are_listed_newest_first_in_pages_and_by_filter() {
+    let shop = Shop::open().await;
+    let merchant = shop.merchant();
+    let mut all = Vec::new();
+    for n in 0..7 {
+        let buyer = if n % 2 == 0 { "buyer-1" } else { "buyer-2" };
+        let order = shop.order(&format!("o-{n}")).by(buyer);
+        let order = order.for_resource("lesson", &format!("l-{}", n % 3));
+        all.push(order.register().await);
+        shop.advance(Duration::from_secs(1));
+    }
+    all[2].pay().await.complete(Success).await.expect(200);
+    all[3].cancel().await.expect(200);
+    let ids = |query: &str| {
+        let (merchant, query) = (merchant.clone(), query.to_owned());
+        async move {
+            let (mut found, mut page) = (Vec::new(), String::new());
+            loop {
+                let path = format!("/api/v1/orders?limit=2&{query}{page}");
+                let answer = merchant.get(&path).await.expect(200);
+                let items = answer["items"].as_array().expect("items");
+                found.extend(
+                    items
+                        .iter()
+                        .map(|one| one["order_id"].as_str().expect("an id").to_owned()),
+                );
+                let Some(next) = answer["next"].as_str() else {
+                    return found;
+                };
+                page = format!("&after={next}");
+            }
+        }
+    };
+    assert_eq!(
+        ids("").await,
+        ["o-6", "o-5", "o-4", "o-3", "o-2", "o-1", "o-0"]
+    );
+    assert_eq!(ids("buyer_id=buyer-2").await, ["o-5", "o-3", "o-1"]);
+    assert_eq!(ids("status=PAID").await, ["o-2"]);
+    assert_eq!(ids("status=CANCELED").await, ["o-3"]);
+    assert_eq!(
+        ids("resource_type=lesson&resource_id=l-1").await,
+        ["o-4", "o-1"]
+    );
+    let began = all[3].now().await;
+    let at = began.text("created_at").to_owned();
+    assert_eq!(
+        ids(&format!("created_from={at}")).await,
+        ["o-6", "o-5", "o-4", "o-3"]
+    );
+    assert_eq!(
+        ids(&format!("created_to={at}")).await,
+        ["o-2", "o-1", "o-0"]
+    );
+    let listed = merchant
+        .get("/api/v1/orders?limit=100&status=CANCELED")
+        .await;
+    let alone = all[3].now().await;
+    assert_eq!(listed.expect(200)["items"][0], *alone.json());
+    for (query, field) in [
+        ("limit=0", "limit"),
+        ("after=unknown", "after"),
+        ("status=WAITING", "status"),
+        ("created_from=today", "created_from"),
+        ("resource_id=l-1", "resource_type"),
+    ] {
+        let refused = merchant.get(&format!("/api/v1/orders?{query}")).await;
+        let refused = refused.refused(400, "INVALID_PARAMETER");
+        assert_eq!(refused["errors"][0]["field"], field);
+    }
+    shop.buyer("buyer-1")
+        .get("/api/v1/orders")
+        .await
+        .refused(403, "FORBIDDEN");
+}

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use crate::config::{HttpUrl, TossClientKey};
 use crate::gateway::Offer;
+use crate::text::beginning;
 
 /// The longest order name Toss takes.
 const TITLE_LENGTH_MAX: usize = 100;
 
 /// The values, and where the SDK is.
 pub(super) fn window(sdk_url: &HttpUrl, client_key: &TossClientKey, offer: &Offer<'_>) -> Value {
-    let title: String = offer.title.chars().take(TITLE_LENGTH_MAX).collect();
+    let title = beginning(&offer.title, TITLE_LENGTH_MAX);
     json!({
         "provider": "TOSS",
         "sdk_url": sdk_url.as_str(),
