@@ -10,6 +10,7 @@ pub mod words;
 
 mod checkout;
 mod missing;
+mod package;
 mod visit;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use self::words::Words;
 
 use self::policy::Policy;
 use crate::config::Settings;
+use crate::http::cross_origin;
 
 /// What all pages share. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -51,10 +53,19 @@ pub fn are_built() -> bool {
     assets::linked(Entry::Checkout).is_some()
 }
 
+/// The package for pages of one's own, which anybody may load.
+fn packaged() -> Router<Pages> {
+    Router::new()
+        .route("/package/checkout.tgz", get(package::whole))
+        .route("/package/checkout/{file}", get(package::file))
+        .layer(cross_origin::everybody())
+}
+
 /// The pages that every server has, and what they are made of.
 pub fn routes(pages: Pages) -> Router {
     Router::new()
         .route("/checkout", get(checkout::page))
         .route("/assets/{file}", get(assets::serve))
+        .merge(packaged())
         .with_state(pages)
 }

@@ -36,7 +36,7 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
         return Err(Failure::new(Code::Unsupported, message));
     }
     let refused = match checkout.prepare(&choice).await {
-        Ok(prepared) => return approve(&checkout, prepared, how).await,
+        Ok(prepared) => return approve(&checkout, &prepared, how).await,
         Err(failure) if failure.code == Code::NotPermitted => failure,
         Err(failure) => return Err(failure),
     };
@@ -54,14 +54,14 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
     let next = Checkout::new(next, checkout.signal);
     // The choice is noted: what is not said is what was said.
     let prepared = next.prepare(&Said::default()).await?;
-    approve(&next, prepared, how).await
+    approve(&next, &prepared, how).await
 }
 
 /// Opens the window of what was prepared, and confirms. Where there was nothing to pay there is no window: the session
 /// is paid.
-async fn approve(checkout: &Checkout, prepared: Session, how: Paying) -> Result<Session, Failure> {
+async fn approve(checkout: &Checkout, prepared: &Session, how: Paying) -> Result<Session, Failure> {
     if prepared.next() == Next::Nothing {
-        return Ok(prepared);
+        return checkout.load().await;
     }
     let opening = Opening {
         mode: how.mode,
@@ -69,8 +69,8 @@ async fn approve(checkout: &Checkout, prepared: Session, how: Paying) -> Result<
         handle: &checkout.handle,
         signal: &checkout.signal,
     };
-    let brought = opening.open(&prepared).await?;
-    brought.compare(&prepared)?;
+    let brought = opening.open(prepared).await?;
+    brought.compare(prepared)?;
     Listener(how.on_approved).tell(&brought.to_js(), &JsValue::UNDEFINED)?;
     finish(&mut Patient::new(checkout, how.on_change), &brought).await
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -52,6 +53,7 @@ pub(crate) fn build() -> Result<(), Failure> {
     let mut build = npm::node();
     build.arg(vite).args(["build", "--logLevel", "warn"]);
     process::run(build.current_dir(web()))?;
+    publish(&root().join("wasm-client/pkg"), &web().join("dist/package"))?;
     let weight = weigh(&web().join("dist"))?;
     if weight <= BYTES_MAX {
         return Ok(());
@@ -59,6 +61,23 @@ pub(crate) fn build() -> Result<(), Failure> {
     Err(Failure::new(format!(
         "the checkout page is {weight} bytes over the wire; more than {BYTES_MAX} are too many for a phone"
     )))
+}
+
+/// Puts the package where the server embeds it: packed for npm, and its files for pages that load it by its address.
+fn publish(package: &Path, into: &Path) -> Result<(), Failure> {
+    let files = into.join("checkout");
+    fs::create_dir_all(&files).when(files.display())?;
+    for entry in fs::read_dir(package).when(package.display())? {
+        let path = entry.when(package.display())?.path();
+        if let (true, Some(name)) = (path.is_file(), path.file_name()) {
+            fs::copy(&path, files.join(name)).when(path.display())?;
+        }
+    }
+    let mut pack = Command::new("npm");
+    pack.args(["pack", "--silent", "--pack-destination"]);
+    let packed = process::output(pack.arg(into).current_dir(package))?;
+    let packed = into.join(packed.trim());
+    fs::rename(&packed, into.join("checkout.tgz")).when(packed.display())
 }
 
 fn web() -> PathBuf {

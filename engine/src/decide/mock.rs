@@ -109,14 +109,15 @@ fn next_call(work: &Work) -> Option<(PaymentId, Provider, Intended)> {
         };
         let (kind, refund) = (call.core().kind, call.core().refund);
         let own = match (core.provider, kind) {
-            // Answered by whoever completes the payment.
-            (Provider::Mock, OperationKind::Confirm) => false,
             (
                 Provider::Mock,
                 OperationKind::Capture | OperationKind::Void | OperationKind::Cancel,
             )
             | (Provider::Free, _) => true,
-            (Provider::Toss | Provider::Drill, _) => false,
+            // The mock gateway's confirmation is answered by whoever completes the payment.
+            (Provider::Mock, OperationKind::Confirm) | (Provider::Toss | Provider::Drill, _) => {
+                false
+            }
         };
         own.then_some((core.id, core.provider, (kind, refund)))
     })

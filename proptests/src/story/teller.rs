@@ -410,11 +410,11 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
             asker: asker(*by),
             order_id: shop::order_id(*n),
             amount: shop::won(*amount),
-            provider: if *mock {
+            provider: Some(if *mock {
                 Provider::Mock
             } else {
                 Provider::Toss
-            },
+            }),
         },
         Ask::Complete(p, result) => shop::complete(
             id(p),

@@ -155,6 +155,20 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// What would be accepted instead of what was refused.
+#[derive(Debug, Clone, Default, Serialize)]
+struct Instead {
+    /// The present state, where the state is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    /// What the state permits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permitted: Option<Vec<&'static str>>,
+    /// The least amount that would do, where the amount is too small; minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum_amount: Option<u64>,
+}
+
 /// A refusal on its way to the caller.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -163,10 +177,8 @@ pub struct Problem {
     message: Cow<'static, str>,
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
-    /// The present state and what it permits, where the state is the reason.
-    state: Option<Box<(&'static str, Vec<&'static str>)>>,
-    /// The least amount that would do, where the amount is too small; minor units.
-    minimum_amount: Option<u64>,
+    /// What would be accepted instead, where that is known.
+    instead: Option<Box<Instead>>,
     /// The request that was refused first, where the refusal was kept.
     first_asked_by: Option<Box<str>>,
     /// What went wrong inside: for the log, never for the caller.
@@ -187,8 +199,7 @@ impl Problem {
             message,
             errors: Vec::new(),
             retry_after_s: None,
-            state: None,
-            minimum_amount: None,
+            instead: None,
             first_asked_by: None,
             cause: None,
         }
@@ -234,14 +245,16 @@ impl Problem {
     /// Says that the present state is the reason, and what it permits.
     #[must_use]
     pub fn in_state(mut self, state: &'static str, permitted: Vec<&'static str>) -> Self {
-        self.state = Some(Box::new((state, permitted)));
+        let instead = self.instead.get_or_insert_default();
+        instead.state = Some(state);
+        instead.permitted = Some(permitted);
         self
     }
 
     /// Says which amount would be enough, in minor units.
     #[must_use]
     pub fn with_minimum(mut self, amount: u64) -> Self {
-        self.minimum_amount = Some(amount);
+        self.instead.get_or_insert_default().minimum_amount = Some(amount);
         self
     }
 
@@ -280,9 +293,7 @@ impl Problem {
                 .as_deref()
                 .unwrap_or(request_id.as_str()),
             errors: &self.errors,
-            state: self.state.as_ref().map(|because| because.0),
-            permitted: self.state.as_ref().map(|because| because.1.as_slice()),
-            minimum_amount: self.minimum_amount,
+            instead: self.instead.as_deref(),
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -330,12 +341,8 @@ struct ProblemBody<'a> {
     request_id: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    permitted: Option<&'a [&'static str]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    minimum_amount: Option<u64>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    instead: Option<&'a Instead>,
 }
 
 impl From<HttpErrorCode> for Problem {

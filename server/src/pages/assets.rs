@@ -14,10 +14,11 @@ use serde::Deserialize;
 
 use crate::http::{HttpErrorCode, Problem};
 
+/// What `cargo xtask pages` made.
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 #[allow_missing = true]
-struct Dist;
+pub(super) struct Dist;
 
 /// The script that a page begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,14 +189,15 @@ pub(super) fn reads(headers: &HeaderMap, encoding: &str) -> bool {
 }
 
 /// Each form of a file has a tag of its own.
-fn tag(file: &EmbeddedFile) -> HeaderValue {
+pub(super) fn tag(file: &EmbeddedFile) -> HeaderValue {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let digest = URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash());
     HeaderValue::try_from(format!("\"{digest}\""))
         .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
-fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+/// Whether `If-None-Match` names the form that would be sent.
+pub(super) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let held = headers.get_all(header::IF_NONE_MATCH).into_iter();
     let mut held = held
         .filter_map(|value| value.to_str().ok())
@@ -216,7 +218,8 @@ fn content_type(file: &str) -> Option<&'static str> {
     })
 }
 
-fn body(data: Cow<'static, [u8]>) -> Body {
+/// The bytes as a body, without a copy where they are the program's own.
+pub(super) fn body(data: Cow<'static, [u8]>) -> Body {
     match data {
         Cow::Borrowed(bytes) => Body::from(axum::body::Bytes::from_static(bytes)),
         Cow::Owned(bytes) => Body::from(bytes),

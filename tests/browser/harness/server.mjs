@@ -1,7 +1,7 @@
 // The server as it is built, with its sandbox, over a folder of its own. Which program: DAEGEUM_BIN.
 
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -75,6 +75,15 @@ class Server {
   session(token) {
     const [id] = token.split(".");
     return asked(`${this.base}/api/v1/payments/sessions/${id}`, "GET", undefined, token);
+  }
+
+  /** Registers an order as the merchant's backend does, and opens a checkout of it; the session's token. */
+  async order(order) {
+    const secrets = await readFile(join(this.#folder, "sandbox", "secrets.toml"), "utf8");
+    const [, key] = /^merchant_key = "(.*)"$/m.exec(secrets);
+    await asked(`${this.base}/api/v1/orders`, "POST", { buyer_id: "buyer-1", currency: "KRW", capture: "automatic", ...order }, key);
+    const begun = await asked(`${this.base}/api/v1/payments/sessions`, "POST", { order_id: order.order_id }, key);
+    return begun.session_token;
   }
 
   /** Begins another payment of the same order, as its buyer's browser would; its token. */

@@ -272,3 +272,48 @@ async fn nothing_else_is_served_as_a_file() {
         assert_eq!(header(&answer, "cache-control"), "", "{path}");
     }
 }
+
+#[tokio::test]
+async fn package_is_served_whole_and_by_file_to_pages_of_any_origin() {
+    let site = Site::open().await;
+    let from_elsewhere = [("Origin", "https://shop.example")];
+    let whole = asking(
+        site.shop.stranger(),
+        "/package/checkout.tgz",
+        &from_elsewhere,
+    )
+    .await;
+    if !site.is_built {
+        whole.refused(404, "NOT_FOUND");
+        return;
+    }
+    assert_eq!(header(&whole, "content-type"), "application/gzip");
+    assert_eq!(whole.bytes[..2], [0x1f, 0x8b], "it is packed");
+    for (file, kind) in [
+        ("index.js", "text/javascript; charset=utf-8"),
+        ("core_bg.wasm", "application/wasm"),
+        ("index.d.ts", "text/plain; charset=utf-8"),
+        ("package.json", "application/json"),
+    ] {
+        let path = format!("/package/checkout/{file}");
+        let answer = asking(site.shop.stranger(), &path, &from_elsewhere).await;
+        assert_eq!(answer.status, 200, "{file}");
+        assert_eq!(header(&answer, "content-type"), kind, "{file}");
+        assert_eq!(
+            header(&answer, "access-control-allow-origin"),
+            "*",
+            "{file}"
+        );
+        let tag = header(&answer, "etag").to_owned();
+        let again = asking(site.shop.stranger(), &path, &[("If-None-Match", &tag)]).await;
+        assert_eq!(again.status, 304, "{file}");
+    }
+    for path in [
+        "/package/checkout/LICENSE",
+        "/package/checkout/..%2f..%2fassets",
+        "/package/other.tgz",
+    ] {
+        let answer = asking(site.shop.stranger(), path, &[]).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}

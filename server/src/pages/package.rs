@@ -1,0 +1,58 @@
+//! The npm package `@daegeum/checkout` as this server has it, so that shop and server are of one version: whole for npm
+//! (`/package/checkout.tgz`), and file by file as an ES module for a plain page (`/package/checkout/index.js`).
+//!
+//! The addresses stay when the content changes: whoever has a file asks whether it is still so.
+
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::assets::{self, Dist};
+use crate::http::{HttpErrorCode, Problem};
+
+/// `GET /package/checkout.tgz`
+pub(super) async fn whole(headers: HeaderMap) -> Response {
+    serve("package/checkout.tgz", "application/gzip", &headers)
+}
+
+/// `GET /package/checkout/{file}`
+pub(super) async fn file(Path(file): Path<String>, headers: HeaderMap) -> Response {
+    match content_type(&file) {
+        Some(kind) => serve(&format!("package/checkout/{file}"), kind, &headers),
+        None => Problem::from(HttpErrorCode::NotFound).into_response(),
+    }
+}
+
+fn serve(path: &str, kind: &'static str, headers: &HeaderMap) -> Response {
+    let Some(found) = Dist::get(path) else {
+        return Problem::from(HttpErrorCode::NotFound).into_response();
+    };
+    let tag = assets::tag(&found);
+    let mut answer = if assets::is_known(headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Response::new(assets::body(found.data))
+    };
+    let about = answer.headers_mut();
+    about.insert(header::ETAG, tag);
+    for (name, value) in [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        about.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// What of the package is served alone, and as what.
+fn content_type(file: &str) -> Option<&'static str> {
+    let (_, extension) = file.rsplit_once('.')?;
+    Some(match extension {
+        "js" => "text/javascript; charset=utf-8",
+        "wasm" => "application/wasm",
+        "ts" | "md" => "text/plain; charset=utf-8",
+        "json" => "application/json",
+        _ => return None,
+    })
+}
