@@ -366,6 +366,10 @@ async fn payments(shop: &Shop, contract: &mut Contract) {
 
 async fn reading(shop: &Shop, contract: &mut Contract) {
     let merchant = shop.merchant();
+    let list = merchant.get("/api/v1/orders?limit=2").await;
+    contract.holds("GET /api/v1/orders", &list);
+    let refused = merchant.get("/api/v1/orders?limit=0").await;
+    contract.holds("GET /api/v1/orders", &refused);
     let list = merchant.get("/api/v1/payments?limit=2").await;
     let payment = list["items"][1]["payment_id"].as_str().unwrap().to_owned();
     contract.holds("GET /api/v1/payments", &list);
