@@ -39,6 +39,8 @@ words! {
     checkout_title: "결제", "Checkout";
     announce_offline: "인터넷 연결이 끊겼습니다. 연결되면 자동으로 계속합니다.",
         "You are offline. This goes on by itself once you are back.";
+    announce_unreachable: "서버에 연결하지 못하고 있습니다. 연결되면 자동으로 계속합니다.",
+        "The server cannot be reached; this goes on by itself once it can.";
     announce_busy: "서버가 바쁩니다. 기다리시면 자동으로 계속합니다.", "The server is busy; this goes on by itself.";
     announce_online: "다시 연결되었습니다.", "You are back online.";
     order_number: "주문번호", "Order";
@@ -52,6 +54,7 @@ words! {
     // What is bought.
     summary: "주문 내역", "Your order";
     line_about: "{quantity}개 · 개당 {each}", "{quantity} × {each}";
+    lines_more: "{count}개 상품 더 보기", "Show {count} more items";
     and_more: " 외 {count}건", " and {count} more";
     discount_off: "−{amount}", "−{amount}";
     tax_free_line: "면세", "Tax-free";
@@ -150,6 +153,9 @@ words! {
     canceled_about: "청구된 금액은 없습니다.", "Nothing was charged.";
     expired_title: "결제 시간이 지났습니다", "The time to pay has run out";
     expired_about: "청구된 금액은 없습니다.", "Nothing was charged.";
+    attempt_over_title: "이번 결제의 시간이 지났습니다", "This attempt to pay has run out";
+    attempt_over_about: "청구된 금액은 없습니다. 주문은 아직 결제할 수 있습니다.",
+        "Nothing was charged, and the order can still be paid.";
     link_over_title: "결제 링크의 유효 기간이 지났습니다", "This payment link has expired";
     link_over_about: "결제하셨다면 결과는 상점의 주문 화면에서 확인하실 수 있습니다.",
         "If you have paid, your order at the shop shows what became of it.";
@@ -183,7 +189,10 @@ words! {
     invalid_about: "주소가 잘렸거나 만료되었습니다. 상점의 주문 화면에서 다시 열어 주세요.",
         "The address is cut off or too old. Please open it again from the shop.";
     network_title: "서버에 연결할 수 없습니다", "The server cannot be reached";
-    network_about: "인터넷 연결을 확인해 주세요. 연결되면 자동으로 다시 시도합니다. 이미 승인하신 결제는 안전하게 처리됩니다.",
+    network_about: "인터넷은 연결되어 있지만 서버가 응답하지 않습니다. 자동으로 다시 시도합니다. 이미 승인하신 결제는 안전하게 처리됩니다.",
+        "You are online, but the server does not answer. This tries again by itself. A payment you have approved is safe.";
+    offline_title: "인터넷에 연결되어 있지 않습니다", "You are offline";
+    offline_about: "인터넷 연결을 확인해 주세요. 연결되면 자동으로 다시 시도합니다. 이미 승인하신 결제는 안전하게 처리됩니다.",
         "Please check your connection. This tries again once you are back. A payment you have approved is safe.";
     busy_title: "서버가 바쁩니다", "The server is busy";
     busy_about: "기다리시면 자동으로 다시 시도합니다. 이미 승인하신 결제는 안전하게 처리됩니다.",

@@ -6,6 +6,7 @@ import { Checkout, parseReturn, pay, ready, resume } from "@daegeum/checkout";
 import { asIfReturned, returnUrl } from "./addresses.js";
 import { closeWindows, watchWindows } from "./beside.js";
 import { consequence } from "./consequence.js";
+import { forget } from "./draft.js";
 import { fill } from "./fill.js";
 import { Form } from "./form.js";
 import { Panel } from "./panel.js";
@@ -16,7 +17,7 @@ import { hideSummary, showSummary } from "./summary.js";
 /** What the gateway does outside of this page is noticed by asking again this often. */
 const WATCHED_EVERY_MS = 15_000;
 
-/** A busy server is left alone for as long. */
+/** A server that is busy, or cannot be reached, is left alone for as long. */
 const BUSY_MS = 5_000;
 
 /** A gateway's script that does not notice within this that its window was closed never will. */
@@ -45,7 +46,6 @@ class Running {
   #mode;
   #isBeside = false;
   #approval = null;
-  #avoid = null;
   #work = new AbortController();
   #life = new AbortController();
   #timer = null;
@@ -235,8 +235,6 @@ class Running {
   /** Another payment of the same order. */
   async #again() {
     const signal = this.#renew();
-    this.#avoid = this.#session?.payment.failure?.retry === "other_method" ? this.#session.method : null;
-    if (this.#avoid) this.#form.forgetMethod();
     this.#panel.show("loading");
     try {
       const next = await this.#checkout.again(undefined, { signal });
@@ -273,10 +271,11 @@ class Running {
     const hasForm = isOpen(session);
     showSummary(this.#root, session);
     fill(this.#panel.section(status), values(session));
-    if (hasForm) this.#form.offer(session, { avoid: this.#avoid });
+    if (hasForm) this.#form.offer(session);
     this.#panel.show(status, { conditions: conditions(session), quiet });
     // "Nothing was charged" is said where it still holds.
     if (hasForm && notice) this.#panel.notice(notice, message);
+    if (session.next === "nothing") forget();
     if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
     if (isWatched(session)) this.#timer = setTimeout(() => this.#look(), WATCHED_EVERY_MS);
     this.#options.onChange?.(session, status);
@@ -312,7 +311,7 @@ class Running {
   /** What is shown instead of what was wanted. `message`: the gateway's words, where it said some. */
   async #fail(error, signal, message = null) {
     if (signal.aborted || error.code === "aborted") return;
-    const { state, notice, field, looks, conditions: held = [] } = consequence(error);
+    const { state, notice, field, looks, conditions: held = [] } = consequence(error, { isOnline: navigator.onLine });
     const hasForm = this.#session !== null && isOpen(this.#session);
     if (field && hasForm) {
       this.#tell(this.#session);
@@ -329,7 +328,8 @@ class Running {
     const known = this.#session ? values(this.#session) : {};
     fill(this.#panel.section(state), { ...known, request_id: error.request_id ?? null });
     this.#panel.show(state, { conditions: held });
-    if (held.includes("busy")) this.#timer = setTimeout(() => this.begin(), BUSY_MS);
+    // A browser that is offline says when it is back; a server does not.
+    if (held.includes("busy") || held.includes("unreachable")) this.#timer = setTimeout(() => this.begin(), BUSY_MS);
     // Not swallowed: whoever looks into it finds it in the console.
     if (state === "error") console.error(error);
   }

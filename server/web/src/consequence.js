@@ -2,9 +2,10 @@
 
 /**
  * `notice` alone: back to the form, under it. With `state` too: that state, where there is no form to go back to.
- * `looks`: the session may say it better. `field`: what the buyer has to put right.
+ * `looks`: the session may say it better. `field`: what the buyer has to put right. `isOnline`: whether the browser
+ * has a network at all.
  */
-export function consequence(error) {
+export function consequence(error, { isOnline }) {
   switch (error.code) {
     case "window_closed":
       return { notice: "closed" };
@@ -22,7 +23,7 @@ export function consequence(error) {
     case "invalid_buyer":
       return { state: "error", field: error.field };
     case "network":
-      return { state: "network", notice: "network", conditions: ["offline"] };
+      return { state: "network", notice: "network", conditions: [isOnline ? "unreachable" : "offline"] };
     default:
       return refusal(error);
   }

@@ -2,6 +2,7 @@
 
 import { checkBuyer } from "@daegeum/checkout";
 
+import { keep, kept } from "./draft.js";
 import { fill } from "./fill.js";
 import { money } from "./format.js";
 
@@ -27,13 +28,14 @@ export class Form {
     };
     this.#form.addEventListener("submit", submitted, { signal });
     for (const name of FIELDS) this.#watch(name, signal);
+    for (const moved of ["input", "change"]) this.#form.addEventListener(moved, () => this.#keep(), { signal });
     const { consent } = this.#form.elements;
     const agreed = () => this.#flag(consent, consent.checked ? null : "missing");
     consent.addEventListener("change", agreed, { signal });
   }
 
   /** Offers what this session can be paid with. */
-  offer(session, { avoid }) {
+  offer(session) {
     fill(this.#form, { amount: money(session.amount, session.currency) });
     if (session.order_id !== this.#orderId) this.#begin(session.order_id);
     this.#knowBuyer(session.buyer_known);
@@ -41,8 +43,8 @@ export class Form {
     for (const one of this.#form.querySelectorAll("[data-costs]")) one.hidden = isFree;
     for (const one of this.#form.querySelectorAll("[data-free]")) one.hidden = !isFree;
     const methods = session.methods ?? [];
-    const preferred = methods.find((method) => method !== avoid) ?? methods[0];
-    const wanted = this.#form.elements.method.value || (avoid ? preferred : session.method) || preferred;
+    const said = [this.#form.elements.method.value, kept(session.order_id).method, session.method];
+    const wanted = said.find((method) => methods.includes(method)) ?? methods[0];
     for (const choice of this.#form.querySelectorAll("[data-method]")) {
       const { method } = choice.dataset;
       choice.hidden = !methods.includes(method);
@@ -51,11 +53,6 @@ export class Form {
     }
     this.#form.querySelector("[data-no-method]").hidden = methods.length > 0;
     this.#form.querySelector("[data-pay]").disabled = methods.length === 0 && !isFree;
-  }
-
-  /** Forgets the chosen method, for a payment that is to be made another way. */
-  forgetMethod() {
-    for (const input of this.#form.querySelectorAll("[name=method]")) input.checked = false;
   }
 
   /** The buyer's details have to be typed again. */
@@ -73,12 +70,23 @@ export class Form {
     input.focus();
   }
 
-  /** Who agreed to pay for one order has not agreed to pay for the next. */
+  /** What was filled in for this order in this tab is there again. Who agreed to pay for one has not for the next. */
   #begin(orderId) {
     this.#orderId = orderId;
+    const draft = kept(orderId);
     const { consent } = this.#form.elements;
-    consent.checked = false;
+    consent.checked = draft.consent === true;
     this.#flag(consent, null);
+    for (const name of FIELDS) {
+      const input = this.#form.elements[name];
+      if (input.value === "" && typeof draft[name] === "string") input.value = draft[name];
+    }
+  }
+
+  #keep() {
+    const { method, consent } = this.#form.elements;
+    const typed = FIELDS.map((name) => [name, this.#form.elements[name].value]);
+    keep(this.#orderId, { ...Object.fromEntries(typed), method: method.value, consent: consent.checked });
   }
 
   #knowBuyer(known) {

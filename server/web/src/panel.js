@@ -50,9 +50,13 @@ export class Panel {
     return true;
   }
 
-  /** Whether the server can be asked: online, offline or busy. One that has this payment wait can be. */
+  /**
+   * Whether the server can be asked: online, offline (the browser has no network), unreachable or busy. One that has
+   * this payment wait can be.
+   */
   connection(told) {
-    const connection = told === "queued" ? "online" : told;
+    const isUnreachable = told === "offline" && navigator.onLine;
+    const connection = told === "queued" ? "online" : isUnreachable ? "unreachable" : told;
     const was = this.#root.dataset.connection ?? "online";
     if (was === connection) return;
     this.#root.dataset.connection = connection;

@@ -3,12 +3,19 @@
 import { fill } from "./fill.js";
 import { count, moment, money } from "./format.js";
 
+/** So many lines are shown at once; the rest is folded. */
+const SHOWN = 8;
+
 export function showSummary(root, session) {
   const summary = root.querySelector("[data-summary]");
   const { order, currency } = session;
   const template = summary.querySelector("template[data-line]");
   const lines = order.lines.map((line) => oneLine(template, line, currency));
-  summary.querySelector("[data-lines]").replaceChildren(...lines);
+  summary.querySelector("[data-lines]").replaceChildren(...lines.slice(0, SHOWN));
+  const more = summary.querySelector("[data-more]");
+  more.querySelector("[data-rest]").replaceChildren(...lines.slice(SHOWN));
+  more.hidden = lines.length <= SHOWN;
+  fill(more, { count: count(Math.max(lines.length - SHOWN, 0)) });
   showDiscounts(summary, order.discounts ?? [], currency);
   const { supply, vat, tax_free: taxFree } = order.amounts;
   fill(summary, {
