@@ -1,0 +1,359 @@
+//! The address of a shop's page, taken apart: the session's token, what a gateway wrote, and what is the shop's own.
+//!
+//! Server and browser read an address here and nowhere else; `cases.json` says what comes of each form of it. Reading
+//! never fails: what is not understood is the shop's own.
+//!
+//! - Gateways append to what is there, so the last of several parameters of one name is the gateway's.
+//! - A gateway that ends its window says a `code`, in capitals, and a `message`. Any other `code` is the shop's own.
+//! - Gateways that know no fragments write behind it: `#token?paymentKey=…`.
+//! - A fragment that begins with `/` or `!` is the route of a page that routes by fragment. It is kept, and the token
+//!   stands behind it: `#/pay?token`.
+
+use std::borrow::Cow;
+
+use super::{Approved, Refused, Return, TEXT_LENGTH_MAX};
+use crate::id::{PaymentId, SessionId};
+
+/// An address, taken apart.
+#[derive(Debug)]
+pub struct Address<'u> {
+    place: &'u str,
+    route: Option<&'u str>,
+    token: Option<&'u str>,
+    pairs: Vec<Pair<'u>>,
+}
+
+/// One parameter.
+#[derive(Debug, Clone)]
+struct Pair<'u> {
+    /// As it is written.
+    written: &'u str,
+    name: Cow<'u, str>,
+    value: Cow<'u, str>,
+    side: Side,
+}
+
+/// Where a parameter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Query,
+    Fragment,
+}
+
+impl<'u> Address<'u> {
+    /// Of any text; what is missing is empty.
+    pub fn of(url: &'u str) -> Self {
+        let (rest, fragment) = url.split_once('#').unwrap_or((url, ""));
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let ends_part = ['?', '&', '#'];
+        let (head, behind) = fragment.split_once(ends_part).unwrap_or((fragment, ""));
+        let is_route = head.starts_with(['/', '!']);
+        let parts = query.split('&').map(|part| (part, Side::Query));
+        let behind = behind.split(ends_part).map(|part| (part, Side::Fragment));
+        let mut token = Some(head).filter(|head| is_token(head));
+        let mut pairs = Vec::new();
+        for (part, side) in parts.chain(behind).filter(|(part, _)| !part.is_empty()) {
+            if side == Side::Fragment && is_token(part) {
+                token = token.or(Some(part));
+            } else {
+                pairs.push(Pair::of(part, side));
+            }
+        }
+        Self {
+            place,
+            route: Some(head).filter(|_| is_route),
+            token,
+            pairs,
+        }
+    }
+
+    /// What stands where the session's token does, whole or cut off.
+    pub const fn token(&self) -> Option<&'u str> {
+        self.token
+    }
+
+    /// What the gateway wrote.
+    pub fn brought(&self) -> Return {
+        Outcome::last_of(&self.pairs).map_or(Return::Nothing, |outcome| outcome.told(&self.pairs))
+    }
+
+    /// The same address with this token, without what gateways wrote, now or at an earlier attempt.
+    pub fn without_return(&self, token: &str) -> String {
+        let mut own = self.pairs.clone();
+        while let Some(outcome) = Outcome::last_of(&own) {
+            let is_read = |at| outcome.reads(at);
+            let mut at = 0..own.len();
+            own.retain(|_| !at.next().is_some_and(is_read));
+        }
+        own.retain(|pair| !pair.is_gateways());
+        self.written(own.iter(), token)
+    }
+
+    /// The same place and route with this token, and no query.
+    pub fn place_with(&self, token: &str) -> String {
+        self.written([].iter(), token)
+    }
+
+    /// The same address with this token, parameters included.
+    pub fn with_token(&self, token: &str) -> String {
+        self.written(self.pairs.iter(), token)
+    }
+
+    fn written<'p>(&self, pairs: impl Iterator<Item = &'p Pair<'u>>, token: &str) -> String
+    where
+        'u: 'p,
+    {
+        let (mut query, mut behind) = (String::new(), String::new());
+        for pair in pairs {
+            let side = match pair.side {
+                Side::Query => &mut query,
+                Side::Fragment => &mut behind,
+            };
+            side.push(if side.is_empty() { '?' } else { '&' });
+            side.push_str(pair.written);
+        }
+        let Some(route) = self.route else {
+            return [self.place, &query, "#", token].concat();
+        };
+        let joint = if behind.is_empty() { "?" } else { "&" };
+        [self.place, &query, "#", route, &behind, joint, token].concat()
+    }
+}
+
+impl<'u> Pair<'u> {
+    fn of(written: &'u str, side: Side) -> Self {
+        let mut read = form_urlencoded::parse(written.as_bytes());
+        let (name, value) = read.next().unwrap_or_default();
+        Self {
+            written,
+            name,
+            value,
+            side,
+        }
+    }
+
+    /// Whether nobody but a gateway writes this, whatever else is there.
+    fn is_gateways(&self) -> bool {
+        match &*self.name {
+            "paymentKey" | "paymentType" => true,
+            "orderId" => PaymentId::parse(&self.value).is_ok(),
+            _ => false,
+        }
+    }
+}
+
+/// How a window ended, by the places of the parameters that say so.
+#[derive(Debug, Clone, Copy)]
+enum Outcome {
+    Approved {
+        payment_key: usize,
+        order_id: usize,
+        amount: usize,
+        minor: u64,
+    },
+    Refused {
+        code: usize,
+        message: usize,
+        order_id: Option<usize>,
+    },
+}
+
+impl Outcome {
+    /// The one that was written last: an earlier attempt may have left its own.
+    fn last_of(pairs: &[Pair<'_>]) -> Option<Self> {
+        let approved = Self::approved(pairs);
+        let refused = Self::refused(pairs);
+        match (approved, refused) {
+            (Some(approved), Some(refused)) if approved.begins() > refused.begins() => {
+                Some(approved)
+            }
+            (approved, refused) => refused.or(approved),
+        }
+    }
+
+    fn approved(pairs: &[Pair<'_>]) -> Option<Self> {
+        let (payment_key, _) = last(pairs, "paymentKey")?;
+        let (order_id, _) = last(pairs, "orderId")?;
+        let (amount, written) = last(pairs, "amount")?;
+        Some(Self::Approved {
+            payment_key,
+            order_id,
+            amount,
+            minor: whole(written)?,
+        })
+    }
+
+    fn refused(pairs: &[Pair<'_>]) -> Option<Self> {
+        let (code, word) = last(pairs, "code")?;
+        let (message, _) = last_of_any_length(pairs, "message")?;
+        let order_id = last(pairs, "orderId");
+        let ours = order_id.filter(|(_, id)| PaymentId::parse(id).is_ok());
+        is_code(word).then_some(Self::Refused {
+            code,
+            message,
+            order_id: ours.map(|(at, _)| at),
+        })
+    }
+
+    /// Where it says which of the two it is.
+    const fn begins(self) -> usize {
+        match self {
+            Self::Approved { payment_key, .. } => payment_key,
+            Self::Refused { code, .. } => code,
+        }
+    }
+
+    fn reads(self, at: usize) -> bool {
+        match self {
+            Self::Approved {
+                payment_key,
+                order_id,
+                amount,
+                ..
+            } => [payment_key, order_id, amount].contains(&at),
+            // An order number may be the one that an earlier approval left.
+            Self::Refused { code, message, .. } => [code, message].contains(&at),
+        }
+    }
+
+    fn told(self, pairs: &[Pair<'_>]) -> Return {
+        let value = |at: usize| pairs.get(at).map(|pair| &*pair.value).unwrap_or_default();
+        match self {
+            Self::Approved {
+                payment_key,
+                order_id,
+                minor,
+                ..
+            } => Return::Approved(Approved {
+                payment_key: value(payment_key).to_owned(),
+                order_id: value(order_id).to_owned(),
+                amount: minor,
+            }),
+            Self::Refused {
+                code,
+                message,
+                order_id,
+            } => Return::Refused(Refused {
+                code: value(code).to_owned(),
+                message: shortened(value(message)).to_owned(),
+                order_id: order_id.map(|at| value(at).to_owned()),
+            }),
+        }
+    }
+}
+
+/// The last value of this name, unless that is longer than any gateway's.
+fn last<'p>(pairs: &'p [Pair<'_>], name: &str) -> Option<(usize, &'p str)> {
+    last_of_any_length(pairs, name).filter(|(_, value)| value.len() <= TEXT_LENGTH_MAX)
+}
+
+fn last_of_any_length<'p>(pairs: &'p [Pair<'_>], name: &str) -> Option<(usize, &'p str)> {
+    let mut named = pairs.iter().enumerate().rev();
+    let (at, pair) = named.find(|(_, pair)| pair.name == name)?;
+    Some((at, &pair.value))
+}
+
+fn shortened(text: &str) -> &str {
+    let end = text.floor_char_boundary(TEXT_LENGTH_MAX);
+    text.get(..end).unwrap_or(text)
+}
+
+fn is_token(part: &str) -> bool {
+    part.starts_with(SessionId::PREFIX)
+}
+
+/// Gateways' codes are words in capitals; what a login or a coupon brings along seldom is.
+fn is_code(word: &str) -> bool {
+    let is_capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    !word.is_empty() && word.bytes().all(is_capital)
+}
+
+/// Digits only: a sign, a fraction or a space is nothing a gateway writes.
+fn whole(text: &str) -> Option<u64> {
+    let digits = (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The table that the package's tests read, too.
+    const CASES: &str = include_str!("cases.json");
+
+    fn table() -> Value {
+        let table: Value = serde_json::from_str(CASES).expect("the table is JSON");
+        let token = table["token"].as_str().expect("a token");
+        let payment = table["payment"].as_str().expect("a payment");
+        let filled = CASES
+            .replace("{token}", token)
+            .replace("{payment}", payment);
+        serde_json::from_str(&filled).expect("the table is JSON")
+    }
+
+    fn as_json(back: &Return) -> Value {
+        match back {
+            Return::Approved(approved) => json!({
+                "kind": "approved",
+                "payment_key": approved.payment_key,
+                "order_id": approved.order_id,
+                "amount": approved.amount,
+            }),
+            Return::Refused(refused) => json!({
+                "kind": "refused",
+                "code": refused.code,
+                "message": refused.message,
+                "order_id": refused.order_id,
+                "by_buyer": refused.by_buyer(),
+            }),
+            Return::Nothing => json!({ "kind": "nothing" }),
+        }
+    }
+
+    #[test]
+    fn each_case_of_a_return_is_read_as_the_table_says() {
+        let table = table();
+        let cases = table["returns"].as_array().expect("cases");
+        assert!(cases.len() > 20);
+        for case in cases {
+            let url = case["address"].as_str().expect("an address");
+            let address = Address::of(url);
+            assert_eq!(as_json(&address.brought()), case["return"], "{case}");
+            assert_eq!(json!(address.token()), case["token"], "{case}");
+            let token = table["token"].as_str().expect("a token");
+            let left = address.without_return(token);
+            assert_eq!(json!(left), case["left"], "{case}");
+            let left = Address::of(&left);
+            assert_eq!(left.brought(), Return::Nothing, "{case}");
+            assert_eq!(left.token(), Some(token), "{case}");
+        }
+    }
+
+    #[test]
+    fn each_case_of_a_link_is_written_as_the_table_says() {
+        let table = table();
+        let token = table["token"].as_str().expect("a token");
+        for case in table["links"].as_array().expect("cases") {
+            let url = case["address"].as_str().expect("an address");
+            let link = Address::of(url).with_token(token);
+            assert_eq!(json!(link), case["link"], "{case}");
+            assert_eq!(Address::of(&link).token(), Some(token), "{case}");
+            let place = Address::of(url).place_with(token);
+            assert_eq!(json!(place), case["place"], "{case}");
+        }
+    }
+
+    #[test]
+    fn long_values_are_no_gateways_and_long_messages_are_cut() {
+        let long = "가".repeat(TEXT_LENGTH_MAX);
+        let url = format!("/?paymentKey={long}&orderId=o&amount=1");
+        assert_eq!(Address::of(&url).brought(), Return::Nothing);
+        let url = format!("/?code=X&message={long}");
+        let Return::Refused(refused) = Address::of(&url).brought() else {
+            panic!("a refusal");
+        };
+        assert_eq!(refused.message, "가".repeat(166));
+    }
+}
