@@ -1,49 +1,21 @@
-// @daegeum/checkout: the public functions, over the wasm module. See index.d.ts for what they promise.
+// The public functions, over the wasm module. See index.d.ts for what they promise.
 
-import loadCore, * as core from "./core.js";
+import * as core from "./core.js";
+import { address, invalid, mustBeCheckout, options, server, text, wholeAddress } from "./arguments.js";
 import { CheckoutError } from "./errors.js";
+import { mustBeLoaded, ready } from "./module.js";
 import { here } from "./platform.js";
 
-export { CheckoutError };
+export { CheckoutError, ready };
 
-/** @type {(() => Promise<BufferSource>) | undefined} */
-let readBytes;
-/** @type {Promise<void> | undefined} */
-let loading;
-let isLoaded = false;
-
-/** Where there is no fetch for files: index.node.js says how the module is read. @param {() => Promise<BufferSource>} read */
-export function __readModuleWith(read) {
-  readBytes = read;
-}
-
-export function ready() {
-  loading ??= load().catch((cause) => {
-    loading = undefined;
-    const isRefused = cause instanceof WebAssembly.CompileError || cause instanceof WebAssembly.LinkError;
-    const code = isRefused ? "unsupported" : "network";
-    const message = "The checkout's wasm module could not be loaded.";
-    throw new CheckoutError(code, message, { retry: !isRefused, cause });
-  });
-  return loading;
-}
-
-async function load() {
-  if (readBytes) core.initSync({ module: await readBytes() });
-  else await loadCore();
-  isLoaded = true;
-}
-
-function mustBeLoaded() {
-  if (!isLoaded) throw new CheckoutError("unsupported", "Await ready() before this function.");
-}
-
-/** @param {string | URL | undefined} api */
-function origin(api) {
-  const said = api ?? globalThis.location?.origin;
-  if (said === undefined) throw new TypeError("outside a page the server has to be named: pass api");
-  return String(said);
-}
+/** What a buyer decides. */
+const CHOICE = ["method", "buyer_name", "buyer_email", "buyer_tel"];
+const WAITING = ["signal"];
+const WATCHING = [...WAITING, "onChange"];
+const WINDOW = [...WAITING, "mode", "returnUrl"];
+const SESSION = [...CHOICE, ...WAITING, "api", "key", "order_id", "provider", "redirect_url", "idempotency_key"];
+const PAYMENT = [...CHOICE, ...WINDOW, ...WATCHING, "onApproved", "onAgain"];
+const EXPECTED = ["payment_id", "order_id", "amount"];
 
 /** Only handles that the core has read make a Checkout. */
 const READ = Symbol("read");
@@ -53,7 +25,7 @@ const READ = Symbol("read");
 export class Checkout {
   /** @param {symbol} read @param {Handle} handle */
   constructor(read, handle) {
-    if (read !== READ) throw new TypeError("use Checkout.open, Checkout.fromUrl or createSession");
+    if (read !== READ) throw invalid("checkout", "Checkouts are opened: Checkout.open, Checkout.fromUrl or createSession.");
     this.api = handle.api;
     this.session_id = handle.session_id;
     this.token = handle.token;
@@ -61,97 +33,115 @@ export class Checkout {
     Object.freeze(this);
   }
 
-  static async open({ api, token } = {}) {
+  static async open(given) {
+    const { api, token } = options("Checkout.open", given, ["api", "token"]);
     await ready();
     // A link without a token is told as one with half a token is.
     const whole = typeof token === "string" ? token : "";
-    return new Checkout(READ, core.open(whole && origin(api), whole));
+    return new Checkout(READ, core.open(whole && server(api), whole));
   }
 
-  static async fromUrl(url = here(), { api } = {}) {
+  static async fromUrl(url = here() ?? "", given) {
+    const { api } = options("Checkout.fromUrl", given, ["api"]);
+    const opened = address("url", url);
     await ready();
-    const handle = core.fromUrl(origin(api), String(url ?? ""));
+    const handle = core.fromUrl(server(api), opened);
     return handle && new Checkout(READ, handle);
   }
 
   linkTo(url) {
-    if (url === undefined || url === null) throw new TypeError("linkTo takes an address");
-    return core.linkTo(String(url), this.token);
+    return core.linkTo(address("url", url), this.token);
   }
 
-  load({ signal } = {}) {
+  async load(given) {
+    const { signal } = options("load", given, WAITING);
     return core.load(this, signal);
   }
 
-  prepare(choice, { signal } = {}) {
-    return core.prepare(this, choice, signal);
+  async prepare(choice, given) {
+    const { signal } = options("prepare", given, WAITING);
+    return core.prepare(this, options("prepare", choice, CHOICE), signal);
   }
 
-  openWindow(prepared, { mode, returnUrl, signal } = {}) {
-    return core.openWindow(this, prepared, text(mode), text(returnUrl), signal);
+  async openWindow(prepared, given) {
+    const { mode, returnUrl, signal } = options("openWindow", given, WINDOW);
+    return core.openWindow(this, prepared, text("mode", mode), wholeAddress("returnUrl", returnUrl), signal);
   }
 
-  verify(approved, { signal } = {}) {
+  async verify(approved, given) {
+    const { signal } = options("verify", given, WAITING);
     return core.verify(this, approved, signal);
   }
 
-  confirm(approved, { signal } = {}) {
+  async confirm(approved, given) {
+    const { signal } = options("confirm", given, WAITING);
     return core.confirm(this, approved, signal);
   }
 
-  settle({ onChange, signal } = {}) {
+  async settle(given) {
+    const { onChange, signal } = options("settle", given, WATCHING);
     return core.settle(this, onChange, signal);
   }
 
-  async again(choice, { signal } = {}) {
-    return new Checkout(READ, await core.again(this, choice, signal));
+  async again(choice, given) {
+    const { signal } = options("again", given, WAITING);
+    return new Checkout(READ, await core.again(this, options("again", choice, CHOICE), signal));
   }
 
-  receipt({ signal } = {}) {
+  async receipt(given) {
+    const { signal } = options("receipt", given, WAITING);
     return core.receipt(this, signal);
   }
 }
 
-export async function createSession({ api, key, signal, ...order } = {}) {
-  if (typeof key !== "string" || typeof order.order_id !== "string") {
-    throw new TypeError("createSession takes at least a key and an order_id, both of them text");
+export async function createSession(given) {
+  const { api, key, signal, ...order } = options("createSession", given, SESSION);
+  const named = { key, order_id: order.order_id };
+  for (const [name, value] of Object.entries(named)) {
+    if (typeof value !== "string" || value === "") throw invalid(name, `createSession takes a \`${name}\`, which is text.`);
   }
+  const url = server(api);
   await ready();
-  return new Checkout(READ, await core.begin(origin(api), key, order, signal));
+  return new Checkout(READ, await core.begin(url, key, order, signal));
 }
 
-export async function pay(checkout, { mode, returnUrl, onApproved, onAgain, onChange, signal, ...choice } = {}) {
+export async function pay(checkout, given) {
+  mustBeCheckout("pay", checkout);
+  const { mode, returnUrl, onApproved, onAgain, onChange, signal, ...choice } = options("pay", given, PAYMENT);
+  const backTo = wholeAddress("returnUrl", returnUrl);
   await ready();
   const told = { onApproved, onChange, onAgain: onAgain && ((handle) => onAgain(new Checkout(READ, handle))) };
-  return core.pay(checkout, choice, text(mode), text(returnUrl), told, signal);
+  return core.pay(checkout, choice, text("mode", mode), backTo, told, signal);
 }
 
-export async function resume(checkout, { url, onChange, signal } = {}) {
+export async function resume(checkout, given) {
+  mustBeCheckout("resume", checkout);
+  const { url, onChange, signal } = options("resume", given, [...WATCHING, "url"]);
+  const opened = url === undefined ? undefined : address("url", url);
   await ready();
-  return core.resume(checkout, text(url), onChange, signal);
+  return core.resume(checkout, opened, onChange, signal);
 }
 
 export function parseReturn(url) {
   mustBeLoaded();
-  return core.parseReturn(String(url));
+  return core.parseReturn(address("url", url));
 }
 
 export function checkBuyer(buyer) {
   mustBeLoaded();
-  return core.checkBuyer(buyer);
+  return core.checkBuyer(options("checkBuyer", buyer, CHOICE));
 }
 
-export async function receiptKeys(api, { signal } = {}) {
+export async function receiptKeys(api, given) {
+  const { signal } = options("receiptKeys", given, WAITING);
+  const url = server(api);
   await ready();
-  return core.receiptKeys(origin(api), signal);
+  return core.receiptKeys(url, signal);
 }
 
 export async function verifyReceipt(receipt, keys, expected) {
+  // A misspelt expectation would be none, and any receipt would meet it.
+  const wanted = options("verifyReceipt", expected, EXPECTED);
   await ready();
-  return core.verifyReceipt(typeof receipt === "string" ? receipt : "", keys, expected);
-}
-
-/** @param {unknown} value */
-function text(value) {
-  return value === undefined ? undefined : String(value);
+  return core.verifyReceipt(typeof receipt === "string" ? receipt : "", keys, wanted);
 }

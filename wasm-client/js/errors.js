@@ -1,4 +1,4 @@
-// The one kind of error this package throws, besides TypeError for a call that its types forbid.
+// The one kind of error this package throws.
 
 /** @typedef {import("./index.d.ts").CheckoutErrorCode} CheckoutErrorCode */
 

@@ -67,11 +67,51 @@ export function request(method, url, bearer, body, signal) {
     const limit = setTimeout(() => sending.abort(), REQUEST_LIMIT_MS);
     // At the end in any case: a caller who gives up hangs up.
     undo.push(() => clearTimeout(limit), () => sending.abort());
-    exchange(method, url, bearer, body, sending.signal).then(resolve, (cause) => {
-      const message = "The server could not be reached, or its answer did not come.";
-      reject(new CheckoutError("network", message, { retry: true, cause }));
-    });
+    const sent = exchange(method, url, bearer, body, sending.signal);
+    sent.then(resolve, async (cause) => reject(await unheard(url, cause, sending.signal)));
   });
+}
+
+/** Servers that have answered this page: it may call them. @type {Set<string>} */
+const answering = new Set();
+
+/**
+ * Why nothing was heard. A browser tells a page nothing of an answer that the page may not read, so
+ * what anybody may read is asked for, and then what the server's list of origins covers.
+ *
+ * @param {string} url
+ * @param {unknown} cause
+ * @param {AbortSignal} signal
+ */
+async function unheard(url, cause, signal) {
+  const server = serverOf(url);
+  const page = globalThis.location?.origin;
+  const isElsewhere = isPage() && page !== undefined && new URL(url).origin !== page;
+  if (isElsewhere && !answering.has(server) && !signal.aborted) {
+    const isThere = await readable(`${server}/.well-known/jwks.json`, signal);
+    if (isThere && !(await readable(`${server}/api/v1/me/payments`, signal))) {
+      const message = `The server at ${server} lets no page of ${page} call it: that origin is not in its setting checkout.redirect_origins.`;
+      return new CheckoutError("origin_not_allowed", message, { reason: page, cause });
+    }
+  }
+  const message = "The server could not be reached, or its answer did not come.";
+  return new CheckoutError("network", message, { retry: true, cause });
+}
+
+/** @param {string} url */
+function serverOf(url) {
+  const [server] = url.split(/\/(?:api\/v1|\.well-known)\//);
+  return server;
+}
+
+/** Whether an answer comes, whatever it says. @param {string} url @param {AbortSignal} signal */
+async function readable(url, signal) {
+  try {
+    await fetch(url, { signal, cache: "no-store", credentials: "omit", redirect: "error" });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -96,6 +136,7 @@ async function exchange(method, url, bearer, body, signal) {
     redirect: "error",
   });
   const answer = json(await response.text());
+  if (answer !== undefined) answering.add(serverOf(url));
   if (response.ok && answer === undefined) throw new TypeError("What has answered is not the server.");
   return {
     status: response.status,
@@ -232,11 +273,6 @@ export function settled(promise, leavesPage, signal) {
     };
     listen(globalThis.window, "pageshow", back, undo);
   });
-}
-
-/** @param {string} query */
-export function pairs(query) {
-  return [...new URLSearchParams(query)];
 }
 
 export function isPage() {

@@ -1,7 +1,7 @@
 //! The functions that `js/index.js` calls. Each reads what it is passed, does one thing and throws
 //! what is in the way; what they promise is written in `js/index.d.ts`.
 
-use daegeum_engine::brought_back::Return;
+use daegeum_engine::brought_back::{Address, Return};
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
@@ -15,7 +15,7 @@ use crate::host;
 use crate::patience::Patient;
 use crate::reading::Session;
 use crate::receipt;
-use crate::returned::{Address, Brought};
+use crate::returned::Brought;
 use crate::said::Said;
 use crate::window::{Mode, Opening};
 

@@ -1,7 +1,5 @@
-//! What is thrown: a `CheckoutError` with a code that never changes its meaning, for every reason
-//! but one: a caller who passes what the types forbid gets a `TypeError`.
+//! What is thrown: a `CheckoutError` with a code that never changes its meaning.
 
-use js_sys::TypeError;
 use wasm_bindgen::prelude::*;
 
 use crate::fields::{Fields, Wrong, object, or_null};
@@ -35,12 +33,16 @@ pub enum Code {
     ReceiptInvalid,
     /// Neither this environment nor this release of the package can do it.
     Unsupported,
+    /// The caller passed what the types forbid; `field` is its name.
+    InvalidArgument,
+    /// The server lets no page of this origin call it.
+    OriginNotAllowed,
     /// The server refused for another reason.
     Api,
 }
 
 impl Code {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Network,
         Self::Aborted,
         Self::ScriptBlocked,
@@ -54,6 +56,8 @@ impl Code {
         Self::NotPermitted,
         Self::ReceiptInvalid,
         Self::Unsupported,
+        Self::InvalidArgument,
+        Self::OriginNotAllowed,
         Self::Api,
     ];
 
@@ -73,6 +77,8 @@ impl Code {
             Self::NotPermitted => "not_permitted",
             Self::ReceiptInvalid => "receipt_invalid",
             Self::Unsupported => "unsupported",
+            Self::InvalidArgument => "invalid_argument",
+            Self::OriginNotAllowed => "origin_not_allowed",
             Self::Api => "api",
         }
     }
@@ -175,14 +181,12 @@ impl Failure {
     }
 
     /// What was passed is not what the types say.
-    pub fn misuse(message: &str) -> Self {
-        Self {
-            code: Code::Unsupported,
-            retry: false,
-            api_code: None,
-            retry_after_ms: None,
-            thrown: TypeError::new(message).into(),
-        }
+    pub fn misuse(argument: &str, message: &str) -> Self {
+        let details = Details {
+            field: Some(argument),
+            ..Details::default()
+        };
+        Self::detailed(Code::InvalidArgument, message, &details)
     }
 
     fn detailed(code: Code, message: &str, details: &Details<'_>) -> Self {
@@ -235,7 +239,8 @@ impl From<JsValue> for Failure {
 
 impl From<Wrong> for Failure {
     fn from(Wrong(name): Wrong) -> Self {
-        Self::misuse(&[name, " is missing or is not what it should be"].concat())
+        let message = ["`", name, "` is missing or is not what it should be."].concat();
+        Self::misuse(name, &message)
     }
 }
 

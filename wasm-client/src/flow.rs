@@ -1,6 +1,6 @@
 //! A whole payment in order, and going on with one at page load.
 
-use daegeum_engine::brought_back::{Refused, Return};
+use daegeum_engine::brought_back::{Address, Refused, Return};
 use daegeum_engine::session::Next;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
@@ -10,7 +10,7 @@ use crate::failure::{Code, Failure};
 use crate::host::{self, Listener};
 use crate::patience::Patient;
 use crate::reading::Session;
-use crate::returned::{Address, Brought, refusal};
+use crate::returned::{Brought, refusal};
 use crate::said::Said;
 use crate::window::{Mode, Opening};
 
@@ -126,9 +126,12 @@ async fn come_back(patient: &mut Patient<'_>, brought: &Brought) -> Result<Sessi
     finish(patient, brought).await
 }
 
+/// A refusal of a payment that the session is no longer about was left by an earlier attempt.
 async fn turn_back(patient: &mut Patient<'_>, refused: &Refused) -> Result<Session, Failure> {
     let session = patient.load().await?;
-    if session.can_be_paid() {
+    let payment = refused.order_id.as_ref();
+    let is_about_this = payment.is_none_or(|payment| *payment == session.payment_id);
+    if session.can_be_paid() && is_about_this {
         return Err(refusal(refused));
     }
     go_on(session, patient).await

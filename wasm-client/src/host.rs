@@ -1,7 +1,7 @@
 //! What JavaScript does for us: requests, timers, scripts, storage, signatures. No decision is made
 //! on the other side; it throws `CheckoutError`s, so that what it could not do is said there.
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(raw_module = "./platform.js")]
@@ -46,9 +46,6 @@ extern "C" {
         leaves_page: bool,
         signal: &JsValue,
     ) -> Result<JsValue, JsValue>;
-
-    /// The decoded `[name, value]` pairs of a query.
-    pub fn pairs(query: &str) -> Array;
 
     /// Whether there is a page.
     #[wasm_bindgen(js_name = isPage)]

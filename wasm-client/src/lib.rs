@@ -2,7 +2,7 @@
 //!
 //! The map: [`handle`] is a checkout as its token says it, [`calls`] what the server can be asked,
 //! [`reading`] what it answers, [`patience`] asking until there is an answer, [`window`] the
-//! gateways' windows, [`returned`] the address a buyer comes back to, [`flow`] all of it in order,
+//! gateways' windows, [`returned`] an approval that is brought back, [`flow`] all of it in order,
 //! [`receipt`] what can be checked offline, [`said`] what a buyer says. [`host`] is what JavaScript does for us and [`failure`]
 //! what it is thrown, [`fields`] how its objects are read. [`bindings`] are the functions that `js/index.js` calls; the public API is
 //! there and in `js/index.d.ts`.

@@ -2,13 +2,14 @@
 
 mod toss;
 
+use daegeum_engine::brought_back::Address;
 use wasm_bindgen::JsValue;
 
 use crate::failure::{Code, Failure};
 use crate::handle::Handle;
 use crate::host;
 use crate::reading::Session;
-use crate::returned::{Address, Brought};
+use crate::returned::Brought;
 
 /// How a window is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,10 @@ impl Mode {
         match name {
             None | Some("redirect") => Ok(Self::Redirect),
             Some("popup") => Ok(Self::Popup),
-            Some(_) => Err(Failure::misuse("mode is \"redirect\" or \"popup\"")),
+            Some(_) => Err(Failure::misuse(
+                "mode",
+                "mode is \"redirect\" or \"popup\".",
+            )),
         }
     }
 }
@@ -47,7 +51,10 @@ impl Opening<'_> {
     /// does, and what was approved is in the address it is opened with next.
     pub async fn open(&self, prepared: &Session) -> Result<Brought, Failure> {
         if prepared.window.is_falsy() {
-            return Err(Failure::misuse("openWindow takes what prepare answered"));
+            return Err(Failure::misuse(
+                "prepared",
+                "openWindow takes what prepare answered.",
+            ));
         }
         // A browser that loses the fragment on the way finds the token here, if it is the same tab.
         host::remember(&prepared.payment_id, &self.handle.token);
@@ -65,10 +72,12 @@ impl Opening<'_> {
     fn return_address(&self, begun_with: Option<&str>) -> Result<String, Failure> {
         let token = &self.handle.token;
         if let Some(said) = self.return_url.as_deref().or(begun_with) {
-            return Ok(Address::of(said).with_token(token));
+            // What an earlier attempt left there would come back beside what this one brings.
+            return Ok(Address::of(said).without_return(token));
         }
         let here = host::here().ok_or_else(|| {
-            Failure::misuse("outside a page there is no address to come back to: pass returnUrl")
+            let message = "Outside a page there is no address to come back to: pass returnUrl.";
+            Failure::misuse("returnUrl", message)
         })?;
         Ok(Address::of(&here).place_with(token))
     }

@@ -41,6 +41,8 @@ export class Contract {
   #keys = generateKeyPairSync("ed25519");
   /** What a confirmation leads to. */
   confirmed = "paid";
+  /** Origins whose pages may call it, besides its own. */
+  #origins = new Set();
   /** Routes of a test's own: path → (request, response). */
   pages = new Map();
 
@@ -82,6 +84,11 @@ export class Contract {
     return session;
   }
 
+  /** Lets the pages of an origin call it. */
+  allow(origin) {
+    this.#origins.add(origin);
+  }
+
   /** How many requests of this route arrived. */
   count(route) {
     return this.heard.filter((line) => line === route).length;
@@ -110,6 +117,8 @@ export class Contract {
     const { pathname } = new URL(request.url, "http://localhost");
     const page = this.pages.get(pathname);
     if (page) return page(request, response);
+    this.#letIn(pathname, request.headers.origin, response);
+    if (request.method === "OPTIONS") return response.writeHead(204).end();
     const body = await read(request);
     const route = `${request.method} ${pathname.replace(/(ses|pay)_[0-9a-f]{32}/, ":id")}`;
     this.heard.push(route);
@@ -122,6 +131,14 @@ export class Contract {
     const [status, answer] = this.#answer(route, pathname, request.headers, body);
     if (fault === "drop after") return request.socket.destroy();
     send(response, status, answer);
+  }
+
+  /** The key set to everybody, the rest to the pages of listed origins. */
+  #letIn(pathname, origin, response) {
+    const isPublic = pathname.startsWith("/.well-known/");
+    if (!isPublic && !this.#origins.has(origin)) return;
+    response.setHeader("access-control-allow-origin", isPublic ? "*" : origin);
+    response.setHeader("access-control-allow-headers", "authorization, content-type, idempotency-key");
   }
 
   #answer(route, pathname, headers, body) {

@@ -27,8 +27,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// `web` output is an ES module that finds the wasm beside itself and takes its bytes too: the one
-/// form that plain modules, bundlers and Node all load. Its types are written by hand.
+/// `web` output is an ES module that takes the wasm from whoever loads it: the one form that plain
+/// modules, bundlers and Node all run. Where the wasm is, the package's own entries say, since a
+/// bundler moves files and an address written here would be none. Its types are written by hand.
 fn write(module: &str, folder: &str) -> Result<(), impl std::fmt::Display> {
     let mut bindgen = Bindgen::new();
     bindgen.web(true)?;
@@ -36,7 +37,7 @@ fn write(module: &str, folder: &str) -> Result<(), impl std::fmt::Display> {
         .input_path(module)
         .out_name(NAME)
         .typescript(false)
-        .omit_default_module_path(false)
+        .omit_default_module_path(true)
         .remove_name_section(true)
         .remove_producers_section(true);
     bindgen.generate(folder)

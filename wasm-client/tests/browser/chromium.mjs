@@ -34,7 +34,7 @@ export async function site() {
     put(path, "text/html; charset=utf-8", `<!doctype html><title>pay</title>${html}`, { "content-security-policy": policy });
     put(`${path}.js`, "text/javascript", script);
   };
-  contract.folder("/checkout/", PACKAGE, ["index.js", "errors.js", "platform.js", "core.js", "core_bg.wasm"]);
+  contract.folder("/checkout/", PACKAGE, ["index.js", "core_bg.wasm"]);
   contract.sdk = () => put("/sdk.js", "text/javascript", readFileSync(SDK));
   contract.sdk();
   contract.pages.set("/sandbox/window", (request, response) => contract.window(request, response));

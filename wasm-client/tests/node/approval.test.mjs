@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 
-import { Checkout, pay, resume } from "../../pkg/index.node.js";
+import { Checkout, pay, resume } from "../../pkg/inline.js";
 import { also, Contract, refuse } from "../contract.mjs";
 import { approves, inPage } from "../page.mjs";
 import { waits } from "./time.mjs";

@@ -72,15 +72,16 @@ test("the README's example of a page is ten lines", () => {
 test("what is exported is what is declared", async () => {
   const declared = readFileSync(join(PACKAGE, "index.d.ts"), "utf8").matchAll(/^export (?:class|function) (\w+)/gm);
   const names = [...declared].map(([, name]) => name).sort();
-  assert.deepEqual(Object.keys(await import("../../pkg/index.node.js")).sort(), names);
+  assert.deepEqual(Object.keys(await import("../../pkg/inline.js")).sort(), names);
   const forBrowsers = Object.keys(await import("../../pkg/index.js")).filter((name) => !name.startsWith("__"));
   assert.deepEqual(forBrowsers.sort(), names);
 });
 
 test("every file that its manifest names is there, and so is the reference", () => {
-  const { exports, types, version } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
+  const { exports, main, types, sideEffects, version } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8"));
   assert.notEqual(version, "0.0.0");
-  for (const file of [types, ...Object.values(exports["."]), exports["./core_bg.wasm"], "README.md", "LICENSE", "docs/README.md"]) {
+  const files = (entry) => (typeof entry === "string" ? [entry] : Object.values(entry).flatMap(files));
+  for (const file of [main, types, ...sideEffects, ...files(exports), "README.md", "LICENSE", "docs/README.md"]) {
     assert.ok(existsSync(join(PACKAGE, file)), file);
   }
 });

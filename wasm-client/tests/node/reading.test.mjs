@@ -1,10 +1,12 @@
 // What is read without a network: addresses, buyers, receipts.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { Checkout, checkBuyer, CheckoutError, parseReturn, ready, receiptKeys, verifyReceipt } from "../../pkg/index.node.js";
+import { Checkout, checkBuyer, CheckoutError, parseReturn, ready, receiptKeys, resume, verifyReceipt } from "../../pkg/inline.js";
 import { Contract } from "../contract.mjs";
+import { approves, inPage } from "../page.mjs";
 
 let server;
 before(async () => {
@@ -13,32 +15,48 @@ before(async () => {
 });
 after(() => server.stop());
 
-test("a return is read on either side of the fragment", () => {
-  const query = "paymentKey=tgen_%EA%B0%80&orderId=pay_1&amount=11000";
-  const read = { kind: "approved", payment_key: "tgen_가", order_id: "pay_1", amount: 11_000 };
-  for (const url of [`https://a.example/?x=1&${query}#ses_1`, `https://a.example/?x=1#ses_1?${query}`, `/p#ses_1&${query}`]) {
-    assert.deepEqual(parseReturn(url), read, url);
+/** The table that the engine's tests read, too; about a session of the server here, where one is given. */
+function table(session) {
+  const text = readFileSync(new URL("../../../engine/src/brought_back/cases.json", import.meta.url), "utf8");
+  const { token, payment } = JSON.parse(text);
+  const filled = text.replaceAll("{token}", session?.token ?? token).replaceAll("{payment}", session?.payment_id ?? payment);
+  return JSON.parse(filled);
+}
+
+test("each case of a return is read as the table says", () => {
+  const { returns } = table();
+  assert.ok(returns.length > 20);
+  for (const { case: name, address, return: expected } of returns) {
+    assert.deepEqual(parseReturn(address), expected, name);
   }
-  assert.deepEqual(parseReturn(new URL(`https://a.example/?${query}`)), read);
+  assert.equal(parseReturn(new URL("https://a.example/?code=X&message=y")).kind, "refused");
 });
 
-test("who ended the window is told apart", () => {
-  const closed = parseReturn("/?code=PAY_PROCESS_CANCELED&message=%EC%B7%A8%EC%86%8C+%EB%90%A8");
-  assert.deepEqual(closed, {
-    kind: "refused",
-    code: "PAY_PROCESS_CANCELED",
-    message: "취소 됨",
-    order_id: null,
-    by_buyer: true,
-  });
-  const refused = parseReturn("/?code=REJECT_CARD_COMPANY&message=no&orderId=pay_1");
-  assert.equal(refused.by_buyer, false);
-  assert.equal(refused.order_id, "pay_1");
+test("each case of a return leaves the address as the table says, and the checkout is found again in it", async () => {
+  const session = server.session("paid");
+  for (const { case: name, address, return: expected, token, left } of table(session).returns) {
+    const opens = async () => (token === session.token ? Checkout.fromUrl(address) : Checkout.open({ token: session.token }));
+    const href = address || "https://shop.example/";
+    const after = await inPage(href, approves, async () => {
+      location.origin = server.url;
+      assert.equal((await resume(await opens())).status, "paid", name);
+    });
+    if (expected.kind === "nothing") assert.equal(after, href, name);
+    else assert.equal(after, left, name);
+    const found = await Checkout.fromUrl(left, { api: server.url });
+    assert.equal(found.token, session.token, name);
+  }
 });
 
-test("what no gateway writes is nothing", () => {
-  for (const url of ["", "/", "/?lang=ko#ses_1", "/?paymentKey=k&orderId=o", "/?paymentKey=k&orderId=o&amount=1e4", "/#top"]) {
-    assert.deepEqual(parseReturn(url), { kind: "nothing" }, url);
+test("each case of a link is written as the table says", async () => {
+  const session = server.session();
+  const checkout = await Checkout.open({ api: server.url, token: session.token });
+  for (const { case: name, address, link, place } of table(session).links) {
+    assert.equal(checkout.linkTo(address), link, name);
+    await inPage(address, (request) => Promise.reject(Object.assign(new Error("seen"), { code: request.successUrl })), async () => {
+      const prepared = await checkout.prepare();
+      await assert.rejects(checkout.openWindow(prepared), { reason: place }, name);
+    });
   }
 });
 
@@ -62,7 +80,7 @@ test("a buyer's data is checked by the server's rules", () => {
     { field: "buyer_email", code: "malformed" },
     { field: "buyer_tel", code: "too_long" },
   ]);
-  assert.throws(() => checkBuyer({ buyer_tel: 1 }), TypeError);
+  assert.throws(() => checkBuyer({ buyer_tel: 1 }), { code: "invalid_argument", field: "buyer_tel" });
 });
 
 test("a receipt is verified without asking anybody", async () => {
@@ -157,7 +175,7 @@ test("what is no receipt, and what cannot be expected of one, is told", async ()
   }
   const expectations = [{ paymentId: "pay_0" }, { amount: 11_000, order: "ORD-1" }, "ORD-1", 5, { amount: "11000" }, { order_id: 1 }];
   for (const expected of expectations) {
-    await assert.rejects(verifyReceipt(good, keys, expected), TypeError, JSON.stringify(expected));
+    await assert.rejects(verifyReceipt(good, keys, expected), { code: "invalid_argument" }, JSON.stringify(expected));
   }
   for (const expected of [undefined, null, {}, { amount: undefined }]) await verifyReceipt(good, keys, expected);
 });

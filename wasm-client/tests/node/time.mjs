@@ -7,7 +7,7 @@ export async function waits(during) {
   const asked = [];
   globalThis.setTimeout = (run, ms, ...args) => {
     // Node's own fetch has timers too; and the longest that a request may take is no wait.
-    const isOurs = new Error().stack.includes("/pkg/platform.js");
+    const isOurs = new Error().stack.includes("/pkg/inline.js");
     if (!isOurs || ms === 30_000) return real(run, ms, ...args);
     asked.push(ms);
     return real(run, 0, ...args);

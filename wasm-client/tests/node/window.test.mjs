@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Checkout, CheckoutError } from "../../pkg/index.node.js";
+import { Checkout, CheckoutError } from "../../pkg/inline.js";
 import { Contract } from "../contract.mjs";
 import { approves, inPage } from "../page.mjs";
 

@@ -1,40 +1,68 @@
 //! The npm package `@daegeum/checkout`, put together in `wasm-client/pkg`: the module, the
 //! JavaScript around it, what is written by hand beside it, and its reference.
+//!
+//! It has three entries, each of one file. `index.js` is for pages, with the module as a file
+//! beside it; `inline.js` is for servers, with the module in it, so that no bundler can lose it;
+//! `index.cjs` is the same for `require`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::toolchain::Toolchain;
 use super::{module, reference, size};
 use crate::cargo::root;
 use crate::failure::{Failure, While};
+use crate::{npm, process};
 
-/// In `wasm-client/js`; all of it is loaded where the package is imported.
-const SCRIPTS: [&str; 3] = ["index.js", "errors.js", "platform.js"];
-/// What no browser loads.
-const BESIDE: [&str; 2] = ["index.node.js", "index.d.ts"];
+/// In `wasm-client/js`, beside what is generated.
+const SCRIPTS: [&str; 7] = [
+    "index.js",
+    "inline.js",
+    "checkout.js",
+    "arguments.js",
+    "errors.js",
+    "module.js",
+    "platform.js",
+];
+/// The module as a script, which `inline.js` imports.
+const BYTES: &str = "core_bytes.js";
+/// What a page loads.
+const LOADED: [&str; 2] = ["index.js", module::MODULE];
+const TYPES: &str = "index.d.ts";
+/// The same for `require`: TypeScript reads them as another kind of module.
+const COMMON_TYPES: &str = "index.d.cts";
 
-/// Builds the package, prints its size and refuses one that is too large to be shipped.
+/// Builds the package, prints its size and refuses one that is too large to be shipped. Needs npm's
+/// packages, which join the scripts.
 pub(super) fn build(toolchain: &Toolchain) -> Result<(), Failure> {
+    npm::ready()?;
     let built = module::built(toolchain)?;
     let made = built.folder;
     let package = folder();
-    empty(&package)?;
     let sources = root().join("wasm-client");
-    for name in [module::GLUE, module::MODULE] {
-        copy(&made, &package, name)?;
+    let scripts = made.with_file_name("checkout-scripts");
+    empty(&package)?;
+    empty(&scripts)?;
+    for name in SCRIPTS {
+        copy(&sources.join("js"), &scripts, name)?;
     }
-    for name in SCRIPTS.iter().chain(&BESIDE) {
-        copy(&sources.join("js"), &package, name)?;
+    copy(&made, &scripts, module::GLUE)?;
+    copy(&made, &package, module::MODULE)?;
+    write_bytes(&made.join(module::MODULE), &scripts.join(BYTES))?;
+    join_scripts(&scripts, &package)?;
+    let types = sources.join("js").join(TYPES);
+    for name in [TYPES, COMMON_TYPES] {
+        fs::copy(&types, package.join(name)).when(types.display())?;
     }
     copy(&sources, &package, "README.md")?;
     copy(&root(), &package, "LICENSE")?;
     write_manifest(&sources, &package)?;
     reference::put(&package, &made.with_file_name("checkout-reference"))?;
     println!("{}", package.display());
-    let loaded = SCRIPTS.iter().chain(&[module::GLUE, module::MODULE]);
-    let loaded: Vec<PathBuf> = loaded.map(|name| package.join(name)).collect();
-    let total = size::of(&loaded)?;
+    let total = size::of(&LOADED.map(|name| package.join(name)))?;
     // What is shipped is judged: a machine without wasm-opt builds to try things out.
     if built.is_optimized {
         size::is_small(total)?;
@@ -57,6 +85,36 @@ fn empty(folder: &Path) -> Result<(), Failure> {
 fn copy(from: &Path, to: &Path, name: &str) -> Result<(), Failure> {
     let from = from.join(name);
     fs::copy(&from, to.join(name)).when(from.display())?;
+    Ok(())
+}
+
+fn write_bytes(module: &Path, script: &Path) -> Result<(), Failure> {
+    let bytes = fs::read(module).when(module.display())?;
+    let text = format!("export default \"{}\";\n", STANDARD.encode(bytes));
+    fs::write(script, text).when(script.display())
+}
+
+/// What a page loads is made small; what a server loads can be read in a stack trace.
+fn join_scripts(scripts: &Path, package: &Path) -> Result<(), Failure> {
+    let entries: [(&str, &str, &[&str]); 3] = [
+        (
+            "index.js",
+            "index.js",
+            &["--platform=browser", "--minify", "--sourcemap"],
+        ),
+        ("inline.js", "inline.js", &["--platform=neutral"]),
+        (
+            "inline.js",
+            "index.cjs",
+            &["--platform=node", "--format=cjs"],
+        ),
+    ];
+    for (entry, file, options) in entries {
+        let mut rolldown = npm::node();
+        rolldown.arg(npm::file("rolldown/bin/cli.mjs"));
+        rolldown.arg(scripts.join(entry)).args(options);
+        process::output(rolldown.arg("--file").arg(package.join(file)))?;
+    }
     Ok(())
 }
 

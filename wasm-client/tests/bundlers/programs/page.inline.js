@@ -1,0 +1,14 @@
+// As page.js, for bundlers that move scripts and leave their files behind.
+
+import { Checkout, parseReturn } from "@daegeum/checkout/inline";
+
+async function page() {
+  const checkout = await Checkout.fromUrl();
+  const { status } = await checkout.load();
+  return { status, back: parseReturn("/?code=REJECT_CARD_COMPANY&message=no").kind };
+}
+
+page().then(
+  (said) => (document.body.dataset.said = JSON.stringify(said)),
+  (error) => (document.body.dataset.said = `${error.code}: ${error.message}`),
+);
