@@ -111,9 +111,9 @@ impl CreateSession {
             customer: contact,
         };
         let url = self.redirect_url;
-        if url.as_ref().is_some_and(|url| !may_return_to(app, url)) {
-            let not_listed = "Its origin is not one of checkout.redirect_origins.";
-            return Err(Problem::from(HttpErrorCode::InvalidValue).at("redirect_url", not_listed));
+        if let Some(url) = &url {
+            let refuse = |why| Problem::from(HttpErrorCode::InvalidValue).at("redirect_url", why);
+            may_return_to(app, url).map_err(refuse)?;
         }
         let before = former(app, who)?;
         let (method, buyer) = match chosen.seal(app)? {
@@ -151,13 +151,18 @@ fn provider(app: &App, name: Option<&str>) -> Option<Provider> {
     }
 }
 
-fn may_return_to(app: &App, url: &str) -> bool {
-    let settings = &app.config.settings;
+/// Nothing if a buyer may be sent there, else why not.
+fn may_return_to(app: &App, url: &str) -> Result<(), String> {
+    let origin = WebOrigin::of_return(url).map_err(|why| why.to_string())?;
     let own = WebOrigin::of(&app.config.address());
-    let Some(origin) = WebOrigin::of(url).filter(|_| url.len() <= 2_000) else {
-        return false;
-    };
-    own.as_ref() == Some(&origin) || settings.checkout.redirect_origins.contains(&origin)
+    let listed = &app.config.settings.checkout.redirect_origins;
+    if own.as_ref() == Some(&origin) || listed.contains(&origin) {
+        return Ok(());
+    }
+    let origin = origin.as_str();
+    Err(format!(
+        "Its origin, {origin}, is not one of checkout.redirect_origins."
+    ))
 }
 
 /// Reads a checkout, with what is bought and how it can be paid.

@@ -9,7 +9,7 @@ use super::{
     receipts::{RetiredKeys, SigningKey},
     secret::{DataKey, NamedSecrets, Secret, WebhookSecrets},
     toss::{TossClientKey, TossSecretKey, TossSecurityKey},
-    url::{HttpUrl, Link, WebOrigin},
+    url::{HttpUrl, Link, OwnUrl, WebOrigin},
     value::{Bytes, LogLevel, Value},
 };
 
@@ -134,8 +134,8 @@ settings! {
         /// Where the API is served.
         listen: SocketAddr = "127.0.0.1:8080",
         /// The address that buyers' browsers reach this server at; without it, the address it
-        /// listens on.
-        public_url: Option<HttpUrl> = "",
+        /// listens on. No path: the server is at the root of its host.
+        public_url: Option<OwnUrl> = "",
         /// The directory of the journal, its index and the sandbox's books.
         data: PathBuf = "./data",
         /// Serve without configuration, on loopback only, with the mock gateway, simulated gateways

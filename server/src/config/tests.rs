@@ -294,6 +294,27 @@ fn toss_is_called_over_https_unless_private_addresses_are_allowed() {
 }
 
 #[test]
+fn a_path_in_public_url_and_a_star_in_origins_stop_the_start() {
+    for (name, value, why) in [
+        (
+            "DAEGEUM_PUBLIC_URL",
+            "https://shop.example/pay",
+            "leave out the path",
+        ),
+        (
+            "DAEGEUM_CHECKOUT_REDIRECT_ORIGINS",
+            "https://*.shop.example",
+            "list each origin",
+        ),
+    ] {
+        let mut variables = with_toss(LIVE_SK, LIVE_CK);
+        variables.push((name, value));
+        let refused = load(&Flags::default(), &variables).unwrap_err().to_string();
+        assert!(refused.contains(name) && refused.contains(why), "{refused}");
+    }
+}
+
+#[test]
 fn a_name_of_ours_beats_the_one_a_setting_had_before() {
     let mut variables = with_toss(LIVE_SK, TEST_CK);
     variables.push(("APP_BASE_URL", "https://pay.shop.example/"));

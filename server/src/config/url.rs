@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Deref;
 
 use super::value::{Value, quoted};
 
@@ -49,6 +50,46 @@ impl Value for HttpUrl {
     }
 }
 
+/// Where this server is for browsers: scheme, host and perhaps a port. Its pages, its links and what signed receipts
+/// say of their issuer are at the root of that host, so there is no path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnUrl(HttpUrl);
+
+impl Deref for OwnUrl {
+    type Target = HttpUrl;
+
+    fn deref(&self) -> &HttpUrl {
+        &self.0
+    }
+}
+
+impl fmt::Display for OwnUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Value for OwnUrl {
+    const KIND: &'static str = "an address such as https://pay.shop.example, without a path";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let url = HttpUrl::parse(text)?;
+        let has_path = absolute(url.as_str()).is_some_and(|(uri, _)| uri.path() != "/");
+        if has_path {
+            return Err(
+                "has a path, and this server is at the root of its host: leave out the path, and give the server a \
+                 host of its own, such as https://pay.shop.example"
+                    .to_owned(),
+            );
+        }
+        Ok(Self(url))
+    }
+
+    fn toml(&self) -> String {
+        self.0.toml()
+    }
+}
+
 /// Where a link leads: an absolute `http` or `https` address, or a path of this server's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link(String);
@@ -89,6 +130,27 @@ impl WebOrigin {
         &self.0
     }
 
+    /// The origin of an address that a buyer is to be sent back to, or why nobody can be.
+    pub fn of_return(url: &str) -> Result<Self, NoReturn> {
+        if url.len() > RETURN_LENGTH_MAX {
+            return Err(NoReturn::TooLong);
+        }
+        if !is_encoded(url) {
+            return Err(NoReturn::Encoding);
+        }
+        if url.contains('#') {
+            return Err(NoReturn::Fragment);
+        }
+        let (uri, _) = split(url).ok_or(NoReturn::Partial)?;
+        if uri
+            .authority()
+            .is_some_and(|whole| whole.as_str().contains('@'))
+        {
+            return Err(NoReturn::User);
+        }
+        Self::of(url).ok_or(NoReturn::Partial)
+    }
+
     /// The origin of `url`; nothing if it has none that could be listed. Who is named before an `@` is
     /// not a host, so an address with one has none.
     pub fn of(url: &str) -> Option<Self> {
@@ -99,6 +161,47 @@ impl WebOrigin {
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         Some(Self(format!("{scheme}://{host}{port}")))
     }
+}
+
+/// Longest address that a buyer is sent back to.
+const RETURN_LENGTH_MAX: usize = 2_000;
+
+/// Why no buyer can be sent back to an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoReturn {
+    /// Browsers and gateways cut addresses somewhere beyond.
+    #[error("It is longer than 2,000 characters.")]
+    TooLong,
+    /// What browsers and gateways would each encode in their own way.
+    #[error(
+        "It has characters that an address has not: percent-encode spaces, letters beyond ASCII and `\\` (and a `%` \
+         that stands for itself), and write a host of such letters in its xn-- form."
+    )]
+    Encoding,
+    /// The session's token is put there.
+    #[error(
+        "It has a fragment, which is where the session's token goes: leave out `#` and what follows. A page that \
+         routes by fragment passes its address to the package as `returnUrl`."
+    )]
+    Fragment,
+    /// A path, another scheme, or no host.
+    #[error("It is no whole address, such as https://shop.example/pay.")]
+    Partial,
+    /// What stands before an `@` is taken for a host by people.
+    #[error("It names a user before its host: leave out what ends in `@`.")]
+    User,
+}
+
+/// Whether it is of an address's characters, and each `%` stands before two hexadecimal digits.
+fn is_encoded(url: &str) -> bool {
+    let plain = |c: char| c.is_ascii_graphic() && !"\\\"<>^`{|}".contains(c);
+    let mut parts = url.split('%');
+    let begins = parts.next().unwrap_or_default();
+    let is_escape = |part: &str| {
+        part.get(..2)
+            .is_some_and(|two| two.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    begins.chars().all(plain) && parts.all(|part| part.chars().all(plain) && is_escape(part))
 }
 
 impl Value for Vec<WebOrigin> {
@@ -120,6 +223,11 @@ impl Value for Vec<WebOrigin> {
 
 fn listed(text: &str) -> Result<WebOrigin, String> {
     let no_origin = || format!("`{text}` is no origin such as https://shop.example");
+    if text.contains('*') {
+        return Err(format!(
+            "`{text}` has a `*`, which stands for nothing here; list each origin, such as https://shop.example"
+        ));
+    }
     let (uri, host) = absolute(text).ok_or_else(no_origin)?;
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return Err(format!(
@@ -136,16 +244,23 @@ fn listed(text: &str) -> Result<WebOrigin, String> {
 
 /// Parsed, with its host in lower case, if it is absolute, http(s), plain ASCII and names no user.
 fn absolute(text: &str) -> Option<(http::Uri, String)> {
+    let (uri, host) = split(text)?;
+    let authority = uri.authority()?.as_str();
+    let port_is_read = authority.rsplit(']').next()?.contains(':') == uri.port_u16().is_some();
+    (!authority.contains('@') && port_is_read).then_some((uri, host))
+}
+
+/// Parsed, with its host in lower case, if it is absolute, http(s) and plain ASCII.
+fn split(text: &str) -> Option<(http::Uri, String)> {
     let odd = |c: char| !c.is_ascii_graphic() || matches!(c, '\\' | '#');
     if text.contains(odd) {
         return None;
     }
     let uri: http::Uri = text.parse().ok()?;
     let known = matches!(uri.scheme_str(), Some("http" | "https"));
-    let authority = uri.authority()?.as_str();
     let host = uri.host()?.to_ascii_lowercase();
-    let port_is_read = authority.rsplit(']').next()?.contains(':') == uri.port_u16().is_some();
-    (known && !authority.contains('@') && !host.is_empty() && port_is_read).then_some((uri, host))
+    let is_host = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    (known && !host.is_empty() && host.chars().all(is_host)).then_some((uri, host))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -187,6 +302,7 @@ mod tests {
             "https://a b.example",
             "https://a.example:port",
             "https://한글.example",
+            "https://*.a.example",
             "javascript:alert(1)",
         ] {
             assert!(HttpUrl::parse(wrong).is_err(), "{wrong} was taken");
@@ -252,10 +368,63 @@ mod tests {
             "https://shop.example/pay",
             "http://shop.example",
             "https://shop.example?x",
-            "*",
             "https://a.example,nonsense",
         ] {
             assert!(<Vec<WebOrigin> as Value>::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_star_in_origins_is_refused_with_the_reason() {
+        for wrong in ["*", "https://*.shop.example", "https://a.example,https://*"] {
+            let why = <Vec<WebOrigin> as Value>::parse(wrong).unwrap_err();
+            assert!(why.contains("list each origin"), "{wrong}: {why}");
+        }
+    }
+
+    #[test]
+    fn the_servers_own_address_has_no_path() {
+        for good in [
+            "https://pay.example",
+            "https://pay.example/",
+            "http://127.0.0.1:8080",
+        ] {
+            let kept = OwnUrl::parse(good).unwrap();
+            assert_eq!(kept.as_str(), good.trim_end_matches('/'));
+        }
+        let why = OwnUrl::parse("https://shop.example/pay/").unwrap_err();
+        assert!(why.contains("leave out the path"), "{why}");
+        assert!(OwnUrl::parse("https://*.example").is_err());
+    }
+
+    #[test]
+    fn a_return_is_refused_for_what_is_wrong_with_it() {
+        let long = format!("https://shop.example/{}", "x".repeat(2_000));
+        for (url, why) in [
+            (long.as_str(), NoReturn::TooLong),
+            ("https://shop.example/결제", NoReturn::Encoding),
+            ("https://한글.example/", NoReturn::Encoding),
+            ("https://shop.example/a b", NoReturn::Encoding),
+            ("https://shop.example/?q=100%", NoReturn::Encoding),
+            ("https://shop.example/%zz", NoReturn::Encoding),
+            ("https://shop.example\\@evil.example/", NoReturn::Encoding),
+            ("https://shop.example/#/pay", NoReturn::Fragment),
+            ("https://shop.example/x#", NoReturn::Fragment),
+            ("https://shop.example@evil.example/", NoReturn::User),
+            ("/return", NoReturn::Partial),
+            ("//shop.example/return", NoReturn::Partial),
+            ("shop.example/return", NoReturn::Partial),
+            ("javascript:alert(1)", NoReturn::Partial),
+            ("https://", NoReturn::Partial),
+            ("https://shop.example:port/", NoReturn::Partial),
+            ("", NoReturn::Partial),
+        ] {
+            assert_eq!(WebOrigin::of_return(url), Err(why), "{url}");
+        }
+        let good = "https://Shop.example/%EA%B2%B0?a=1&b=%25";
+        assert_eq!(
+            WebOrigin::of_return(good).unwrap().as_str(),
+            "https://shop.example"
+        );
     }
 }

@@ -340,25 +340,31 @@ async fn a_buyer_is_sent_nowhere_but_to_listed_origins() {
         order.send_session(with).await.expect(201);
     }
     let long = format!("https://shop.example/{}", "x".repeat(2_000));
-    for refused in [
-        "https://evil.example/return",
-        "http://shop.example/return",
-        "https://shop.example:8443/",
-        "https://shop.example.evil.example/",
-        "https://shop.example@evil.example/",
-        "https://evil.example/https://shop.example",
-        "https://shop.example/x#y",
-        "//shop.example/return",
-        "/return",
-        "javascript:alert(1)",
-        "https://",
-        "",
-        long.as_str(),
+    let not_listed = "is not one of checkout.redirect_origins";
+    for (refused, why) in [
+        ("https://evil.example/return", not_listed),
+        ("http://shop.example/return", not_listed),
+        ("https://shop.example:8443/", not_listed),
+        ("https://shop.example.evil.example/", not_listed),
+        ("https://evil.example/https://shop.example", not_listed),
+        ("https://shop.example@evil.example/", "names a user"),
+        ("https://shop.example/x#y", "has a fragment"),
+        ("https://shop.example/결제", "percent-encode"),
+        ("https://shop.example/a b", "percent-encode"),
+        ("//shop.example/return", "no whole address"),
+        ("/return", "no whole address"),
+        ("javascript:alert(1)", "no whole address"),
+        ("https://", "no whole address"),
+        ("", "no whole address"),
+        (long.as_str(), "longer than 2,000"),
     ] {
         let with = json!({ "redirect_url": refused });
         let answer = order.send_session(with).await;
         let answer = answer.refused(400, "INVALID_VALUE");
-        assert_eq!(answer["errors"][0]["field"], "redirect_url", "{refused}");
+        let error = &answer["errors"][0];
+        assert_eq!(error["field"], "redirect_url", "{refused}");
+        let said = error["message"].as_str().expect("a message");
+        assert!(said.contains(why), "{refused}: {said}");
         assert!(refused.len() < 3 || !answer.body().contains(refused));
     }
 }
