@@ -191,6 +191,8 @@ pub struct NewSession {
     pub method: Option<Method>,
     /// Where the buyer's browser comes back to.
     pub redirect_url: Option<Box<str>>,
+    /// Where they are sent if they did not pay, if elsewhere.
+    pub failure_url: Option<Box<str>>,
     /// Who the buyer says they are, sealed.
     pub buyer: Option<Sealed>,
 }

@@ -296,6 +296,11 @@ event_structs! {
         /// When.
         at: Timestamp,
     }
+    /// Where the buyer is sent who did not pay, if that is another place than for one who did.
+    FailureUrlGiven {
+        /// The shop's address.
+        url: Box<str>,
+    }
     /// An order was registered.
     OrderCreated {
         /// Whose it is.
@@ -516,6 +521,8 @@ event_enum! {
         InquirySettled = "INQUIRY_SETTLED" internal notes,
         /// The buyer agreed to something.
         ConsentGiven = "CONSENT_GIVEN" feed notes,
+        /// Where who did not pay is sent.
+        FailureUrlGiven = "FAILURE_URL_GIVEN" internal notes,
     }
 }
 
@@ -619,7 +626,8 @@ impl PaymentEvent {
             | Self::PaymentMethodKnown(_)
             | Self::InquiryWanted(_)
             | Self::InquirySettled(_)
-            | Self::ConsentGiven(_) => None,
+            | Self::ConsentGiven(_)
+            | Self::FailureUrlGiven(_) => None,
         }
     }
 }

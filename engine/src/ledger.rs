@@ -158,7 +158,8 @@ fn payment_postings(event: &PaymentEvent, provider: Provider, book: &mut Book<'_
         | PaymentEvent::PaymentMethodKnown(_)
         | PaymentEvent::InquiryWanted(_)
         | PaymentEvent::InquirySettled(_)
-        | PaymentEvent::ConsentGiven(_) => {}
+        | PaymentEvent::ConsentGiven(_)
+        | PaymentEvent::FailureUrlGiven(_) => {}
     }
 }
 

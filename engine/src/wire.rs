@@ -503,6 +503,7 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("method", &e.method)
         }
         PaymentEvent::BuyerChose(e) => map.serialize_entry("method", &e.method),
+        PaymentEvent::FailureUrlGiven(e) => map.serialize_entry("url", &e.url),
         PaymentEvent::BuyerReturned(e) => {
             let name = e.provider_payment_id.as_ref().map(|name| &name.0);
             map.serialize_entry("provider_payment_id", &name)

@@ -105,6 +105,8 @@ export interface NewSession extends Choice, Waiting {
   provider?: string;
   /** Where the buyer comes back to; its origin is one of the server's `checkout.redirect_origins`. */
   redirect_url?: string;
+  /** Where the hosted page sends a buyer who did not pay, if that is elsewhere. */
+  failure_redirect_url?: string;
   /**
    * 1 to 255 printable ASCII characters: the same request under the same key is the same session and
    * token, however often it is sent. Another request under it is refused.
@@ -563,6 +565,10 @@ export interface SessionBase extends SessionFacts {
   readonly buyer_known: boolean;
   /** Whether the order still waits for its payment, so that another session of it can be begun. */
   readonly payable: boolean;
+  /** Where the buyer is sent when they have paid, as the session's beginning said. */
+  readonly redirect_url?: string | null;
+  /** Where they are sent if they have not, if elsewhere. */
+  readonly failure_redirect_url?: string | null;
   /** What is bought. */
   readonly order: OrderSummary;
 }

@@ -11,7 +11,13 @@ use crate::fields::{Fields, Wrong, set};
 /// How the buyer means to pay, and who they say they are.
 const CHOICE: [&str; 4] = ["method", "buyer_name", "buyer_email", "buyer_tel"];
 /// What else a session is begun with.
-const ORDER: [&str; 4] = ["order_id", "provider", "redirect_url", "idempotency_key"];
+const ORDER: [&str; 5] = [
+    "order_id",
+    "provider",
+    "redirect_url",
+    "failure_redirect_url",
+    "idempotency_key",
+];
 
 /// Fields with their texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

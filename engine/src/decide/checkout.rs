@@ -2,7 +2,9 @@
 
 use super::{Context, Outcome, Progress, Subject, calls, free, payment};
 use crate::command::{Asker, Choice, NewSession};
-use crate::event::{BuyerChose, BuyerReturned, Provider, ProviderPaymentId, SessionOpened};
+use crate::event::{
+    BuyerChose, BuyerReturned, FailureUrlGiven, Provider, ProviderPaymentId, SessionOpened,
+};
 use crate::group::Work;
 use crate::id::{OrderId, PaymentId, SessionId};
 use crate::method::Method;
@@ -46,6 +48,9 @@ pub(super) fn open(
         buyer: session.buyer,
     };
     work.note_payment(id, opened)?;
+    if let Some(url) = session.failure_url {
+        work.note_payment(id, FailureUrlGiven { url })?;
+    }
     Ok((Subject::Payment(id), progress))
 }
 

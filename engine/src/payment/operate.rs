@@ -52,7 +52,8 @@ pub(super) fn note(
         | PaymentEvent::PersonDecided(_)
         | PaymentEvent::HintFollowed(_)
         | PaymentEvent::BuyerChose(_)
-        | PaymentEvent::ConsentGiven(_) => {}
+        | PaymentEvent::ConsentGiven(_)
+        | PaymentEvent::FailureUrlGiven(_) => {}
         PaymentEvent::RefundRequested(_) => core.refund_refused = false,
         PaymentEvent::RefundFailed(_) => core.refund_refused = true,
         PaymentEvent::PersonalDataErased(_) => core.erased = true,

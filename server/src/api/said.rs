@@ -19,6 +19,8 @@ pub struct Said {
     pub method: Option<Method>,
     /// Where their browser comes back to.
     pub redirect_url: Option<Box<str>>,
+    /// Where they are sent if they did not pay, if elsewhere.
+    pub failure_url: Option<Box<str>>,
     /// Who they say they are.
     pub buyer: Option<Sealed>,
     /// Whether that is hidden for good.
@@ -45,6 +47,13 @@ impl Said {
                     PaymentEvent::BuyerChose(chose) => {
                         said = Some(said.unwrap_or_default().chose(chose));
                     }
+                    PaymentEvent::FailureUrlGiven(given) => {
+                        let failure_url = Some(given.url);
+                        said = Some(Self {
+                            failure_url,
+                            ..said.unwrap_or_default()
+                        });
+                    }
                     _ => {}
                 }
             }
@@ -56,6 +65,7 @@ impl Said {
         Self {
             method: method(opened.method.as_deref()),
             redirect_url: opened.redirect_url,
+            failure_url: None,
             buyer: opened.buyer,
             erased,
         }

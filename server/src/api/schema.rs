@@ -110,6 +110,10 @@ pub struct CheckoutSchema {
     buyer_known: bool,
     /// Whether the order still waits for its payment, so that another session can be begun.
     payable: bool,
+    /// Where the buyer is sent when they have paid, as the session's beginning said.
+    redirect_url: Option<String>,
+    /// Where they are sent if they have not, if elsewhere.
+    failure_redirect_url: Option<String>,
     order: SummarySchema,
 }
 

@@ -50,6 +50,8 @@ struct AtCheckout {
     methods: Vec<&'static str>,
     buyer_known: bool,
     payable: bool,
+    redirect_url: Option<Box<str>>,
+    failure_redirect_url: Option<Box<str>>,
     order: Value,
 }
 
@@ -95,6 +97,8 @@ impl<'a> SessionView<'a> {
                 .methods_for(payment.core().amount())
                 .map(Method::name)
                 .collect(),
+            redirect_url: said.redirect_url,
+            failure_redirect_url: said.failure_url,
             order: serde_json::to_value(&summary).map_err(Problem::internal)?,
         });
         Ok(self)

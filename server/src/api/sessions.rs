@@ -60,6 +60,10 @@ pub struct CreateSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://shop.example/return")]
     redirect_url: Option<String>,
+    /// Where the hosted page sends a buyer who did not pay, if that is elsewhere; held to the same rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://shop.example/cart")]
+    failure_redirect_url: Option<String>,
     /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = Option<String>)]
@@ -110,11 +114,8 @@ impl CreateSession {
             method: self.method,
             customer: contact,
         };
-        let url = self.redirect_url;
-        if let Some(url) = &url {
-            let refuse = |why| Problem::from(HttpErrorCode::InvalidValue).at("redirect_url", why);
-            may_return_to(app, url).map_err(refuse)?;
-        }
+        let url = returning(app, self.redirect_url, "redirect_url")?;
+        let failure_url = returning(app, self.failure_redirect_url, "failure_redirect_url")?;
         let before = former(app, who)?;
         let (method, buyer) = match chosen.seal(app)? {
             Some(choice) => (choice.method, choice.buyer),
@@ -126,7 +127,8 @@ impl CreateSession {
             provider,
             session: NewSession {
                 method: method.or(before.method),
-                redirect_url: url.map(Into::into).or(before.redirect_url),
+                redirect_url: url.or(before.redirect_url),
+                failure_url: failure_url.or(before.failure_url),
                 buyer: buyer.or(before.buyer),
             },
         })
@@ -149,6 +151,15 @@ fn provider(app: &App, name: Option<&str>) -> Option<Provider> {
         Some(name) => Provider::from_name(name).filter(|one| app.gateways.of(*one).is_some()),
         None => app.gateways.all().next().map(|gateway| gateway.provider()),
     }
+}
+
+/// An address that a buyer may be sent to, if one was said.
+fn returning(app: &App, url: Option<String>, field: &str) -> Result<Option<Box<str>>, Problem> {
+    if let Some(url) = &url {
+        let refuse = |why| Problem::from(HttpErrorCode::InvalidValue).at(field, why);
+        may_return_to(app, url).map_err(refuse)?;
+    }
+    Ok(url.map(Into::into))
 }
 
 /// Nothing if a buyer may be sent there, else why not.

@@ -204,6 +204,11 @@ words! {
     error_about: "다시 시도해 주세요. 계속되면 아래 문의번호를 판매자에게 알려 주세요.",
         "Please try again. If it goes on, give the seller the reference below.";
 
+    // The way back.
+    leaving_soon: "{seconds}초 뒤 상점으로 돌아갑니다.", "You will be taken back to the shop in {seconds} s.";
+    leaving_stay: "이 화면에 머무르기", "Stay on this page";
+    may_close: "이 화면은 닫으셔도 됩니다.", "You may close this page.";
+
     // The receipt.
     receipt: "영수증", "Receipt";
     receipt_amount: "결제 금액", "Amount paid";

@@ -9,6 +9,7 @@ import { consequence } from "./consequence.js";
 import { forget } from "./draft.js";
 import { fill } from "./fill.js";
 import { Form } from "./form.js";
+import { Leaving, wayBack } from "./leaving.js";
 import { Panel } from "./panel.js";
 import { Receipt } from "./receipt.js";
 import { conditions, isOpen, isWatched, shownStatus, standing, values } from "./standing.js";
@@ -41,6 +42,7 @@ class Running {
   #panel;
   #form;
   #receipt;
+  #leaving;
   #checkout = null;
   #session = null;
   #mode;
@@ -56,6 +58,7 @@ class Running {
     this.#mode = options.mode ?? "redirect";
     this.#panel = new Panel(root, { titled: Boolean(options.page) });
     this.#receipt = new Receipt(this.#panel.section("paid"));
+    this.#leaving = options.page ? new Leaving(root) : null;
     const { signal } = this.#life;
     this.#form = new Form(root, (choice) => this.#pay(choice), signal);
     const actions = {
@@ -65,6 +68,7 @@ class Running {
       change_buyer: () => this.#form.askBuyer(),
       save: () => this.#receipt.save(),
       print: () => window.print(),
+      stay: () => this.#leaving?.stay(),
     };
     this.#panel.onDo(actions, signal);
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
@@ -120,6 +124,7 @@ class Running {
     this.#work.abort();
     this.#life.abort();
     clearTimeout(this.#timer);
+    this.#leaving?.stay();
   }
 
   /** The window beside has approved, and only this page knows. */
@@ -138,6 +143,7 @@ class Running {
     this.#work.abort();
     this.#work = new AbortController();
     clearTimeout(this.#timer);
+    this.#leaving?.stay();
     return this.#work.signal;
   }
 
@@ -278,7 +284,18 @@ class Running {
     if (session.next === "nothing") forget();
     if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
     if (isWatched(session)) this.#timer = setTimeout(() => this.#look(), WATCHED_EVERY_MS);
+    this.#showWayBack(session, status, quiet);
     this.#options.onChange?.(session, status);
+  }
+
+  /** A page of its own leads back to the shop; who has just paid is taken there. */
+  #showWayBack(session, status, quiet) {
+    if (!this.#leaving) return;
+    const address = wayBack(session, status);
+    this.#leaving.point(address);
+    const isOver = session.next === "nothing" || !session.payable;
+    this.#root.querySelector("[data-nowhere]").hidden = this.#leaving.isOpen || !isOver;
+    if (!quiet && address && ["paid", "authorized"].includes(status)) this.#leaving.begin(address);
   }
 
   /** Another tab, or the gateway by itself, may have moved it since it was last seen. */

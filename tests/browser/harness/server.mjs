@@ -78,11 +78,11 @@ class Server {
   }
 
   /** Registers an order as the merchant's backend does, and opens a checkout of it; the session's token. */
-  async order(order) {
+  async order(order, session = {}) {
     const secrets = await readFile(join(this.#folder, "sandbox", "secrets.toml"), "utf8");
     const [, key] = /^merchant_key = "(.*)"$/m.exec(secrets);
     await asked(`${this.base}/api/v1/orders`, "POST", { buyer_id: "buyer-1", currency: "KRW", capture: "automatic", ...order }, key);
-    const begun = await asked(`${this.base}/api/v1/payments/sessions`, "POST", { order_id: order.order_id }, key);
+    const begun = await asked(`${this.base}/api/v1/payments/sessions`, "POST", { order_id: order.order_id, ...session }, key);
     return begun.session_token;
   }
 

@@ -59,6 +59,7 @@ impl Shop {
         let session = NewSession {
             method: Some(Method::Card),
             redirect_url: None,
+            failure_url: None,
             buyer: None,
         };
         let opened = self.run(

@@ -296,6 +296,10 @@ fn checkout_events() -> Vec<PaymentEvent> {
         }
         .into(),
         InquirySettled { news: true }.into(),
+        FailureUrlGiven {
+            url: "https://shop.example/failed".into(),
+        }
+        .into(),
         ConsentGiven {
             text_hash: [0xc0; 32],
             version: "2026-11".into(),

@@ -483,3 +483,25 @@ async fn method_that_cannot_take_the_amount_is_not_offered_and_refused_with_its_
         json!({ "method": "transfer", "minimum_amount": 200 })
     );
 }
+
+#[tokio::test]
+async fn session_says_where_its_buyer_is_sent_and_hands_it_on() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let order = shop.order("o-1").register().await;
+    let elsewhere = json!({ "failure_redirect_url": "https://evil.example/cart" });
+    let refused = order.send_session(elsewhere).await;
+    let refused = refused.refused(400, "INVALID_VALUE");
+    assert_eq!(refused["errors"][0]["field"], "failure_redirect_url");
+    let addresses = json!({
+        "redirect_url": "https://shop.example/done", "failure_redirect_url": "https://shop.example/cart",
+    });
+    let checkout = order.checkout_with(&toss, addresses.clone()).await;
+    let next = json!({ "order_id": "o-1" });
+    let next = checkout.browser.post(SESSIONS, &next).await.expect(201);
+    let next = order.begun(&next, &toss);
+    for seen in [checkout.now().await, next.now().await] {
+        for field in ["redirect_url", "failure_redirect_url"] {
+            assert_eq!(seen[field], addresses[field]);
+        }
+    }
+}
