@@ -145,10 +145,22 @@ impl OrderId {
             .ok_or(InvalidId("order id"))
     }
 
+    /// Takes the merchant's text for an order that is yet to be registered. `.` and `..` are refused: browsers
+    /// and clients take them out of a path, however they are encoded, so such an order could not be asked for.
+    pub fn of_new_order(text: &str) -> Result<Self, InvalidId> {
+        let id = Self::parse(text)?;
+        reachable(text).then_some(id).ok_or(InvalidId("order id"))
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a text can stand between two slashes of an address.
+fn reachable(text: &str) -> bool {
+    !matches!(text, "." | "..")
 }
 
 impl fmt::Display for OrderId {
@@ -169,6 +181,12 @@ impl BuyerId {
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let fits = text.len() <= Self::MAX_LEN && check_name(text, Self::MAX_LEN).is_ok();
         fits.then(|| Self(text.into())).ok_or(InvalidId("buyer id"))
+    }
+
+    /// Takes the merchant's text for the buyer of a new order, who has to be found by a path too.
+    pub fn of_new_order(text: &str) -> Result<Self, InvalidId> {
+        let id = Self::parse(text)?;
+        reachable(text).then_some(id).ok_or(InvalidId("buyer id"))
     }
 
     /// Its text.
@@ -230,6 +248,20 @@ mod tests {
         assert_eq!(id.shard(), Shard::from_byte(0x5c));
         assert!(id.to_string().ends_with("ff5c"), "{id}");
         assert_eq!(id.bits() >> 8, Same.next() >> 8);
+    }
+
+    #[test]
+    fn no_new_order_is_named_like_a_step_in_a_path() {
+        for dots in [".", ".."] {
+            assert!(OrderId::of_new_order(dots).is_err(), "{dots}");
+            assert!(BuyerId::of_new_order(dots).is_err(), "{dots}");
+            assert!(OrderId::parse(dots).is_ok(), "{dots} may be stored");
+        }
+        for name in ["...", ".a", "a..", "1"] {
+            assert!(OrderId::of_new_order(name).is_ok(), "{name}");
+            assert!(BuyerId::of_new_order(name).is_ok(), "{name}");
+        }
+        assert!(OrderId::of_new_order("a/b").is_err());
     }
 
     #[test]

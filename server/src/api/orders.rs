@@ -33,10 +33,10 @@ use crate::text;
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateOrder {
-    /// The merchant's name for it, unique: 1–64 of `A–Z a–z 0–9 . _ : -`.
+    /// The merchant's name for it, unique: 1–64 of `A–Z a–z 0–9 . _ : -`, and neither `.` nor `..`, which no path can name.
     #[schema(example = "ORD-20261121-0001")]
     order_id: String,
-    /// The merchant's name for the buyer, at most 128 bytes; the `sub` of the buyer's token.
+    /// The merchant's name for the buyer, at most 128 bytes; the `sub` of the buyer's token. Neither `.` nor `..`.
     #[schema(example = "buyer-1")]
     buyer_id: String,
     /// `KRW`.
@@ -131,8 +131,8 @@ pub async fn create(
 
 impl CreateOrder {
     fn check(self, fingerprint: [u8; 16]) -> Result<NewOrder, Problem> {
-        let order_id = OrderId::parse(&self.order_id).map_err(|_| invalid("order_id"))?;
-        let buyer_id = BuyerId::parse(&self.buyer_id).map_err(|_| invalid("buyer_id"))?;
+        let order_id = OrderId::of_new_order(&self.order_id).map_err(|_| invalid("order_id"))?;
+        let buyer_id = BuyerId::of_new_order(&self.buyer_id).map_err(|_| invalid("buyer_id"))?;
         let currency =
             Currency::from_code(&self.currency).filter(|currency| *currency == Currency::Krw);
         let currency = currency.ok_or_else(|| invalid("currency"))?;
