@@ -3,6 +3,7 @@
 //! every secret is there, and the mock gateway is never beside a live one.
 
 mod generate;
+mod kubernetes;
 mod layers;
 mod network;
 mod receipts;

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
+    kubernetes,
     settings::{ENVIRONMENT_PREFIX, SECTIONS, Setting},
     value::Value,
 };
@@ -83,8 +84,8 @@ impl Layers {
     }
 
     /// Lays the variables that begin with `DAEGEUM_` on top, and below them those by which some
-    /// settings were known before. One of ours that names no setting is a problem: it is likelier a
-    /// misspelled secret than anything else.
+    /// settings were known before. One of ours that names no setting is a problem, unless Kubernetes makes it:
+    /// it is likelier a misspelled secret than anything else.
     pub(super) fn put_environment(
         &mut self,
         variables: impl Iterator<Item = (String, String)> + Clone,
@@ -97,7 +98,7 @@ impl Layers {
         for (name, text) in variables.filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)) {
             match all().find(|setting| setting.environment() == name) {
                 Some(setting) => self.put(setting.path, text, Origin::Environment(name)),
-                None if name == CONFIG_FILE_VARIABLE => {}
+                None if name == CONFIG_FILE_VARIABLE || kubernetes::makes(&name, &text) => {}
                 None => {
                     let hint = nearest(&name, all().map(Setting::environment));
                     self.problems

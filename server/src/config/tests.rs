@@ -136,6 +136,30 @@ fn unknown_names_are_errors_with_the_nearest_known_one() {
 }
 
 #[test]
+fn what_kubernetes_makes_for_a_service_of_our_name_does_not_stop_the_start() {
+    let mut variables = production();
+    variables.extend([
+        ("DAEGEUM_SERVICE_HOST", "10.96.0.12"),
+        ("DAEGEUM_SERVICE_PORT", "8080"),
+        ("DAEGEUM_SERVICE_PORT_HTTP", "8080"),
+        ("DAEGEUM_PORT", "tcp://10.96.0.12:8080"),
+        ("DAEGEUM_PORT_8080_TCP", "tcp://10.96.0.12:8080"),
+        ("DAEGEUM_PORT_8080_TCP_PROTO", "tcp"),
+        ("DAEGEUM_PORT_8080_TCP_PORT", "8080"),
+        ("DAEGEUM_PORT_8080_TCP_ADDR", "10.96.0.12"),
+    ]);
+    let config = load(&Flags::default(), &variables).unwrap();
+    assert_eq!(config.settings.server.listen.to_string(), "127.0.0.1:8080");
+
+    variables.push(("DAEGEUM_PORT", "9090"));
+    let told = problems(&Flags::default(), &variables);
+    assert!(
+        told.contains("DAEGEUM_PORT: no setting has this name"),
+        "{told}"
+    );
+}
+
+#[test]
 fn every_wrong_value_is_told_at_once_and_secrets_are_not_repeated() {
     let variables = [
         ("DAEGEUM_LISTEN", "8080"),
