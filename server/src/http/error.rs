@@ -63,7 +63,7 @@ codes! {
     EmptyBody = "EMPTY_BODY", BAD_REQUEST, "The body is empty; JSON is expected.";
     /// The connection ended, or a chunk was malformed, before the body was complete.
     IncompleteBody = "INCOMPLETE_BODY", BAD_REQUEST, "The body did not arrive whole.";
-    /// The body is not UTF-8, not JSON, begins with a byte order mark, or goes on after its value.
+    /// The body is not UTF-8, not JSON, or goes on after its value.
     MalformedJson = "MALFORMED_JSON", BAD_REQUEST, "The body is not JSON.";
     /// An object in the body, at any depth, has a key twice.
     DuplicateField = "DUPLICATE_FIELD", BAD_REQUEST, "An object in the body has a field twice.";

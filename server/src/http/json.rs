@@ -45,7 +45,8 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> 
         }
         content_type?;
         // Some clients say "nothing" so.
-        if bytes.trim_ascii() == b"null" {
+        let said = past_mark(&bytes);
+        if said.is_empty() || said.trim_ascii() == b"null" {
             return Ok(Self(T::default()));
         }
         parse(&bytes).map(Self)
@@ -78,21 +79,32 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let is_json = parts
         .next()
         .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
-    let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
+    let names_utf8 = parts.all(|parameter| match parameter.split_once('=') {
         Some((name, charset)) if name.eq_ignore_ascii_case("charset") => {
-            charset.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            is_utf8(charset.trim_matches('"'))
         }
         _ => true,
     });
-    if is_json && is_utf8 {
+    if is_json && names_utf8 {
         Ok(())
     } else {
         Err(refused())
     }
 }
 
+/// The name that IANA has registered, and the one that many clients write.
+fn is_utf8(charset: &str) -> bool {
+    charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
+}
+
+/// The JSON after a byte order mark, if there is one: RFC 8259 forbids to send it and allows to read past it.
+pub fn past_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// Reads `bytes` as strictly as [`Json`] does; for bodies that are signed, after the signature.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let bytes = past_mark(bytes);
     if bytes.is_empty() {
         return Err(HttpErrorCode::EmptyBody.into());
     }
@@ -240,6 +252,16 @@ mod tests {
     }
 
     #[test]
+    fn one_byte_order_mark_before_the_json_is_read_past() {
+        parse::<Order>("\u{feff}{\"total\":5}".as_bytes()).unwrap();
+        assert_eq!(refused("\u{feff}").0, "EMPTY_BODY");
+        assert_eq!(refused("\u{feff}{\"tip\":1}").1, "tip");
+        for wrong in ["\u{feff}\u{feff}{}", " \u{feff}{}", "{}\u{feff}"] {
+            assert_eq!(refused(wrong).0, "MALFORMED_JSON", "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn bytes_must_be_utf8() {
         let problem = parse::<Order>(b"{\"total\":1,\"\xff\":2}").unwrap_err();
         assert_eq!(problem.code(), "MALFORMED_JSON");
@@ -256,6 +278,8 @@ mod tests {
             "application/json",
             "Application/JSON; charset=UTF-8",
             "application/json;a=b",
+            "application/json;charset=UTF8",
+            "application/json; charset=\"utf8\"; a=b",
         ] {
             assert!(check(good), "{good}");
         }
@@ -264,6 +288,8 @@ mod tests {
             "text/plain",
             "application/jsonp",
             "application/json; charset=euc-kr",
+            "application/json; charset=utf-16",
+            "application/json; charset=utf8; charset=euc-kr",
         ] {
             assert!(!check(bad), "{bad}");
         }

@@ -20,6 +20,7 @@ use serde_json::json;
 
 use crate::api::answer;
 use crate::app::{App, Asked};
+use crate::http::json::past_mark;
 use crate::http::{HttpErrorCode, Problem, RequestContext};
 
 /// What is looked at: the order number, where either form of notification has it. Nothing else of it is believed.
@@ -56,7 +57,7 @@ pub async fn receive(
 }
 
 fn named(body: &[u8]) -> Option<PaymentId> {
-    let named: Named = serde_json::from_slice(body).ok()?;
+    let named: Named = serde_json::from_slice(past_mark(body)).ok()?;
     let inside = named.data.and_then(|data| data.order_id);
     PaymentId::parse(&named.order_id.or(inside)?).ok()
 }

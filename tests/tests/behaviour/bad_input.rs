@@ -76,9 +76,10 @@ async fn a_body_that_is_not_what_the_path_takes_is_refused_by_name() {
         ),
         (
             "/api/v1/payments",
-            b"\xef\xbb\xbf{}".into(),
+            b"\xef\xbb\xbf\xef\xbb\xbf{}".into(),
             "MALFORMED_JSON",
         ),
+        ("/api/v1/payments", b"\xef\xbb\xbf".into(), "EMPTY_BODY"),
         (
             "/api/v1/payments",
             b"{'order_id':1}".into(),
@@ -269,4 +270,23 @@ async fn an_action_ignores_nothing_it_is_sent() {
         .await
         .refused(400, "WRONG_TYPE");
     payment.capture().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_and_utf8_without_its_hyphen_are_read() {
+    let shop = Shop::open().await;
+    shop.order("o-1").register().await;
+    let body = r#"{"order_id":"o-1","amount":11000,"idempotency_key":"k"}"#;
+    let send = async |kind: &str, body: String| {
+        let request = shop.merchant().request(Method::POST, "/api/v1/payments");
+        Answer::to(request.header("content-type", kind).body(body)).await
+    };
+    let marked = send("application/json", format!("\u{feff}{body}")).await;
+    let marked = marked.expect(201);
+    let plain = send("application/json;charset=UTF8", body.to_owned()).await;
+    let plain = plain.expect(201);
+    assert!(plain.replayed(), "a mark does not make another request");
+    assert_eq!(marked.bytes, plain.bytes);
+    let other = send("application/json;charset=utf-16", body.to_owned()).await;
+    other.refused(415, "UNSUPPORTED_MEDIA_TYPE");
 }

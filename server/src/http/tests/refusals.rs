@@ -38,7 +38,9 @@ fn refused() -> Vec<(String, &'static str)> {
         (post(""), "EMPTY_BODY"),
         (post("{"), "MALFORMED_JSON"),
         (post("{}{}"), "MALFORMED_JSON"),
-        (post("\u{feff}{}"), "MALFORMED_JSON"),
+        (post("\u{feff}"), "EMPTY_BODY"),
+        (post("\u{feff}\u{feff}{}"), "MALFORMED_JSON"),
+        (post("{}\u{feff}"), "MALFORMED_JSON"),
         (post(r#"{"amount":1,"amount":1}"#), "DUPLICATE_FIELD"),
         (
             post(r#"{"amount":1,"x":{"y":[{"z":1,"z":1}]}}"#),
