@@ -2,6 +2,7 @@
 //! once when the program starts. Whoever holds a [`Config`] need not check again: in production
 //! every secret is there, and the mock gateway is never beside a live one.
 
+mod buyers;
 mod generate;
 mod kubernetes;
 mod layers;
@@ -21,17 +22,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use buyers::ClaimText;
 pub use layers::Origin;
 pub use network::Network;
 pub use receipts::{RetiredKeys, SigningKey};
 pub use secret::{DataKey, NamedSecret, NamedSecrets, Secret, WebhookSecret, WebhookSecrets};
 pub use settings::{
-    Checkout, Gateways, Keys, Limits, Log, Metrics, Orders, Receipts, Retention, SECTIONS, Section,
-    Server, Setting, Settings, Store, Tls, Toss,
+    Buyers, Checkout, Gateways, Keys, Limits, Log, Metrics, Orders, Receipts, Retention, SECTIONS,
+    Section, Server, Setting, Settings, Store, Tls, Toss,
 };
 pub use show::settings_table;
 pub use toss::{KeyKind, KeyMode, KeyProduct, TossClientKey, TossSecretKey, TossSecurityKey};
-pub use url::{HttpUrl, Link, WebOrigin};
+pub use url::{FetchUrl, HttpUrl, Link, WebOrigin};
 pub use value::{Bytes, LogLevel, Value, parse_duration};
 
 use crate::world::World;
@@ -61,8 +63,8 @@ pub struct Secrets {
     pub merchants: Vec<NamedSecret>,
     /// The administrators.
     pub admins: Vec<NamedSecret>,
-    /// Buyers' tokens are signed with it.
-    pub buyer_jwt: Secret,
+    /// The shop's backend signs buyers' tokens with it; it may be left out where others sign them.
+    pub buyer_jwt: Option<Secret>,
     /// Wraps the keys of sealed data.
     pub data_key: DataKey,
     /// The mock gateway's; empty where it is off.
@@ -259,7 +261,7 @@ fn check_secrets(settings: &Settings, problems: &mut Vec<String>) -> Option<Secr
         secret::MAKE_SECRET,
     );
     missing(
-        keys.buyer_jwt_secret.is_none(),
+        keys.buyer_jwt_secret.is_none() && !settings.buyers.has_key_set(),
         "DAEGEUM_BUYER_JWT_SECRET",
         secret::MAKE_SECRET,
     );
@@ -282,7 +284,7 @@ fn check_secrets(settings: &Settings, problems: &mut Vec<String>) -> Option<Secr
     Some(Secrets {
         merchants,
         admins,
-        buyer_jwt: keys.buyer_jwt_secret.clone()?,
+        buyer_jwt: keys.buyer_jwt_secret.clone(),
         data_key: keys.data_key.clone()?,
         mock_webhook: keys.mock_webhook_secret.0.clone(),
     })

@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod buyer_token;
 pub mod cross_origin;
 pub mod error;
 mod front;

@@ -46,6 +46,7 @@ pub async fn serve(
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), Box<dyn Error>> {
     let tls = http::acceptor(&config.settings.tls)?;
+    http::buyer_token::check_file(&config.settings.buyers)?;
     let address = config.settings.server.listen;
     let listener = listening::bind(address, listening::API).await?;
     // With port 0 the system has chosen one; from here on it is the configured one.
@@ -90,6 +91,7 @@ pub async fn serve(
         condition: Arc::clone(&condition),
     };
     let Assembled { app, front, begun } = assembly::assemble(&config, around, store)?;
+    front.begin();
     jobs::start(&app, begun);
     if let Some(listener) = figures {
         metrics_listener::start(&app, listener);

@@ -41,14 +41,18 @@ struct Inside {
 }
 
 impl Shop {
-    /// The shop of the first merchant in `config`, if there is one. It calls nobody before it is told where to.
+    /// The shop of the first merchant in `config`, if there is one and the shop can sign its visitors' tokens. It calls nobody before it is told where to.
     pub fn new(config: &Config, world: &SharedWorld) -> Option<Self> {
         let key = config.secrets.merchants.first()?.secret.clone();
         let over_tls = config.settings.tls.cert.is_some();
+        // Who signs visitors in here is this shop itself, whoever else may do so.
+        let secret = config.secrets.buyer_jwt.as_ref()?;
+        let visitors = Visitors::new(Arc::clone(world), secret, over_tls);
+        let visitors = visitors.claiming(&config.settings.buyers);
         Some(Self(Arc::new(Inside {
             pages: Pages::new(&config.settings),
             payments: PaymentApi::new(Arc::clone(world), key, over_tls),
-            visitors: Visitors::new(Arc::clone(world), &config.secrets.buyer_jwt, over_tls),
+            visitors,
             world: Arc::clone(world),
         })))
     }

@@ -11,6 +11,7 @@ pub mod checkout;
 pub mod crash;
 pub mod drill;
 pub mod gateway;
+pub mod login;
 pub mod program;
 pub mod secrets;
 pub mod shop;

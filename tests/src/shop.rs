@@ -12,6 +12,7 @@ use daegeum_engine::time::Timestamp;
 use daegeum_server::config::{Config, Flags, Purpose};
 use daegeum_server::domain_clock::DomainClock;
 use daegeum_server::gateway::Gateway as Port;
+use daegeum_server::http::buyer_token::ADDRESS_RESTS;
 use daegeum_server::serve::{Surroundings, serve};
 use daegeum_server::telemetry::{Metrics, TransitionLog};
 use daegeum_server::world::SharedWorld;
@@ -329,6 +330,12 @@ impl Shop {
     /// From now on no answer of a gateway is waited for longer than this.
     pub fn be_patient_for(&self, patience: Duration) {
         self.world.be_patient_for(patience);
+    }
+
+    /// Lets the JWK set of buyers' tokens be looked at again, as after a minute.
+    pub async fn look_at_key_set(&self) {
+        self.advance(ADDRESS_RESTS);
+        self.world.turn(Job::KeySet).await;
     }
 
     /// Lets keys be dropped whose retention has ended.

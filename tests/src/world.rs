@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use daegeum_server::http::buyer_token::{ADDRESS_RESTS, TRIED_AGAIN};
 use daegeum_server::world::{BoxFuture, Outbound, Reach, SystemWorld, Undelivered, World};
 use tokio::sync::oneshot;
 
@@ -23,6 +24,8 @@ pub enum Job {
     Retention,
     /// Calls to gateways without an answer.
     Unanswered,
+    /// The JWK set of buyers' tokens.
+    KeySet,
 }
 
 impl Job {
@@ -31,6 +34,7 @@ impl Job {
             _ if pause == Duration::from_millis(500) => Some(Self::Deadlines),
             _ if pause == Duration::from_hours(1) => Some(Self::Retention),
             _ if pause == Duration::from_millis(250) => Some(Self::Unanswered),
+            ADDRESS_RESTS | TRIED_AGAIN => Some(Self::KeySet),
             _ => None,
         }
     }

@@ -59,7 +59,7 @@ pub async fn metrics(
     context: RequestContext,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    context.require(&headers, &[Kind::Admin])?;
+    context.require(&headers, &[Kind::Admin]).await?;
     rendered(&app)
 }
 

@@ -37,7 +37,7 @@ impl Modify for Bearers {
             ("admin", "An administrator's secret."),
             (
                 "buyer",
-                "A buyer's JWT (HS256): `sub` is the buyer_id, `exp` is required.",
+                "A buyer's JWT (HS256, or RS256 and ES256 by a JWK set): `sub` is the buyer_id, `exp` is required.",
             ),
             ("session", "The token of one session."),
         ] {

@@ -202,7 +202,7 @@ impl Value for DataKey {
 }
 
 /// Either alphabet, padded or not.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let unpadded = text.trim_end_matches('=');
     general_purpose::STANDARD_NO_PAD
         .decode(unpadded)

@@ -4,12 +4,13 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
+    buyers::ClaimText,
     layers::Reader,
     network::Network,
     receipts::{RetiredKeys, SigningKey},
     secret::{DataKey, NamedSecrets, Secret, WebhookSecrets},
     toss::{TossClientKey, TossSecretKey, TossSecurityKey},
-    url::{HttpUrl, Link, OwnUrl, WebOrigin},
+    url::{FetchUrl, HttpUrl, Link, OwnUrl, WebOrigin},
     value::{Bytes, LogLevel, Value},
 };
 
@@ -159,7 +160,8 @@ settings! {
         admin_key: Option<Secret> = "",
         /// Administrators by name. The name is the actor in approvals and in the audit trail.
         admin_keys: NamedSecrets = "",
-        /// What buyers' tokens (JWT, HS256) are signed with.
+        /// What the shop's backend signs buyers' tokens with (JWT, HS256). May be left out where `buyers` names a
+        /// JWK set.
         buyer_jwt_secret: Option<Secret> = "",
         /// What the mock gateway signs its notifications with. The first signs; all verify, so
         /// that a secret can be replaced without a gap.
@@ -167,6 +169,19 @@ settings! {
         /// Wraps the keys that personal data is sealed with. Without it sealed data cannot be
         /// read again: keep a copy apart from the data directory.
         data_key: Option<DataKey> = "",
+    }
+    /// Buyers' tokens that somebody else signs, such as the shop's login: RS256 and ES256, by a JWK set. Beside one,
+    /// issuer and audience must be set; both hold for every buyer's token, the shop's own included.
+    buyers: Buyers in "buyers." {
+        /// The `iss` that a buyer's token must have. Without it, `iss` is not looked at.
+        issuer: Option<ClaimText> = "",
+        /// One of these must be in the `aud` of a buyer's token. Without any, `aud` is not looked at.
+        audience: Vec<ClaimText> = "",
+        /// A JWK set in a file. Read again when it changes.
+        jwk_set_file: Option<PathBuf> = "",
+        /// A JWK set at an https address. Fetched at the start, every ten minutes, and for a `kid` that is not in
+        /// it at most once a minute.
+        jwk_set_url: Option<FetchUrl> = "",
     }
     /// What happens to an order nobody pays.
     orders: Orders in "orders." {

@@ -205,6 +205,83 @@ fn one_secret_is_one_principal() {
     assert!(problems(&Flags::default(), &variables).contains("admin admin is named twice"));
 }
 
+#[test]
+fn the_secret_of_tokens_may_be_left_out_where_others_sign_them() {
+    let mut variables = production();
+    variables.retain(|(name, _)| *name != "DAEGEUM_BUYER_JWT_SECRET");
+    assert!(problems(&Flags::default(), &variables).contains("DAEGEUM_BUYER_JWT_SECRET"));
+    variables.extend([
+        ("DAEGEUM_BUYERS_ISSUER", "https://login.example"),
+        ("DAEGEUM_BUYERS_AUDIENCE", "shop-web,shop-app"),
+        (
+            "DAEGEUM_BUYERS_JWK_SET_URL",
+            "https://login.example/keys?p=1",
+        ),
+    ]);
+    let config = load(&Flags::default(), &variables).unwrap();
+    assert!(config.secrets.buyer_jwt.is_none());
+    let shown = config.to_toml();
+    assert!(
+        shown.contains("audience = [\"shop-web\", \"shop-app\"]"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_jwk_set_is_one_over_https_and_says_issuer_and_audience() {
+    const FILE: (&str, &str) = ("DAEGEUM_BUYERS_JWK_SET_FILE", "keys.json");
+    const URL: (&str, &str) = ("DAEGEUM_BUYERS_JWK_SET_URL", "https://login.example/keys");
+    const PLAIN: (&str, &str) = ("DAEGEUM_BUYERS_JWK_SET_URL", "http://127.0.0.1:9/keys");
+    const ISSUER: (&str, &str) = ("DAEGEUM_BUYERS_ISSUER", "https://login.example");
+    const AUDIENCE: (&str, &str) = ("DAEGEUM_BUYERS_AUDIENCE", "shop");
+    for (said, part) in [
+        (&[FILE][..], "buyers.issuer is missing"),
+        (&[URL, ISSUER], "buyers.audience is missing"),
+        (&[FILE, URL, ISSUER, AUDIENCE], "set one of them"),
+        (&[PLAIN, ISSUER, AUDIENCE], "must be https"),
+    ] {
+        let variables = [production(), said.to_vec()].concat();
+        let told = problems(&Flags::default(), &variables);
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    for said in [&[FILE, ISSUER, AUDIENCE][..], &[ISSUER], &[AUDIENCE]] {
+        load(&Flags::default(), &[production(), said.to_vec()].concat()).unwrap();
+    }
+    let simulated = [
+        PLAIN,
+        ISSUER,
+        AUDIENCE,
+        ("DAEGEUM_GATEWAYS_ALLOW_PRIVATE", "true"),
+    ];
+    load(
+        &Flags::default(),
+        &[production(), simulated.to_vec()].concat(),
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_public_key_is_no_secret_to_sign_with() {
+    for public in [
+        r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"}"#,
+        r#"{"keys":[{"n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAt","kty":"RSA"}]}"#,
+        "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDo0jNQb+RejcuvGIr+wc1MG+MkhOzJFT0NwwLG2/wb01U1vgV0LtRUZacSX+8tAoQK\
+         M7akRs6dbwXeMRW0dQdWwZc+8AN2/DKpRDrSN8FfDWnfty4c0c5139OFF9oK6tKg6nwfBwYSIuSupeAFhkZ9Xe2mnOqnTdKjKII+2FF4\
+         HwIDAQAB",
+        "MIIBCgKCAQEAyQEwG+vDztOu0hsWbfUgWDic5EljDK0gzT4rwKki+F5jP0tW",
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeiltfphFgkI2yNE8ruEhIIQEyLIt7RqSKlVcrUQqfSW+B7M35aeylZgqpGAohDAJlS4B\
+         muxT7YZy6gjifMNJBg==",
+        "-----BEGIN-PUBLIC-KEY-----aaaaaaaaaaaaaaaaaaaaaaaa",
+    ] {
+        let mut variables = production();
+        variables.retain(|(name, _)| *name != "DAEGEUM_BUYER_JWT_SECRET");
+        variables.push(("DAEGEUM_BUYER_JWT_SECRET", public));
+        let told = problems(&Flags::default(), &variables);
+        assert!(told.contains("is a public key"), "{public}: {told}");
+        assert!(!told.contains(public), "{told}");
+    }
+}
+
 const TEST_SK: &str = "test_sk_zXLkKEypNArWmo50";
 const TEST_CK: &str = "test_ck_D5GePWvyJnrK0W0k";
 const LIVE_SK: &str = "live_sk_zXLkKEypNArWmo50";

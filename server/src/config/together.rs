@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use daegeum_engine::order::OrderCore;
 
+use super::buyers;
 use super::settings::{Settings, Toss};
 use super::toss::{KeyMode, TossClientKey, TossSecretKey};
 
@@ -14,6 +15,7 @@ pub(super) fn check_together(settings: &Settings, problems: &mut Vec<String>) {
     check_toss(settings, problems);
     check_mock(settings, problems);
     check_times(settings, problems);
+    buyers::check(settings, problems);
 }
 
 /// The longest that a request, a part of one, or a stop may take.

@@ -90,6 +90,50 @@ impl Value for OwnUrl {
     }
 }
 
+/// An absolute `http` or `https` address that is asked for as it is written, its query included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchUrl {
+    text: String,
+    uri: http::Uri,
+}
+
+impl FetchUrl {
+    /// Its text, as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What is asked for.
+    pub fn uri(&self) -> http::Uri {
+        self.uri.clone()
+    }
+
+    /// Whether what comes from there is encrypted and from nobody else.
+    pub fn is_https(&self) -> bool {
+        self.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
+    }
+}
+
+impl fmt::Display for FetchUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Value for FetchUrl {
+    const KIND: &'static str = "an address such as https://login.example/.well-known/jwks.json";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let (uri, _) = absolute(text).ok_or_else(|| format!("expected {}", Self::KIND))?;
+        let text = text.to_owned();
+        Ok(Self { text, uri })
+    }
+
+    fn toml(&self) -> String {
+        quoted(&self.text)
+    }
+}
+
 /// Where a link leads: an absolute `http` or `https` address, or a path of this server's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link(String);
@@ -306,6 +350,26 @@ mod tests {
             "javascript:alert(1)",
         ] {
             assert!(HttpUrl::parse(wrong).is_err(), "{wrong} was taken");
+        }
+    }
+
+    #[test]
+    fn an_address_to_fetch_keeps_its_query_and_its_last_slash() {
+        for good in [
+            "https://login.example/keys?p=signin",
+            "https://login.example/keys/",
+            "http://127.0.0.1:9000/jwks.json",
+        ] {
+            assert_eq!(FetchUrl::parse(good).unwrap().as_str(), good);
+        }
+        for wrong in [
+            "login.example/keys",
+            "/jwks.json",
+            "file:///etc/passwd",
+            "https://user@login.example/keys",
+            "https://login.example/keys#x",
+        ] {
+            assert!(FetchUrl::parse(wrong).is_err(), "{wrong} was taken");
         }
     }
 

@@ -9,19 +9,19 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::{
+    buyer_token::BuyerTokens,
     error::{HttpErrorCode, Problem},
     limits::RateKey,
     request::RequestContext,
     session_token::SessionTokens,
 };
-use crate::config::{NamedSecret, Secrets};
+use crate::config::{Config, NamedSecret};
 use crate::domain_clock::DomainClock;
+use crate::world::SharedWorld;
 
 /// A caller whose credentials hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,16 +70,10 @@ impl Principal {
     }
 }
 
-/// How far a buyer's clock and ours may differ.
-const LEEWAY_S: i64 = 30;
-/// The longest `sub` that is taken for a buyer's id.
-const SUBJECT_LENGTH_MAX: usize = 128;
-
 /// Knows every secret by its digest.
 pub struct Authenticator {
     holders: Vec<Holder>,
-    token_key: DecodingKey,
-    token_rules: Validation,
+    buyers: BuyerTokens,
     sessions: SessionTokens,
 }
 
@@ -88,17 +82,10 @@ struct Holder {
     principal: Principal,
 }
 
-/// What we read of a buyer's token.
-#[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    exp: i64,
-    nbf: Option<i64>,
-}
-
 impl Authenticator {
     /// Takes the secrets in.
-    pub fn new(secrets: &Secrets) -> Self {
+    pub fn new(config: &Config) -> Self {
+        let secrets = &config.secrets;
         let holder = |named: &NamedSecret, principal: fn(Arc<str>) -> Principal| Holder {
             digest: Sha256::digest(named.secret.expose()).into(),
             principal: principal(named.name.as_str().into()),
@@ -111,20 +98,20 @@ impl Authenticator {
             .admins
             .iter()
             .map(|named| holder(named, Principal::Admin));
-        // The library would look at the machine's clock itself; times are checked below.
-        let mut token_rules = Validation::new(Algorithm::HS256);
-        token_rules.validate_exp = false;
-        token_rules.validate_aud = false;
         Self {
             holders: merchants.chain(admins).collect(),
-            token_key: DecodingKey::from_secret(secrets.buyer_jwt.expose().as_bytes()),
-            token_rules,
+            buyers: BuyerTokens::new(config),
             sessions: SessionTokens::new(&secrets.data_key),
         }
     }
 
+    /// Starts what has to be looked at again and again to know buyers by.
+    pub fn begin(&self, world: &SharedWorld) {
+        self.buyers.begin(world);
+    }
+
     /// Who sent these headers, and the key their rate is counted under.
-    pub fn authenticate(
+    pub async fn authenticate(
         &self,
         headers: &HeaderMap,
         clock: &DomainClock,
@@ -139,7 +126,12 @@ impl Authenticator {
                 let name: Arc<str> = session.to_string().into();
                 Ok((Principal::Session(name), rate_key(digest)))
             }
-            None => self.buyer(credential, clock.world().machine_now_ms().div_euclid(1000)),
+            None => {
+                let buyer = self.buyers.buyer(credential, &**clock.world()).await?;
+                let digest = Sha256::new_with_prefix("buyer:").chain_update(&buyer);
+                let key = rate_key(digest.finalize().into());
+                Ok((Principal::Buyer(buyer.into()), key))
+            }
         }
     }
 
@@ -152,27 +144,6 @@ impl Authenticator {
         }
         let found = usize::try_from(found).ok()?;
         self.holders.get(found).map(|holder| &holder.principal)
-    }
-
-    fn buyer(&self, token: &str, now_s: i64) -> Result<(Principal, RateKey), Problem> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.token_key, &self.token_rules)
-            .map_err(|_| HttpErrorCode::InvalidCredentials)?
-            .claims;
-        let subject_fits = (1..=SUBJECT_LENGTH_MAX).contains(&claims.sub.len())
-            && !claims.sub.chars().any(char::is_control);
-        let begun = claims
-            .nbf
-            .is_none_or(|nbf| nbf <= now_s.saturating_add(LEEWAY_S));
-        if !subject_fits || !begun {
-            return Err(HttpErrorCode::InvalidCredentials.into());
-        }
-        if claims.exp.saturating_add(LEEWAY_S) <= now_s {
-            return Err(HttpErrorCode::TokenExpired.into());
-        }
-        let digest = Sha256::new_with_prefix("buyer:")
-            .chain_update(&claims.sub)
-            .finalize();
-        Ok((Principal::Buyer(claims.sub.into()), rate_key(digest.into())))
     }
 }
 
@@ -197,9 +168,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 impl RequestContext {
     /// The caller, if their credentials hold, they keep their rate, and they are of an `allowed`
     /// kind.
-    pub fn require(&self, headers: &HeaderMap, allowed: &[Kind]) -> Result<Principal, Problem> {
+    pub async fn require(
+        &self,
+        headers: &HeaderMap,
+        allowed: &[Kind],
+    ) -> Result<Principal, Problem> {
         let front = &self.front;
-        let (principal, key) = front.authenticator.authenticate(headers, &front.clock)?;
+        let authenticated = front.authenticator.authenticate(headers, &front.clock);
+        let (principal, key) = authenticated.await?;
         front.rates.count_key(&key)?;
         if allowed.contains(&principal.kind()) {
             Ok(principal)
@@ -232,7 +208,7 @@ macro_rules! extracts {
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
                 let context = RequestContext::of(&parts.extensions)?;
-                let principal = context.require(&parts.headers, &[$(Kind::$Kind),+])?;
+                let principal = context.require(&parts.headers, &[$(Kind::$Kind),+]).await?;
                 Ok(Self::from(principal))
             }
         }
@@ -299,129 +275,64 @@ impl From<Principal> for Caller {
 
 #[cfg(test)]
 mod tests {
-    use jsonwebtoken::{EncodingKey, Header, encode};
-    use serde_json::{Value as Json, json};
-
     use super::*;
-    use crate::config::{DataKey, Secret, Value};
+    use crate::config::{Flags, Purpose};
     use crate::domain_clock::DomainClock;
     use crate::world::ManualWorld;
 
     const SHOP: &str = "shop-shop-shop-shop-shop-shop-shop";
     const KIM: &str = "kim-kim-kim-kim-kim-kim-kim-kim-kim";
-    const SIGNING: &str = "signing-signing-signing-signing-signing";
-    const NOW_S: i64 = 1_800_000_000;
 
-    fn authenticator() -> Authenticator {
-        let named = |name: &str, secret: &str| {
-            vec![NamedSecret {
-                name: name.into(),
-                secret: Secret::parse(secret).unwrap(),
-            }]
-        };
-        Authenticator::new(&Secrets {
-            merchants: named("shop", SHOP),
-            admins: named("kim", KIM),
-            buyer_jwt: Secret::parse(SIGNING).unwrap(),
-            data_key: DataKey::parse(&"00".repeat(32)).unwrap(),
-            mock_webhook: Vec::new(),
-        })
-    }
-
-    fn clock_at(now_ms: i64) -> DomainClock {
-        DomainClock::new(Arc::new(ManualWorld::new(now_ms, 1)), false)
-    }
-
-    fn calling(authorization: &str) -> Result<Principal, &'static str> {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
-        let answer = authenticator().authenticate(&headers, &clock_at(NOW_S * 1000));
+    async fn answer(headers: &HeaderMap) -> Result<Principal, &'static str> {
+        let world = ManualWorld::new(1_800_000_000_000, 1);
+        let said = [
+            ("DAEGEUM_MERCHANT_KEYS", format!("shop:{SHOP}")),
+            ("DAEGEUM_ADMIN_KEYS", format!("kim:{KIM}")),
+            ("DAEGEUM_BUYER_JWT_SECRET", "b".repeat(32)),
+            ("DAEGEUM_DATA_KEY", "00".repeat(32)),
+        ];
+        let said = said.map(|(name, text)| (name.to_owned(), text));
+        let config = Config::load(&Flags::default(), said.into_iter(), Purpose::Show, &world);
+        let clock = DomainClock::new(Arc::new(world), false);
+        let authenticator = Authenticator::new(&config.unwrap());
+        let answer = authenticator.authenticate(headers, &clock).await;
         answer
             .map(|(principal, _)| principal)
             .map_err(|problem| problem.code())
     }
 
-    fn token(algorithm: Algorithm, secret: &str, claims: &Json) -> String {
-        let key = EncodingKey::from_secret(secret.as_bytes());
-        format!(
-            "Bearer {}",
-            encode(&Header::new(algorithm), claims, &key).unwrap()
-        )
+    async fn calling(authorization: &str) -> Result<Principal, &'static str> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
+        answer(&headers).await
     }
 
-    fn with_claims(claims: &Json) -> Result<Principal, &'static str> {
-        calling(&token(Algorithm::HS256, SIGNING, claims))
-    }
-
-    #[test]
-    fn each_secret_is_its_holder() {
+    #[tokio::test]
+    async fn each_secret_is_its_holder() {
         assert_eq!(
-            calling(&format!("Bearer {SHOP}")),
+            calling(&format!("Bearer {SHOP}")).await,
             Ok(Principal::Merchant("shop".into()))
         );
         assert_eq!(
-            calling(&format!("bearer  {KIM}")),
+            calling(&format!("bearer  {KIM}")).await,
             Ok(Principal::Admin("kim".into()))
         );
     }
 
-    #[test]
-    fn nobody_is_told_apart_from_a_stranger() {
+    #[tokio::test]
+    async fn nobody_is_told_apart_from_a_stranger() {
         for unreadable in ["", "Bearer", "Bearer ", "Basic abc", SHOP] {
-            assert_eq!(calling(unreadable), Err("UNAUTHENTICATED"), "{unreadable}");
+            let told = calling(unreadable).await;
+            assert_eq!(told, Err("UNAUTHENTICATED"), "{unreadable}");
         }
         for stranger in [format!("Bearer {SHOP}x"), format!("Bearer {}", &SHOP[1..])] {
-            assert_eq!(calling(&stranger), Err("INVALID_CREDENTIALS"));
+            assert_eq!(calling(&stranger).await, Err("INVALID_CREDENTIALS"));
         }
         let mut twice = HeaderMap::new();
         for secret in [SHOP, KIM] {
             let value = format!("Bearer {secret}").parse().unwrap();
             twice.append(header::AUTHORIZATION, value);
         }
-        let refused = authenticator()
-            .authenticate(&twice, &clock_at(0))
-            .unwrap_err();
-        assert_eq!(refused.code(), "UNAUTHENTICATED");
-    }
-
-    #[test]
-    fn a_buyer_is_who_the_token_says() {
-        let claims = json!({"sub": "buyer-1", "exp": NOW_S + 60, "aud": "shop", "role": "x"});
-        assert_eq!(with_claims(&claims), Ok(Principal::Buyer("buyer-1".into())));
-    }
-
-    #[test]
-    fn a_token_ends_after_the_leeway() {
-        let until = |exp| with_claims(&json!({"sub": "b", "exp": exp}));
-        assert!(until(NOW_S - LEEWAY_S + 1).is_ok());
-        assert_eq!(until(NOW_S - LEEWAY_S), Err("TOKEN_EXPIRED"));
-        let from = |nbf| with_claims(&json!({"sub": "b", "exp": NOW_S + 999, "nbf": nbf}));
-        assert!(from(NOW_S + LEEWAY_S).is_ok());
-        assert_eq!(from(NOW_S + LEEWAY_S + 1), Err("INVALID_CREDENTIALS"));
-    }
-
-    #[test]
-    fn a_token_that_does_not_hold_is_nobodys() {
-        for claims in [
-            json!({"exp": NOW_S + 60}),
-            json!({"sub": "b"}),
-            json!({"sub": "", "exp": NOW_S + 60}),
-            json!({"sub": 7, "exp": NOW_S + 60}),
-            json!({"sub": "b", "exp": "soon"}),
-            json!({"sub": "b\n", "exp": NOW_S + 60}),
-            json!({"sub": "b".repeat(129), "exp": NOW_S + 60}),
-        ] {
-            assert_eq!(with_claims(&claims), Err("INVALID_CREDENTIALS"), "{claims}");
-        }
-        let claims = json!({"sub": "b", "exp": NOW_S + 60});
-        let forged = token(Algorithm::HS256, KIM, &claims);
-        assert_eq!(calling(&forged), Err("INVALID_CREDENTIALS"));
-        let other_algorithm = token(Algorithm::HS512, SIGNING, &claims);
-        assert_eq!(calling(&other_algorithm), Err("INVALID_CREDENTIALS"));
-        // {"alg":"none","typ":"JWT"} with our claims and no signature
-        let signed = token(Algorithm::HS256, SIGNING, &claims);
-        let body = signed.split('.').nth(1).unwrap();
-        let unsigned = format!("Bearer eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{body}.");
-        assert_eq!(calling(&unsigned), Err("INVALID_CREDENTIALS"));
+        assert_eq!(answer(&twice).await, Err("UNAUTHENTICATED"));
     }
 }

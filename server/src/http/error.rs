@@ -131,6 +131,10 @@ codes! {
         "What is stored cannot be looked up right now; see Retry-After.";
     /// The server is being stopped, or its store has failed.
     Stopping = "STOPPING", SERVICE_UNAVAILABLE, "The server takes no requests right now; see Retry-After.";
+    /// The JWK set that the token would be verified by could not be read since the start; the log says why. Tokens of
+    /// `buyer_jwt_secret` are verified all the same.
+    BuyerKeysUnavailable = "BUYER_KEYS_UNAVAILABLE", SERVICE_UNAVAILABLE,
+        "Buyers' tokens cannot be verified right now; see Retry-After.";
     /// The payment gateway does not answer anybody right now; nothing was begun, and `Retry-After` says when to try
     /// again.
     GatewayUnavailable = "GATEWAY_UNAVAILABLE", SERVICE_UNAVAILABLE,

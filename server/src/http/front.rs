@@ -64,7 +64,7 @@ impl Front {
         Arc::new(Self {
             // Layers are put on when the state is given: here, not again with each request.
             router: router.layer(latency).with_state(()),
-            authenticator: Authenticator::new(&config.secrets),
+            authenticator: Authenticator::new(config),
             rates: RateLimits::new(&limits, Arc::clone(&world)),
             trusted_proxies: config.settings.server.trusted_proxies.clone(),
             world,
@@ -72,6 +72,11 @@ impl Front {
             limits,
             metrics,
         })
+    }
+
+    /// Starts what is looked at again and again beside the requests, for as long as there is this front.
+    pub fn begin(&self) {
+        self.authenticator.begin(&self.world);
     }
 
     /// Answers a request that came over a connection from `peer`.

@@ -5,4 +5,6 @@ mod bodies;
 mod callers;
 mod connections;
 mod harness;
+mod key_sets;
+mod login;
 mod refusals;

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Secret;
+use crate::config::{Buyers, ClaimText, Secret};
 use crate::world::{SharedWorld, random_bytes};
 
 const COOKIE: &str = "visitor";
@@ -31,6 +31,8 @@ pub struct Visitors {
     signing: EncodingKey,
     verifying: DecodingKey,
     rules: Validation,
+    issuer: Option<String>,
+    audience: Option<String>,
     over_tls: bool,
 }
 
@@ -38,6 +40,10 @@ pub struct Visitors {
 struct Claims {
     sub: String,
     exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<String>,
 }
 
 impl Visitors {
@@ -46,12 +52,27 @@ impl Visitors {
         // The library would look at the machine's clock itself; `exp` is checked below.
         let mut rules = Validation::new(Algorithm::HS256);
         rules.validate_exp = false;
+        // What a token claims besides is for the payment API.
+        rules.validate_aud = false;
         Self {
             world,
             signing: EncodingKey::from_secret(secret.expose().as_bytes()),
             verifying: DecodingKey::from_secret(secret.expose().as_bytes()),
             rules,
+            issuer: None,
+            audience: None,
             over_tls,
+        }
+    }
+
+    /// The same, with tokens that claim what the payment API asks of every token.
+    #[must_use]
+    pub fn claiming(self, buyers: &Buyers) -> Self {
+        let text = |claim: &ClaimText| claim.as_str().to_owned();
+        Self {
+            issuer: buyers.issuer.as_ref().map(text),
+            audience: buyers.audience.first().map(text),
+            ..self
         }
     }
 
@@ -60,13 +81,11 @@ impl Visitors {
         let now_s = self.world.machine_now_ms().div_euclid(1000);
         let known = cookie(headers).and_then(|token| Some((token, self.holding(token, now_s)?)));
         match known {
-            Some((token, claims)) if claims.exp.saturating_sub(now_s) > holds_s() / 2 => {
-                Ok(Visitor {
-                    id: claims.sub,
-                    token: token.to_owned(),
-                    cookie: None,
-                })
-            }
+            Some((token, claims)) if self.does_for_long(&claims, now_s) => Ok(Visitor {
+                id: claims.sub,
+                token: token.to_owned(),
+                cookie: None,
+            }),
             Some((_, claims)) => self.mint(claims.sub, now_s),
             None => self.mint(self.new_id(), now_s),
         }
@@ -78,10 +97,19 @@ impl Visitors {
         (claims.exp > now_s).then_some(claims)
     }
 
+    /// Whether no other token is needed yet, by its time and by what the payment API asks for now.
+    fn does_for_long(&self, claims: &Claims, now_s: i64) -> bool {
+        claims.exp.saturating_sub(now_s) > holds_s() / 2
+            && claims.iss == self.issuer
+            && claims.aud == self.audience
+    }
+
     fn mint(&self, id: String, now_s: i64) -> Result<Visitor, jsonwebtoken::errors::Error> {
         let claims = Claims {
             sub: id,
             exp: now_s.saturating_add(holds_s()),
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
         };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)?;
         Ok(Visitor {

@@ -22,7 +22,12 @@ use super::{BoxFuture, Outbound, Undelivered, World, nanos};
 #[derive(Clone)]
 pub struct ManualWorld {
     state: Arc<Mutex<State>>,
+    network: Arc<Network>,
 }
+
+/// Who answers what is sent into the world.
+type Network =
+    dyn Fn(Outbound) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> + Send + Sync;
 
 struct State {
     wall_ms: i64,
@@ -49,6 +54,25 @@ impl ManualWorld {
         };
         Self {
             state: Arc::new(Mutex::new(state)),
+            network: Arc::new(|_| {
+                let nobody = Undelivered::NotSent("there is nobody else in this world".to_owned());
+                Box::pin(std::future::ready(Err(nobody)))
+            }),
+        }
+    }
+
+    /// The same world, with somebody else in it.
+    #[must_use]
+    pub fn with_network(
+        self,
+        network: impl Fn(Outbound) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            network: Arc::new(network),
+            ..self
         }
     }
 
@@ -108,9 +132,11 @@ impl World for ManualWorld {
         self.state.lock().random.fill_bytes(bytes);
     }
 
-    fn send(&self, _: Outbound) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> {
-        let nobody = Undelivered::NotSent("there is nobody else in this world".to_owned());
-        Box::pin(std::future::ready(Err(nobody)))
+    fn send(
+        &self,
+        outbound: Outbound,
+    ) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> {
+        (self.network)(outbound)
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is a world")]

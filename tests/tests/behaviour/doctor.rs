@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use daegeum_tests::gateway::{Delivery, Heard};
+use daegeum_tests::login::{self, Login, SigningKey};
 use daegeum_tests::{NoAnswer, Shop, program, secrets};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -418,4 +419,26 @@ fn a_directory_that_is_not_there_is_not_made() {
     let told = doctor(&data, &[], &[]);
     told.expect("data directory", "fail", "not a directory");
     assert!(!told.well);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_set_of_buyers_tokens_is_looked_at() {
+    let login = Login::open(&[&SigningKey::rsa("r"), &SigningKey::ec("e")]).await;
+    let url = login.url();
+    let mut said = vec![
+        ("DAEGEUM_BUYERS_ISSUER", login::ISSUER),
+        ("DAEGEUM_BUYERS_AUDIENCE", login::AUDIENCE),
+        ("DAEGEUM_BUYERS_JWK_SET_URL", &url),
+        ("DAEGEUM_GATEWAYS_ALLOW_PRIVATE", "true"),
+    ];
+    let folder = folder();
+    let told = doctor(folder.path(), &said, &[]);
+    told.expect("buyers' tokens", "ok", "by 2 keys");
+    login.answer("404 Not Found", "", "");
+    let told = doctor(folder.path(), &said, &[]);
+    told.expect("buyers' tokens", "fail", "answered with status 404");
+    said.pop();
+    said[2].1 = "https://127.0.0.1:9/keys";
+    let told = doctor(folder.path(), &said, &[]);
+    told.expect("buyers' tokens", "fail", "private address");
 }

@@ -20,6 +20,7 @@ mod generated;
 mod holds;
 mod late_money;
 mod listing;
+mod logins;
 mod names;
 mod notifications;
 mod pages;

@@ -167,6 +167,10 @@ async fn a_token_has_to_hold() {
     me(secrets::token_of(&claims, secrets::TOKENS))
         .await
         .expect(200);
+    let fraction = format!("{}.5", now + 600);
+    let claims_of = |exp: &str| serde_json::from_str(&format!(r#"{{"sub":"ari","exp":{exp}}}"#));
+    let dated = |exp: &str| secrets::token_of(&claims_of(exp).unwrap(), secrets::TOKENS);
+    me(dated(&fraction)).await.expect(200);
     let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhcmkiLCJleHAiOjk5OTk5OTk5OTl9.";
     for (token, code) in [
         (
@@ -196,6 +200,9 @@ async fn a_token_has_to_hold() {
             ),
             "INVALID_CREDENTIALS",
         ),
+        (dated("1e308"), "INVALID_CREDENTIALS"),
+        (dated("-1"), "INVALID_CREDENTIALS"),
+        (dated("9007199254740993"), "INVALID_CREDENTIALS"),
         (unsigned.to_owned(), "INVALID_CREDENTIALS"),
         ("nonsense".to_owned(), "INVALID_CREDENTIALS"),
         (secrets::MERCHANT[1..].to_owned(), "INVALID_CREDENTIALS"),

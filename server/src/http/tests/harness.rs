@@ -49,7 +49,15 @@ impl Server {
     }
 
     pub(super) async fn start_with(settings: &[(&str, &str)], tls: Option<TlsAcceptor>) -> Self {
-        let world = ManualWorld::new(NOW_S * 1000, 1);
+        Self::start_in(ManualWorld::new(NOW_S * 1000, 1), settings, tls).await
+    }
+
+    /// A server in this world. A setting of nothing takes back what it is by default here.
+    pub(super) async fn start_in(
+        world: ManualWorld,
+        settings: &[(&str, &str)],
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         let data_key = "00".repeat(32);
         let keys = [
             ("DAEGEUM_MERCHANT_KEY", MERCHANT),
@@ -66,6 +74,7 @@ impl Server {
         let gate = Arc::new(Semaphore::new(0));
         let clock = Arc::new(DomainClock::new(Arc::new(world.clone()), false));
         let front = Front::new(routes(&gate), &config, clock, Arc::clone(&metrics));
+        front.begin();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -123,6 +123,7 @@ fn every_code_is_reached_somewhere() {
         include_str!("bodies.rs"),
         include_str!("callers.rs"),
         include_str!("connections.rs"),
+        include_str!("key_sets.rs"),
     ]
     .concat();
     // Told where they arise: by the application over the store, by notifications, before a confirmation, for a receipt, by the feed.

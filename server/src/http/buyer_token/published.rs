@@ -1,0 +1,333 @@
+//! The JWK set of whoever signs buyers' tokens, as it was last read from its file or address, and the one task that
+//! looks at it again: after a while, and when a token names a key that is not in it.
+//!
+//! A look that fails leaves the last good set in use. Before there is one, tokens are put off (503), not refused.
+//! However many tokens name keys that nobody has, an address is asked at most once a minute.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicU64, Ordering},
+};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode, header};
+use tokio::sync::{Notify, watch};
+
+use super::header::Header;
+use super::jwk_set::{JwkSet, NoJwkSet};
+use super::key::VerifyingKey;
+use super::refusal::Refusal;
+use crate::config::{Buyers, FetchUrl};
+use crate::world::{Outbound, SharedWorld, Undelivered, World, nanos};
+
+/// The longest set that is read.
+const BYTES_MAX: usize = 256 << 10;
+/// How long an address may take to answer, to the last byte.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// How long a request waits for a look. More than a look takes.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How long an address is left alone after each answer. More than a minute by any clock.
+pub const ADDRESS_RESTS: Duration = Duration::from_secs(61);
+/// When it is asked again although no token asks for it: keys are taken back, too.
+const ADDRESS_GROWS_OLD: Duration = Duration::from_mins(10);
+/// How often a file is read, which costs nobody anything.
+const FILE_RESTS: Duration = Duration::from_secs(1);
+const FILE_GROWS_OLD: Duration = Duration::from_secs(5);
+/// How soon it is tried again where there is no set yet.
+pub const TRIED_AGAIN: Duration = Duration::from_secs(3);
+/// How often the same failure is said again.
+const SAID_AGAIN_AFTER: Duration = Duration::from_hours(1);
+
+/// See the module's text.
+pub(super) struct Published {
+    place: Place,
+    known: watch::Sender<Known>,
+    wanted: Arc<Notify>,
+    /// When the next look may begin, on the monotonic clock; 0 while one is under way or may begin.
+    rests_until_ns: AtomicU64,
+}
+
+enum Place {
+    File(PathBuf),
+    Address(FetchUrl),
+}
+
+#[derive(Default)]
+struct Known {
+    /// The last good set, and the text that it was read from.
+    set: Option<(Arc<JwkSet>, Bytes)>,
+    /// What was last said in the log of a look that failed, and when.
+    said: Option<(String, u64)>,
+}
+
+/// Why there is no JWK set where one is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum KeySetError {
+    /// The file cannot be read.
+    #[error("the JWK set in {0}: {1}")]
+    File(PathBuf, io::Error),
+    /// The address did not answer.
+    #[error("the JWK set at {0}: {1}")]
+    Undelivered(FetchUrl, Undelivered),
+    /// It answered something else than a set.
+    #[error(
+        "the JWK set at {0}: answered with status {1}; 200 is expected, and redirects are not followed: set \
+         buyers.jwk_set_url to where the set is"
+    )]
+    Status(FetchUrl, StatusCode),
+    /// What is there is no set.
+    #[error("the JWK set at {place}: {why}")]
+    NoSet {
+        /// Where.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Published {
+    /// Keys that the settings name a set of, if they do.
+    pub(super) fn configured(buyers: &Buyers) -> Option<Self> {
+        let file = buyers.jwk_set_file.clone().map(Place::File);
+        let address = || buyers.jwk_set_url.clone().map(Place::Address);
+        Some(Self {
+            place: file.or_else(address)?,
+            known: watch::Sender::default(),
+            wanted: Arc::default(),
+            rests_until_ns: AtomicU64::new(0),
+        })
+    }
+
+    /// Starts the task that looks, for as long as somebody holds this.
+    pub(super) fn begin(self: &Arc<Self>, world: &SharedWorld) {
+        world.spawn(Box::pin(keep(Arc::downgrade(self), Arc::clone(world))));
+    }
+
+    /// The key that verifies a token with this header.
+    pub(super) fn key(&self, header: &Header) -> Result<Arc<VerifyingKey>, Refusal> {
+        match &self.known.borrow().set {
+            Some((set, _)) => set.key(header),
+            None => Err(Refusal::NoKeysYet(TRIED_AGAIN)),
+        }
+    }
+
+    /// Asks for another look, and waits for its end. While a look has to wait itself, nobody waits for it.
+    pub(super) async fn look_anew(&self, world: &dyn World) {
+        let mut looks = self.known.subscribe();
+        self.wanted.notify_one();
+        if self.rests_until_ns.load(Ordering::Acquire) > world.monotonic_ns() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            // The sender is our own: it does not go away.
+            _ = looks.changed() => {}
+            () = world.sleep(PATIENCE) => {}
+        }
+    }
+
+    async fn look(&self, world: &dyn World) -> Result<Bytes, KeySetError> {
+        match &self.place {
+            Place::File(path) => read(path),
+            Place::Address(url) => fetch(url, world).await,
+        }
+    }
+
+    /// Takes in what a look found, and says in the log what changed.
+    fn take_in(&self, looked: Result<Bytes, KeySetError>, now_ns: u64) {
+        let is_known = |bytes: &Bytes| {
+            let known = self.known.borrow();
+            known.set.as_ref().is_some_and(|(_, text)| text == bytes)
+        };
+        let set = match looked {
+            Ok(bytes) if is_known(&bytes) => Ok(None),
+            Ok(bytes) => self.parse(&bytes).map(|set| Some((Arc::new(set), bytes))),
+            Err(error) => Err(error),
+        };
+        // Whoever waits is woken even where nothing changed: the look is over.
+        self.known.send_modify(|known| match set {
+            Ok(set) => {
+                if known.said.take().is_some() {
+                    tracing::info!(place = %self.place, "the JWK set of buyers' tokens can be read again");
+                }
+                if let Some((set, bytes)) = set {
+                    tell(&self.place, &set);
+                    known.set = Some((set, bytes));
+                }
+            }
+            Err(error) => known.tell_failure(&error, now_ns),
+        });
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<JwkSet, KeySetError> {
+        JwkSet::read(bytes).map_err(|why| no_set(&self.place, &why))
+    }
+
+    /// How long the next look waits at least.
+    fn rest(&self) -> Duration {
+        match self.place {
+            Place::File(_) => FILE_RESTS,
+            Place::Address(_) if self.known.borrow().set.is_none() => TRIED_AGAIN,
+            Place::Address(_) => ADDRESS_RESTS,
+        }
+    }
+
+    /// How long it waits where nobody asks for it, beyond its rest.
+    fn idle(&self) -> Duration {
+        match self.place {
+            _ if self.known.borrow().set.is_none() => Duration::ZERO,
+            Place::File(_) => FILE_GROWS_OLD.saturating_sub(FILE_RESTS),
+            Place::Address(_) => ADDRESS_GROWS_OLD.saturating_sub(ADDRESS_RESTS),
+        }
+    }
+}
+
+impl Known {
+    fn tell_failure(&mut self, error: &KeySetError, now_ns: u64) {
+        let text = error.to_string();
+        let said_lately = |(said, at_ns): &(String, u64)| {
+            *said == text && now_ns.saturating_sub(*at_ns) < nanos(SAID_AGAIN_AFTER)
+        };
+        if self.said.as_ref().is_some_and(said_lately) {
+            return;
+        }
+        if self.set.is_some() {
+            tracing::warn!(%error, "buyers' tokens are verified by the last good JWK set");
+        } else {
+            tracing::error!(
+                %error,
+                "buyers' tokens under the JWK set are answered 503 until it can be read; it is tried again and again"
+            );
+        }
+        self.said = Some((text, now_ns));
+    }
+}
+
+fn tell(place: &Place, set: &JwkSet) {
+    for why in &set.left_out {
+        tracing::warn!(%place, why, "a key of the JWK set is not used");
+    }
+    if set.len() == 0 {
+        tracing::error!(%place, "the JWK set has no key that verifies tokens: every token under it is refused");
+    } else {
+        tracing::info!(%place, keys = set.len(), "buyers' tokens are verified by this JWK set");
+    }
+}
+
+/// Looks, rests, and looks again.
+async fn keep(published: Weak<Published>, world: SharedWorld) {
+    loop {
+        let Some(strong) = published.upgrade() else {
+            return;
+        };
+        let looked = strong.look(&*world).await;
+        let now_ns = world.monotonic_ns();
+        strong.take_in(looked, now_ns);
+        let (rest, idle) = (strong.rest(), strong.idle());
+        let until_ns = now_ns.saturating_add(nanos(rest));
+        strong.rests_until_ns.store(until_ns, Ordering::Release);
+        let wanted = Arc::clone(&strong.wanted);
+        drop(strong);
+        world.sleep(rest).await;
+        if !idle.is_zero() {
+            tokio::select! {
+                biased;
+                () = wanted.notified() => {}
+                () = world.sleep(idle) => {}
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Bytes, KeySetError> {
+    read_at_most(path, BYTES_MAX).map_err(|error| KeySetError::File(path.to_owned(), error))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an operator's file, which may be read-only; the store's way opens files to write"
+)]
+fn read_at_most(path: &Path, bytes_max: usize) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    let room = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let file = std::fs::File::open(path)?;
+    file.take(room.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > bytes_max {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("more than {bytes_max} bytes"),
+        ));
+    }
+    Ok(bytes.into())
+}
+
+async fn fetch(url: &FetchUrl, world: &dyn World) -> Result<Bytes, KeySetError> {
+    const ACCEPTED: HeaderValue =
+        HeaderValue::from_static("application/jwk-set+json, application/json");
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = url.uri();
+    request.headers_mut().insert(header::ACCEPT, ACCEPTED);
+    let outbound = Outbound {
+        request,
+        deadline: DEADLINE,
+        answer_bytes_max: BYTES_MAX,
+    };
+    let answer = world.send(outbound).await;
+    let answer = answer.map_err(|why| KeySetError::Undelivered(url.clone(), why))?;
+    match answer.status() {
+        StatusCode::OK => Ok(answer.into_body()),
+        status => Err(KeySetError::Status(url.clone(), status)),
+    }
+}
+
+fn no_set(place: &Place, why: &NoJwkSet) -> KeySetError {
+    KeySetError::NoSet {
+        place: place.to_string(),
+        why: why.to_string(),
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Address(url) => url.fmt(f),
+        }
+    }
+}
+
+/// What a start asks of a JWK set in a file: it is there, and has a key. A set at an address may come later.
+pub fn check_file(buyers: &Buyers) -> Result<(), KeySetError> {
+    let Some(path) = &buyers.jwk_set_file else {
+        return Ok(());
+    };
+    counted(&Place::File(path.clone()), &read(path)?).map(|_| ())
+}
+
+/// Looks once at what is configured: how many keys there are, and why others are not used.
+pub async fn fetch_once(
+    buyers: &Buyers,
+    world: &dyn World,
+) -> Option<Result<(usize, Vec<String>), KeySetError>> {
+    let published = Published::configured(buyers)?;
+    let looked = published.look(world).await;
+    Some(looked.and_then(|bytes| counted(&published.place, &bytes)))
+}
+
+fn counted(place: &Place, bytes: &[u8]) -> Result<(usize, Vec<String>), KeySetError> {
+    let set = JwkSet::read(bytes).map_err(|why| no_set(place, &why))?;
+    if set.len() == 0 {
+        let mut why = "has no key that verifies RS256 or ES256".to_owned();
+        for left_out in &set.left_out {
+            why.push_str("; ");
+            why.push_str(left_out);
+        }
+        let place = place.to_string();
+        return Err(KeySetError::NoSet { place, why });
+    }
+    Ok((set.len(), set.left_out))
+}
