@@ -1,6 +1,7 @@
 //! `daegeum doctor`: looks at everything a payment needs, and says in a line each what is well, what is
 //! not, and what to do. It changes nothing, moves no money and shows no secret.
 
+mod buyers;
 mod directory;
 mod finding;
 mod running;
@@ -52,6 +53,7 @@ pub fn settings(
 pub async fn examine(command: &Doctor, config: &Config, ways: &Ways) -> Findings {
     let mut findings = Findings::default();
     look_at_settings(config, &mut findings);
+    buyers::look(config, &ways.to_gateways, &mut findings).await;
     toss::look(config, &ways.to_gateways, &mut findings).await;
     let now_ms = ways.to_server.wall_ms();
     let held = directory::look(config, now_ms, &mut findings);

@@ -67,7 +67,7 @@ fn is_port(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::layers::all;
+    use crate::config::{Setting, layers::all};
 
     #[test]
     fn a_service_named_as_we_are_makes_these() {
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn no_setting_has_a_name_that_kubernetes_makes() {
         let texts = ["10.96.0.12", "8080", "tcp", "tcp://10.96.0.12:8080"];
-        for name in all().map(|setting| setting.environment()) {
+        for name in all().map(Setting::environment) {
             assert!(texts.iter().all(|text| !makes(&name, text)), "{name}");
         }
     }

@@ -30,7 +30,7 @@ use key::VerifyingKey;
 use published::Published;
 use refusal::Refusal;
 
-pub use published::{ADDRESS_RESTS, KeySetError, TRIED_AGAIN, check_file, fetch_once};
+pub use published::{ADDRESS_RESTS, KeySetError, TRIED_AGAIN, check_file, look_once};
 
 /// How far the clocks of who signed and ours may differ.
 const LEEWAY: Duration = Duration::from_secs(30);

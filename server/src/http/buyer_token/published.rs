@@ -64,29 +64,33 @@ struct Known {
     said: Option<(String, u64)>,
 }
 
-/// Why there is no JWK set where one is configured.
+/// There is no JWK set where one is configured: where, and why.
 #[derive(Debug, thiserror::Error)]
-pub enum KeySetError {
-    /// The file cannot be read.
-    #[error("the JWK set in {0}: {1}")]
-    File(PathBuf, io::Error),
-    /// The address did not answer.
-    #[error("the JWK set at {0}: {1}")]
-    Undelivered(FetchUrl, Undelivered),
-    /// It answered something else than a set.
+#[error("the JWK set at {place}: {why}")]
+pub struct KeySetError {
+    place: String,
+    why: Why,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error(transparent)]
+    Unreadable(io::Error),
+    #[error(transparent)]
+    Undelivered(Undelivered),
     #[error(
-        "the JWK set at {0}: answered with status {1}; 200 is expected, and redirects are not followed: set \
-         buyers.jwk_set_url to where the set is"
+        "answered with status {0}; 200 is expected, and redirects are not followed: set buyers.jwk_set_url to where \
+         the set is"
     )]
-    Status(FetchUrl, StatusCode),
-    /// What is there is no set.
-    #[error("the JWK set at {place}: {why}")]
-    NoSet {
-        /// Where.
-        place: String,
-        /// What is wrong with it.
-        why: String,
-    },
+    Status(StatusCode),
+    #[error(transparent)]
+    NoSet(NoJwkSet),
+    #[error("has no key that verifies RS256 or ES256{}", left_out(.0))]
+    NoKeys(Vec<String>),
+}
+
+fn left_out(keys: &[String]) -> String {
+    keys.iter().map(|why| format!("; {why}")).collect()
 }
 
 impl Published {
@@ -131,10 +135,11 @@ impl Published {
     }
 
     async fn look(&self, world: &dyn World) -> Result<Bytes, KeySetError> {
-        match &self.place {
-            Place::File(path) => read(path),
+        let looked = match &self.place {
+            Place::File(path) => read(path, BYTES_MAX).map_err(Why::Unreadable),
             Place::Address(url) => fetch(url, world).await,
-        }
+        };
+        looked.map_err(|why| self.place.lacks(why))
     }
 
     /// Takes in what a look found, and says in the log what changed.
@@ -164,7 +169,7 @@ impl Published {
     }
 
     fn parse(&self, bytes: &[u8]) -> Result<JwkSet, KeySetError> {
-        JwkSet::read(bytes).map_err(|why| no_set(&self.place, &why))
+        JwkSet::read(bytes).map_err(|why| self.place.lacks(Why::NoSet(why)))
     }
 
     /// How long the next look waits at least.
@@ -243,15 +248,11 @@ async fn keep(published: Weak<Published>, world: SharedWorld) {
     }
 }
 
-fn read(path: &Path) -> Result<Bytes, KeySetError> {
-    read_at_most(path, BYTES_MAX).map_err(|error| KeySetError::File(path.to_owned(), error))
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "an operator's file, which may be read-only; the store's way opens files to write"
 )]
-fn read_at_most(path: &Path, bytes_max: usize) -> io::Result<Bytes> {
+fn read(path: &Path, bytes_max: usize) -> io::Result<Bytes> {
     let mut bytes = Vec::new();
     let room = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     let file = std::fs::File::open(path)?;
@@ -265,7 +266,7 @@ fn read_at_most(path: &Path, bytes_max: usize) -> io::Result<Bytes> {
     Ok(bytes.into())
 }
 
-async fn fetch(url: &FetchUrl, world: &dyn World) -> Result<Bytes, KeySetError> {
+async fn fetch(url: &FetchUrl, world: &dyn World) -> Result<Bytes, Why> {
     const ACCEPTED: HeaderValue =
         HeaderValue::from_static("application/jwk-set+json, application/json");
     let mut request = Request::new(Bytes::new());
@@ -276,18 +277,17 @@ async fn fetch(url: &FetchUrl, world: &dyn World) -> Result<Bytes, KeySetError> 
         deadline: DEADLINE,
         answer_bytes_max: BYTES_MAX,
     };
-    let answer = world.send(outbound).await;
-    let answer = answer.map_err(|why| KeySetError::Undelivered(url.clone(), why))?;
+    let answer = world.send(outbound).await.map_err(Why::Undelivered)?;
     match answer.status() {
         StatusCode::OK => Ok(answer.into_body()),
-        status => Err(KeySetError::Status(url.clone(), status)),
+        status => Err(Why::Status(status)),
     }
 }
 
-fn no_set(place: &Place, why: &NoJwkSet) -> KeySetError {
-    KeySetError::NoSet {
-        place: place.to_string(),
-        why: why.to_string(),
+impl Place {
+    fn lacks(&self, why: Why) -> KeySetError {
+        let place = self.to_string();
+        KeySetError { place, why }
     }
 }
 
@@ -305,11 +305,13 @@ pub fn check_file(buyers: &Buyers) -> Result<(), KeySetError> {
     let Some(path) = &buyers.jwk_set_file else {
         return Ok(());
     };
-    counted(&Place::File(path.clone()), &read(path)?).map(|_| ())
+    let place = Place::File(path.clone());
+    let looked = read(path, BYTES_MAX).map_err(|why| place.lacks(Why::Unreadable(why)));
+    counted(&place, &looked?).map(|_| ())
 }
 
-/// Looks once at what is configured: how many keys there are, and why others are not used.
-pub async fn fetch_once(
+/// Looks once at what is configured: how many keys verify, and why others do not.
+pub async fn look_once(
     buyers: &Buyers,
     world: &dyn World,
 ) -> Option<Result<(usize, Vec<String>), KeySetError>> {
@@ -319,15 +321,9 @@ pub async fn fetch_once(
 }
 
 fn counted(place: &Place, bytes: &[u8]) -> Result<(usize, Vec<String>), KeySetError> {
-    let set = JwkSet::read(bytes).map_err(|why| no_set(place, &why))?;
-    if set.len() == 0 {
-        let mut why = "has no key that verifies RS256 or ES256".to_owned();
-        for left_out in &set.left_out {
-            why.push_str("; ");
-            why.push_str(left_out);
-        }
-        let place = place.to_string();
-        return Err(KeySetError::NoSet { place, why });
+    let set = JwkSet::read(bytes).map_err(|why| place.lacks(Why::NoSet(why)))?;
+    match set.len() {
+        0 => Err(place.lacks(Why::NoKeys(set.left_out))),
+        keys => Ok((keys, set.left_out)),
     }
-    Ok((set.len(), set.left_out))
 }

@@ -48,9 +48,9 @@ impl Key {
 
     /// A new key on P-256.
     pub(super) fn ec(kid: &str) -> Self {
-        let (kind, chance) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
-        let document = EcdsaKeyPair::generate_pkcs8(kind, &chance).unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(kind, document.as_ref(), &chance).unwrap();
+        let (curve, chance) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        let document = EcdsaKeyPair::generate_pkcs8(curve, &chance).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(curve, document.as_ref(), &chance).unwrap();
         let point = pair.public_key().as_ref();
         let (x, y) = (text(&point[1..33]), text(&point[33..]));
         Self {
