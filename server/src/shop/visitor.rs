@@ -205,6 +205,29 @@ mod tests {
     }
 
     #[test]
+    fn a_token_claims_what_the_payment_api_asks_for_now() {
+        let (visitors, _) = shop();
+        let before = visitors.of(&HeaderMap::new()).unwrap();
+        let visitors = visitors.claiming(&Buyers {
+            issuer: Value::parse("https://login.example").unwrap(),
+            audience: Value::parse("shop-web,shop-app").unwrap(),
+            jwk_set_file: None,
+            jwk_set_url: None,
+        });
+        let same = visitors
+            .of(&with_cookie(&format!("visitor={}", before.token)))
+            .unwrap();
+        assert_eq!(same.id, before.id);
+        let claims = visitors.holding(&same.token, 1_800_000_000).unwrap();
+        assert_eq!(claims.iss.as_deref(), Some("https://login.example"));
+        assert_eq!(claims.aud.as_deref(), Some("shop-web"));
+        let again = visitors
+            .of(&with_cookie(&format!("visitor={}", same.token)))
+            .unwrap();
+        assert_eq!(again.cookie, None);
+    }
+
+    #[test]
     fn nobody_becomes_another_visitor_by_writing_a_cookie() {
         let (visitors, _) = shop();
         let first = visitors.of(&HeaderMap::new()).unwrap();

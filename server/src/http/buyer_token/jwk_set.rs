@@ -20,6 +20,7 @@ use crate::http::strict;
 
 /// More keys than anybody publishes; the others are left out.
 const KEYS_MAX: usize = 100;
+const KID_LENGTH_MAX: usize = 255;
 const RSA_BITS_MIN: usize = 2048;
 /// What the library verifies by.
 const RSA_BITS_MAX: usize = 8192;
@@ -138,6 +139,13 @@ fn usable(jwk: &Value) -> Result<(Option<String>, VerifyingKey), &'static str> {
     if !for_signatures || !jwk.key_ops.as_ref().is_none_or(may_verify) {
         return Err("is not for verifying (use, key_ops)");
     }
+    if jwk
+        .kid
+        .as_ref()
+        .is_some_and(|kid| kid.len() > KID_LENGTH_MAX)
+    {
+        return Err("has a kid of more than 255 bytes");
+    }
     let (algorithm, decoding) = match jwk.kty.as_str() {
         "RSA" => (Algorithm::RS256, rsa(&jwk)?),
         "EC" => (Algorithm::ES256, p256(&jwk)?),
@@ -192,4 +200,93 @@ fn p256(jwk: &Jwk) -> Result<DecodingKey, &'static str> {
 
 fn decoded(text: Option<&str>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const X: &str = "eiltfphFgkI2yNE8ruEhIIQEyLIt7RqSKlVcrUQqfSU";
+
+    fn read(keys: &[Value]) -> JwkSet {
+        JwkSet::read(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
+    }
+
+    fn ec(kid: &str) -> Value {
+        json!({"kty": "EC", "crv": "P-256", "kid": kid, "x": X, "y": X})
+    }
+
+    /// A number of so many bits, as RSA has them: odd.
+    fn modulus(bits: usize) -> String {
+        let mut bytes = vec![0xff; bits.div_ceil(8)];
+        bytes[0] >>= (8 - bits % 8) % 8;
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    #[test]
+    fn the_log_is_told_which_keys_are_left_out_and_why() {
+        let rsa = |bits| json!({"kty": "RSA", "n": modulus(bits), "e": "AQAB"});
+        for (key, why) in [
+            (rsa(1024), "fewer than 2048 bits"),
+            (rsa(2047), "fewer than 2048 bits"),
+            (rsa(8193), "more than 8192"),
+            (json!({"kty": "oct", "k": X}), "is a secret"),
+            (
+                json!({"kty": "OKP", "crv": "Ed25519", "x": X}),
+                "kind (kty)",
+            ),
+            (
+                json!({"kty": "EC", "crv": "P-384", "x": X, "y": X}),
+                "curve",
+            ),
+            (
+                json!({"kty": "RSA", "n": modulus(2048), "e": "AQAB", "d": X}),
+                "private key",
+            ),
+            (ec(&"k".repeat(256)), "more than 255 bytes"),
+            (json!(7), "is not a JWK"),
+        ] {
+            let set = read(&[ec("good"), key]);
+            assert_eq!(set.len(), 1, "{why}");
+            let [told] = &set.left_out[..] else {
+                panic!("{:?}", set.left_out);
+            };
+            assert!(told.starts_with("key 2 ") && told.contains(why), "{told}");
+        }
+        for bits in [2048, 3072, 8192] {
+            assert_eq!(read(&[rsa(bits)]).len(), 1, "{bits}");
+        }
+        let twice = read(&[ec("a"), ec("b"), ec("a"), ec("a")]);
+        assert_eq!((twice.len(), twice.left_out.len()), (1, 1));
+        assert!(twice.left_out[0].contains("kid \"a\" is there twice"));
+    }
+
+    #[test]
+    fn a_set_is_bounded() {
+        let keys: Vec<Value> = (0..KEYS_MAX + 3).map(|n| ec(&n.to_string())).collect();
+        let set = read(&keys);
+        assert_eq!(set.len(), KEYS_MAX);
+        assert_eq!(set.left_out, ["3 keys after the first 100"]);
+    }
+
+    #[test]
+    fn what_is_no_set_is_told_apart_from_an_empty_one() {
+        assert_eq!(read(&[]).len(), 0);
+        let no_set = |text: &str| JwkSet::read(text.as_bytes()).err();
+        for text in [
+            "",
+            "<html>",
+            "{",
+            "{\"keys\":[],\"keys\":[]}",
+            "{\"keys\":[]}{}",
+        ] {
+            assert_eq!(no_set(text), Some(NoJwkSet::NotJson), "{text}");
+        }
+        for text in ["[]", "7", "null", "{}", "{\"keys\":{}}", "{\"keys\":null}"] {
+            assert_eq!(no_set(text), Some(NoJwkSet::NotASet), "{text}");
+        }
+        assert_eq!(no_set("\u{feff}{\"keys\":[],\"more\":1}"), None);
+    }
 }

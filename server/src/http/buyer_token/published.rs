@@ -6,10 +6,7 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{
-    Arc, Weak,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,8 +44,6 @@ pub(super) struct Published {
     place: Place,
     known: watch::Sender<Known>,
     wanted: Arc<Notify>,
-    /// When the next look may begin, on the monotonic clock; 0 while one is under way or may begin.
-    rests_until_ns: AtomicU64,
 }
 
 enum Place {
@@ -60,6 +55,8 @@ enum Place {
 struct Known {
     /// The last good set, and the text that it was read from.
     set: Option<(Arc<JwkSet>, Bytes)>,
+    /// When the next look may begin, on the monotonic clock.
+    rests_until_ns: u64,
     /// What was last said in the log of a look that failed, and when.
     said: Option<(String, u64)>,
 }
@@ -102,7 +99,6 @@ impl Published {
             place: file.or_else(address)?,
             known: watch::Sender::default(),
             wanted: Arc::default(),
-            rests_until_ns: AtomicU64::new(0),
         })
     }
 
@@ -123,7 +119,7 @@ impl Published {
     pub(super) async fn look_anew(&self, world: &dyn World) {
         let mut looks = self.known.subscribe();
         self.wanted.notify_one();
-        if self.rests_until_ns.load(Ordering::Acquire) > world.monotonic_ns() {
+        if looks.borrow_and_update().rests_until_ns > world.monotonic_ns() {
             return;
         }
         tokio::select! {
@@ -142,8 +138,8 @@ impl Published {
         looked.map_err(|why| self.place.lacks(why))
     }
 
-    /// Takes in what a look found, and says in the log what changed.
-    fn take_in(&self, looked: Result<Bytes, KeySetError>, now_ns: u64) {
+    /// Takes in what a look found, says in the log what changed, and how long is to be rested.
+    fn take_in(&self, looked: Result<Bytes, KeySetError>, now_ns: u64) -> Rest {
         let is_known = |bytes: &Bytes| {
             let known = self.known.borrow();
             known.set.as_ref().is_some_and(|(_, text)| text == bytes)
@@ -153,45 +149,36 @@ impl Published {
             Ok(bytes) => self.parse(&bytes).map(|set| Some((Arc::new(set), bytes))),
             Err(error) => Err(error),
         };
+        let mut rest = Rest::default();
         // Whoever waits is woken even where nothing changed: the look is over.
-        self.known.send_modify(|known| match set {
-            Ok(set) => {
-                if known.said.take().is_some() {
-                    tracing::info!(place = %self.place, "the JWK set of buyers' tokens can be read again");
-                }
-                if let Some((set, bytes)) = set {
-                    tell(&self.place, &set);
-                    known.set = Some((set, bytes));
-                }
+        self.known.send_modify(|known| {
+            match set {
+                Ok(set) => known.replace(&self.place, set),
+                Err(error) => known.tell_failure(&error, now_ns),
             }
-            Err(error) => known.tell_failure(&error, now_ns),
+            rest = self.place.rest(known.set.is_some());
+            known.rests_until_ns = now_ns.saturating_add(nanos(rest.at_least));
         });
+        rest
     }
 
     fn parse(&self, bytes: &[u8]) -> Result<JwkSet, KeySetError> {
         JwkSet::read(bytes).map_err(|why| self.place.lacks(Why::NoSet(why)))
     }
-
-    /// How long the next look waits at least.
-    fn rest(&self) -> Duration {
-        match self.place {
-            Place::File(_) => FILE_RESTS,
-            Place::Address(_) if self.known.borrow().set.is_none() => TRIED_AGAIN,
-            Place::Address(_) => ADDRESS_RESTS,
-        }
-    }
-
-    /// How long it waits where nobody asks for it, beyond its rest.
-    fn idle(&self) -> Duration {
-        match self.place {
-            _ if self.known.borrow().set.is_none() => Duration::ZERO,
-            Place::File(_) => FILE_GROWS_OLD.saturating_sub(FILE_RESTS),
-            Place::Address(_) => ADDRESS_GROWS_OLD.saturating_sub(ADDRESS_RESTS),
-        }
-    }
 }
 
 impl Known {
+    /// Takes a set that can be read; none if it is the one that is known.
+    fn replace(&mut self, place: &Place, set: Option<(Arc<JwkSet>, Bytes)>) {
+        if self.said.take().is_some() {
+            tracing::info!(%place, "the JWK set of buyers' tokens can be read again");
+        }
+        if let Some((set, bytes)) = set {
+            tell(place, &set);
+            self.set = Some((set, bytes));
+        }
+    }
+
     fn tell_failure(&mut self, error: &KeySetError, now_ns: u64) {
         let text = error.to_string();
         let said_lately = |(said, at_ns): &(String, u64)| {
@@ -231,18 +218,15 @@ async fn keep(published: Weak<Published>, world: SharedWorld) {
         };
         let looked = strong.look(&*world).await;
         let now_ns = world.monotonic_ns();
-        strong.take_in(looked, now_ns);
-        let (rest, idle) = (strong.rest(), strong.idle());
-        let until_ns = now_ns.saturating_add(nanos(rest));
-        strong.rests_until_ns.store(until_ns, Ordering::Release);
+        let rest = strong.take_in(looked, now_ns);
         let wanted = Arc::clone(&strong.wanted);
         drop(strong);
-        world.sleep(rest).await;
-        if !idle.is_zero() {
+        world.sleep(rest.at_least).await;
+        if !rest.unless_wanted.is_zero() {
             tokio::select! {
                 biased;
                 () = wanted.notified() => {}
-                () = world.sleep(idle) => {}
+                () = world.sleep(rest.unless_wanted) => {}
             }
         }
     }
@@ -284,7 +268,28 @@ async fn fetch(url: &FetchUrl, world: &dyn World) -> Result<Bytes, Why> {
     }
 }
 
+/// How long nobody looks after a look.
+#[derive(Default)]
+struct Rest {
+    at_least: Duration,
+    /// And so much longer where nobody asks for one.
+    unless_wanted: Duration,
+}
+
 impl Place {
+    fn rest(&self, is_known: bool) -> Rest {
+        let (at_least, at_most) = match self {
+            Self::File(_) => (FILE_RESTS, FILE_GROWS_OLD),
+            Self::Address(_) if is_known => (ADDRESS_RESTS, ADDRESS_GROWS_OLD),
+            Self::Address(_) => (TRIED_AGAIN, TRIED_AGAIN),
+        };
+        let unless_wanted = at_most.saturating_sub(at_least);
+        Rest {
+            at_least,
+            unless_wanted,
+        }
+    }
+
     fn lacks(&self, why: Why) -> KeySetError {
         let place = self.to_string();
         KeySetError { place, why }
