@@ -122,9 +122,13 @@ async fn a_public_key_is_never_taken_for_a_secret() {
             refused(&server, &key.signs(&header, &claims())).await;
         }
     }
-    let mut crossed = ec.header();
-    crossed["alg"] = json!("RS256");
-    refused(&server, &rsa.signs(&crossed, &claims())).await;
+    // One key's name with the other's algorithm, whichever of them signed.
+    for (named, other) in [(&rsa, &ec), (&ec, &rsa)] {
+        let mut crossed = named.header();
+        crossed["alg"] = other.header()["alg"].clone();
+        refused(&server, &named.signs(&crossed, &claims())).await;
+        refused(&server, &other.signs(&crossed, &claims())).await;
+    }
 }
 
 #[tokio::test]

@@ -364,6 +364,14 @@ async fn rubbish_is_received_and_counted() {
         shop.stranger().post_raw(WEBHOOK, body).await.expect(200);
     }
     assert_eq!(heard(&shop, "malformed").await, count);
+    let marked = format!("\u{feff}{{\"orderId\":\"pay_{:032x}\"}}", 7);
+    let hint = shop.stranger().post_raw(WEBHOOK, marked).await;
+    hint.expect(200);
+    assert_eq!(
+        heard(&shop, "unmatched").await,
+        1,
+        "a mark before it is read past"
+    );
     let get = shop.stranger().get(WEBHOOK).await;
     get.expect(405);
     assert_eq!(written(&shop).await, last);
