@@ -1,4 +1,4 @@
-//! What a token claims, by RFC 7519: whose it is, from when until when, who issued it and for whom. Only read after
+//! The claims of a token, by RFC 7519: whose it is, from when until when, who issued it and for whom. Only read after
 //! its signature has held.
 
 use std::fmt;

@@ -82,12 +82,8 @@ enum Why {
     Status(StatusCode),
     #[error(transparent)]
     NoSet(NoJwkSet),
-    #[error("has no key that verifies RS256 or ES256{}", left_out(.0))]
+    #[error("has no key that verifies RS256 or ES256; {}", .0.join("; "))]
     NoKeys(Vec<String>),
-}
-
-fn left_out(keys: &[String]) -> String {
-    keys.iter().map(|why| format!("; {why}")).collect()
 }
 
 impl Published {
