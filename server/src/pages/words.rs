@@ -56,7 +56,6 @@ words! {
     line_about: "{quantity}개 · 개당 {each}", "{quantity} × {each}";
     lines_more: "{count}개 상품 더 보기", "Show {count} more items";
     and_more: " 외 {count}건", " and {count} more";
-    discount_off: "−{amount}", "−{amount}";
     tax_free_line: "면세", "Tax-free";
     total: "총 결제 금액", "Total";
     supply: "공급가액", "Net amount";

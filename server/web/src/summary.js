@@ -35,7 +35,7 @@ function showDiscounts(summary, discounts, currency) {
   const [template, list] = ["template[data-discount]", "[data-discounts]"].map((one) => summary.querySelector(one));
   const items = discounts.map(({ name, amount }) => {
     const item = template.content.cloneNode(true);
-    fill(item, { name, amount: money(amount, currency) });
+    fill(item, { name, amount: `−${money(amount, currency)}` });
     return item;
   });
   list.replaceChildren(...items);

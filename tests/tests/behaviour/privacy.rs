@@ -262,7 +262,7 @@ async fn a_log_has_the_ids_and_no_secret() {
         .with(secrets::MERCHANT)
         .get(&format!("/api/v1/orders?q={PHONE}"))
         .await
-        .expect(405);
+        .expect(400);
     let base = program.base();
     assert!(program.stop().success(), "{base} did not stop in order");
 

@@ -31,6 +31,10 @@ const GAINED: &[(&str, &[&str])] = &[
         "/api/v1/payments/pay_",
         &[".next", ".items[].payload.amounts", ".items[].payload.way"],
     ),
+    (
+        "/api/v1/payments/sessions/",
+        &[".redirect_url", ".failure_redirect_url"],
+    ),
     ("/api/v1/admin/balances", &[]),
     ("/api/v1/admin/desk", &[".count", ".at_least"]),
     (
