@@ -4,7 +4,8 @@
  * Amounts are whole numbers of the currency's minor unit; the won has none, so `11000` is ₩11,000.
  * Moments are RFC 3339 text in UTC. What the server says keeps the names it has in the HTTP API
  * (`snake_case`); functions and options are `camelCase`. Everything asynchronous takes an
- * `AbortSignal` and throws {@link CheckoutError}; a call that these types forbid throws `TypeError`.
+ * `AbortSignal` and throws {@link CheckoutError}; what these types forbid throws it, too, with the
+ * code `invalid_argument` and the argument's name in `field`.
  *
  * @packageDocumentation
  */
@@ -64,7 +65,8 @@ export interface WindowOptions extends Waiting {
   /**
    * Where the buyer comes back to; its origin is one of the server's `checkout.redirect_origins`.
    * Default: what the session was begun with, else this page without its query. The session's token
-   * is put in as the fragment, so that any browser on any device can go on.
+   * is put in as the fragment, so that any browser on any device can go on; what an earlier attempt
+   * has left in the address is taken out.
    */
   returnUrl?: string | URL;
 }
@@ -114,14 +116,28 @@ export interface NewSession extends Choice, Waiting {
   idempotency_key?: string;
 }
 
+/** Options of {@link ready}: one of the two. */
+export interface ModuleSource {
+  /** `core_bg.wasm` itself: compiled, its bytes, or an answer that has them. */
+  module?: WasmSource | PromiseLike<WasmSource>;
+  /** Where `core_bg.wasm` is served. */
+  url?: string | URL;
+}
+
+/** A compiled module (`WebAssembly.Module`), its bytes, or a `Response` that has them. */
+export type WasmSource = ArrayBuffer | ArrayBufferView | object;
+
 /**
  * Loads the wasm module, once; after a failure the next call tries again. Functions that are
  * promises wait for it themselves; {@link parseReturn} and {@link checkBuyer} need it first.
  *
- * @throws {CheckoutError} `network`: the module could not be loaded; `unsupported`: the browser or
- *   the page's policy (`script-src 'wasm-unsafe-eval'`) does not let it run
+ * @param options where the module is, for a bundler that has put it elsewhere. Say it before anything
+ *   else is called; what is loaded stays
+ * @throws {CheckoutError} `network`: the module could not be loaded; `module_missing`: it is not where
+ *   it was looked for, which `message` names; `unsupported`: the browser or the page's policy
+ *   (`script-src 'wasm-unsafe-eval'`) does not let it run; `invalid_argument`
  */
-export function ready(): Promise<void>;
+export function ready(options?: ModuleSource): Promise<void>;
 
 /**
  * Begins a checkout: a payment of the order's total. In a merchant's backend; hand the buyer
@@ -132,7 +148,6 @@ export function ready(): Promise<void>;
  *   `network`: whether it was begun is not known, which an `idempotency_key` makes safe to repeat;
  *   `aborted`; `unsupported`: the answer is of a server that this release does not know; and those of
  *   {@link ready}
- * @throws {TypeError} without `key` or `order_id`, and for an option that is none of these
  */
 export function createSession(options: NewSession): Promise<Checkout>;
 
@@ -173,8 +188,9 @@ export class Checkout {
   static fromUrl(url?: string | URL, options?: { api?: string | URL }): Promise<Checkout | null>;
 
   /**
-   * The address with the token as its fragment; what its fragment was is gone. Not for an address
-   * that still has a return, which may be behind its fragment: {@link resume} takes that out first.
+   * The address with the token as its fragment; what its fragment was is gone, unless it is a route
+   * (`#/pay`), which the token is put behind (`#/pay?ses_…`). Not for an address that still has a
+   * return, which may be behind its fragment: {@link resume} takes that out first.
    */
   linkTo(url: string | URL): string;
 
@@ -182,7 +198,8 @@ export class Checkout {
    * How it stands now.
    *
    * @throws {CheckoutError} `invalid_link`: the token is not this server's; `session_expired`;
-   *   `network`: nothing answered, or something that is not the server; `aborted`; `api`: another
+   *   `network`: nothing answered, or something that is not the server; `origin_not_allowed`: the
+   *   server lets no page of this origin call it; `aborted`; `api`: another
    *   refusal, with `retry` where it will pass; `unsupported`: the answer is of a server that this
    *   release does not know
    */
@@ -294,8 +311,9 @@ export function pay(checkout: Checkout, options?: PayOptions): Promise<Session>;
 export function resume(checkout: Checkout, options?: ResumeOptions): Promise<Session>;
 
 /**
- * What an address brings back from a gateway's window. Reads `?query#token` and `#token?query`.
- * Needs {@link ready} first. It says what the address says: {@link Checkout.verify} compares it.
+ * What an address brings back from a gateway's window. Reads `?query#token`, `#token?query` and
+ * `#/route?token`. Of several parameters of one name the last counts, and of several attempts; a
+ * `code` without a `message`, or in small letters, is the page's own. Needs {@link ready} first. It says what the address says: {@link Checkout.verify} compares it.
  */
 export function parseReturn(url: string | URL): Return;
 
@@ -374,7 +392,6 @@ export interface PublicJsonWebKey {
  * @throws {CheckoutError} `receipt_invalid` (`reason`: `malformed`, `unknown_key`, `key`,
  *   `signature`, `unbalanced` or `another`); `unsupported`: no WebCrypto, or none with Ed25519; and
  *   those of {@link ready}
- * @throws {TypeError} where something is expected that is none of these
  */
 export function verifyReceipt(
   receipt: string,
@@ -419,6 +436,9 @@ export type CheckoutErrorCode =
   | "not_permitted"
   | "receipt_invalid"
   | "unsupported"
+  | "module_missing"
+  | "invalid_argument"
+  | "origin_not_allowed"
   | "api";
 
 /**
@@ -439,7 +459,8 @@ export class CheckoutError extends Error {
   /**
    * Tells errors of one code apart. `script_blocked`: `blocked` (policy, extension, network),
    * `timeout` (15 s) or `empty` (loaded, and defines nothing). `window_*`, `popup_blocked`: the
-   * gateway's code. `unsupported`: the gateway's code, or the field that cannot be read. `mismatched`, `receipt_invalid`, `invalid_buyer`: what is wrong.
+   * gateway's code. `unsupported`: the gateway's code, or the field that cannot be read.
+   * `origin_not_allowed`: the page's origin. `mismatched`, `receipt_invalid`, `invalid_buyer`: what is wrong.
    */
   readonly reason: string | null;
   /** The server's code, where it was the server that refused: see its list of errors. */
@@ -448,7 +469,7 @@ export class CheckoutError extends Error {
   readonly status: number | null;
   /** What the server's log knows the refused request by. */
   readonly request_id: string | null;
-  /** The field at fault, where one is. */
+  /** The field or argument at fault, where one is. */
   readonly field: string | null;
   /** Whether the same call, unchanged, may do better. */
   readonly retry: boolean;

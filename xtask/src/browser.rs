@@ -39,6 +39,11 @@ pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
     Ok(tell(pattern.as_deref(), &mut Tally::default())?)
 }
 
+/// Chromium, for whoever else opens pages.
+pub(crate) fn chromium() -> Result<PathBuf, Failure> {
+    chromium::ready()
+}
+
 /// The stories, or those whose name matches, of the server with the pages that were built last.
 pub(crate) fn tell(pattern: Option<&str>, tally: &mut Tally) -> Result<(), Failure> {
     npm::ready()?;

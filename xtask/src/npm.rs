@@ -24,14 +24,18 @@ const INSTALLED: &str = "node_modules/.installed-from";
 
 /// Node is there and so are the packages of package-lock.json, installed now if they were not.
 pub(crate) fn ready() -> Result<(), Failure> {
+    ready_in(&root())
+}
+
+/// The same for a folder that has a package-lock.json of its own.
+pub(crate) fn ready_in(folder: &Path) -> Result<(), Failure> {
     node_is_there()?;
-    let root = root();
-    if is_fresh(&root)? {
+    if is_fresh(folder)? {
         return Ok(());
     }
     println!("npm ci …");
     let mut install = Command::new("npm");
-    install.current_dir(&root);
+    install.current_dir(folder);
     install.args([
         "ci",
         "--ignore-scripts",
@@ -41,11 +45,11 @@ pub(crate) fn ready() -> Result<(), Failure> {
     process::run_within(PATIENCE, &mut install).map_err(|failure| {
         Failure::new(format!(
             "{failure}\nThe npm packages of {LOCK} could not be installed. This needs npm and its \
-             registry, once; where the network is closed, set npm's `registry` to a mirror that \
+             registry, once for each lock file; where the network is closed, set npm's `registry` to a mirror that \
              can be reached, or bring node_modules from a machine that has it."
         ))
     })?;
-    fs::copy(root.join(LOCK), root.join(INSTALLED)).when(INSTALLED)?;
+    fs::copy(folder.join(LOCK), folder.join(INSTALLED)).when(INSTALLED)?;
     Ok(())
 }
 
@@ -84,9 +88,9 @@ fn major_of(version: &str) -> Option<u32> {
 }
 
 /// Whether `node_modules` was installed from the lock file as it is now.
-fn is_fresh(root: &Path) -> Result<bool, Failure> {
-    let wanted = fs::read(root.join(LOCK)).when(LOCK)?;
-    Ok(fs::read(root.join(INSTALLED)).is_ok_and(|installed| installed == wanted))
+fn is_fresh(folder: &Path) -> Result<bool, Failure> {
+    let wanted = fs::read(folder.join(LOCK)).when(LOCK)?;
+    Ok(fs::read(folder.join(INSTALLED)).is_ok_and(|installed| installed == wanted))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
     NotChecked(String),
 }
 
-pub(crate) const STAGES: [Stage; 15] = [
+pub(crate) const STAGES: [Stage; 16] = [
     Stage {
         name: "fmt",
         about: "every file as rustfmt writes it",
@@ -68,6 +68,11 @@ pub(crate) const STAGES: [Stage; 15] = [
         name: "browser",
         about: "stories in Chromium: the shop, the checkout, and everything that goes wrong",
         run: browser,
+    },
+    Stage {
+        name: "bundlers",
+        about: "the package, imported by each bundler and runtime",
+        run: bundlers,
     },
     Stage {
         name: "property",
@@ -173,6 +178,14 @@ fn browser(run: &mut Run) -> Result<Outcome, Failure> {
         pages::all()?;
     }
     checked(browser::tell(None, &mut run.tally))
+}
+
+/// Of the package that `wasm` has built, or builds it.
+fn bundlers(run: &mut Run) -> Result<Outcome, Failure> {
+    if !run.has_run("wasm") {
+        wasm::package()?;
+    }
+    checked(wasm::check_bundlers(&mut run.tally))
 }
 
 fn property(run: &mut Run) -> Result<Outcome, Failure> {

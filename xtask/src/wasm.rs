@@ -1,6 +1,7 @@
 //! What of Daegeum runs in browsers: the core is pure, and the npm package `@daegeum/checkout` is
 //! built from it, small enough for a phone and working where it says it works.
 
+mod bundlers;
 mod checks;
 mod compiler;
 mod debian;
@@ -17,6 +18,7 @@ use crate::Stop;
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::suites::Tally;
+pub(crate) use bundlers::check as check_bundlers;
 pub(crate) use checks::in_browser;
 use toolchain::Toolchain;
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
-import { also } from "../contract.mjs";
+import { also, Contract } from "../contract.mjs";
 import { example, page as readmePage } from "../readme.mjs";
 import { approve, ended, launch, refuse, site } from "./chromium.mjs";
 
@@ -218,6 +218,28 @@ test("a policy that forbids WebAssembly is named", async () => {
   await page.goto(`${shop.url}/strict`);
   await page.waitForFunction(() => document.body.dataset.said);
   assert.equal(await page.evaluate(() => document.body.dataset.said), "unsupported false");
+});
+
+test("an origin that the server does not list is named, and told from a server that is away", async () => {
+  const server = await Contract.start();
+  const token = server.session().token;
+  const load = ({ api, token }) => window.checkout.Checkout.open({ api, token }).then((checkout) => checkout.load());
+  try {
+    assert.equal(await thrown("", load, { api: server.url, token }), `origin_not_allowed ${shop.url}`);
+    server.allow(shop.url);
+    assert.equal(await thrown("", load, { api: server.url, token }), "nothing");
+  } finally {
+    await server.stop();
+  }
+  assert.equal(await thrown("", load, { api: server.url, token }), "network null");
+});
+
+test("a page without a token says so", async () => {
+  await page.goto(`${shop.url}/pay`);
+  await said("nothing to pay: this address has no token");
+  await page.click("#pay");
+  await said("nothing to pay: this address has no token");
+  assert.deepEqual(shop.heard, []);
 });
 
 test("a module that does not load is tried again", async () => {

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +30,14 @@ export function workshop(name) {
 
 /** A program of an npm package that is installed here. */
 export const tool = (path) => join(HERE, "node_modules", path);
+
+/** The program that an npm package has for this system, which npm installs beside no other's. */
+export function native(scope, program) {
+  const folder = tool(scope);
+  const found = readdirSync(folder).map((name) => join(folder, name, program)).filter((path) => existsSync(path));
+  assert.ok(found.length > 0, `${scope} has no ${program} for this system`);
+  return found[0];
+}
 
 /** What a program prints; it fails where the program does. */
 export function run(program, args, cwd, env = {}) {

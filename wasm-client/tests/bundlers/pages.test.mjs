@@ -14,7 +14,7 @@ import webpack from "webpack";
 
 import { Contract } from "../contract.mjs";
 import { launch, shown } from "./chromium.mjs";
-import { OPENED, run, tool, workshop } from "./harness.mjs";
+import { native, OPENED, run, workshop } from "./harness.mjs";
 
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8" };
 
@@ -77,7 +77,7 @@ const MOVERS = {
   esbuild: (entry, outfile) => esbuild({ entryPoints: [entry], bundle: true, platform: "browser", format: "esm", outfile, logLevel: "error" }),
   Rollup: async (input, file) => (await rollup({ input, plugins: [nodeResolve({ browser: true })] })).write({ file, format: "es" }),
   rolldown: async (input, file) => (await rolldown({ input, platform: "browser" })).write({ file, format: "esm" }),
-  Bun: async (entry, file) => run(tool("@oven/bun-linux-x64/bin/bun"), ["build", entry, "--target=browser", "--outfile", file], folder),
+  Bun: async (entry, file) => run(native("@oven", "bin/bun"), ["build", entry, "--target=browser", "--outfile", file], folder),
 };
 
 for (const [name, bundle] of Object.entries(MOVERS)) {

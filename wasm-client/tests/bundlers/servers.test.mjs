@@ -1,6 +1,6 @@
 // Where a shop's backend imports the package: plain Node, other runtimes, and bundlers that make one file of it.
 
-import { writeFileSync } from "node:fs";
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
@@ -12,10 +12,10 @@ import { build as vite, createServer } from "vite";
 import webpack from "webpack";
 
 import { Contract } from "../contract.mjs";
-import { alone, BEGUN, run, says, tool, workshop } from "./harness.mjs";
+import { alone, BEGUN, native, run, says, workshop } from "./harness.mjs";
 
-const BUN = tool("@oven/bun-linux-x64/bin/bun");
-const DENO = tool("@deno/linux-x64-glibc/deno");
+const BUN = native("@oven", "bin/bun");
+const DENO = native("@deno", "deno");
 
 let folder;
 let server;
@@ -103,8 +103,7 @@ test("Vite's development server, with nothing left outside", async () => {
   const dev = await createServer({ root: folder, configFile: false, logLevel: "error", appType: "custom", server: options, ssr: { noExternal: true } });
   try {
     const { backend } = await dev.ssrLoadModule("/backend.js");
-    const { deepEqual } = await import("node:assert/strict");
-    deepEqual(await backend(server.url), BEGUN);
+    assert.deepEqual(await backend(server.url), BEGUN);
   } finally {
     await dev.close();
   }
@@ -114,13 +113,6 @@ test("Bun's bundler for Node", async () => {
   const out = at("bun-build");
   run(BUN, ["build", main(), "--target=node", "--outfile", join(out, "main.mjs")], folder);
   await alone(out, "main.mjs", server);
-});
-
-test("TypeScript that becomes CommonJS finds types and module", async () => {
-  const program = 'import { ready } from "@daegeum/checkout";\nconst done: Promise<void> = ready();\nvoid done;\n';
-  writeFileSync(at("typed.cts"), program);
-  const compiler = tool("../../../../node_modules/typescript/bin/tsc");
-  run(process.execPath, [compiler, "--strict", "--noEmit", "--module", "nodenext", "typed.cts"], folder);
 });
 
 function packed(options) {

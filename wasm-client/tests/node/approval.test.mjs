@@ -127,6 +127,16 @@ test("an approval stays in the address for as long as the payment is not decided
   }
 });
 
+test("a refusal that an earlier payment left is passed over, and taken out", async () => {
+  const session = server.session("prepared");
+  const left = { code: "REJECT_CARD_COMPANY", message: "no", orderId: server.session().payment_id };
+  const { outcome, address } = await goOn(session, brought(session, left));
+  assert.equal(outcome, "prepared");
+  assert.equal(address, clean(session));
+  const { outcome: own } = await goOn(session, brought(session, { ...left, orderId: session.payment_id }));
+  assert.equal(own.code, "window_refused");
+});
+
 test("a payment that ended otherwise meanwhile is shown as it ended", async () => {
   const session = server.session("prepared");
   server.fault(CONFIRM, (response) => {

@@ -122,6 +122,10 @@ export function told(error: unknown): string {
       return "";
     case "api":
       return `${error.status} ${error.api_code} ${error.request_id}`;
+    case "invalid_argument":
+    case "module_missing":
+    case "origin_not_allowed":
+      return `${error.field} ${error.reason}`;
     // @ts-expect-error there is no such code
     case "unknown":
       return "";
@@ -132,4 +136,10 @@ export function told(error: unknown): string {
   }
 }
 
-export const loaded: Promise<void> = ready();
+export const loaded: Promise<void>[] = [ready(), ready({ url: "/core_bg.wasm" }), ready({ module: new Uint8Array() })];
+
+export async function loadedElsewhere(response: Promise<Response>): Promise<void> {
+  await ready({ module: response });
+  // @ts-expect-error there is no such option
+  await ready({ path: "/core_bg.wasm" });
+}

@@ -2,7 +2,7 @@
 //! with the other stories there.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cargo::root;
 use crate::failure::{Failure, While};
@@ -36,8 +36,12 @@ pub(crate) fn in_browser() -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn in_folder(name: &str) -> Result<Vec<PathBuf>, Failure> {
-    let folder = tests().join(name);
-    let entries = fs::read_dir(&folder).when(folder.display())?;
+    tests_in(&tests().join(name))
+}
+
+/// The files of tests for Node in a folder.
+pub(super) fn tests_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = fs::read_dir(folder).when(folder.display())?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     let mut found: Vec<PathBuf> = paths.collect::<Result<_, _>>().when(folder.display())?;
     found.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
