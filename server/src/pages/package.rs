@@ -52,7 +52,7 @@ fn content_type(file: &str) -> Option<&'static str> {
         "js" => "text/javascript; charset=utf-8",
         "wasm" => "application/wasm",
         "ts" | "md" => "text/plain; charset=utf-8",
-        "json" => "application/json",
+        "json" | "map" => "application/json",
         _ => return None,
     })
 }
