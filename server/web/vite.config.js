@@ -15,7 +15,7 @@ export default defineConfig({
   root: here("."),
   base: "/",
   publicDir: false,
-  resolve: { alias: { "@daegeum/checkout": here("../../wasm-client/pkg") } },
+  resolve: { alias: { "@daegeum/checkout": here("../../wasm-client/pkg/index.js") } },
   build: {
     outDir: here("dist"),
     emptyOutDir: true,
