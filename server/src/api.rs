@@ -6,6 +6,7 @@ pub mod confirm;
 mod contact;
 mod discounts;
 pub mod events;
+mod figures;
 pub mod gateways;
 pub mod health;
 pub mod me;

@@ -111,7 +111,7 @@ pub fn assemble(
     store: Connected,
 ) -> Result<Assembled, Box<dyn Error>> {
     let witness = Witness::new(
-        Counters::new(&around.metrics.payments),
+        Counters::new(&around.metrics),
         around.transitions,
         Arc::clone(&around.world),
     );

@@ -63,6 +63,8 @@ pub struct Secrets {
     pub merchants: Vec<NamedSecret>,
     /// The administrators.
     pub admins: Vec<NamedSecret>,
+    /// May read the figures, and nothing else.
+    pub scraper: Option<Secret>,
     /// The shop's backend signs buyers' tokens with it; it may be left out where others sign them.
     pub buyer_jwt: Option<Secret>,
     /// Wraps the keys of sealed data.
@@ -150,6 +152,30 @@ impl Config {
             read_from: file_of(flags, &environment),
             ..checked
         })
+    }
+
+    /// The gateways that take payments, in words: `Toss (a live API key)`.
+    pub fn gateways_in_words(&self) -> Vec<String> {
+        let settings = &self.settings;
+        let simulated = if self.toss_is_simulated() {
+            ", simulated"
+        } else {
+            ""
+        };
+        let mock = settings
+            .gateways
+            .mock
+            .then(|| "the mock gateway".to_owned());
+        let toss = settings.toss.secret_key.as_ref();
+        let toss = toss.map(|key| format!("Toss ({}{simulated})", key.kind()));
+        mock.into_iter().chain(toss).collect()
+    }
+
+    /// Whether a gateway takes real money here and browsers are told no address to reach this server at.
+    pub fn is_live_without_address(&self) -> bool {
+        let key = self.settings.toss.secret_key.as_ref();
+        let is_live = key.is_some_and(|key| key.kind().mode == KeyMode::Live);
+        is_live && self.settings.server.public_url.is_none()
     }
 
     /// Whether Toss is one that the sandbox simulates, and not one that was configured.
@@ -275,15 +301,16 @@ fn check_secrets(settings: &Settings, problems: &mut Vec<String>) -> Option<Secr
         "DAEGEUM_MOCK_WEBHOOK_SECRET",
         secret::MAKE_WEBHOOK_SECRET,
     );
-    check_distinct(
-        &merchants,
-        &admins,
-        keys.buyer_jwt_secret.as_ref(),
-        problems,
-    );
+    let scraper = settings.metrics.key.as_ref();
+    let others = [
+        ("buyer_jwt_secret", keys.buyer_jwt_secret.as_ref()),
+        ("metrics.key", scraper),
+    ];
+    check_distinct(&merchants, &admins, others, problems);
     Some(Secrets {
         merchants,
         admins,
+        scraper: scraper.cloned(),
         buyer_jwt: keys.buyer_jwt_secret.clone(),
         data_key: keys.data_key.clone()?,
         mock_webhook: keys.mock_webhook_secret.0.clone(),
@@ -302,19 +329,22 @@ fn principals(name: &str, single: Option<&Secret>, named: &NamedSecrets) -> Vec<
 fn check_distinct(
     merchants: &[NamedSecret],
     admins: &[NamedSecret],
-    buyer_jwt: Option<&Secret>,
+    others: [(&str, Option<&Secret>); 2],
     problems: &mut Vec<String>,
 ) {
     let named = |kind: &'static str| {
         move |one: &'_ NamedSecret| (format!("{kind} {}", one.name), one.secret.clone())
     };
     let mut seen: Vec<(String, Secret)> = Vec::new();
-    let buyer = buyer_jwt.map(|secret| ("buyer_jwt_secret".to_owned(), secret.clone()));
+    let others = others.into_iter().filter_map(|(name, secret)| {
+        let secret = secret?;
+        Some((name.to_owned(), secret.clone()))
+    });
     let everyone = merchants
         .iter()
         .map(named("merchant"))
         .chain(admins.iter().map(named("admin")))
-        .chain(buyer);
+        .chain(others);
     for (holder, secret) in everyone {
         if let Some((other, _)) = seen
             .iter()

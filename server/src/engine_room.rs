@@ -333,6 +333,8 @@ impl Observer {
                 let took = Duration::from_nanos(ended_ns.saturating_sub(self.begun_ns));
                 let metrics = &self.metrics.store;
                 metrics.committed(committed.records, committed.bytes, took);
+                let (records, bytes) = (committed.records, committed.bytes);
+                tracing::trace!(records, bytes, took_us = took.as_micros(), "committed");
             }
         }
     }

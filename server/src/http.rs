@@ -16,6 +16,7 @@ mod latency;
 pub mod limits;
 mod objects;
 pub mod query;
+mod refusals;
 pub mod request;
 mod serve;
 mod session_token;

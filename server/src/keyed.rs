@@ -52,6 +52,7 @@ fn keyed(key: IdempotencyKey, who: &Principal, fingerprint: [u8; 16]) -> Keyed {
         Kind::Admin => b"admin",
         Kind::Buyer => b"buyer",
         Kind::Session => b"session",
+        Kind::Scraper => b"scraper",
     };
     let hash = hash16(&[kind, who.name().as_bytes(), key.as_str().as_bytes()]);
     Keyed {
@@ -79,6 +80,7 @@ impl Keyed {
 pub fn asker(who: &Principal) -> Asker {
     match who {
         Principal::Merchant(_) | Principal::Admin(_) => Asker::Merchant,
+        Principal::Scraper(_) => Asker::Nobody,
         Principal::Buyer(sub) => BuyerId::parse(sub).map_or(Asker::Nobody, Asker::Buyer),
         Principal::Session(id) => match SessionId::parse(id) {
             Ok(session) => Asker::Session(session),

@@ -1,6 +1,6 @@
 //! The program: reads its settings, serves, and stops when asked to.
 
-use std::{error::Error, ffi::OsString, process::ExitCode, sync::Arc};
+use std::{error::Error, ffi::OsString, net::SocketAddr, process::ExitCode, sync::Arc};
 
 use clap::Parser;
 use daegeum_server::{
@@ -17,6 +17,8 @@ use daegeum_server::{
     welcome,
     world::{Reach, SharedWorld, SystemWorld},
 };
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -52,7 +54,7 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
         print!("{}", config.to_toml());
         return Ok(());
     }
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::of_process(&config.settings.server.data));
     let (transitions, _log) =
         start_logging(&config.settings.log, metrics.log_lines_dropped.clone())?;
     let stop = http::stop_signal()?;
@@ -65,15 +67,40 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
         more_routes: outside.routes,
         more_gateways: Vec::new(),
     };
-    let told = outside.config.clone();
+    let mut told = outside.config.clone();
     serve::serve(outside.config, around, stop, move |address| {
-        tracing::info!(listen = %address, "serving");
+        // With port 0 the system has chosen one.
+        told.settings.server.listen = address;
+        tell_start(&told, address);
         (outside.begin)(address);
         if let Some(text) = welcome::text(&told, address) {
             eprintln!("{text}");
         }
     })
     .await
+}
+
+/// What somebody who reads the log wants to know first: which program this is, over which data, and whose money it takes.
+fn tell_start(config: &Config, address: SocketAddr) {
+    let server = &config.settings.server;
+    // As it was said, where this machine does not say which directory it is in.
+    let data = std::path::absolute(&server.data).unwrap_or_else(|_| server.data.clone());
+    tracing::info!(
+        version = VERSION,
+        listen = %address,
+        address = config.address(),
+        gateways = config.gateways_in_words().join(", "),
+        data = %data.display(),
+        sandbox = server.sandbox,
+        "serving"
+    );
+    if config.is_live_without_address() {
+        tracing::warn!(
+            "public_url is not set: buyers' browsers are told {}, which they cannot reach; set it to the https \
+             address of this server",
+            config.address()
+        );
+    }
 }
 
 /// What is not text becomes text that no setting accepts, and is told rather than overlooked.

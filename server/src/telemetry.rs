@@ -8,7 +8,7 @@ mod sink;
 
 pub use log::{LogError, Transition, TransitionLog, start_logging};
 pub use metrics::{
-    GatewayMetrics, HttpMetrics, JobMetrics, METRICS_CONTENT_TYPE, Metrics, PaymentMetrics,
-    StoreMetrics,
+    DeskKind, FeedMetrics, GatewayMetrics, HttpMetrics, JobMetrics, METRICS_CONTENT_TYPE, Metrics,
+    MoneyMetrics, PaymentMetrics, StoreMetrics, WaitingMetrics,
 };
 pub use sink::{LogSink, LogWriter};

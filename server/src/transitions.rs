@@ -2,14 +2,18 @@
 //! the contract. Once per executed command, after it is durable, whether or not its caller still waits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use daegeum_engine::event::PaymentEventKind;
+use daegeum_engine::event::{PaymentEvent, PaymentEventKind};
 use daegeum_engine::group::GroupEvent;
 use daegeum_engine::idempotency::Answer;
+use daegeum_engine::money::{Currency, Money};
+use daegeum_engine::operation::OperationKind;
+use daegeum_engine::payment::PaymentCore;
 use daegeum_engine::store::executor::{Executed, Shown};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 
-use crate::telemetry::{PaymentMetrics, Transition, TransitionLog};
+use crate::telemetry::{Metrics, Transition, TransitionLog};
 use crate::world::SharedWorld;
 
 /// The counters that commands bump, resolved once.
@@ -21,19 +25,52 @@ pub struct Counters {
     orphaned: Counter,
     mismatched: Counter,
     replayed: Counter,
+    refund_requested: Counter,
+    refund_succeeded: Counter,
+    refund_failed: Counter,
+    captured_amount: Amount,
+    refunded_amount: Amount,
+    completion: Histogram,
+}
+
+/// An amount counted by its currency.
+struct Amount {
+    won: Counter,
+    cents: Counter,
+}
+
+impl Amount {
+    fn add(&self, money: Money) {
+        let counter = match money.currency() {
+            Currency::Krw => &self.won,
+            Currency::Usd => &self.cents,
+        };
+        counter.inc_by(money.minor());
+    }
 }
 
 impl Counters {
     /// Resolves them.
-    pub fn new(metrics: &PaymentMetrics) -> Self {
+    pub fn new(metrics: &Metrics) -> Self {
+        let (payments, money) = (&metrics.payments, &metrics.money);
+        let amount = |counter: &dyn Fn(&'static str) -> Counter| Amount {
+            won: counter(Currency::Krw.code()),
+            cents: counter(Currency::Usd.code()),
+        };
         Self {
-            created: metrics.create("created"),
-            create_refused: metrics.create("refused"),
-            captured: metrics.capture("captured"),
-            failed: metrics.capture("failed"),
-            orphaned: metrics.capture("orphaned"),
-            mismatched: metrics.capture("mismatched"),
-            replayed: metrics.idempotent_hit.clone(),
+            created: payments.create("created"),
+            create_refused: payments.create("refused"),
+            captured: payments.capture("captured"),
+            failed: payments.capture("failed"),
+            orphaned: payments.capture("orphaned"),
+            mismatched: payments.capture("mismatched"),
+            replayed: payments.idempotent_hit.clone(),
+            refund_requested: money.refunds("requested"),
+            refund_succeeded: money.refunds("succeeded"),
+            refund_failed: money.refunds("failed"),
+            captured_amount: amount(&|currency| money.captured(currency)),
+            refunded_amount: amount(&|currency| money.refunded(currency)),
+            completion: money.completion.clone(),
         }
     }
 
@@ -54,10 +91,54 @@ impl Counters {
             PaymentEventKind::PaymentFailed => &self.failed,
             PaymentEventKind::PaymentOrphaned => &self.orphaned,
             PaymentEventKind::PaymentMismatched => &self.mismatched,
+            PaymentEventKind::RefundRequested => &self.refund_requested,
+            PaymentEventKind::PaymentRefunded => &self.refund_succeeded,
+            PaymentEventKind::RefundFailed => &self.refund_failed,
             _ => return,
         };
         counter.inc();
+        self.count_money(event);
     }
+
+    fn count_money(&self, event: &PaymentEvent) {
+        match event {
+            PaymentEvent::PaymentCaptured(taken) => {
+                self.captured_amount.add(taken.captured.total())
+            }
+            PaymentEvent::SuspendedMoneyTaken(taken) => {
+                self.captured_amount.add(taken.captured.total());
+            }
+            PaymentEvent::PaymentRefunded(back) => self.refunded_amount.add(back.refunded.total()),
+            _ => {}
+        }
+    }
+
+    /// How long the payment took that a command completed: its money is held or, where it was not held before, taken.
+    fn time(&self, executed: &Executed) {
+        let Some(Shown::Payment(payment)) = &executed.shown else {
+            return;
+        };
+        let core = payment.core();
+        let is_done = |event: &GroupEvent| match event {
+            GroupEvent::Payment(id, event) if *id == core.id => match event.kind() {
+                PaymentEventKind::PaymentAuthorized => true,
+                PaymentEventKind::PaymentCaptured => !was_held(core),
+                _ => false,
+            },
+            _ => false,
+        };
+        if executed.events.iter().any(is_done) {
+            let took_ms = core.updated_at.millis_since(core.created_at);
+            self.completion
+                .observe(Duration::from_millis(took_ms).as_secs_f64());
+        }
+    }
+}
+
+/// Whether what was taken had been held for the order before.
+fn was_held(core: &PaymentCore) -> bool {
+    let call = core.operation.as_ref();
+    call.is_some_and(|call| call.core().kind == OperationKind::Capture)
 }
 
 /// Who asked for what is logged.
@@ -103,6 +184,7 @@ impl Witness {
         if executed.events.is_empty() {
             return;
         }
+        self.counters.time(executed);
         let ids = Ids::of(executed);
         let now_ms = self.world.machine_now_ms();
         for event in &executed.events {

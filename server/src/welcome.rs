@@ -1,4 +1,7 @@
-//! The text that `--sandbox` prints at the start: addresses, and a curl that can be pasted.
+//! The text that `--sandbox` prints at the start: addresses, and commands that take a payment.
+//!
+//! The commands are pasted as they stand, all of them at once and more than once, into any POSIX shell or zsh: each
+//! order has a name of its own, nobody has to click in between, and there is no comment (zsh takes it for words).
 
 use std::net::SocketAddr;
 
@@ -32,12 +35,14 @@ Daegeum is taking payments; no money moves.
   Clock        http://{address}/sandbox/clock   POST {{"advance":"30m"}} moves it
 {shown}  Secrets      {secrets}
 
-Try it:
+Try it; these lines can be pasted all at once, with the shell's curl and sed:
   API=http://{address}/api/v1
+  ORDER=ORD-$(date +%s)-$$
   call() {{ curl -sSH 'Authorization: Bearer {key}' -H 'Content-Type: application/json' "$@"; echo; }}
-  call $API/orders -d '{{"order_id":"ORD-1","buyer_id":"buyer-1","currency":"KRW","total":11000,"capture":"automatic",
+  call $API/orders -d '{{"order_id":"'$ORDER'","buyer_id":"buyer-1","currency":"KRW","total":11000,"capture":"automatic",
     "lines":[{{"name":"수채화 강의","quantity":1,"unit_price":11000,"tax":"taxable"}}]}}'
-{payment}"#
+{payment}  call $API/orders/$ORDER
+"#
     ))
 }
 
@@ -48,20 +53,20 @@ fn about_simulator(simulator: &str) -> String {
     )
 }
 
-/// A checkout, its window, and the buyer's return, by the fields that the next step needs.
+/// A checkout, its window, the buyer's approval there, and their return, by the fields that the next step needs.
 fn pay_by_toss(simulator: &str) -> String {
     format!(
-        r#"  PAY=$(call $API/payments/sessions -d '{{"order_id":"ORD-1"}}' | sed 's/.*"payment_id":"\([^"]*\)".*/\1/')
+        r#"  PAY=$(call $API/payments/sessions -d '{{"order_id":"'$ORDER'"}}' | sed 's/.*"payment_id":"\([^"]*\)".*/\1/')
   WINDOW=$(curl -sSH 'Content-Type: application/json' {simulator}/sandbox/windows -d '{{"method":"CARD","amount":11000,"orderId":"'$PAY'","orderName":"수채화 강의"}}' |
     sed 's/.*"url":"\([^"]*\)".*/\1/')
-  echo $WINDOW   # open it in a browser and approve, or: curl -d action=approve $WINDOW
+  curl -sS -o /dev/null -d action=approve $WINDOW
   call $API/payments/confirm -d '{{"payment_key":"'${{WINDOW##*/}}'","order_id":"'$PAY'","amount":11000}}'
 "#
     )
 }
 
 fn pay_by_mock() -> String {
-    r#"  PAY=$(call $API/payments -d '{"order_id":"ORD-1","amount":11000,"idempotency_key":"try-1"}' |
+    r#"  PAY=$(call $API/payments -d '{"order_id":"'$ORDER'","amount":11000,"idempotency_key":"'$ORDER'"}' |
     sed 's/.*"payment_id":"\([^"]*\)".*/\1/')
   call $API/payments/$PAY/mock/complete -d '{"result":"SUCCESS"}'
 "#

@@ -316,6 +316,14 @@ impl Reader {
         self.count(&keys::on_desk_after(None))
     }
 
+    /// How many payments are in a state that the index lists.
+    pub fn count_in_state(&self, state: PaymentState) -> Result<Counted, StoreError> {
+        self.count(&KeyRange {
+            reverse: false,
+            ..keys::listed_before(state, None)
+        })
+    }
+
     /// A page over a range of payments' keys.
     fn oldest_first(&self, range: &KeyRange, limit: usize) -> Result<PaymentPage, StoreError> {
         let found = self.scan(range, limit.saturating_add(1))?;

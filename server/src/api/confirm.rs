@@ -140,7 +140,13 @@ fn returned(app: &App, who: &Principal, body: BroughtBack) -> Result<Returned, P
         (Some(payment), _) => payment,
         // What is brought back to one checkout and is another's has been tampered with.
         (None, Principal::Session(_)) => return Err(mismatched(app, None)),
-        (None, Principal::Merchant(_) | Principal::Admin(_) | Principal::Buyer(_)) => {
+        (
+            None,
+            Principal::Merchant(_)
+            | Principal::Admin(_)
+            | Principal::Scraper(_)
+            | Principal::Buyer(_),
+        ) => {
             return Err(answer::problem(&Rejection::PaymentNotFound));
         }
     };

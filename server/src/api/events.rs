@@ -92,6 +92,8 @@ pub async fn feed(
     };
     let last = app.reader.last_event();
     let after = after.within(generation, last)?;
+    let now_ns = app.world.monotonic_ns();
+    app.metrics.feed.read(after, last, now_ns);
     let mut items = Vec::with_capacity(limit);
     for record in app.reader.feed(after, limit).map_err(answer::stored)? {
         push_events(&record, (generation, after), limit, &mut items)?;

@@ -8,7 +8,7 @@ mod running;
 mod toss;
 
 use crate::cli::Doctor;
-use crate::config::{Config, Flags, KeyMode, Purpose};
+use crate::config::{Config, Flags, Purpose};
 use crate::pages;
 use crate::world::SharedWorld;
 
@@ -63,34 +63,17 @@ pub async fn examine(command: &Doctor, config: &Config, ways: &Ways) -> Findings
 }
 
 fn look_at_settings(config: &Config, findings: &mut Findings) {
-    let settings = &config.settings;
-    let mut gateways = Vec::new();
-    if settings.gateways.mock {
-        gateways.push("the mock gateway".to_owned());
-    }
-    if let Some(key) = &settings.toss.secret_key {
-        let simulated = if config.toss_is_simulated() {
-            ", simulated"
-        } else {
-            ""
-        };
-        gateways.push(format!("Toss ({}{simulated})", key.kind()));
-    }
+    let gateways = config.gateways_in_words();
     if gateways.is_empty() {
         let todo = "set gateways.toss.secret_key and client_key";
         findings.warn("settings", "valid, but no gateway takes payments", todo);
     } else {
         findings.ok("settings", format!("valid; {}", gateways.join(", ")));
     }
-    let live = settings.toss.secret_key.as_ref().map(|key| key.kind().mode) == Some(KeyMode::Live);
-    match &settings.server.public_url {
-        Some(url) if live && !url.is_https() => findings.fail(
-            "public address",
-            format!("{url} is not https"),
-            "buyers and Toss come over the internet: set public_url to an https address",
-        ),
+    let server = &config.settings.server;
+    match &server.public_url {
         Some(url) => findings.ok("public address", url.to_string()),
-        None if settings.server.sandbox => {}
+        None if server.sandbox => {}
         None => findings.warn(
             "public address",
             "not set",

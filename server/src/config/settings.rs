@@ -251,14 +251,21 @@ settings! {
     }
     /// Metrics.
     metrics: Metrics in "metrics." {
-        /// A loopback address that serves `/metrics` without a key; without it `/metrics` is on
-        /// the API's listener and takes the admin key.
+        /// A loopback address that serves `/metrics` without a key. `/metrics` is also on the API's listener, for
+        /// `metrics.key` and for administrators.
         listen: Option<SocketAddr> = "",
+        /// A bearer secret that may read `/metrics` and nothing else, for a Prometheus that comes from elsewhere. At
+        /// least 32 bytes.
+        key: Option<Secret> = "",
     }
     /// Logs: JSON lines on standard output.
     log: Log in "log." {
-        /// The least that is logged.
+        /// The least that is logged. `info` has payments' transitions and refused requests, `debug` every request and
+        /// every exchange with a gateway, `trace` commits and what jobs do. Libraries are logged up to `info`.
         level: LogLevel = "info",
+        /// Lines about refused requests that are written each second, for each code; twice as many may come at once.
+        /// The others are counted in `http_refusals_unlogged_total`. 0 is no limit.
+        refusals_per_second: u32 = "50",
         /// Lines waiting to be written; more are dropped and counted rather than waited for.
         buffer: Bytes = "4MiB",
     }

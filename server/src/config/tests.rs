@@ -321,6 +321,24 @@ fn the_mock_gateway_is_refused_beside_a_live_key_alone() {
 }
 
 #[test]
+fn a_live_key_wants_an_https_address_for_buyers() {
+    let at = |url: &str, secret: &str, client: &str| {
+        let mut said = with_toss(secret, client);
+        said.push(("APP_BASE_URL", url));
+        said
+    };
+    let (plain, secure) = ("http://pay.shop.example", "https://pay.shop.example");
+    let told = problems(&Flags::default(), &at(plain, LIVE_SK, LIVE_CK));
+    assert!(
+        told.contains("public_url = http://pay.shop.example beside a live key"),
+        "{told}"
+    );
+    assert!(told.contains("must be https"), "{told}");
+    load(&Flags::default(), &at(secure, LIVE_SK, LIVE_CK)).unwrap();
+    load(&Flags::default(), &at(plain, TEST_SK, TEST_CK)).expect("no money moves");
+}
+
+#[test]
 fn the_sandbox_refuses_live_keys_and_takes_test_keys() {
     let folder = tempfile::tempdir().unwrap();
     let told = problems(&sandbox(&folder), &with_toss(LIVE_SK, LIVE_CK));

@@ -13,6 +13,7 @@ use super::toss::{KeyMode, TossClientKey, TossSecretKey};
 pub(super) fn check_together(settings: &Settings, problems: &mut Vec<String>) {
     check_listeners(settings, problems);
     check_toss(settings, problems);
+    check_live_address(settings, problems);
     check_mock(settings, problems);
     check_times(settings, problems);
     buyers::check(settings, problems);
@@ -125,6 +126,19 @@ fn check_toss(settings: &Settings, problems: &mut Vec<String>) {
                  secret key; gateways.allow_private = true allows http, for a simulator"
             ));
         }
+    }
+}
+
+/// Buyers' names and what the gateway gives their browsers pass over the address that they are told.
+fn check_live_address(settings: &Settings, problems: &mut Vec<String>) {
+    let Some(url) = &settings.server.public_url else {
+        return; // `doctor` and the start's log say so: a backend may do without pages
+    };
+    if has_live_key(&settings.toss) && !url.is_https() {
+        problems.push(format!(
+            "public_url = {url} beside a live key in gateways.toss: must be https, or everybody on the way reads \
+             along while buyers pay; set the https address of the proxy before this server, or tls.cert and tls.key"
+        ));
     }
 }
 

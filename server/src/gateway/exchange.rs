@@ -102,6 +102,10 @@ async fn once(
         exchange: trail(app, gateway, &made),
         ..learned(payment, &made.call, &made.outcome)
     };
+    if changed_a_payment(&made) {
+        let now_ns = app.world.monotonic_ns();
+        app.metrics.gateways.should_notify(provider.name(), now_ns);
+    }
     let since_last_hint = commit(app, learned).await;
     if since_last_hint && is_told(app, payment, &made) {
         app.operations.asked(payment.core().id);
@@ -113,6 +117,25 @@ async fn once(
         }
     };
     (Rest { wanted }, Some(made.outcome))
+}
+
+/// Whether the gateway did what it was asked to: then it notifies of it too.
+fn changed_a_payment(made: &Made) -> bool {
+    let is_asked_to = match made.call.ask {
+        Ask::Confirm | Ask::Capture | Ask::Void | Ask::Cancel => true,
+        Ask::Inquire { .. } => false,
+    };
+    let is_done = match &made.outcome {
+        Outcome::Answered { fact, .. } => match fact {
+            Fact::Authorized { .. }
+            | Fact::Taken { .. }
+            | Fact::Canceled
+            | Fact::AwaitingDeposit { .. } => true,
+            Fact::Failed { .. } | Fact::CallRefused { .. } | Fact::Undecided | Fact::Other => false,
+        },
+        Outcome::NotThisOne | Outcome::NotYet { .. } | Outcome::NotSent | Outcome::Unknown => false,
+    };
+    is_asked_to && is_done
 }
 
 /// Whether the gateway was asked how the payment stands, and what it said is what is now on record. An answer that says
@@ -191,6 +214,15 @@ fn note(app: &App, gateway: &dyn Gateway, made: &Made) {
     let (provider, kind) = (gateway.provider().name(), made.call.ask.kind().name());
     app.metrics.gateways.called(provider, kind, made.took);
     let payment_id = made.call.payment;
+    tracing::debug!(
+        provider,
+        call = kind,
+        %payment_id,
+        http_status = made.came.as_ref().ok().map(|answer| answer.status().as_u16()),
+        status = status(&made.outcome).name(),
+        took_us = made.took.as_micros(),
+        "gateway called"
+    );
     match made.outcome {
         Outcome::Answered { .. } | Outcome::NotThisOne | Outcome::NotYet { .. } => {}
         Outcome::NotSent => {

@@ -19,7 +19,7 @@ use super::{
     request::RequestContext,
     session_token::SessionTokens,
 };
-use crate::config::{Config, NamedSecret};
+use crate::config::{Config, NamedSecret, Secret};
 use crate::domain_clock::DomainClock;
 use crate::world::SharedWorld;
 
@@ -30,6 +30,8 @@ pub enum Principal {
     Merchant(Arc<str>),
     /// The administrator of this name: the actor in approvals and audit.
     Admin(Arc<str>),
+    /// Whoever reads the figures.
+    Scraper(Arc<str>),
     /// The buyer whose token says so.
     Buyer(Arc<str>),
     /// Whoever holds the token of this session.
@@ -43,6 +45,8 @@ pub enum Kind {
     Merchant,
     /// An administrator.
     Admin,
+    /// Whoever reads the figures.
+    Scraper,
     /// A buyer.
     Buyer,
     /// The holder of one session's token.
@@ -55,6 +59,7 @@ impl Principal {
         match self {
             Self::Merchant(_) => Kind::Merchant,
             Self::Admin(_) => Kind::Admin,
+            Self::Scraper(_) => Kind::Scraper,
             Self::Buyer(_) => Kind::Buyer,
             Self::Session(_) => Kind::Session,
         }
@@ -63,9 +68,11 @@ impl Principal {
     /// The name of the key, the buyer's id, or the session's.
     pub fn name(&self) -> &str {
         match self {
-            Self::Merchant(name) | Self::Admin(name) | Self::Buyer(name) | Self::Session(name) => {
-                name
-            }
+            Self::Merchant(name)
+            | Self::Admin(name)
+            | Self::Scraper(name)
+            | Self::Buyer(name)
+            | Self::Session(name) => name,
         }
     }
 }
@@ -86,10 +93,15 @@ impl Authenticator {
     /// Takes the secrets in.
     pub fn new(config: &Config) -> Self {
         let secrets = &config.secrets;
-        let holder = |named: &NamedSecret, principal: fn(Arc<str>) -> Principal| Holder {
-            digest: Sha256::digest(named.secret.expose()).into(),
-            principal: principal(named.name.as_str().into()),
+        let known = |secret: &Secret, principal| Holder {
+            digest: Sha256::digest(secret.expose()).into(),
+            principal,
         };
+        let holder = |named: &NamedSecret, principal: fn(Arc<str>) -> Principal| {
+            known(&named.secret, principal(named.name.as_str().into()))
+        };
+        let scraper = secrets.scraper.iter();
+        let scraper = scraper.map(|secret| known(secret, Principal::Scraper("metrics".into())));
         let merchants = secrets
             .merchants
             .iter()
@@ -99,7 +111,7 @@ impl Authenticator {
             .iter()
             .map(|named| holder(named, Principal::Admin));
         Self {
-            holders: merchants.chain(admins).collect(),
+            holders: merchants.chain(admins).chain(scraper).collect(),
             buyers: BuyerTokens::new(config),
             sessions: SessionTokens::new(&secrets.data_key),
         }
@@ -176,6 +188,7 @@ impl RequestContext {
         let front = &self.front;
         let authenticated = front.authenticator.authenticate(headers, &front.clock);
         let (principal, key) = authenticated.await?;
+        self.noted.principal(&principal);
         front.rates.count_key(&key)?;
         if allowed.contains(&principal.kind()) {
             Ok(principal)
@@ -221,6 +234,7 @@ macro_rules! extracts {
                 match principal {
                     Principal::Merchant(name)
                     | Principal::Admin(name)
+                    | Principal::Scraper(name)
                     | Principal::Buyer(name)
                     | Principal::Session(name) => Self(name),
                 }
@@ -282,6 +296,7 @@ mod tests {
 
     const SHOP: &str = "shop-shop-shop-shop-shop-shop-shop";
     const KIM: &str = "kim-kim-kim-kim-kim-kim-kim-kim-kim";
+    const SCRAPER: &str = "scraper-scraper-scraper-scraper-scraper";
 
     async fn answer(headers: &HeaderMap) -> Result<Principal, &'static str> {
         let world = ManualWorld::new(1_800_000_000_000, 1);
@@ -289,6 +304,7 @@ mod tests {
             ("DAEGEUM_MERCHANT_KEYS", format!("shop:{SHOP}")),
             ("DAEGEUM_ADMIN_KEYS", format!("kim:{KIM}")),
             ("DAEGEUM_BUYER_JWT_SECRET", "b".repeat(32)),
+            ("DAEGEUM_METRICS_KEY", SCRAPER.to_owned()),
             ("DAEGEUM_DATA_KEY", "00".repeat(32)),
         ];
         let said = said.map(|(name, text)| (name.to_owned(), text));
@@ -316,6 +332,10 @@ mod tests {
         assert_eq!(
             calling(&format!("bearer  {KIM}")).await,
             Ok(Principal::Admin("kim".into()))
+        );
+        assert_eq!(
+            calling(&format!("Bearer {SCRAPER}")).await,
+            Ok(Principal::Scraper("metrics".into()))
         );
     }
 

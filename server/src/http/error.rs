@@ -1,6 +1,6 @@
 //! How a refusal looks: `application/problem+json` with a stable code, for every path there is or
 //! is not. A [`Problem`] is what a handler returns; the front writes it out, because only there the
-//! request's id is known and only there it is logged.
+//! request's id is known, and only there it is logged (`refusals.rs`).
 
 use std::{borrow::Cow, time::Duration};
 
@@ -278,6 +278,11 @@ impl Problem {
     /// Its stable code.
     pub fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// The request that was refused first, where this is that refusal again.
+    pub fn first_asked_by(&self) -> Option<&str> {
+        self.first_asked_by.as_deref()
     }
 
     /// What went wrong inside, for the log.

@@ -22,9 +22,10 @@ use tower::Service;
 use super::{
     auth::Authenticator,
     error::{HttpErrorCode, PROBLEM_JSON, Problem, SaysItself},
-    latency::Latency,
+    latency::{Latency, method_label},
     limits::RateLimits,
     query::decode,
+    refusals::{Logged, Noted, RefusalLog},
     request::{REQUEST_ID, RequestContext, RequestId},
     source::source,
 };
@@ -44,6 +45,7 @@ pub struct Front {
     pub(super) authenticator: Authenticator,
     pub(super) rates: RateLimits,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) refusals: RefusalLog,
     trusted_proxies: Vec<Network>,
 }
 
@@ -66,6 +68,7 @@ impl Front {
             router: router.layer(latency).with_state(()),
             authenticator: Authenticator::new(config),
             rates: RateLimits::new(&limits, Arc::clone(&world)),
+            refusals: RefusalLog::new(&config.settings.log, Arc::clone(&metrics), &world),
             trusted_proxies: config.settings.server.trusted_proxies.clone(),
             world,
             clock,
@@ -86,6 +89,9 @@ impl Front {
         B::Error: Into<axum::BoxError>,
     {
         let id = RequestId::of(request.headers(), &*self.world);
+        let (method, noted) = (method_label(request.method()), Arc::<Noted>::default());
+        let is_told = tracing::enabled!(tracing::Level::DEBUG);
+        let begun_ns = is_told.then(|| self.world.monotonic_ns());
         let source = source(peer.ip(), request.headers(), &self.trusted_proxies);
         let answer = match self.admit(&request, source) {
             Ok(()) => {
@@ -93,13 +99,23 @@ impl Front {
                     id: id.clone(),
                     source,
                     front: Arc::clone(self),
+                    noted: Arc::clone(&noted),
                 };
                 request.extensions_mut().insert(context);
                 self.route(request.map(Body::new)).await
             }
             Err(refused) => refused.into_response(),
         };
-        self.finish(answer, &id)
+        let request = Logged {
+            id: &id,
+            method,
+            noted: &noted,
+        };
+        let answer = self.finish(answer, &request);
+        if let Some(begun_ns) = begun_ns {
+            self.tell(&answer, &request, begun_ns);
+        }
+        answer
     }
 
     /// Refuses what no route should see.
@@ -135,18 +151,35 @@ impl Front {
         .await
     }
 
-    /// Writes the refusal, if it is one, logs what is our fault, and names the request.
-    fn finish(&self, mut answer: Response, id: &RequestId) -> Response {
+    /// Writes the refusal, if it is one, logs it, and names the request.
+    fn finish(&self, mut answer: Response, request: &Logged<'_>) -> Response {
         let problem = answer.extensions_mut().remove::<Problem>();
-        if let Some(problem) = problem.or_else(|| unexplained(&answer)) {
-            if let Some(cause) = problem.cause() {
-                tracing::error!(request_id = id.as_str(), cause, "request failed");
-            }
-            problem.write(&mut answer, id);
+        let problem = problem.or_else(|| unexplained(&answer));
+        if let Some(problem) = &problem {
+            problem.write(&mut answer, request.id);
         }
-        answer.headers_mut().insert(REQUEST_ID, id.header());
-        self.metrics.http.answered(answer.status().as_u16());
+        let status = answer.status();
+        if status.is_client_error() || status.is_server_error() {
+            self.refusals
+                .note(request, status.as_u16(), problem.as_ref());
+        }
+        answer.headers_mut().insert(REQUEST_ID, request.id.header());
+        self.metrics.http.answered(status.as_u16());
         answer
+    }
+
+    /// What `debug` says of every request, refused ones too.
+    fn tell(&self, answer: &Response, request: &Logged<'_>, begun_ns: u64) {
+        let took_ns = self.world.monotonic_ns().saturating_sub(begun_ns);
+        tracing::debug!(
+            request_id = request.id.as_str(),
+            method = request.method,
+            route = request.route(),
+            status = answer.status().as_u16(),
+            principal = request.principal(),
+            took_us = took_ns / 1_000,
+            "request answered"
+        );
     }
 
     /// The service of one connection.

@@ -1,5 +1,5 @@
-//! How long each route takes. Wraps every endpoint once; the first request through an endpoint
-//! tells its name, so that no later one looks a metric up.
+//! How long each route takes, and which route a request went to. Wraps every endpoint once; the first request through
+//! an endpoint tells its name, so that no later one looks a metric up.
 
 use std::{
     future::Future,
@@ -18,6 +18,7 @@ use axum::{
 use prometheus_client::metrics::histogram::Histogram;
 use tower::{Layer, Service};
 
+use super::request::RequestContext;
 use crate::{telemetry::Metrics, world::SharedWorld};
 
 /// Where what is at no route is counted.
@@ -35,7 +36,14 @@ pub(super) struct Latency {
 pub(super) struct Timed<E> {
     endpoint: E,
     latency: Latency,
-    histogram: Arc<OnceLock<Histogram>>,
+    known: Arc<OnceLock<Known>>,
+}
+
+/// What the first request through an endpoint told.
+struct Known {
+    histogram: Histogram,
+    /// None where nothing is at the path.
+    route: Option<Arc<str>>,
 }
 
 impl<E> Layer<E> for Latency {
@@ -45,7 +53,7 @@ impl<E> Layer<E> for Latency {
         Timed {
             endpoint,
             latency: self.clone(),
-            histogram: Arc::default(),
+            known: Arc::default(),
         }
     }
 }
@@ -60,18 +68,13 @@ impl Service<Request> for Timed<Route> {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let histogram = self.histogram.get_or_init(|| {
-            let route = request
-                .extensions()
-                .get()
-                .map_or(UNMATCHED, MatchedPath::as_str);
-            self.latency
-                .metrics
-                .http
-                .latency(route, method_label(request.method()))
-        });
+        let known = self.known.get_or_init(|| self.latency.know(&request));
+        let context = request.extensions().get::<RequestContext>();
+        if let (Some(context), Some(route)) = (context, &known.route) {
+            context.noted.route(route);
+        }
         Timing {
-            histogram: histogram.clone(),
+            histogram: known.histogram.clone(),
             began_ns: self.latency.world.monotonic_ns(),
             world: Arc::clone(&self.latency.world),
             handling: Box::pin(self.endpoint.call(request)),
@@ -79,8 +82,22 @@ impl Service<Request> for Timed<Route> {
     }
 }
 
+impl Latency {
+    fn know(&self, request: &Request) -> Known {
+        let route = request.extensions().get().map(MatchedPath::as_str);
+        let method = method_label(request.method());
+        Known {
+            histogram: self
+                .metrics
+                .http
+                .latency(route.unwrap_or(UNMATCHED), method),
+            route: route.map(Arc::from),
+        }
+    }
+}
+
 /// Methods are the caller's to invent; labels are not.
-fn method_label(method: &Method) -> &'static str {
+pub(super) fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" | "HEAD" => "GET", // the same endpoint
         "POST" => "POST",

@@ -7,6 +7,7 @@ use std::{
     hash::{BuildHasher, Hash, RandomState},
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
+    sync::Arc,
 };
 
 use governor::{
@@ -20,7 +21,8 @@ use crate::{config::Limits, world::SharedWorld};
 /// A key or a buyer, as the limits know it: the begin of a digest.
 pub type RateKey = [u8; 16];
 
-type Limiter<K> = RateLimiter<K, Recent<K>, WorldClock, NoOpMiddleware<Nanos>>;
+/// Counts what comes with each key.
+pub(super) type Limiter<K> = RateLimiter<K, Recent<K>, WorldClock, NoOpMiddleware<Nanos>>;
 
 /// The rates of `limits`, in force.
 pub struct RateLimits {
@@ -32,11 +34,10 @@ pub struct RateLimits {
 impl RateLimits {
     /// Starts with everybody unheard.
     pub fn new(limits: &Limits, world: SharedWorld) -> Self {
-        let clock = WorldClock(world);
         Self {
-            per_source: limiter(limits.rate_per_source, limits.rates_tracked, &clock),
-            per_key: limiter(limits.rate_per_key, limits.rates_tracked, &clock),
-            clock,
+            per_source: limiter(limits.rate_per_source, limits.rates_tracked, &world),
+            per_key: limiter(limits.rate_per_key, limits.rates_tracked, &world),
+            clock: WorldClock(world),
         }
     }
 
@@ -72,14 +73,16 @@ impl RateLimits {
     }
 }
 
-fn limiter<K: Hash + Eq + Clone>(
+/// Lets `per_second` pass with each key, twice as many at once; 0 is no limit.
+pub(super) fn limiter<K: Hash + Eq + Clone>(
     per_second: u32,
     tracked: usize,
-    clock: &WorldClock,
+    world: &SharedWorld,
 ) -> Option<Limiter<K>> {
     let rate = NonZeroU32::new(per_second)?;
     let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST_SECONDS));
-    Some(RateLimiter::new(quota, Recent::new(tracked), clock.clone()))
+    let clock = WorldClock(Arc::clone(world));
+    Some(RateLimiter::new(quota, Recent::new(tracked), clock))
 }
 
 /// A burst is what two seconds would allow.
@@ -87,7 +90,7 @@ const BURST_SECONDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
 /// The world's monotonic time, as governor wants it.
 #[derive(Clone)]
-struct WorldClock(SharedWorld);
+pub(super) struct WorldClock(SharedWorld);
 
 impl Clock for WorldClock {
     type Instant = Nanos;
@@ -100,7 +103,7 @@ impl Clock for WorldClock {
 /// The keys heard of lately, at most about twice `tracked`. Each shard has two generations: when
 /// the younger is full it becomes the older, and the older is forgotten. Whoever is heard of moves
 /// to the younger, so only the silent are lost, and what they lose is a rate they did not use.
-struct Recent<K> {
+pub(super) struct Recent<K> {
     shards: [Mutex<Generations<K>>; SHARDS],
     hasher: RandomState,
     per_generation: usize,
@@ -162,7 +165,7 @@ impl<K: Hash + Eq + Clone> StateStore for Recent<K> {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::time::Duration;
 
     use super::*;
     use crate::world::ManualWorld;
@@ -177,17 +180,13 @@ mod tests {
 
     fn limits(per_second: u32) -> (ManualWorld, RateLimits) {
         let world = ManualWorld::new(0, 1);
-        let clock = WorldClock(Arc::new(world.clone()));
-        let (per_source, per_key) = (
-            limiter(per_second, 64, &clock),
-            limiter(per_second, 64, &clock),
-        );
+        let shared: SharedWorld = Arc::new(world.clone());
         (
             world,
             RateLimits {
-                per_source,
-                per_key,
-                clock,
+                per_source: limiter(per_second, 64, &shared),
+                per_key: limiter(per_second, 64, &shared),
+                clock: WorldClock(shared),
             },
         )
     }

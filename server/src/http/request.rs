@@ -8,7 +8,7 @@ use axum::{
     http::{Extensions, HeaderMap, HeaderName, HeaderValue, request::Parts},
 };
 
-use super::{error::Problem, front::Front};
+use super::{error::Problem, front::Front, refusals::Noted};
 use crate::world::{World, random_bytes};
 
 /// The header a request's id comes and goes in.
@@ -69,6 +69,8 @@ pub struct RequestContext {
     /// The caller's address: the connection's, or what a trusted proxy says it is.
     pub source: IpAddr,
     pub(super) front: Arc<Front>,
+    /// What the log is told of it.
+    pub(super) noted: Arc<Noted>,
 }
 
 impl RequestContext {

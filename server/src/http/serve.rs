@@ -131,9 +131,9 @@ impl Connections {
         let (Ok(place), None) = (place, &self.tls) else {
             return;
         };
-        let world = Arc::clone(&self.front.world);
+        let front = Arc::clone(&self.front);
         self.front.world.spawn(Box::pin(async move {
-            turn_away(stream, &*world).await;
+            turn_away(stream, &front).await;
             drop(place);
         }));
     }

@@ -10,9 +10,10 @@ use tokio::{
 
 use super::{
     error::{HttpErrorCode, PROBLEM_JSON, Problem},
+    front::Front,
+    refusals::{Logged, Noted},
     request::RequestId,
 };
-use crate::world::World;
 
 /// How long the caller has to take the answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,9 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const UNREAD_BYTES_MAX: u64 = 64 * 1024;
 
 /// Answers and closes.
-pub(super) async fn turn_away(mut stream: TcpStream, world: &dyn World) {
-    let id = RequestId::generate(world);
-    let body = Problem::from(HttpErrorCode::TooManyConnections).to_json(&id);
+pub(super) async fn turn_away(mut stream: TcpStream, front: &Front) {
+    let id = RequestId::generate(&*front.world);
+    let problem = Problem::from(HttpErrorCode::TooManyConnections);
+    log(front, &id, &problem);
+    let body = problem.to_json(&id);
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: {PROBLEM_JSON}\r\n\
          content-length: {}\r\nretry-after: 1\r\nconnection: close\r\nx-request-id: {}\r\n\r\n",
@@ -41,6 +44,18 @@ pub(super) async fn turn_away(mut stream: TcpStream, world: &dyn World) {
         biased;
         // A caller who is gone does not miss the answer.
         _ = said => {}
-        () = world.sleep(PATIENCE) => {}
+        () = front.world.sleep(PATIENCE) => {}
     }
+}
+
+/// Its request was not read, so nothing is known of it but its id.
+fn log(front: &Front, id: &RequestId, problem: &Problem) {
+    let request = Logged {
+        id,
+        method: "unread",
+        noted: &Noted::default(),
+    };
+    front
+        .refusals
+        .note(&request, problem.status().as_u16(), Some(problem));
 }

@@ -36,7 +36,7 @@ pub async fn run(app: Arc<App>) {
         }
         after = page.next;
         if after.is_none() {
-            return;
+            return tracing::trace!(found, "deadlines were looked at");
         }
     }
 }

@@ -52,6 +52,10 @@ pub async fn receive(
     };
     let counted = status.as_ref().copied().unwrap_or("put_off");
     app.metrics.payments.webhook("TOSS", counted).inc();
+    // Whoever names no payment of ours need not be Toss.
+    if matches!(counted, "followed" | "coalesced" | "put_off") {
+        app.metrics.gateways.has_notified(Provider::Toss.name());
+    }
     status?;
     answer::json(200, &json!({ "result": "received" }))
 }

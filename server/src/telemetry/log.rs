@@ -4,7 +4,7 @@
 
 use std::{cell::RefCell, io};
 
-use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::sink::{LogSink, LogWriter};
 use crate::config::Log;
@@ -35,13 +35,21 @@ pub fn start_logging(
         .with_span_list(false)
         .with_writer(move || events.clone());
     tracing_subscriber::registry()
-        .with(LevelFilter::from_level(level))
+        .with(logged_from(level))
         .with(lines)
         .try_init()?;
     Ok((
         TransitionLog::new((level >= tracing::Level::INFO).then_some(sink)),
         writer,
     ))
+}
+
+/// Ours from `level` on; of libraries what is seldom, because nobody here answers for what they write at `debug`.
+fn logged_from(level: tracing::Level) -> Targets {
+    let of_libraries = level.min(tracing::Level::INFO);
+    Targets::new()
+        .with_default(of_libraries)
+        .with_target("daegeum", level)
 }
 
 /// One step of one payment or order, as the log tells it. What does not apply is left out.

@@ -1,7 +1,7 @@
 //! Every metric there is, by the name scrapers know it under. Who counts often asks for its counter
 //! once and keeps it; nothing here is looked up twice on the way of a payment.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::Path, time::Duration};
 
 use prometheus_client::{
     encoding::text::encode,
@@ -12,6 +12,21 @@ use prometheus_client::{
         histogram::{Histogram, exponential_buckets},
     },
     registry::{Registry, Unit},
+};
+
+mod feed;
+mod money;
+mod process;
+mod silence;
+mod waiting;
+
+pub use feed::FeedMetrics;
+pub use money::MoneyMetrics;
+pub use waiting::{DeskKind, WaitingMetrics};
+
+use self::{
+    process::{ProcessFigures, register_build},
+    silence::Silences,
 };
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
@@ -30,6 +45,12 @@ pub struct Metrics {
     pub gateways: GatewayMetrics,
     /// The writer, the journal and the index behind it.
     pub store: StoreMetrics,
+    /// Money taken and given back.
+    pub money: MoneyMetrics,
+    /// What waits for a person or a buyer.
+    pub waiting: WaitingMetrics,
+    /// How far the feed was read.
+    pub feed: FeedMetrics,
     /// Background work.
     pub jobs: JobMetrics,
     /// The machine's clock beside domain time.
@@ -44,6 +65,8 @@ pub struct Metrics {
 pub struct HttpMetrics {
     latency: Family<(RouteLabel, Labels<1>), Histogram, fn() -> Histogram>,
     answers: Family<[(&'static str, u16); 1], Counter>,
+    refusals: Family<Labels<1>, Counter>,
+    refusals_unlogged: Family<Labels<1>, Counter>,
     /// `http_connections`: open now.
     pub connections: Gauge,
     /// `http_connections_turned_away_total`: over the limit.
@@ -72,13 +95,15 @@ pub struct PaymentMetrics {
 /// Calls to gateways.
 pub struct GatewayMetrics {
     latency: Family<Labels<2>, Histogram, fn() -> Histogram>,
+    silences: Silences,
+    silence: Family<Labels<1>, Gauge>,
 }
 
 /// The writer, the journal and the index behind it.
 pub struct StoreMetrics {
     /// `store_queue_depth`: commands waiting for the writer.
     pub queue_depth: Gauge,
-    /// `store_commit_commands`: commands in one group commit.
+    /// `store_commit_commands`: records in one group commit; a command that changes nothing has none.
     pub commit_commands: Histogram,
     /// `store_commit_bytes`: bytes of one group commit.
     pub commit_bytes: Histogram,
@@ -86,6 +111,8 @@ pub struct StoreMetrics {
     pub commit_latency: Histogram,
     /// `store_index_lag`: changes in the journal that the index has not taken yet.
     pub index_lag: Gauge,
+    /// `store_ready`: 1 while payments are taken.
+    pub ready: Gauge,
     index_rebuilds: Family<Labels<1>, Counter>,
 }
 
@@ -117,14 +144,28 @@ fn gateway_seconds() -> Histogram {
 }
 
 impl Metrics {
-    /// Registers every name.
+    /// Registers every name but those of a process.
     pub fn new() -> Self {
+        Self::with(Registry::default())
+    }
+
+    /// The same with what is known of this process and of the disk that `data` is on.
+    pub fn of_process(data: &Path) -> Self {
         let mut registry = Registry::default();
+        register_build(&mut registry);
+        registry.register_collector(Box::new(ProcessFigures::of(data)));
+        Self::with(registry)
+    }
+
+    fn with(mut registry: Registry) -> Self {
         let registry_mut = &mut registry;
         let http = HttpMetrics::registered(registry_mut);
         let payments = PaymentMetrics::registered(registry_mut);
         let gateways = GatewayMetrics::registered(registry_mut);
         let store = StoreMetrics::registered(registry_mut);
+        let money = MoneyMetrics::registered(registry_mut);
+        let waiting = WaitingMetrics::registered(registry_mut);
+        let feed = FeedMetrics::registered(registry_mut);
         let jobs = JobMetrics::registered(registry_mut);
         let clock = ClockMetrics::registered(registry_mut);
         let retention = RetentionMetrics::registered(registry_mut);
@@ -140,6 +181,9 @@ impl Metrics {
             payments,
             gateways,
             store,
+            money,
+            waiting,
+            feed,
             jobs,
             clock,
             retention,
@@ -166,6 +210,8 @@ impl HttpMetrics {
         let http = Self {
             latency: Family::new_with_constructor(seconds),
             answers: Family::default(),
+            refusals: Family::default(),
+            refusals_unlogged: Family::default(),
             connections: Gauge::default(),
             turned_away: Counter::default(),
         };
@@ -177,13 +223,23 @@ impl HttpMetrics {
         );
         registry.register("http_answers", "Answers by status", http.answers.clone());
         registry.register(
+            "http_refusals",
+            "Refused requests by the code they were answered with",
+            http.refusals.clone(),
+        );
+        registry.register(
+            "http_refusals_unlogged",
+            "Refused requests that have no line in the log, because there were many with this code",
+            http.refusals_unlogged.clone(),
+        );
+        registry.register(
             "http_connections",
             "Open connections",
             http.connections.clone(),
         );
         registry.register(
             "http_connections_turned_away",
-            "Connections over the limit",
+            "Connections refused because there were as many as are served at once",
             http.turned_away.clone(),
         );
         http
@@ -198,6 +254,18 @@ impl HttpMetrics {
     /// Counts an answer in `http_answers_total{status}`.
     pub fn answered(&self, status: u16) {
         self.answers.get_or_create(&[("status", status)]).inc();
+    }
+
+    /// Counts a refusal in `http_refusals_total{code}`.
+    pub fn refused(&self, code: &'static str) {
+        self.refusals.get_or_create(&[("code", code)]).inc();
+    }
+
+    /// Counts one without a line in `http_refusals_unlogged_total{code}`.
+    pub fn refusal_unlogged(&self, code: &'static str) {
+        self.refusals_unlogged
+            .get_or_create(&[("code", code)])
+            .inc();
     }
 }
 
@@ -215,11 +283,19 @@ impl PaymentMetrics {
         };
         registry.register(
             "payment_create",
-            "Payments asked for",
+            "Payments that were asked for, by whether one was begun",
             payments.create.clone(),
         );
-        registry.register("payment_capture", "Captures", payments.capture.clone());
-        registry.register("payment_webhook", "Notifications", payments.webhook.clone());
+        registry.register(
+            "payment_capture",
+            "Ends of the attempts to take a payment, by what became of it",
+            payments.capture.clone(),
+        );
+        registry.register(
+            "payment_webhook",
+            "Notifications of gateways, by what was done with them",
+            payments.webhook.clone(),
+        );
         registry.register(
             "payment_idempotent_hit",
             "Answers given again for a key already used",
@@ -270,14 +346,42 @@ impl GatewayMetrics {
     fn registered(registry: &mut Registry) -> Self {
         let gateways = Self {
             latency: Family::new_with_constructor(gateway_seconds),
+            silences: Silences::default(),
+            silence: Family::default(),
         };
         registry.register_with_unit(
             "gateway_call",
-            "Calls to gateways, by provider and operation",
+            "From request to answer of a gateway, by provider and operation",
             Unit::Seconds,
             gateways.latency.clone(),
         );
+        registry.register_with_unit(
+            "gateway_silence",
+            "How long a gateway has notified of nothing since it changed a payment; 0 if it has since",
+            Unit::Seconds,
+            gateways.silence.clone(),
+        );
         gateways
+    }
+
+    /// A gateway has said in an answer that it changed a payment: a notification of it should follow.
+    pub fn should_notify(&self, provider: &'static str, now_ns: u64) {
+        self.silences.should_notify(provider, now_ns);
+    }
+
+    /// It has notified of a payment of ours.
+    pub fn has_notified(&self, provider: &'static str) {
+        self.silences.has_notified(provider);
+    }
+
+    /// Sets `gateway_silence_seconds{provider}`.
+    pub fn look_at_silence(&self, now_ns: u64) {
+        for (provider, silence) in self.silences.now(now_ns) {
+            let seconds = i64::try_from(silence.as_secs()).unwrap_or(i64::MAX);
+            self.silence
+                .get_or_create(&[("provider", provider)])
+                .set(seconds);
+        }
     }
 
     /// Notes how long a call took in `gateway_call_seconds{provider,operation}`.
@@ -309,6 +413,7 @@ impl StoreMetrics {
             commit_bytes: Histogram::new(exponential_buckets(256.0, 4.0, 10)),
             commit_latency: seconds(),
             index_lag: Gauge::default(),
+            ready: Gauge::default(),
             index_rebuilds: Family::default(),
         };
         registry.register(
@@ -318,18 +423,18 @@ impl StoreMetrics {
         );
         registry.register(
             "store_commit_commands",
-            "Commands in one group commit",
+            "Records in one group commit",
             store.commit_commands.clone(),
         );
         registry.register_with_unit(
             "store_commit",
-            "Bytes of one group commit",
+            "How large a group commit is",
             Unit::Bytes,
             store.commit_bytes.clone(),
         );
         registry.register_with_unit(
             "store_commit",
-            "From append to synced",
+            "From taking a batch up to having answered it",
             Unit::Seconds,
             store.commit_latency.clone(),
         );
@@ -337,6 +442,11 @@ impl StoreMetrics {
             "store_index_lag",
             "Changes in the journal that the index has not taken yet",
             store.index_lag.clone(),
+        );
+        registry.register(
+            "store_ready",
+            "1 while payments are taken, 0 while /readyz says why they are not",
+            store.ready.clone(),
         );
         registry.register(
             "index_rebuilds",
@@ -404,7 +514,11 @@ impl JobMetrics {
         let jobs = Self {
             by_state: Family::default(),
         };
-        registry.register("jobs", "Background jobs by state", jobs.by_state.clone());
+        registry.register(
+            "jobs",
+            "Orders and holds whose deadline has come, at the last look",
+            jobs.by_state.clone(),
+        );
         jobs
     }
 

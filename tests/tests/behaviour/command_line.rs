@@ -182,3 +182,86 @@ async fn a_changed_byte_of_the_journal_is_found_and_named() {
     std::fs::write(&segment, sound).unwrap();
     assert!(program::run(&["verify"], folder.path()).status.success());
 }
+
+/// The commands that a sandbox prints at its start, as somebody would mark and paste them.
+fn commands(log: &Path) -> String {
+    let said = std::fs::read_to_string(log).unwrap();
+    let (_, block) = said.split_once("\nTry it").expect("a block to paste");
+    let lines = block.lines().skip(1);
+    let lines = lines.take_while(|line| line.starts_with("  "));
+    lines.fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// What a shell says that reads the commands from a terminal's paste: line by line, whatever each of them comes to.
+fn pasted(shell: &str, commands: &str) -> String {
+    let mut child = Command::new(shell)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let mut paste = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut paste, commands.as_bytes()).unwrap();
+    drop(paste);
+    said(&child.wait_with_output().unwrap())
+}
+
+#[tokio::test]
+async fn the_welcome_is_pasted_whole_and_pays_each_time() {
+    let own_toss = [
+        (
+            "DAEGEUM_GATEWAYS_TOSS_SECRET_KEY",
+            "test_sk_0123456789abcdef",
+        ),
+        (
+            "DAEGEUM_GATEWAYS_TOSS_CLIENT_KEY",
+            "test_ck_0123456789abcdef",
+        ),
+    ];
+    for (way, settings) in [("TOSS", &[][..]), ("MOCK", &own_toss[..])] {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+        let said = settings.iter();
+        let said = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut server = Program::start(&data, &said.collect::<Vec<_>>(), &["--sandbox"], &log);
+        server.ready().await;
+        daegeum_tests::until("the welcome is printed", || async {
+            std::fs::read_to_string(&log)
+                .unwrap()
+                .contains("$API/orders/$ORDER\n")
+        })
+        .await;
+        let commands = commands(&log);
+        for shell in ["sh", "bash"] {
+            let answers = pasted(shell, &commands);
+            let order = answers.lines().last().unwrap_or_default();
+            assert!(
+                order.contains("\"status\":\"PAID\""),
+                "{way}, {shell}:\n{answers}"
+            );
+        }
+        assert!(server.stop().success());
+    }
+}
+
+#[tokio::test]
+async fn the_start_is_told_with_version_gateways_and_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    let mut server = Program::start(&data, &[], &["--sandbox"], &log);
+    server.ready().await;
+    let base = server.base();
+    assert!(server.stop().success());
+    let said = std::fs::read_to_string(&log).unwrap();
+    let line = said
+        .lines()
+        .find(|line| line.contains("\"message\":\"serving\""));
+    let line: serde_json::Value = serde_json::from_str(line.expect("a line")).unwrap();
+    assert_eq!(line["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        line["gateways"],
+        "the mock gateway, Toss (a test API key, simulated)"
+    );
+    assert_eq!(line["data"], data.to_str().unwrap());
+    assert_eq!(line["address"], base);
+    assert_eq!(line["sandbox"], true);
+}

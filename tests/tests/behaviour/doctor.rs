@@ -129,6 +129,8 @@ fn doctor(data: &Path, more: &[(&str, &str)], arguments: &[&str]) -> Told {
         (output.status.code(), said)
     };
     let mut variables = secrets::environment();
+    // Where nobody can listen: what else runs on this machine is no part of the story.
+    variables.push(("DAEGEUM_LISTEN".to_owned(), "127.0.0.1:0".to_owned()));
     let more = more
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -363,6 +365,17 @@ async fn a_server_that_should_be_there_and_is_not_is_a_failure() {
     let told = tokio::task::spawn_blocking(look).await.unwrap();
     assert!(!told.well);
     told.expect("server", "fail", "--url");
+}
+
+#[tokio::test]
+async fn a_server_of_other_data_at_the_same_address_is_not_taken_for_this_one() {
+    let other = Shop::open().await;
+    let listen = other.address().replace("http://", "");
+    let look = move || doctor(folder().path(), &[("DAEGEUM_LISTEN", &listen)], &[]);
+    let told = tokio::task::spawn_blocking(look).await.unwrap();
+    assert!(told.well);
+    told.expect("server", "warn", "another server answers");
+    assert!(told.findings.iter().all(|one| one["about"] != "figures"));
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ mod paying;
 mod people;
 mod privacy;
 mod races;
+mod refusal_log;
 mod rejections;
 mod remote_holds;
 mod repeating;

@@ -37,6 +37,13 @@ pub(super) async fn look(
             return findings.warn(SERVER, format!("none answers at {base}"), todo);
         }
     };
+    if !held && url.is_none() {
+        return findings.warn(
+            SERVER,
+            format!("another server answers at {base}: it has other data than this directory"),
+            "right if it is another installation's; this one needs an address of its own in listen",
+        );
+    }
     match answer.status() {
         StatusCode::OK => findings.ok(SERVER, format!("{base} takes payments")),
         status => {

@@ -1,0 +1,118 @@
+//! The log of refused requests: a line for each, by which the `request_id` that its caller was given is found.
+//!
+//! A flood is bounded: of each code so many lines a second are written and the others are counted, so that a flood of
+//! one refusal neither fills the log nor hides another. A line names the route and never the path, the kind of a buyer
+//! and never the buyer: nothing in it is the caller's to choose, but for a request id of their own.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{
+    auth::Principal,
+    error::Problem,
+    limits::{Limiter, limiter},
+    request::RequestId,
+};
+use crate::{config::Log, telemetry::Metrics, world::SharedWorld};
+
+/// How a page that says by itself what is wrong is counted: it has no code.
+const PAGE: &str = "PAGE";
+/// More codes than there are.
+const CODES_TRACKED: usize = 1_024;
+
+/// Writes the lines.
+pub(super) struct RefusalLog {
+    rate: Option<Limiter<&'static str>>,
+    metrics: Arc<Metrics>,
+}
+
+/// What is learned of a request while it is handled, for the log alone.
+#[derive(Default)]
+pub(super) struct Noted {
+    route: OnceLock<Arc<str>>,
+    principal: OnceLock<Principal>,
+}
+
+/// A request as the log names it.
+pub(super) struct Logged<'a> {
+    pub(super) id: &'a RequestId,
+    pub(super) method: &'static str,
+    pub(super) noted: &'a Noted,
+}
+
+impl Noted {
+    /// Its route. The first that is said stays.
+    pub(super) fn route(&self, route: &Arc<str>) {
+        self.route.get_or_init(|| Arc::clone(route));
+    }
+
+    /// Who asks. The first that is said stays.
+    pub(super) fn principal(&self, principal: &Principal) {
+        self.principal.get_or_init(|| principal.clone());
+    }
+}
+
+impl Logged<'_> {
+    pub(super) fn route(&self) -> Option<&str> {
+        self.noted.route.get().map(|route| &**route)
+    }
+
+    pub(super) fn principal(&self) -> Option<String> {
+        self.noted.principal.get().map(|principal| match principal {
+            Principal::Merchant(name) => format!("merchant:{name}"),
+            Principal::Admin(name) => format!("admin:{name}"),
+            Principal::Scraper(name) => format!("scraper:{name}"),
+            Principal::Session(id) => format!("session:{id}"),
+            // A shop may call its buyers by their mail addresses.
+            Principal::Buyer(_) => "buyer".to_owned(),
+        })
+    }
+}
+
+impl RefusalLog {
+    pub(super) fn new(settings: &Log, metrics: Arc<Metrics>, world: &SharedWorld) -> Self {
+        Self {
+            rate: limiter(settings.refusals_per_second, CODES_TRACKED, world),
+            metrics,
+        }
+    }
+
+    /// Counts a refusal, and writes its line if there is room for one of its code.
+    pub(super) fn note(&self, request: &Logged<'_>, status: u16, problem: Option<&Problem>) {
+        let code = problem.map_or(PAGE, Problem::code);
+        self.metrics.http.refused(code);
+        if self
+            .rate
+            .as_ref()
+            .is_some_and(|rate| rate.check_key(&code).is_err())
+        {
+            self.metrics.http.refusal_unlogged(code);
+            return;
+        }
+        let (request_id, method) = (request.id.as_str(), request.method);
+        let (route, principal) = (request.route(), request.principal());
+        let first_request_id = problem.and_then(Problem::first_asked_by);
+        let first_request_id = first_request_id.filter(|first| *first != request_id);
+        match problem.and_then(Problem::cause) {
+            Some(cause) => tracing::error!(
+                request_id,
+                method,
+                route,
+                status,
+                code,
+                principal,
+                cause,
+                "request failed"
+            ),
+            None => tracing::info!(
+                request_id,
+                first_request_id,
+                method,
+                route,
+                status,
+                code,
+                principal,
+                "request refused"
+            ),
+        }
+    }
+}
