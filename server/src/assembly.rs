@@ -24,6 +24,7 @@ use crate::engine_room::Condition;
 use crate::gateway::operations::Operations;
 use crate::gateway::{Gateway, Gateways};
 use crate::http::{Front, SessionTokens};
+use crate::notifications;
 use crate::receipts::ReceiptSigner;
 use crate::routes;
 use crate::seal::Seals;
@@ -135,6 +136,7 @@ pub fn assemble(
         metrics: Arc::clone(&around.metrics),
         witness: Arc::new(witness),
     });
+    notifications::count_from_zero(&app);
     let routes = routes::routes(Arc::clone(&app)).merge(around.more_routes);
     let front = Front::new(routes, config, around.clock, around.metrics);
     Ok(Assembled { app, front, begun })

@@ -17,6 +17,22 @@ use crate::api::ReceiptSchema;
 use crate::app::App;
 use crate::http::{HttpErrorCode, Problem, RawBody, RequestContext};
 
+/// Begins to count what comes of the gateways that are on at 0: a rate of what appears with its first count does not
+/// see it.
+pub fn count_from_zero(app: &App) {
+    let payments = &app.metrics.payments;
+    if !app.mock_secrets.is_empty() {
+        for status in mock::COUNTED {
+            payments.webhook(Provider::Mock.name(), status);
+        }
+    }
+    if app.takes(Provider::Toss) {
+        for status in toss::COUNTED {
+            payments.webhook(Provider::Toss.name(), status);
+        }
+    }
+}
+
 /// Takes a gateway's notification.
 #[utoipa::path(post, path = "/api/v1/payments/webhook/{provider}", tag = "notifications", params(("provider" = String, Path, example = "mock"),
     ("webhook-id" = String, Header), ("webhook-timestamp" = String, Header), ("webhook-signature" = String, Header)),

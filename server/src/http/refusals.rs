@@ -85,7 +85,7 @@ impl RefusalLog {
             .as_ref()
             .is_some_and(|rate| rate.check_key(&code).is_err())
         {
-            self.metrics.http.refusal_unlogged(code);
+            self.metrics.http.refusals_unlogged.inc();
             return;
         }
         let (request_id, method) = (request.id.as_str(), request.method);

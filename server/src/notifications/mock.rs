@@ -36,6 +36,16 @@ pub struct MockNotification {
     amount: Integer,
 }
 
+/// What `payment_webhook_total` counts of them.
+pub(super) const COUNTED: [&str; 6] = [
+    "applied",
+    "ignored",
+    "duplicate",
+    "unmatched",
+    "invalid_signature",
+    "malformed",
+];
+
 /// Longest name of a kind of notification that is kept.
 const KIND_LENGTH_MAX: usize = 64;
 

@@ -23,6 +23,10 @@ use crate::app::{App, Asked};
 use crate::http::json::past_mark;
 use crate::http::{HttpErrorCode, Problem, RequestContext};
 
+/// What `payment_webhook_total` counts of them.
+pub(super) const COUNTED: [&str; 5] =
+    ["followed", "coalesced", "put_off", "unmatched", "malformed"];
+
 /// What is looked at: the order number, where either form of notification has it. Nothing else of it is believed.
 #[derive(Deserialize)]
 struct Named {

@@ -66,12 +66,18 @@ pub struct HttpMetrics {
     latency: Family<(RouteLabel, Labels<1>), Histogram, fn() -> Histogram>,
     answers: Family<[(&'static str, u16); 1], Counter>,
     refusals: Family<Labels<1>, Counter>,
-    refusals_unlogged: Family<Labels<1>, Counter>,
+    /// `http_refusals_unlogged_total`: refused requests that have no line in the log.
+    pub refusals_unlogged: Counter,
     /// `http_connections`: open now.
     pub connections: Gauge,
     /// `http_connections_turned_away_total`: over the limit.
     pub turned_away: Counter,
 }
+
+/// Counted from 0 on: a rate of what appears with its first count does not see it.
+const SELDOM_ANSWERED: [u16; 3] = [429, 500, 503];
+/// As above: why an index is made anew.
+const REBUILD_REASONS: [&str; 6] = ["start", "altered", "failed", "panicked", "unusable", "full"];
 
 type RouteLabel = [(&'static str, String); 1];
 
@@ -211,7 +217,7 @@ impl HttpMetrics {
             latency: Family::new_with_constructor(seconds),
             answers: Family::default(),
             refusals: Family::default(),
-            refusals_unlogged: Family::default(),
+            refusals_unlogged: Counter::default(),
             connections: Gauge::default(),
             turned_away: Counter::default(),
         };
@@ -222,6 +228,9 @@ impl HttpMetrics {
             http.latency.clone(),
         );
         registry.register("http_answers", "Answers by status", http.answers.clone());
+        for status in SELDOM_ANSWERED {
+            drop(http.answers.get_or_create(&[("status", status)]));
+        }
         registry.register(
             "http_refusals",
             "Refused requests by the code they were answered with",
@@ -229,7 +238,7 @@ impl HttpMetrics {
         );
         registry.register(
             "http_refusals_unlogged",
-            "Refused requests that have no line in the log, because there were many with this code",
+            "Refused requests that have no line in the log, because there were many with their code",
             http.refusals_unlogged.clone(),
         );
         registry.register(
@@ -259,13 +268,6 @@ impl HttpMetrics {
     /// Counts a refusal in `http_refusals_total{code}`.
     pub fn refused(&self, code: &'static str) {
         self.refusals.get_or_create(&[("code", code)]).inc();
-    }
-
-    /// Counts one without a line in `http_refusals_unlogged_total{code}`.
-    pub fn refusal_unlogged(&self, code: &'static str) {
-        self.refusals_unlogged
-            .get_or_create(&[("code", code)])
-            .inc();
     }
 }
 
@@ -453,6 +455,9 @@ impl StoreMetrics {
             "Indexes made anew because the one before was not to be believed",
             store.index_rebuilds.clone(),
         );
+        for reason in REBUILD_REASONS {
+            drop(store.index_rebuilds.get_or_create(&[("reason", reason)]));
+        }
         store
     }
 

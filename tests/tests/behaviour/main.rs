@@ -6,6 +6,7 @@
     reason = "a test stands outside the program, in the real world"
 )]
 
+mod alerts;
 mod bad_input;
 mod clocks;
 mod command_line;
