@@ -3,6 +3,7 @@
 //! every secret is there, and the mock gateway is never beside a live one.
 
 mod buyers;
+mod credentials;
 mod generate;
 mod kubernetes;
 mod layers;
@@ -23,13 +24,14 @@ use std::{
 };
 
 pub use buyers::ClaimText;
+pub use credentials::{CREDENTIALS_VARIABLE, CredentialError, credentials};
 pub use layers::Origin;
 pub use network::Network;
 pub use receipts::{RetiredKeys, SigningKey};
 pub use secret::{DataKey, NamedSecret, NamedSecrets, Secret, WebhookSecret, WebhookSecrets};
 pub use settings::{
     Buyers, Checkout, Gateways, Keys, Limits, Log, Metrics, Orders, Receipts, Retention, SECTIONS,
-    Section, Server, Setting, Settings, Store, Tls, Toss,
+    Section, Server, Setting, Settings, Store, Tls, Toss, Traces,
 };
 pub use show::settings_table;
 pub use toss::{KeyKind, KeyMode, KeyProduct, TossClientKey, TossSecretKey, TossSecurityKey};

@@ -9,11 +9,11 @@ use daegeum_server::{
         doctor::{self, Ways},
         offline,
     },
-    config::Config,
+    config::{CREDENTIALS_VARIABLE, Config, CredentialError, credentials},
     http,
     outside::{Outside, reach},
     serve::{self, Surroundings},
-    telemetry::{Metrics, start_logging},
+    telemetry::{Metrics, start_logging, start_tracing},
     welcome,
     world::{Reach, SharedWorld, SystemWorld},
 };
@@ -49,7 +49,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
 
 #[tokio::main]
 async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), Box<dyn Error>> {
-    let config = Config::load(&command.flags(), environment(), command.purpose(), &world)?;
+    let config = Config::load(&command.flags(), environment()?, command.purpose(), &world)?;
     if command.print_config {
         print!("{}", config.to_toml());
         return Ok(());
@@ -57,6 +57,8 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
     let metrics = Arc::new(Metrics::of_process(&config.settings.server.data));
     let (transitions, _log) =
         start_logging(&config.settings.log, metrics.log_lines_dropped.clone())?;
+    let to_collector: SharedWorld = Arc::new(SystemWorld::new()?.reaching(Reach::Anywhere));
+    let _spans = start_tracing(&config.settings.traces, to_collector)?;
     let stop = http::stop_signal()?;
     let outside = outside(config, world, command.trust_clock).await?;
     let around = Surroundings {
@@ -103,17 +105,20 @@ fn tell_start(config: &Config, address: SocketAddr) {
     }
 }
 
-/// What is not text becomes text that no setting accepts, and is told rather than overlooked.
-fn environment() -> impl Iterator<Item = (String, String)> {
+/// Credentials and, above them, the environment. What is not text becomes text that no setting accepts, and is told
+/// rather than overlooked.
+fn environment() -> Result<impl Iterator<Item = (String, String)>, CredentialError> {
+    let credentials = credentials(std::env::var_os(CREDENTIALS_VARIABLE).as_deref())?;
     let text = |text: OsString| text.to_string_lossy().into_owned();
-    std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
+    let variables = std::env::vars_os().map(move |(name, value)| (text(name), text(value)));
+    Ok(credentials.into_iter().chain(variables))
 }
 
 /// Examines, tells, and says whether nothing has to be corrected.
 #[tokio::main(flavor = "current_thread")]
 async fn look(command: &Doctor, world: SystemWorld) -> Result<bool, Box<dyn Error>> {
     let to_server: SharedWorld = Arc::new(world.reaching(Reach::Anywhere));
-    let findings = match doctor::settings(command, environment(), &to_server) {
+    let findings = match doctor::settings(command, environment()?, &to_server) {
         Ok(config) => {
             let to_gateways = Arc::new(SystemWorld::new()?.reaching(reach(&config)));
             let ways = Ways {

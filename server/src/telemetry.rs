@@ -5,6 +5,7 @@
 mod log;
 mod metrics;
 mod sink;
+mod traces;
 
 pub use log::{LogError, Transition, TransitionLog, start_logging};
 pub use metrics::{
@@ -12,3 +13,4 @@ pub use metrics::{
     MoneyMetrics, PaymentMetrics, StoreMetrics, WaitingMetrics,
 };
 pub use sink::{LogSink, LogWriter};
+pub use traces::{TraceSender, Traced, start_tracing};

@@ -20,10 +20,24 @@ use crate::{planting, process};
 pub(crate) enum Profile {
     Dev,
     Release,
+    /// What is handed out: a release with the debug information that `dist` takes off.
+    Dist,
     /// What the simulation runs: fast, and with every assertion.
     Simulation,
     /// The same with bugs that can be planted.
     Planted,
+}
+
+impl Profile {
+    /// As cargo calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+            Self::Dist => "dist",
+            Self::Simulation | Self::Planted => "simulation",
+        }
+    }
 }
 
 /// The folder of the workspace's Cargo.toml.
@@ -72,7 +86,7 @@ pub(crate) fn build_programs(profile: Profile, names: &[&str]) -> Result<Vec<Pat
     command.args(names.iter().flat_map(|name| ["--bin", name]));
     match profile {
         Profile::Dev => {}
-        Profile::Release => drop(command.arg("--release")),
+        Profile::Release | Profile::Dist => drop(command.args(["--profile", profile.name()])),
         Profile::Simulation => drop(command.args(["--profile", "simulation"])),
         Profile::Planted => {
             command.args(["--profile", "simulation"]);
@@ -148,6 +162,7 @@ fn artifact(message: &Value) -> Option<Artifact> {
 /// A package of the workspace.
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) folder: PathBuf,
 }
 
@@ -162,11 +177,16 @@ pub(crate) fn packages() -> Result<BTreeMap<String, Package>, Failure> {
 
 fn package(listed: &Value) -> Option<(String, Package)> {
     let manifest = Path::new(listed.get("manifest_path")?.as_str()?);
-    let name = listed.get("name")?.as_str()?.to_owned();
+    let text = |field: &str| listed.get(field)?.as_str().map(str::to_owned);
+    let (name, version) = (text("name")?, text("version")?);
     let folder = manifest.parent()?.to_path_buf();
     Some((
         listed.get("id")?.as_str()?.to_owned(),
-        Package { name, folder },
+        Package {
+            name,
+            version,
+            folder,
+        },
     ))
 }
 

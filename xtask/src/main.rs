@@ -9,6 +9,7 @@ mod browser;
 mod cache;
 mod cargo;
 mod deny;
+mod dist;
 mod docs;
 mod failure;
 mod generated;
@@ -19,6 +20,7 @@ mod pages;
 mod planting;
 mod process;
 mod product;
+mod promtool;
 mod report;
 mod stages;
 mod suites;
@@ -39,6 +41,7 @@ cargo xtask COMMAND
   bench [ARGS]      measure the release server beside this machine's ceilings
   pages             build the pages' scripts and style sheets, so that the server can embed them
   wasm              check that the core is pure, and build the npm package for browsers
+  dist [--check]    tarball, Debian package and Containerfile, in target/packages
   browser [PATTERN] tell the stories of the shop and the checkout in Chromium
 
 cargo xtask COMMAND --help says more.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         "simulate" => product::simulate(&args),
         "bench" => product::bench(&args),
         "wasm" => wasm::command(&args),
+        "dist" => dist::command(&args),
         "pages" => pages::command(&args),
         "browser" => browser::command(&args),
         "help" | "--help" | "-h" => Err(Stop::Help(HELP)),

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::cargo::{Profile, cargo};
 use crate::failure::Failure;
 use crate::generated::Documents;
-use crate::suites::{self, Suite, Tally, TestProgram};
-use crate::{browser, deny, docs, pages, process, product, wasm};
+use crate::suites::{self, Chosen, Suite, Tally, TestProgram};
+use crate::{browser, deny, dist, docs, pages, process, product, promtool, wasm};
 
 /// One line of the table.
 pub(crate) struct Stage {
@@ -21,6 +21,9 @@ pub(crate) struct Stage {
     pub(crate) run: fn(&mut Run) -> Result<Outcome, Failure>,
 }
 
+/// Stages that are run only with `--deep` or by their names: what they look at changes seldom, and they take minutes.
+pub(crate) const DEEP: [&str; 1] = ["package"];
+
 /// How a stage ends that has not failed.
 pub(crate) enum Outcome {
     Checked,
@@ -28,7 +31,7 @@ pub(crate) enum Outcome {
     NotChecked(String),
 }
 
-pub(crate) const STAGES: [Stage; 16] = [
+pub(crate) const STAGES: [Stage; 18] = [
     Stage {
         name: "fmt",
         about: "every file as rustfmt writes it",
@@ -65,6 +68,11 @@ pub(crate) const STAGES: [Stage; 16] = [
         run: behaviour,
     },
     Stage {
+        name: "alerts",
+        about: "alert rules and dashboard against the figures of a story each",
+        run: alerts,
+    },
+    Stage {
         name: "browser",
         about: "stories in Chromium: the shop, the checkout, and everything that goes wrong",
         run: browser,
@@ -93,6 +101,11 @@ pub(crate) const STAGES: [Stage; 16] = [
         name: "planted",
         about: "the simulation finds every planted bug",
         run: planted,
+    },
+    Stage {
+        name: "package",
+        about: "the Debian package installed, upgraded over older data, removed (only with --deep)",
+        run: package,
     },
     Stage {
         name: "deny",
@@ -134,12 +147,12 @@ impl Run {
         self.seconds.iter().any(|(name, ..)| *name == stage)
     }
 
-    fn run_suite(&mut self, suite: Suite, filter: Option<&str>) -> Result<(), Failure> {
+    fn run_suite(&mut self, suite: Suite, chosen: Chosen<'_>) -> Result<(), Failure> {
         if self.programs.is_none() {
             self.programs = Some(suites::build()?);
         }
         let programs = self.programs.as_deref().unwrap_or_default();
-        suites::run(suite, programs, filter, &mut self.tally)
+        suites::run(suite, programs, chosen, &mut self.tally)
     }
 }
 
@@ -165,11 +178,35 @@ fn build(run: &mut Run) -> Result<Outcome, Failure> {
 }
 
 fn unit(run: &mut Run) -> Result<Outcome, Failure> {
-    checked(run.run_suite(Suite::Unit, None))
+    checked(run.run_suite(Suite::Unit, Chosen::default()))
 }
 
 fn behaviour(run: &mut Run) -> Result<Outcome, Failure> {
-    checked(run.run_suite(Suite::Behaviour, None))
+    let but_alerts = Chosen {
+        arguments: &["--skip", ALERTS],
+        variable: None,
+    };
+    checked(run.run_suite(Suite::Behaviour, but_alerts))
+}
+
+/// The chapter of the behaviour tests that needs promtool.
+const ALERTS: &str = "alerts::";
+
+/// Not having promtool is said and is no failure, as with cargo-deny: it comes from outside.
+fn alerts(run: &mut Run) -> Result<Outcome, Failure> {
+    let (variable, promtool) = match promtool::ready() {
+        Ok(promtool) => promtool,
+        Err(failure) => {
+            println!("{failure}");
+            let what = "not checked: promtool cannot be had (Debian's package prometheus)";
+            return Ok(Outcome::NotChecked(what.to_owned()));
+        }
+    };
+    let alerts = Chosen {
+        arguments: &[ALERTS],
+        variable: Some((variable, &promtool)),
+    };
+    checked(run.run_suite(Suite::Behaviour, alerts))
 }
 
 /// The same as `cargo xtask browser`.
@@ -189,7 +226,7 @@ fn bundlers(run: &mut Run) -> Result<Outcome, Failure> {
 }
 
 fn property(run: &mut Run) -> Result<Outcome, Failure> {
-    checked(run.run_suite(Suite::Property, None))
+    checked(run.run_suite(Suite::Property, Chosen::default()))
 }
 
 /// The same as `cargo xtask crash --cycles 25 --dev`.
@@ -206,6 +243,14 @@ fn simulation(_: &mut Run) -> Result<Outcome, Failure> {
 /// The same as `cargo xtask simulate --planted`.
 fn planted(_: &mut Run) -> Result<Outcome, Failure> {
     checked(process::run(product::simulation(true)?.arg("--planted")))
+}
+
+/// With the program that the other stages have built: what is looked at is the package.
+fn package(run: &mut Run) -> Result<Outcome, Failure> {
+    if !run.has_run("pages") {
+        pages::all()?;
+    }
+    dist::check(Profile::Dev)
 }
 
 fn wasm(run: &mut Run) -> Result<Outcome, Failure> {
@@ -234,8 +279,12 @@ fn docs(run: &mut Run) -> Result<Outcome, Failure> {
 /// tests that have `generated` in their name.
 fn generated(run: &mut Run) -> Result<Outcome, Failure> {
     if !(run.has_run("unit") && run.has_run("behaviour")) {
-        run.run_suite(Suite::Unit, Some("generated"))?;
-        run.run_suite(Suite::Behaviour, Some("generated"))?;
+        let generated = Chosen {
+            arguments: &["generated"],
+            variable: None,
+        };
+        run.run_suite(Suite::Unit, generated)?;
+        run.run_suite(Suite::Behaviour, generated)?;
     }
     checked(run.documents.unchanged())
 }

@@ -5,7 +5,7 @@
 //! to tests, as far as anything here reads it (trybuild does).
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::cargo::{self, cargo};
@@ -97,11 +97,19 @@ pub(crate) fn build() -> Result<Vec<TestProgram>, Failure> {
     Ok(tests.filter_map(program).collect())
 }
 
+/// Which tests of a suite are run, and what they are told.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Chosen<'a> {
+    /// Arguments of Rust's test harness.
+    pub(crate) arguments: &'a [&'a str],
+    pub(crate) variable: Option<(&'a str, &'a Path)>,
+}
+
 /// Runs all of a suite's programs, also after one has failed, and adds to the tally.
 pub(crate) fn run(
     suite: Suite,
     programs: &[TestProgram],
-    filter: Option<&str>,
+    chosen: Chosen<'_>,
     tally: &mut Tally,
 ) -> Result<(), Failure> {
     let mut failures = Vec::new();
@@ -111,7 +119,8 @@ pub(crate) fn run(
     {
         println!("\n{} ({})", program.package, program.target);
         let mut command = Command::new(&program.executable);
-        command.current_dir(&program.folder).args(filter);
+        command.current_dir(&program.folder).args(chosen.arguments);
+        command.envs(chosen.variable);
         command.env("CARGO_MANIFEST_DIR", &program.folder);
         command.env("CARGO_PKG_NAME", &program.package);
         if let Err(failure) = counted(&mut command, tally) {

@@ -6,15 +6,16 @@ use std::time::Instant;
 use crate::Stop;
 use crate::options::Options;
 use crate::report;
-use crate::stages::{Outcome, Run, STAGES, Stage};
+use crate::stages::{DEEP, Outcome, Run, STAGES, Stage};
 
 const HELP: &str = "\
-cargo xtask test [--only STAGE[,STAGE…]] [--skip STAGE[,STAGE…]] [--list]
+cargo xtask test [--deep] [--only STAGE[,STAGE…]] [--skip STAGE[,STAGE…]] [--list]
 
 Runs every check CI runs and prints the seconds of each stage. Stops at the first failure and
 names the command that repeats it. What is missing on a fresh machine is installed once below
-the cache folder (XDG_CACHE_HOME, else ~/.cache): cargo-deny, and std for wasm32.
+the cache folder (XDG_CACHE_HOME, else ~/.cache): cargo-deny, promtool, and std for wasm32.
 
+  --deep    also what takes minutes and changes seldom: the Debian package, lived through
   --only    these stages, in their usual order
   --skip    all but these
   --list    the stages and what they look at
@@ -43,13 +44,16 @@ pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
 fn chosen(options: &mut Options) -> Result<Vec<&'static Stage>, Stop> {
     let only = options.list("--only")?;
     let skip = options.list("--skip")?;
+    let deep = options.flag("--deep");
     let known = |name: &&String| STAGES.iter().any(|stage| stage.name == *name);
     if let Some(unknown) = only.iter().chain(&skip).find(|name| !known(name)) {
         let names = STAGES.each_ref().map(|stage| stage.name).join(", ");
         return Err(options.usage(&format!("there is no stage `{unknown}`; there are {names}")));
     }
     let named = |list: &[String], stage: &Stage| list.iter().any(|name| name == stage.name);
-    let wanted = |stage: &&Stage| (only.is_empty() || named(&only, stage)) && !named(&skip, stage);
+    let usual = |stage: &Stage| deep || !DEEP.contains(&stage.name);
+    let asked = |stage: &Stage| (only.is_empty() && usual(stage)) || named(&only, stage);
+    let wanted = |stage: &&Stage| asked(stage) && !named(&skip, stage);
     Ok(STAGES.iter().filter(wanted).collect())
 }
 

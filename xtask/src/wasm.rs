@@ -4,7 +4,7 @@
 mod bundlers;
 mod checks;
 mod compiler;
-mod debian;
+pub(crate) mod debian;
 mod imports;
 mod module;
 mod package;

@@ -258,6 +258,14 @@ settings! {
         /// least 32 bytes.
         key: Option<Secret> = "",
     }
+    /// Traces by OTLP over HTTP: a span for each request and for each exchange with a gateway. Off without an endpoint.
+    traces: Traces in "traces." {
+        /// The collector's address, to which `/v1/traces` is added: http://127.0.0.1:4318.
+        endpoint: Option<HttpUrl> = "",
+        /// Of a hundred traces, how many are sent. Which, follows from the trace's id, so that everybody who knows a
+        /// trace decides alike.
+        percent: u32 = "100",
+    }
     /// Logs: JSON lines on standard output.
     log: Log in "log." {
         /// The least that is logged. `info` has payments' transitions and refused requests, `debug` every request and

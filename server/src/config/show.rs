@@ -44,7 +44,9 @@ pub fn settings_table() -> Result<String, fmt::Error> {
         "# Settings\n\n\
          Generated from the table in `server/src/config/settings.rs`.\n\n\
          A setting is looked up in this order, the later wins: its default, what `--sandbox` sets, \
-         the TOML file (`--config FILE` or `DAEGEUM_CONFIG`), the environment, the flag. A name \
+         the TOML file (`--config FILE` or `DAEGEUM_CONFIG`), files in the folder that \
+         `CREDENTIALS_DIRECTORY` names (`daegeum_data_key` for `DAEGEUM_DATA_KEY`; systemd and \
+         containers hand secrets over so), the environment, the flag. A name \
          that no setting has is an error. `daegeum serve --print-config` shows the result and where \
          each value comes from, secrets hidden.\n",
     );

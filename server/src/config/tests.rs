@@ -322,11 +322,11 @@ fn the_mock_gateway_is_refused_beside_a_live_key_alone() {
 
 #[test]
 fn a_live_key_wants_an_https_address_for_buyers() {
-    let at = |url: &str, secret: &str, client: &str| {
+    fn at<'a>(url: &'a str, secret: &'a str, client: &'a str) -> Vec<(&'a str, &'a str)> {
         let mut said = with_toss(secret, client);
         said.push(("APP_BASE_URL", url));
         said
-    };
+    }
     let (plain, secure) = ("http://pay.shop.example", "https://pay.shop.example");
     let told = problems(&Flags::default(), &at(plain, LIVE_SK, LIVE_CK));
     assert!(

@@ -85,6 +85,9 @@ fn check_listeners(settings: &Settings, problems: &mut Vec<String>) {
             "metrics.listen = {address}: must be a loopback address, since it asks for no key"
         ));
     }
+    if settings.traces.percent > 100 {
+        problems.push("traces.percent: at most 100".into());
+    }
     if tls.cert.is_some() != tls.key.is_some() {
         problems.push("tls.cert and tls.key: set both or neither".into());
     }

@@ -21,6 +21,7 @@ use super::breaker::Heard as Health;
 use super::{Ask, By, Call, Gateway, Outcome, plan};
 use crate::app::{App, Asked};
 use crate::http::{HttpErrorCode, Problem};
+use crate::telemetry::Traced;
 use crate::world::{Outbound, Undelivered};
 
 /// The longest answer of a gateway that is read.
@@ -96,7 +97,11 @@ async fn once(
         let wanted = wanted.unwrap_or_default();
         return (Rest { wanted }, None);
     }
+    let traced = Traced::exchange(provider.name(), ask.kind().name());
     let made = make(app, gateway, call_of(gateway, payment, ask)).await;
+    if let Some(traced) = traced {
+        trace(traced, &made);
+    }
     note(app, gateway, &made);
     let learned = Learned {
         exchange: trail(app, gateway, &made),
@@ -231,6 +236,18 @@ fn note(app: &App, gateway: &dyn Gateway, made: &Made) {
         Outcome::Unknown => {
             tracing::warn!(provider, call = kind, %payment_id, "the gateway gave no answer");
         }
+    }
+}
+
+/// What a span says of an exchange.
+fn trace(mut traced: Traced, made: &Made) {
+    let answer = made.came.as_ref().ok();
+    let http_status = answer.map(|answer| i64::from(answer.status().as_u16()));
+    traced.say("daegeum.payment_id", Some(made.call.payment.to_string()));
+    traced.say("http.response.status_code", http_status);
+    traced.say("daegeum.status", Some(status(&made.outcome).name()));
+    if matches!(made.outcome, Outcome::NotSent | Outcome::Unknown) {
+        traced.failed("no answer");
     }
 }
 

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     config::{Config, Limits, Network},
     domain_clock::DomainClock,
-    telemetry::Metrics,
+    telemetry::{Metrics, Traced},
     world::{BoxFuture, SharedWorld},
 };
 
@@ -92,6 +92,7 @@ impl Front {
         let (method, noted) = (method_label(request.method()), Arc::<Noted>::default());
         let is_told = tracing::enabled!(tracing::Level::DEBUG);
         let begun_ns = is_told.then(|| self.world.monotonic_ns());
+        let mut traced = Traced::request(request.headers());
         let source = source(peer.ip(), request.headers(), &self.trusted_proxies);
         let answer = match self.admit(&request, source) {
             Ok(()) => {
@@ -111,7 +112,7 @@ impl Front {
             method,
             noted: &noted,
         };
-        let answer = self.finish(answer, &request);
+        let answer = self.finish(answer, &request, traced.as_mut());
         if let Some(begun_ns) = begun_ns {
             self.tell(&answer, &request, begun_ns);
         }
@@ -152,9 +153,17 @@ impl Front {
     }
 
     /// Writes the refusal, if it is one, logs it, and names the request.
-    fn finish(&self, mut answer: Response, request: &Logged<'_>) -> Response {
+    fn finish(
+        &self,
+        mut answer: Response,
+        request: &Logged<'_>,
+        traced: Option<&mut Traced>,
+    ) -> Response {
         let problem = answer.extensions_mut().remove::<Problem>();
         let problem = problem.or_else(|| unexplained(&answer));
+        if let Some(traced) = traced {
+            trace(traced, request, &answer, problem.as_ref());
+        }
         if let Some(problem) = &problem {
             problem.write(&mut answer, request.id);
         }
@@ -200,6 +209,29 @@ impl Front {
             let front = Arc::clone(&self);
             async move { Ok(front.answer(request, peer).await) }
         })
+    }
+}
+
+/// What a span says of a request.
+fn trace(traced: &mut Traced, request: &Logged<'_>, answer: &Response, problem: Option<&Problem>) {
+    let route = request.route().map(str::to_owned);
+    let status = problem.map_or(answer.status(), Problem::status);
+    traced.name(format!(
+        "{} {}",
+        request.method,
+        route.as_deref().unwrap_or("unmatched")
+    ));
+    traced.say("http.request.method", Some(request.method));
+    traced.say("http.route", route);
+    traced.say(
+        "http.response.status_code",
+        Some(i64::from(status.as_u16())),
+    );
+    traced.say("daegeum.request_id", Some(request.id.as_str().to_owned()));
+    traced.say("daegeum.principal", request.principal());
+    traced.say("error.type", problem.map(Problem::code));
+    if let Some(problem) = problem.filter(|_| status.is_server_error()) {
+        traced.failed(problem.code());
     }
 }
 

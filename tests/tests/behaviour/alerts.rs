@@ -553,37 +553,3 @@ async fn every_query_of_the_dashboard_names_figures_that_there_are() {
     std::fs::write(&file, groups.to_string()).expect("written");
     judged(&["check", "rules"], &file);
 }
-
-#[tokio::test]
-async fn the_scrapers_key_reads_the_figures_and_nothing_else() {
-    const KEY: &str = "scraper-0123456789abcdef0123456789abcdef";
-    let shop = Shop::open_with(&[("DAEGEUM_METRICS_KEY", KEY)]).await;
-    let scraper = shop.stranger().with(KEY);
-    let figures = scraper.get("/metrics").await.expect(200);
-    assert!(figures.body().ends_with("# EOF\n"));
-    shop.order("o-1").register().await;
-    for path in [
-        "/orders/o-1",
-        "/payments",
-        "/me/payments",
-        "/events",
-        "/admin/desk",
-        "/admin/balances",
-    ] {
-        scraper
-            .get(&format!("/api/v1{path}"))
-            .await
-            .refused(403, "FORBIDDEN");
-    }
-    let order = shop.order("o-2").body();
-    scraper
-        .post("/api/v1/orders", &order)
-        .await
-        .refused(403, "FORBIDDEN");
-    let prepare = "/api/v1/payments/sessions/ses_01a21fe4e3f07f928f15a3de5f03b85c/prepare";
-    scraper.ask(prepare).await.refused(403, "FORBIDDEN");
-    shop.merchant()
-        .get("/metrics")
-        .await
-        .refused(403, "FORBIDDEN");
-}

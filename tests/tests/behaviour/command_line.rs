@@ -184,8 +184,13 @@ async fn a_changed_byte_of_the_journal_is_found_and_named() {
 }
 
 /// The commands that a sandbox prints at its start, as somebody would mark and paste them.
-fn commands(log: &Path) -> String {
-    let said = std::fs::read_to_string(log).unwrap();
+pub(super) async fn welcome(log: &Path) -> String {
+    let said = || std::fs::read_to_string(log).unwrap();
+    daegeum_tests::until("the welcome is printed", || async {
+        said().contains("$API/orders/$ORDER\n")
+    })
+    .await;
+    let said = said();
     let (_, block) = said.split_once("\nTry it").expect("a block to paste");
     let lines = block.lines().skip(1);
     let lines = lines.take_while(|line| line.starts_with("  "));
@@ -193,7 +198,7 @@ fn commands(log: &Path) -> String {
 }
 
 /// What a shell says that reads the commands from a terminal's paste: line by line, whatever each of them comes to.
-fn pasted(shell: &str, commands: &str) -> String {
+pub(super) fn pasted(shell: &str, commands: &str) -> String {
     let mut child = Command::new(shell)
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
@@ -224,13 +229,7 @@ async fn the_welcome_is_pasted_whole_and_pays_each_time() {
         let said = said.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut server = Program::start(&data, &said.collect::<Vec<_>>(), &["--sandbox"], &log);
         server.ready().await;
-        daegeum_tests::until("the welcome is printed", || async {
-            std::fs::read_to_string(&log)
-                .unwrap()
-                .contains("$API/orders/$ORDER\n")
-        })
-        .await;
-        let commands = commands(&log);
+        let commands = welcome(&log).await;
         for shell in ["sh", "bash"] {
             let answers = pasted(shell, &commands);
             let order = answers.lines().last().unwrap_or_default();

@@ -34,5 +34,6 @@ mod rejections;
 mod remote_holds;
 mod repeating;
 mod toss;
+mod traces;
 mod unanswered;
 mod upgrade;

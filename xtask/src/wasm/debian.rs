@@ -1,4 +1,4 @@
-//! The standard library's sources from Debian, for the compiler's exact release.
+//! Packages from Debian: the standard library's sources for the compiler's exact release, and tools in any version.
 //!
 //! apt is used as anybody's, not root's: with lists, cache and status in a folder of ours, so the
 //! system's package database is neither read nor written. The mirror is the one the machine is
@@ -48,6 +48,30 @@ pub(super) fn std_sources(release: &str, work: &Path) -> Result<PathBuf, Failure
     Err(Failure::new(format!(
         "no sources of std {release} in Debian's {suites}"
     )))
+}
+
+/// Suites that a tool is taken from whose version does not matter.
+const SUITES_OF_TOOLS: [&str; 3] = ["stable", "oldstable", "sid"];
+
+/// Downloads a package in whichever version there is, and unpacks the one file `path` of it into `work`. What it
+/// depends on is not installed: for programs that need nothing but the C library.
+pub(crate) fn tool(package: &str, path: &str, work: &Path) -> Result<PathBuf, Failure> {
+    let mirrors = mirrors()?;
+    let debian = mirrors.iter().find(|(kind, _)| *kind == Archive::Debian);
+    let (_, mirror) =
+        debian.ok_or_else(|| Failure::new("apt is configured with no Debian mirror"))?;
+    for suite in SUITES_OF_TOOLS {
+        let apt = Apt::new(&work.join("apt"), mirror, suite)?;
+        let Some(version) = apt.newest(package)? else {
+            continue;
+        };
+        println!("downloading {package} {version} from {suite} …");
+        let archive = apt.download(package, &version, work)?;
+        extract(&archive, work, &[&format!("./{path}")])?;
+        return Ok(work.join(path));
+    }
+    let suites = SUITES_OF_TOOLS.join(", ");
+    Err(Failure::new(format!("no {package} in Debian's {suites}")))
 }
 
 /// The machine's own mirrors, without asking the network.
@@ -127,12 +151,22 @@ impl Apt {
     /// The package's version in this suite that was made from `release`. A suite that cannot be
     /// had is a suite without it.
     fn version(&self, package: &str, release: &str) -> Result<Option<String>, Failure> {
+        let table = self.table(package)?;
+        Ok(table.and_then(|table| version_of(release, &table)))
+    }
+
+    /// The package's newest version in this suite.
+    fn newest(&self, package: &str) -> Result<Option<String>, Failure> {
+        let table = self.table(package)?.unwrap_or_default();
+        Ok(versions(&table).next().map(str::to_owned))
+    }
+
+    fn table(&self, package: &str) -> Result<Option<String>, Failure> {
         if let Err(failure) = process::output(&mut self.call("apt-get", &["update"])) {
             println!("{failure}");
             return Ok(None);
         }
-        let table = process::output(&mut self.call("apt-cache", &["madison", package]))?;
-        Ok(version_of(release, &table))
+        process::output(&mut self.call("apt-cache", &["madison", package])).map(Some)
     }
 
     fn download(&self, package: &str, version: &str, into: &Path) -> Result<PathBuf, Failure> {
@@ -149,20 +183,38 @@ impl Apt {
 
 /// Reads `name | version | origin` lines; `1.95.0` must not match `1.95.01` nor `11.95.0`.
 fn version_of(release: &str, madison: &str) -> Option<String> {
-    let versions = madison
-        .lines()
-        .filter_map(|line| line.split('|').nth(1))
-        .map(str::trim);
     let ours = format!("{release}+dfsg");
-    versions
-        .into_iter()
+    versions(madison)
         .find(|version| version.starts_with(&ours))
         .map(str::to_owned)
+}
+
+fn versions(madison: &str) -> impl Iterator<Item = &str> {
+    let columns = madison.lines().filter_map(|line| line.split('|').nth(1));
+    columns.map(str::trim)
 }
 
 /// Takes only `library` out of `./usr/src/rustc-…/library`: the package has the compiler too.
 fn unpack(archive: &Path, into: &Path) -> Result<PathBuf, Failure> {
     fs::create_dir_all(into).when(into.display())?;
+    let library = [
+        "--strip-components=4",
+        "--wildcards",
+        "./usr/src/rustc-*/library",
+    ];
+    extract(archive, into, &library)?;
+    let library = into.join("library");
+    if library.join("std").is_dir() {
+        return Ok(library);
+    }
+    Err(Failure::new(format!(
+        "{} has no library/std in it",
+        archive.display()
+    )))
+}
+
+/// Unpacks what `tar` is told to from a package.
+fn extract(archive: &Path, into: &Path, what: &[&str]) -> Result<(), Failure> {
     let mut package = Command::new("dpkg-deb");
     package
         .arg("--fsys-tarfile")
@@ -173,22 +225,12 @@ fn unpack(archive: &Path, into: &Path) -> Result<PathBuf, Failure> {
     let Some(files) = package.stdout.take() else {
         return Err(Failure::new(format!("`{line}` has no output")));
     };
-    // `--directory` counts for the patterns after it, and its place is here.
     let mut tar = Command::new("tar");
-    tar.args(["--extract", "--strip-components=4", "--directory"])
-        .arg(into);
-    tar.args(["--wildcards", "./usr/src/rustc-*/library"])
-        .stdin(files);
+    // `--directory` counts for the patterns after it, and its place is here.
+    tar.args(["--extract", "--directory"]).arg(into);
+    tar.args(what).stdin(files);
     process::run(&mut tar)?;
-    process::succeeded(&line, package.wait().when(&line)?)?;
-    let library = into.join("library");
-    if library.join("std").is_dir() {
-        return Ok(library);
-    }
-    Err(Failure::new(format!(
-        "{} has no library/std in it",
-        archive.display()
-    )))
+    process::succeeded(&line, package.wait().when(&line)?)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ mod tests {
         };
         assert_eq!(
             seconds(1),
-            [],
+            [0_u64; 0],
             "nothing is owed by a gateway that was never called"
         );
         silences.should_notify("TOSS", 10 * second);
