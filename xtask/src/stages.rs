@@ -246,10 +246,7 @@ fn planted(_: &mut Run) -> Result<Outcome, Failure> {
 }
 
 /// With the program that the other stages have built: what is looked at is the package.
-fn package(run: &mut Run) -> Result<Outcome, Failure> {
-    if !run.has_run("pages") {
-        pages::all()?;
-    }
+fn package(_: &mut Run) -> Result<Outcome, Failure> {
     dist::check(Profile::Dev)
 }
 
