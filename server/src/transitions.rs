@@ -103,7 +103,7 @@ impl Counters {
     fn count_money(&self, event: &PaymentEvent) {
         match event {
             PaymentEvent::PaymentCaptured(taken) => {
-                self.captured_amount.add(taken.captured.total())
+                self.captured_amount.add(taken.captured.total());
             }
             PaymentEvent::SuspendedMoneyTaken(taken) => {
                 self.captured_amount.add(taken.captured.total());

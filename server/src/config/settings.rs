@@ -260,7 +260,7 @@ settings! {
     }
     /// Traces by OTLP over HTTP: a span for each request and for each exchange with a gateway. Off without an endpoint.
     traces: Traces in "traces." {
-        /// The collector's address, to which `/v1/traces` is added: http://127.0.0.1:4318.
+        /// The collector's address, to which `/v1/traces` is added, such as `http://127.0.0.1:4318`.
         endpoint: Option<HttpUrl> = "",
         /// Of a hundred traces, how many are sent. Which, follows from the trace's id, so that everybody who knows a
         /// trace decides alike.

@@ -92,8 +92,8 @@ impl RefusalLog {
         let (route, principal) = (request.route(), request.principal());
         let first_request_id = problem.and_then(Problem::first_asked_by);
         let first_request_id = first_request_id.filter(|first| *first != request_id);
-        match problem.and_then(Problem::cause) {
-            Some(cause) => tracing::error!(
+        if let Some(cause) = problem.and_then(Problem::cause) {
+            tracing::error!(
                 request_id,
                 method,
                 route,
@@ -102,8 +102,9 @@ impl RefusalLog {
                 principal,
                 cause,
                 "request failed"
-            ),
-            None => tracing::info!(
+            );
+        } else {
+            tracing::info!(
                 request_id,
                 first_request_id,
                 method,
@@ -112,7 +113,7 @@ impl RefusalLog {
                 code,
                 principal,
                 "request refused"
-            ),
+            );
         }
     }
 }

@@ -51,6 +51,14 @@ pub struct TraceSender(SdkTracerProvider);
 /// A request or an exchange under way.
 pub struct Traced(Span);
 
+#[expect(
+    clippy::float_arithmetic,
+    reason = "the sampler's share is a float; nothing here counts money"
+)]
+fn share(percent: u32) -> f64 {
+    f64::from(percent.min(100)) / 100.0
+}
+
 /// Begins to trace, if that is configured. `world` is the way to the collector. Called within the runtime.
 pub fn start_tracing(
     settings: &Traces,
@@ -70,10 +78,9 @@ pub fn start_tracing(
         .with_protocol(Protocol::HttpBinary)
         .with_endpoint(format!("{endpoint}/v1/traces"))
         .build()?;
-    let share = f64::from(settings.percent.min(100)) / 100.0;
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
-        .with_sampler(Sampler::TraceIdRatioBased(share))
+        .with_sampler(Sampler::TraceIdRatioBased(share(settings.percent)))
         .with_resource(
             Resource::builder_empty()
                 .with_service_name("daegeum")

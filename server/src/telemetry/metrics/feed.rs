@@ -104,7 +104,7 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     fn figures(feed: &FeedMetrics, last: u64, now_s: u64) -> (i64, i64) {
-        feed.look(last, now_s * SECOND);
+        feed.look(last, now_s.saturating_mul(SECOND));
         feed.shown.0.lock().expect("somebody has read")
     }
 
