@@ -13,7 +13,7 @@ const CHOICE = ["method", "buyer_name", "buyer_email", "buyer_tel"];
 const WAITING = ["signal"];
 const WATCHING = [...WAITING, "onChange"];
 const WINDOW = [...WAITING, "mode", "returnUrl"];
-const SESSION = [...CHOICE, ...WAITING, "api", "key", "order_id", "provider", "redirect_url", "idempotency_key"];
+const SESSION = [...CHOICE, ...WAITING, "api", "key", "order_id", "provider", "redirect_url", "failure_redirect_url", "idempotency_key"];
 const PAYMENT = [...CHOICE, ...WINDOW, ...WATCHING, "onApproved", "onAgain"];
 const EXPECTED = ["payment_id", "order_id", "amount"];
 

@@ -1,6 +1,7 @@
 // One call at a time: what is sent, what is read, and what is thrown for each refusal.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { Checkout, CheckoutError, createSession, pay, ready, resume, verifyReceipt } from "../../pkg/inline.js";
@@ -191,6 +192,16 @@ test("an option that there is not is named, with the one that was meant", async 
   await wrong("method", /^resume has no option/, () => resume(checkout, { method: "card" }));
   await wrong("paymentId", /did you mean `payment_id`/, () => verifyReceipt("", { keys: [] }, { paymentId: "pay_0" }));
   await wrong("modul", /did you mean `module`/, () => ready({ modul: new Uint8Array() }));
+});
+
+test("every option of a session that the declarations name is taken", async () => {
+  const declared = readFileSync(new URL("../../pkg/index.d.ts", import.meta.url), "utf8");
+  const members = (name) => [...declared.match(new RegExp(`interface ${name} [^{]*\\{\\n([\\s\\S]*?)\\n\\}`))[1].matchAll(/^  (\w+)\??:/gm)];
+  const names = ["NewSession", "Choice", "Buyer", "Waiting"].flatMap(members).map(([, name]) => name);
+  assert.ok(names.includes("failure_redirect_url") && names.includes("signal"));
+  const refused = await createSession({ unlike_any_of_them: 1 }).catch((error) => error);
+  const [, known] = refused.message.match(/; it has (.*)$/);
+  assert.deepEqual(known.split(", ").sort(), names.sort());
 });
 
 test("an argument that is not what it has to be is named", async () => {
