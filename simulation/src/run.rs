@@ -120,8 +120,21 @@ impl Run {
     pub fn give_keys_back(&mut self) -> Result<(), String> {
         if std::mem::take(&mut self.other_keys.0) && self.machine.is_up() {
             self.town.trace.note("the keys are given back", &[]);
-            self.machine.stop()?;
-            self.come_back();
+            self.stop()?;
+        }
+        Ok(())
+    }
+
+    /// Stops the server in order. Where its disk ended it before, or refuses, it has died, and comes back all the same.
+    fn stop(&mut self) -> Result<(), String> {
+        self.doomed = None;
+        match self.machine.stop() {
+            Ok(()) => self.come_back(),
+            Err(why) => match self.machine.fuse_blown() {
+                Some(death) => self.die(death),
+                None if self.town.swarm.disk_refuses() => self.die(Death::Kill),
+                None => return Err(format!("the server does not stop: {why}")),
+            },
         }
         Ok(())
     }
@@ -312,17 +325,7 @@ impl Run {
         match disaster {
             Disaster::DieBetweenPolls(polls, death) if is_up => self.doomed = Some((polls, death)),
             Disaster::DieAtTheDisk(after, death) if is_up => self.machine.end_after(after, death),
-            Disaster::Stop if is_up => {
-                self.doomed = None;
-                match self.machine.stop() {
-                    Ok(()) => self.come_back(),
-                    Err(why) => match self.machine.fuse_blown() {
-                        Some(death) => self.die(death),
-                        None if self.town.swarm.disk_refuses() => self.die(Death::Kill),
-                        None => return Err(format!("the server does not stop: {why}")),
-                    },
-                }
-            }
+            Disaster::Stop if is_up => self.stop()?,
             Disaster::FailSync => self.machine.fail_a_sync(),
             Disaster::Fill => self.machine.fill(true),
             Disaster::Empty => self.machine.fill(false),
