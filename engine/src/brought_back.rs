@@ -1,4 +1,4 @@
-//! What a buyer's browser brings back from a gateway's window: read from the address it came back to ([`Address`]), and
+//! The return from a gateway's window: read from the address that the buyer's browser came back to ([`Address`]), and
 //! compared with the payment. A browser says what it likes: what is compared here moves nothing until the gateway says
 //! so too.
 

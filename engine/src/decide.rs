@@ -15,6 +15,7 @@ mod claims;
 mod consequences;
 pub mod evidence;
 mod free;
+mod inline;
 mod learning;
 mod mock;
 mod notification;
@@ -125,7 +126,7 @@ pub fn decide(
 ) -> Result<Decision, Refusal> {
     let mut work = Work::new(group, context.now);
     let (subject, progress) = dispatch(&mut work, command, context)?;
-    let progress = mock::answer_calls(&mut work, progress, context)?;
+    let progress = inline::answer_calls(&mut work, progress, context)?;
     let (group, events) = work.finish();
     Ok(Decision {
         group,

@@ -1,4 +1,4 @@
-//! What every request shares, whatever it asks for: connections, request ids, who is calling, how
+//! The part that every request shares, whatever it asks for: connections, request ids, who is calling, how
 //! much and how fast, how bodies and queries are read, and how a refusal looks. Nothing here knows
 //! what a payment is.
 

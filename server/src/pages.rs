@@ -1,4 +1,4 @@
-//! What people see: pages rendered by the server, in the visitor's language, under one policy.
+//! Pages for people: rendered by the server, in the visitor's language, under one policy.
 //!
 //! A page never holds what a session's token opens: the token is in the address's fragment, which no server is
 //! sent. What depends on it is filled in by the page's script, with words that are on the page already.

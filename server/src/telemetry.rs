@@ -1,4 +1,4 @@
-//! What can be seen from outside: [`Metrics`] by name, and logs as JSON lines. Both are made so
+//! The view from outside: [`Metrics`] by name, and logs as JSON lines. Both are made so
 //! that looking costs the looked-at little: counters are resolved once, and a log line waits for
 //! nobody.
 

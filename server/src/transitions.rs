@@ -1,4 +1,4 @@
-//! What a commit shows to those who watch: log lines with the ids that belong together, and the counters of
+//! Signs of a commit for those who watch: log lines with the ids that belong together, and the counters of
 //! the contract. Once per executed command, after it is durable, whether or not its caller still waits.
 
 use std::sync::Arc;

@@ -36,7 +36,7 @@ pub(super) fn open(
     let total = work.order()?.core().total();
     let (id, progress) = payment::create(work, asker, order_id, total, wanted, context)?;
     let provider = work.payment(id)?.core().provider;
-    if let Some(method) = session.method.filter(|_| !total.is_zero()) {
+    if let Some(method) = session.method {
         payment::takes_by(provider, method, total)?;
     }
     let shard = work.order()?.core().shard();
@@ -75,7 +75,7 @@ pub(super) fn prepare(
         PaymentState::Initiated => {
             payable(work)?;
             if let Some(Choice { method, buyer }) = choice {
-                if let Some(method) = method.filter(|_| !is_free) {
+                if let Some(method) = method {
                     let core = work.payment(id)?.core();
                     payment::takes_by(core.provider, method, core.amount())?;
                 }

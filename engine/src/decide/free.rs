@@ -3,11 +3,12 @@
 //! nothing the words for "taken" and for "gone back" are the same.
 
 use super::consequences::{self, Money};
+use super::inline::Intended;
 use super::{Context, calls};
 use crate::amounts::Amounts;
 use crate::event::{Provider, ProviderPaymentId, RefundWay, Source};
 use crate::group::{Refusal, Work};
-use crate::id::{PaymentId, RefundId};
+use crate::id::PaymentId;
 use crate::money::Money as Amount;
 use crate::operation::OperationKind;
 use crate::payment;
@@ -40,7 +41,7 @@ pub(super) fn settle(
 pub(super) fn answer(
     work: &mut Work,
     id: PaymentId,
-    (kind, refund): (OperationKind, Option<RefundId>),
+    (kind, refund): Intended,
     context: &mut Context<'_>,
 ) -> Result<(), Refusal> {
     let source = Source::Answer;

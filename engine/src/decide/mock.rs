@@ -1,12 +1,13 @@
 //! The mock gateway: it is part of the decision. It does what it is told to a payment, and answers yes to every other
-//! call at once. The loop that answers such calls is here too.
+//! call at once.
 
-use super::{Context, Outcome, Progress, Subject, calls, evidence, free};
+use super::inline::Intended;
+use super::{Context, Outcome, Progress, Subject, calls, evidence};
 use crate::command::{Fact, MockResult};
 use crate::event::{FailureCode, Provider, ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
-use crate::id::{PaymentId, RefundId};
-use crate::operation::{AnyOperation, OperationKind};
+use crate::id::PaymentId;
+use crate::operation::OperationKind;
 use crate::payment::{AnyPayment, PaymentAction, PaymentState, Stage};
 use crate::rejection::Rejection;
 
@@ -74,51 +75,13 @@ fn already_there(payment: &AnyPayment, result: MockResult) -> bool {
     }
 }
 
-/// Answers what was decided to be asked where nobody has to be called. What was in flight only because of that is done.
-pub(super) fn answer_calls(
+/// Answers yes to a call that was intended.
+pub(super) fn answer(
     work: &mut Work,
-    progress: Progress,
+    id: PaymentId,
+    (kind, _): Intended,
     context: &mut Context<'_>,
-) -> Result<Progress, Refusal> {
-    let mut answered = false;
-    while let Some((id, provider, call)) = next_call(work) {
-        match provider {
-            Provider::Free => free::answer(work, id, call, context)?,
-            Provider::Mock | Provider::Toss | Provider::Drill => {
-                let fact = calls::done_as_asked(work.payment(id)?.core(), call.0, work.now());
-                evidence::apply(work, id, &fact, mock_name(id), Source::Answer, context)?;
-            }
-        }
-        answered = true;
-    }
-    let waits = work.is_any_call_in_flight();
-    Ok(match progress {
-        Progress::InFlight if answered && !waits => Progress::Done,
-        Progress::Created | Progress::Done | Progress::InFlight => progress,
-    })
-}
-
-type Intended = (OperationKind, Option<RefundId>);
-
-/// A call that was intended in this decision and is to be answered within it.
-fn next_call(work: &Work) -> Option<(PaymentId, Provider, Intended)> {
-    work.payments().iter().find_map(|payment| {
-        let core = payment.core();
-        let Some(AnyOperation::Intended(call)) = core.operation.as_ref() else {
-            return None;
-        };
-        let (kind, refund) = (call.core().kind, call.core().refund);
-        let own = match (core.provider, kind) {
-            (
-                Provider::Mock,
-                OperationKind::Capture | OperationKind::Void | OperationKind::Cancel,
-            )
-            | (Provider::Free, _) => true,
-            // The mock gateway's confirmation is answered by whoever completes the payment.
-            (Provider::Mock, OperationKind::Confirm) | (Provider::Toss | Provider::Drill, _) => {
-                false
-            }
-        };
-        own.then_some((core.id, core.provider, (kind, refund)))
-    })
+) -> Result<(), Refusal> {
+    let fact = calls::done_as_asked(work.payment(id)?.core(), kind, work.now());
+    evidence::apply(work, id, &fact, mock_name(id), Source::Answer, context)
 }

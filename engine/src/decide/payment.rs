@@ -68,8 +68,12 @@ pub(super) fn begin(
     Ok((Subject::Payment(id), progress))
 }
 
-/// Refuses a way of paying that the gateway does not have here, or not for an amount as small as this.
+/// Refuses a way of paying that the gateway does not have here, or not for an amount as small as this. Nothing is paid
+/// in any way.
 pub(super) fn takes_by(provider: Provider, method: Method, amount: Money) -> Result<(), Rejection> {
+    if amount.is_zero() {
+        return Ok(());
+    }
     match provider.capabilities().minimum_by(method) {
         None => Err(Rejection::MethodUnavailable),
         Some(minimum_minor) if amount.minor() < minimum_minor => {

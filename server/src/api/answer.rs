@@ -194,8 +194,7 @@ pub fn mark_replayed(response: &mut Response) {
 
 /// A refusal of the rules as the API shows it.
 pub fn problem(rejection: &Rejection) -> Problem {
-    let status = StatusCode::from_u16(rejection.kind().status()).unwrap_or(StatusCode::CONFLICT);
-    let problem = Problem::new(status, rejection.code(), rejection.message());
+    let problem = unplaced(rejection);
     let problem = match rejection.minimum_minor() {
         Some(minimum) => problem.with_minimum(minimum),
         None => problem,
@@ -216,9 +215,12 @@ pub fn problem(rejection: &Rejection) -> Problem {
 
 /// A refusal of the rules about a field of the request that only who read the request knows.
 pub fn problem_at(rejection: &Rejection, field: &str) -> Problem {
+    unplaced(rejection).at(field, rejection.message())
+}
+
+fn unplaced(rejection: &Rejection) -> Problem {
     let status = StatusCode::from_u16(rejection.kind().status()).unwrap_or(StatusCode::CONFLICT);
-    let problem = Problem::new(status, rejection.code(), rejection.message());
-    problem.at(field, rejection.message())
+    Problem::new(status, rejection.code(), rejection.message())
 }
 
 /// What keeps the store from answering: what passes says when to come back; a failure is ours, and the caller is told

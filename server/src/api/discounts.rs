@@ -5,9 +5,8 @@ use daegeum_engine::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer;
+use super::{answer, orders};
 use crate::http::{HttpErrorCode, Integer, Problem};
-use crate::text;
 
 /// What is taken off the prices of an order's lines.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -49,10 +48,7 @@ pub fn check(sent: Vec<OrderDiscount>, lines: usize) -> Result<Vec<Discount>, Pr
 impl OrderDiscount {
     fn check(self, at: usize, lines: usize) -> Result<Discount, Problem> {
         let place = |field: &str| format!("discounts[{at}].{field}");
-        let name = text::name(&self.name, 200).map_err(|_| {
-            let rule = "A name has 1 to 200 characters, of which one at least can be seen.";
-            Problem::from(HttpErrorCode::InvalidValue).at(place("name"), rule)
-        })?;
+        let name = orders::name(&self.name, place("name"))?;
         let out_of_range = || {
             let rejection = Rejection::discount_out_of_range(at);
             answer::problem_at(&rejection, &place("amount"))

@@ -171,10 +171,7 @@ impl CreateOrder {
 impl OrderLine {
     fn check(self, at: usize, currency: Currency) -> Result<NewLine, Problem> {
         let place = |field: &str| format!("lines[{at}].{field}");
-        let name = text::name(&self.name, 200).map_err(|_| {
-            let rule = "A name has 1 to 200 characters, of which one at least can be seen.";
-            Problem::from(HttpErrorCode::InvalidValue).at(place("name"), rule)
-        })?;
+        let name = name(&self.name, place("name"))?;
         for (field, id) in [("item_id", &self.item_id), ("seller_id", &self.seller_id)] {
             if id.as_ref().is_some_and(|id| check_name(id, 64).is_err()) {
                 return Err(invalid(place(field)));
@@ -197,6 +194,14 @@ impl OrderLine {
             seller_id: self.seller_id.map(Into::into),
         })
     }
+}
+
+/// What something that is bought, or taken off, is called.
+pub fn name(sent: &str, field: String) -> Result<Box<str>, Problem> {
+    text::name(sent, 200).map_err(|_| {
+        let rule = "A name has 1 to 200 characters, of which one at least can be seen.";
+        Problem::from(HttpErrorCode::InvalidValue).at(field, rule)
+    })
 }
 
 /// A value that this field cannot have.

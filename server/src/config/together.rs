@@ -1,5 +1,5 @@
-//! What settings must not be beside each other. Every rule here is about money: which keys move it,
-//! what must not stand beside them, and over which line they go.
+//! Rules between settings: which keys move money, what must not stand beside them, over which line they go, and how long
+//! a time may be. Each setting by itself is checked where it is read.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is known about a request before anybody looks at what it asks for: its id, where it comes
+//! Facts about a request that are known before anybody looks at what it asks for: its id, where it comes
 //! from, and the front it came through. Extractors find it among the request's extensions.
 
 use std::{net::IpAddr, sync::Arc};

@@ -1,4 +1,4 @@
-//! What a connection over the limit gets: 503 at once, and a closed connection. Waiting in the
+//! The answer to a connection over the limit: 503 at once, and a closed connection. Waiting in the
 //! kernel's queue would look like an outage to its owner and to every probe.
 
 use std::time::Duration;

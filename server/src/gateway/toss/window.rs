@@ -1,4 +1,4 @@
-//! What Toss's browser SDK is given to open its payment window (v2 `payment().requestPayment`, or v1 with the
+//! The values that Toss's browser SDK opens its payment window with (v2 `payment().requestPayment`, or v1 with the
 //! same values). There is no registration with Toss beforehand: the return is compared with the payment.
 
 use daegeum_engine::method::Method;

@@ -1,4 +1,4 @@
-//! What waits for a person or for a buyer: the desk by kind, and deposits.
+//! Figures of payments that wait for a person or for a buyer: the desk by kind, and deposits.
 
 use prometheus_client::{
     metrics::{family::Family, gauge::Gauge},
