@@ -160,6 +160,40 @@ fn what_kubernetes_makes_for_a_service_of_our_name_does_not_stop_the_start() {
 }
 
 #[test]
+fn time_beyond_its_bound_is_refused_with_the_most_that_may_be_set() {
+    for (name, bound, beyond, said) in [
+        (
+            "DAEGEUM_ORDERS_UNPAID_AFTER",
+            "400d",
+            "401d",
+            "orders.unpaid_after",
+        ),
+        (
+            "DAEGEUM_LIMITS_REQUEST_TIMEOUT",
+            "1h",
+            "61m",
+            "limits.request_timeout",
+        ),
+        (
+            "DAEGEUM_LIMITS_SHUTDOWN_TIMEOUT",
+            "1h",
+            "99999d",
+            "limits.shutdown_timeout",
+        ),
+    ] {
+        let with = |value| {
+            let mut variables = production();
+            variables.push((name, value));
+            variables
+        };
+        assert!(load(&Flags::default(), &with(bound)).is_ok(), "{bound}");
+        let told = problems(&Flags::default(), &with(beyond));
+        let expected = format!("{said} is longer than it may be: set at most {bound}");
+        assert!(told.contains(&expected), "{told}");
+    }
+}
+
+#[test]
 fn every_wrong_value_is_told_at_once_and_secrets_are_not_repeated() {
     let variables = [
         ("DAEGEUM_LISTEN", "8080"),
