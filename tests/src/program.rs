@@ -1,9 +1,10 @@
 //! The server as a program of its own: the built binary over a directory, to be read and killed.
 
-use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use reqwest::Method;
 
@@ -23,9 +24,15 @@ pub fn path() -> PathBuf {
     })
 }
 
-/// A port that was free a moment ago.
+/// An address that nobody else listens at or calls from: a loopback address of this process and this program's own, with a
+/// port that is free there. A free port of 127.0.0.1 can be anybody's by the time the program listens.
 fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    static STARTED: AtomicU16 = AtomicU16::new(0);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let own = STARTED.fetch_add(1, Ordering::Relaxed) % 254 + 1;
+    let own = u8::try_from(own).expect("below 255");
+    let host = Ipv4Addr::new(127, 64 | (high & 63), low, own);
+    let listener = TcpListener::bind((host, 0)).expect("a port");
     listener.local_addr().expect("an address")
 }
 
@@ -33,6 +40,7 @@ fn free_address() -> SocketAddr {
 pub struct Program {
     child: Child,
     address: SocketAddr,
+    log: PathBuf,
 }
 
 impl Program {
@@ -55,6 +63,7 @@ impl Program {
         Self {
             child: child.expect("the server can be started"),
             address,
+            log: log.to_owned(),
         }
     }
 
@@ -65,7 +74,8 @@ impl Program {
             let ended = self.child.try_wait().expect("a child");
             assert!(
                 ended.is_none(),
-                "the server ended with {ended:?} instead of serving"
+                "the server ended with {ended:?} instead of serving: {}",
+                fs::read_to_string(&self.log).expect("its log")
             );
             let look = Answer::try_to(stranger.request(Method::GET, "/readyz"));
             async { look.await.is_ok_and(|answer| answer.status == 200) }
