@@ -1,4 +1,4 @@
-// Builds the pages' scripts and style sheets into dist/, named by their content, with a packed form beside each.
+// Builds the pages' scripts and style sheets, named by their content, with a packed form beside each.
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,8 +17,6 @@ export default defineConfig({
   publicDir: false,
   resolve: { alias: { "@daegeum/checkout": here("../../wasm-client/pkg/index.js") } },
   build: {
-    outDir: here("dist"),
-    emptyOutDir: true,
     manifest: true,
     target: "es2022",
     // A `data:` address would need a hole in the policy for what it is.

@@ -14,6 +14,7 @@ mod docs;
 mod failure;
 mod generated;
 mod links;
+mod mirror;
 mod npm;
 mod options;
 mod pages;

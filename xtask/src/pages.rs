@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::cargo::root;
 use crate::failure::{Failure, While};
+use crate::mirror::mirror;
 use crate::options::Options;
 use crate::{Stop, npm, process, wasm};
 
@@ -52,9 +53,12 @@ pub(crate) fn build() -> Result<(), Failure> {
     let vite = npm::file("vite/bin/vite.js");
     let mut build = npm::node();
     build.arg(vite).args(["build", "--logLevel", "warn"]);
+    let aside = root().join("target/pages");
+    build.arg("--emptyOutDir").arg("--outDir").arg(&aside);
     process::run(build.current_dir(web()))?;
-    publish(&root().join("wasm-client/pkg"), &web().join("dist/package"))?;
-    let weight = weigh(&web().join("dist"))?;
+    publish(&root().join("wasm-client/pkg"), &aside.join("package"))?;
+    mirror(&aside, &web().join("dist"))?;
+    let weight = weigh(&aside)?;
     if weight <= BYTES_MAX {
         return Ok(());
     }
