@@ -89,13 +89,15 @@ story("words that only an address says are not the gateway's", {}, async (scene)
 
   const token = checkout.token();
   const forged = `${scene.server.base}/checkout?code=REJECT_CARD_COMPANY&message=Call+010-0000-0000#${token}`;
+  await page.goto(forged);
+  await checkout.notices("refused");
+  assert.equal((await page.locator("[data-checkout]").innerText()).includes("010-0000-0000"), false);
   // A session's digits are no payment's: who holds the link cannot make the order number of them.
   const orderId = token.slice(0, 36).replace("ses_", "pay_");
-  for (const address of [forged, forged.replace("#", `&orderId=${orderId}#`)]) {
-    await page.goto(address);
-    await checkout.notices("refused");
-    assert.equal((await page.locator("[data-checkout]").innerText()).includes("010-0000-0000"), false);
-  }
+  await page.goto(forged.replace("#", `&orderId=${orderId}#`));
+  await checkout.shows("prepared");
+  await checkout.noticesNothing();
+  assert.equal((await page.locator("[data-checkout]").innerText()).includes("010-0000-0000"), false);
 
   await checkout.pay();
   await GatewayWindow.inPlaceOf(page);
