@@ -27,6 +27,9 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
+    /// Every call.
+    pub const ALL: &'static [Self] = &[Self::Confirm, Self::Capture, Self::Void, Self::Cancel];
+
     /// The word in the API.
     pub const fn name(self) -> &'static str {
         match self {

@@ -26,6 +26,9 @@ pub enum CaptureMode {
 }
 
 impl CaptureMode {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Automatic, Self::OnConfirmation];
+
     /// The word in the API.
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,6 +48,9 @@ pub enum Tax {
 }
 
 impl Tax {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Taxable, Self::TaxFree];
+
     /// The word in the API.
     pub const fn name(self) -> &'static str {
         match self {
@@ -109,6 +115,9 @@ pub enum BorneBy {
 }
 
 impl BorneBy {
+    /// Both.
+    pub const ALL: &'static [Self] = &[Self::Shop, Self::Seller];
+
     /// The word in the API.
     pub const fn name(self) -> &'static str {
         match self {

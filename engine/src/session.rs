@@ -140,6 +140,16 @@ pub enum Next {
 }
 
 impl Next {
+    /// Every step.
+    pub const ALL: &'static [Self] = &[
+        Self::Prepare,
+        Self::OpenWindow,
+        Self::Wait,
+        Self::Transfer,
+        Self::BeginAgain,
+        Self::Nothing,
+    ];
+
     /// The word in the API.
     pub const fn name(self) -> &'static str {
         match self {

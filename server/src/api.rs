@@ -17,11 +17,13 @@ pub mod orders;
 mod page;
 pub mod payments;
 pub mod receipts;
+pub mod route;
 mod said;
 mod schema;
 mod session_view;
 pub mod sessions;
 
 mod transactions;
+pub mod vocabulary;
 
-pub use schema::{ProblemSchema, ReceiptSchema};
+pub use schema::ReceiptSchema;

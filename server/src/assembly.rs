@@ -137,8 +137,9 @@ pub fn assemble(
         witness: Arc::new(witness),
     });
     notifications::count_from_zero(&app);
-    let routes = routes::routes(Arc::clone(&app)).merge(around.more_routes);
-    let front = Front::new(routes, config, around.clock, around.metrics);
+    let (routes, cross_origin) = routes::routes(Arc::clone(&app))?;
+    let routes = routes.merge(around.more_routes);
+    let front = Front::new((routes, cross_origin), config, around.clock, around.metrics);
     Ok(Assembled { app, front, begun })
 }
 

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::{
         config::{Config, Flags, Purpose},
-        http::Front,
+        http::{Front, cross_origin::CrossOrigin},
         telemetry::Metrics,
         world::{SharedWorld, SystemWorld},
     };
@@ -125,7 +125,12 @@ mod tests {
         };
         let config = Config::load(&flags, std::iter::empty(), Purpose::Serve, &*world).unwrap();
         let routes = sandbox_routes(clock, Arc::clone(&domain));
-        Front::new(routes, &config, domain, Arc::new(Metrics::new()))
+        Front::new(
+            (routes, CrossOrigin::refusals_alone(&[])),
+            &config,
+            domain,
+            Arc::new(Metrics::new()),
+        )
     }
 
     async fn ask(front: &Arc<Front>, method: &str, body: Option<Value>) -> (StatusCode, Value) {

@@ -139,6 +139,9 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Everybody whose doing it can be.
+    pub const ALL: &'static [Self] = &[Self::Buyer, Self::Merchant, Self::Gateway, Self::Ours];
+
     /// The word in the API.
     pub const fn name(self) -> &'static str {
         match self {
@@ -164,6 +167,9 @@ pub enum Retry {
 }
 
 impl Retry {
+    /// Every advice.
+    pub const ALL: &'static [Self] = &[Self::Now, Self::Later, Self::OtherMethod, Self::Never];
+
     /// The word in the API.
     pub const fn name(self) -> &'static str {
         match self {

@@ -28,13 +28,13 @@ mod tls;
 mod turn_away;
 
 pub use auth::{
-    Admin, Authenticator, Backend, Buyer, Caller, Checkout, Kind, Merchant, Office, Payer,
-    Principal,
+    Admin, Authenticator, Backend, Buyer, Caller, Checkout, Kind, Merchant, Observer, Office,
+    Payer, Principal,
 };
 pub use body::RawBody;
 pub use error::{FieldError, HttpErrorCode, Problem, SaysItself};
 pub use front::Front;
-pub use idempotency::{BodyKey, IdempotencyKey};
+pub use idempotency::{BodyKey, IdempotencyKey, KeyHeader};
 pub use integer::Integer;
 pub use json::{Json, OptionalJson};
 pub use query::Query;

@@ -11,9 +11,12 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use daegeum_engine::event::Provider;
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
-use crate::api::ProblemSchema;
 use crate::api::ReceiptSchema;
+use crate::api::vocabulary::OpenObject;
 use crate::app::App;
 use crate::http::{HttpErrorCode, Problem, RawBody, RequestContext};
 
@@ -33,11 +36,37 @@ pub fn count_from_zero(app: &App) {
     }
 }
 
+/// What a gateway sends: the mock gateway its own form, another one whatever it does.
+struct GatewayNotification;
+
+impl PartialSchema for GatewayNotification {
+    fn schema() -> RefOr<Schema> {
+        let any = AnyOfBuilder::new().item(Ref::from_schema_name(mock::MockNotification::name()));
+        Schema::from(any.item(Ref::from_schema_name(OpenObject::name()))).into()
+    }
+}
+
+impl ToSchema for GatewayNotification {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        for (name, schema) in [
+            (
+                mock::MockNotification::name(),
+                mock::MockNotification::schema(),
+            ),
+            (OpenObject::name(), OpenObject::schema()),
+        ] {
+            schemas.push((name.into(), schema));
+        }
+        mock::MockNotification::schemas(schemas);
+    }
+}
+
 /// Takes a gateway's notification.
-#[utoipa::path(post, path = "/api/v1/payments/webhook/{provider}", tag = "notifications", params(("provider" = String, Path, example = "mock"),
-    ("webhook-id" = String, Header), ("webhook-timestamp" = String, Header), ("webhook-signature" = String, Header)),
-    request_body = mock::MockNotification,
-    responses((status = 200, body = ReceiptSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments/webhook/{provider}", tag = "notifications",
+    params(("webhook-id" = Option<String>, Header, description = "The mock gateway's, by Standard Webhooks, as are the two below."),
+        ("webhook-timestamp" = Option<String>, Header), ("webhook-signature" = Option<String>, Header)),
+    request_body = GatewayNotification,
+    responses((status = 200, body = ReceiptSchema)))]
 pub async fn receive(
     State(app): State<Arc<App>>,
     context: RequestContext,

@@ -16,6 +16,7 @@ mod visit;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Method;
 use axum::routing::get;
 
 pub use self::assets::{Entry, Linked};
@@ -53,12 +54,22 @@ pub fn are_built() -> bool {
     assets::linked(Entry::Checkout).is_some()
 }
 
-/// The package for pages of one's own, which anybody may load.
+/// The package for pages of one's own.
+const PACKAGE: [&str; 2] = ["/package/checkout.tgz", "/package/checkout/{file}"];
+
 fn packaged() -> Router<Pages> {
+    let [whole, file] = PACKAGE;
     Router::new()
-        .route("/package/checkout.tgz", get(package::whole))
-        .route("/package/checkout/{file}", get(package::file))
-        .layer(cross_origin::everybody())
+        .route(whole, get(package::whole))
+        .route(file, get(package::file))
+}
+
+/// What pages of every origin may load.
+pub fn open_to_pages() -> impl Iterator<Item = (String, Method, cross_origin::Pages)> {
+    let open = cross_origin::Pages::OfAnyOrigin;
+    PACKAGE
+        .into_iter()
+        .map(move |path| (path.to_owned(), Method::GET, open))
 }
 
 /// The pages that every server has, and what they are made of.

@@ -1,80 +1,112 @@
-//! Every path with its method, and the handler it goes to.
+//! Every operation, by the handler that has its path, method and description.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use daegeum_engine::rejection::Kind::{Missing, Rule};
+use utoipa::openapi::OpenApi;
 
+use crate::api::route::{Route, Routes, route};
 use crate::api::{
     admin, confirm, events, gateways, health, me, openapi, orders, payments, receipts, sessions,
 };
 use crate::app::App;
-use crate::http::cross_origin;
+use crate::http::HttpErrorCode;
+use crate::http::cross_origin::CrossOrigin;
 use crate::{notifications, pages};
 
-/// The routes over the application.
-pub fn routes(app: Arc<App>) -> Router {
-    let pages = pages::Pages::new(&app.config.settings);
-    let origins = &app.config.settings.checkout.redirect_origins;
-    let api = merchants().merge(buyers().layer(cross_origin::pages_of(origins)));
-    Router::new()
-        .nest("/api/v1", api)
-        .merge(public())
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+/// Where the API is.
+const API: &str = "/api/";
+
+/// The routes over the application, and which of them are open to pages of other origins.
+pub fn routes(app: Arc<App>) -> Result<(Router, CrossOrigin), matchit::InsertError> {
+    let settings = &app.config.settings;
+    let pages = pages::routes(pages::Pages::new(settings));
+    let mut operations = Routes::these(operations());
+    operations.open_to.extend(pages::open_to_pages());
+    let origins = &settings.checkout.redirect_origins;
+    let cross_origin = CrossOrigin::new(&operations.open_to, origins, API)?;
+    let description = openapi::description(operations.described, &app.config.address());
+    let router = operations
+        .router
         .with_state(app)
-        .merge(openapi::routes())
-        .merge(pages::routes(pages))
+        .merge(openapi::routes(description))
+        .merge(pages);
+    Ok((router, cross_origin))
 }
 
-/// What a buyer's browser calls, from the shop's pages too.
-fn buyers() -> Router<Arc<App>> {
-    Router::new()
-        .route("/payments/sessions", post(sessions::create))
-        .route("/payments/sessions/{session_id}", get(sessions::get))
-        .route(
-            "/payments/sessions/{session_id}/prepare",
-            post(sessions::prepare),
-        )
-        .route("/payments/verify", post(confirm::verify))
-        .route("/payments/confirm", post(confirm::confirm))
-        .route("/payments/{payment_id}", get(payments::get))
-        .route("/payments/{payment_id}/receipt", get(receipts::get))
-        .route("/me/payments", get(me::payments))
+/// The description of every operation, as a server at `address` has it.
+pub fn description(address: &str) -> OpenApi {
+    openapi::description(Routes::these(operations()).described, address)
 }
 
-/// What the shop's backend, its administrators and the gateways call.
-fn merchants() -> Router<Arc<App>> {
-    Router::new()
-        .route("/orders", post(orders::create).get(orders::list))
-        .route("/orders/{order_id}", get(orders::get))
-        .route("/orders/{order_id}/confirm", post(orders::confirm))
-        .route("/orders/{order_id}/cancel", post(orders::cancel))
-        .route("/payments", post(payments::create).get(payments::list))
-        .route(
-            "/payments/{payment_id}/transactions",
-            get(payments::transactions),
-        )
-        .route("/payments/{payment_id}/capture", post(payments::capture))
-        .route("/payments/{payment_id}/cancel", post(payments::cancel))
-        .route(
-            "/payments/{payment_id}/mock/complete",
-            post(payments::complete_mock),
-        )
-        .route("/payments/webhook/{provider}", post(notifications::receive))
-        .route("/events", get(events::feed))
-        .route("/gateways", get(gateways::list))
-        .route("/admin/desk", get(admin::desk))
-        .route("/admin/unanswered", get(admin::unanswered))
-        .route("/admin/balances", get(admin::balances))
-        .route("/admin/payments/{payment_id}/resolve", post(admin::resolve))
-        .route("/admin/buyers/{buyer_id}/erase", post(admin::erase_buyer))
+/// A handler refuses with what its extractors refuse with, and with what is said here.
+fn operations() -> impl Iterator<Item = Route> {
+    let all = [buyers(), merchants(), administrators(), machines()];
+    all.into_iter().flatten()
 }
 
-/// What anybody may read.
-fn public() -> Router<Arc<App>> {
-    Router::new()
-        .route("/.well-known/jwks.json", get(receipts::keys))
-        .layer(cross_origin::everybody())
+/// What a buyer's browser calls too.
+fn buyers() -> Vec<Route> {
+    vec![
+        route!(orders::get),
+        route!(payments::create)
+            .refusing(&[HttpErrorCode::IdempotencyKeyRequired])
+            .asking(&[Missing]),
+        route!(payments::get),
+        route!(payments::cancel),
+        route!(receipts::get).refusing(&[HttpErrorCode::ReceiptUnavailable]),
+        route!(sessions::create).asking(&[Missing]),
+        route!(sessions::get),
+        route!(sessions::prepare),
+        route!(confirm::verify).asking(&[Missing, Rule]),
+        route!(confirm::confirm)
+            .refusing(&[HttpErrorCode::GatewayUnavailable])
+            .asking(&[Missing]),
+        route!(me::payments).without("buyer_id"),
+        route!(receipts::keys).for_everybody(),
+    ]
+}
+
+/// What the shop's backend calls.
+fn merchants() -> Vec<Route> {
+    vec![
+        route!(orders::create),
+        route!(orders::list),
+        route!(orders::confirm),
+        route!(orders::cancel),
+        route!(payments::list),
+        route!(payments::transactions),
+        route!(payments::capture),
+        route!(payments::complete_mock).refusing(&[HttpErrorCode::NotFound]),
+        route!(events::feed).refusing(&[HttpErrorCode::FeedBegunAnew]),
+        route!(gateways::list),
+    ]
+}
+
+/// What administrators call.
+fn administrators() -> Vec<Route> {
+    vec![
+        route!(admin::desk),
+        route!(admin::unanswered),
+        route!(admin::balances),
+        route!(admin::resolve),
+        route!(admin::erase_buyer),
+        route!(health::metrics),
+    ]
+}
+
+/// What gateways and whoever keeps the server running call.
+fn machines() -> Vec<Route> {
+    vec![
+        route!(notifications::receive)
+            .refusing(&[
+                HttpErrorCode::InvalidSignature,
+                HttpErrorCode::MalformedJson,
+                HttpErrorCode::InvalidValue,
+            ])
+            .asking(&[Rule]),
+        route!(health::live),
+        route!(health::ready),
+    ]
 }

@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::api::health;
 use crate::assembly::Opened;
 use crate::config::Config;
+use crate::http::cross_origin::CrossOrigin;
 use crate::http::{self, Front, HttpErrorCode, Problem};
 use crate::serve::Surroundings;
 
@@ -43,12 +44,13 @@ pub async fn open(
         opened => return opened,
     };
     tracing::error!(%error, "the disk is full: the start waits until there is room");
+    let origins = &config.settings.checkout.redirect_origins;
     let (close, closed) = oneshot::channel::<()>();
     let answering = http::serve(
         again(door.listener)?,
         door.tls.clone(),
         Front::new(
-            routes(),
+            (routes(), CrossOrigin::refusals_alone(origins)),
             config,
             Arc::clone(&around.clock),
             Arc::clone(&around.metrics),

@@ -1,4 +1,5 @@
-//! Someone who calls the API, and what is answered: status, headers, and the bytes as they came.
+//! Someone who calls the API, and what is answered: status, headers, and the bytes as they came. Whatever is answered
+//! is held against the API's description.
 
 use std::ops::Index;
 
@@ -6,6 +7,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use tokio_rustls::rustls::crypto::ring;
+
+use crate::described::{self, Exchange};
 
 /// A caller with (or without) credentials.
 #[derive(Clone)]
@@ -108,9 +111,19 @@ impl Answer {
 
     /// Sends the request to a server that may die any moment.
     pub async fn try_to(request: RequestBuilder) -> Result<Self, reqwest::Error> {
-        let answer = request.send().await?;
+        let (client, request) = request.build_split();
+        let request = request?;
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let answer = client.execute(request).await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = answer.bytes().await?.to_vec();
+        described::check(&Exchange {
+            method: &method,
+            path: &path,
+            status,
+            headers: &headers,
+            body: &bytes,
+        });
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Ok(Self {
             status,

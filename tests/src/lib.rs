@@ -9,6 +9,7 @@
 pub mod caller;
 pub mod checkout;
 pub mod crash;
+pub mod described;
 pub mod drill;
 pub mod gateway;
 pub mod login;

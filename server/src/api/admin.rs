@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use daegeum_engine::command::{Command, Resolution};
 use daegeum_engine::id::BuyerId;
@@ -15,13 +14,13 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::page::{CountedPage, PageQuery};
-use super::schema::{
-    BalancesSchema, DeskSchema, ErasedSchema, PaymentSchema, ProblemSchema, UnansweredSchema,
-};
-use super::{answer, payments};
+use super::schema::{BalancesSchema, DeskSchema, ErasedSchema, PaymentSchema, UnansweredSchema};
+use super::{answer, payments, vocabulary};
 use crate::app::{App, Asked};
 use crate::gateway::plan;
-use crate::http::{Admin, BodyKey, HttpErrorCode, Json, Principal, Problem, Query, RequestContext};
+use crate::http::{
+    Admin, BodyKey, HttpErrorCode, Json, KeyHeader, Principal, Problem, Query, RequestContext,
+};
 use crate::keyed;
 use crate::text;
 
@@ -36,10 +35,11 @@ pub struct Resolve {
     /// without an answer, `done`: the gateway did it; `not_done`: it did not, and will not.
     resolution: ResolutionWord,
     /// Why, in the administrator's words, 1 to 500 characters. It is stored sealed.
+    #[schema(min_length = 1, max_length = 500)]
     reason: String,
     /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
 }
 
@@ -55,13 +55,13 @@ enum ResolutionWord {
 }
 
 /// Decides about a payment that is on the desk, or about a call whose answer was lost.
-#[utoipa::path(post, path = "/api/v1/admin/payments/{payment_id}/resolve", tag = "admin", request_body = Resolve, params(("payment_id" = String, Path)), security(("admin" = [])),
-    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/admin/payments/{payment_id}/resolve", tag = "admin",
+    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn resolve(
     State(app): State<Arc<App>>,
     context: RequestContext,
     Admin(actor): Admin,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Path(payment_id): Path<String>,
     Json(body): Json<Resolve>,
 ) -> Result<Response, Problem> {
@@ -104,8 +104,8 @@ pub async fn resolve(
 
 /// Lists payments that wait for a decision, oldest first: those with set-aside money, those whose gateway
 /// refused to give the money back, and those of whose money the gateway has another amount than we do.
-#[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin", params(PageQuery), security(("admin" = [])),
-    responses((status = 200, body = DeskSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin",
+    responses((status = 200, body = DeskSchema)))]
 pub async fn desk(
     State(app): State<Arc<App>>,
     Admin(_): Admin,
@@ -118,8 +118,8 @@ pub async fn desk(
 }
 
 /// Lists the calls to gateways that have no answer, those of the oldest payments first, with how long they have waited.
-#[utoipa::path(get, path = "/api/v1/admin/unanswered", tag = "admin", params(PageQuery), security(("admin" = [])),
-    responses((status = 200, body = UnansweredSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/admin/unanswered", tag = "admin",
+    responses((status = 200, body = UnansweredSchema)))]
 pub async fn unanswered(
     State(app): State<Arc<App>>,
     Admin(_): Admin,
@@ -151,8 +151,8 @@ pub async fn unanswered(
 }
 
 /// Hides what is sealed in every payment of a buyer, for good.
-#[utoipa::path(post, path = "/api/v1/admin/buyers/{buyer_id}/erase", tag = "admin", params(("buyer_id" = String, Path)), security(("admin" = [])),
-    responses((status = 200, body = ErasedSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/admin/buyers/{buyer_id}/erase", tag = "admin",
+    responses((status = 200, body = ErasedSchema)))]
 pub async fn erase_buyer(
     State(app): State<Arc<App>>,
     context: RequestContext,
@@ -202,8 +202,8 @@ pub async fn erase_buyer(
 ///
 /// A sum of amounts can be larger than the largest amount, and than the integers that every JSON reader keeps exact: each
 /// is written as a decimal string.
-#[utoipa::path(get, path = "/api/v1/admin/balances", tag = "admin", security(("admin" = [])),
-    responses((status = 200, body = BalancesSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/admin/balances", tag = "admin",
+    responses((status = 200, body = BalancesSchema)))]
 pub async fn balances(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {
     let mut items = Vec::new();
     for (name, balance) in app.reader.balances().map_err(answer::stored)? {

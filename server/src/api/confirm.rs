@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use daegeum_engine::brought_back::Approved;
 use daegeum_engine::command::Command;
@@ -20,11 +19,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::answer;
-use super::schema::{PaymentSchema, ProblemSchema};
+use super::schema::PaymentSchema;
+use super::{answer, vocabulary};
 use crate::app::{App, Asked};
 use crate::http::{
-    BodyKey, Checkout, HttpErrorCode, Integer, Json, Principal, Problem, RequestContext,
+    BodyKey, Checkout, HttpErrorCode, Integer, Json, KeyHeader, Principal, Problem, RequestContext,
 };
 use crate::keyed;
 
@@ -33,16 +32,17 @@ use crate::keyed;
 #[serde(deny_unknown_fields)]
 pub struct BroughtBack {
     /// The gateway's name for the payment (`paymentKey`).
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]{1,200}$")]
     payment_key: String,
     /// The order number the gateway was given (`orderId`): our `payment_id`.
-    #[schema(example = "pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b")]
+    #[schema(value_type = vocabulary::PaymentId)]
     order_id: String,
     /// What the browser says is to be paid, in won.
-    #[schema(value_type = u64, example = 11000)]
+    #[schema(value_type = vocabulary::PositiveMinorUnits)]
     amount: Integer,
     /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
 }
 
@@ -67,9 +67,8 @@ struct Returned {
 }
 
 /// Compares what the browser brought back with the payment. Nothing is sent and nothing moves.
-#[utoipa::path(post, path = "/api/v1/payments/verify", tag = "checkout", request_body = BroughtBack,
-    security(("merchant" = []), ("buyer" = []), ("session" = [])),
-    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments/verify", tag = "checkout",
+    responses((status = 200, body = PaymentSchema)))]
 pub async fn verify(
     State(app): State<Arc<App>>,
     Checkout(who): Checkout,
@@ -93,15 +92,13 @@ pub async fn verify(
 ///
 /// 200 with the payment as the gateway's answer made it (`CAPTURED`, or `FAILED` with what to tell the buyer);
 /// 202 if there is no answer within ten seconds: it goes on by itself, ask for the payment again.
-#[utoipa::path(post, path = "/api/v1/payments/confirm", tag = "checkout", request_body = BroughtBack,
-    params(("Idempotency-Key" = Option<String>, Header)),
-    security(("merchant" = []), ("buyer" = []), ("session" = [])),
-    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments/confirm", tag = "checkout",
+    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn confirm(
     State(app): State<Arc<App>>,
     Checkout(who): Checkout,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Json(body): Json<BroughtBack>,
 ) -> Result<Response, Problem> {
     let fingerprint = keyed::fingerprint("POST /api/v1/payments/confirm", &body)?;

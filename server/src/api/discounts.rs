@@ -5,7 +5,7 @@ use daegeum_engine::rejection::Rejection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{answer, orders};
+use super::{answer, orders, vocabulary};
 use crate::http::{HttpErrorCode, Integer, Problem};
 
 /// What is taken off the prices of an order's lines.
@@ -13,22 +13,23 @@ use crate::http::{HttpErrorCode, Integer, Problem};
 #[serde(deny_unknown_fields)]
 pub struct OrderDiscount {
     /// What it is called, 1 to 200 characters; buyers see it.
-    #[schema(example = "첫 구매 할인")]
+    #[schema(value_type = vocabulary::LineName)]
     name: String,
     /// How much in all, in minor units (won): at least 1, at most what is left of its lines.
-    #[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991_u64, example = 1000)]
+    #[schema(value_type = vocabulary::PositiveMinorUnits)]
     amount: Integer,
     /// The places of the lines it is on, from 0; without them it is on all. It is shared among them in proportion to what
     /// is left of their prices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<u8>>, min_items = 1, max_items = 100)]
+    #[schema(value_type = Option<vocabulary::LinePlaces>)]
     lines: Option<Vec<Integer>>,
     /// Who bears it: with `shop` what the sellers are due does not shrink. `shop` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::DiscountBearer>)]
     borne_by: Option<BorneByWord>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum BorneByWord {
     Shop,

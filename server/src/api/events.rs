@@ -10,8 +10,8 @@ use daegeum_engine::wire::EventView;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::schema::{FeedSchema, ProblemSchema};
-use super::{answer, page};
+use super::schema::FeedSchema;
+use super::{answer, page, vocabulary};
 use crate::app::App;
 use crate::http::{HttpErrorCode, Office, Problem, Query};
 
@@ -22,9 +22,10 @@ use crate::http::{HttpErrorCode, Office, Problem, Query};
 pub struct FeedQuery {
     /// The last `cursor` that was read, or the last `sequence` of a feed of generation 1; absent, or 0, for the
     /// beginning.
+    #[param(value_type = vocabulary::FeedCursor, inline, required = false)]
     after: Option<String>,
     /// How many events at most, 1 to 100; 20 if absent.
-    #[param(minimum = 1, maximum = 100)]
+    #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
 }
 
@@ -74,8 +75,8 @@ impl fmt::Display for Cursor {
 }
 
 /// Reads the feed after an event. A reader that keeps the last `cursor` misses nothing and sees nothing twice.
-#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(FeedQuery), security(("merchant" = []), ("admin" = [])),
-    responses((status = 200, body = FeedSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/events", tag = "events",
+    responses((status = 200, body = FeedSchema)))]
 pub async fn feed(
     State(app): State<Arc<App>>,
     Office(_): Office,

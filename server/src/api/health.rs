@@ -3,26 +3,27 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::schema::ProblemSchema;
+use super::schema::{AliveSchema, ReadySchema};
 use super::{answer, figures};
 use crate::app::App;
 use crate::engine_room::NotReady;
-use crate::http::{HttpErrorCode, Kind, Problem, RequestContext};
+use crate::http::{HttpErrorCode, Observer, Problem};
 use crate::telemetry::METRICS_CONTENT_TYPE;
 
 /// The process lives.
-#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It lives.")))]
+#[utoipa::path(get, path = "/healthz", tag = "operation",
+    responses((status = 200, description = "It lives.", body = AliveSchema)))]
 pub async fn live() -> Result<Response, Problem> {
     answer::json(200, &json!({ "status": "ok" }))
 }
 
 /// It takes payments: the store is open, has room, and its index is sound. If not, `code` says why.
 #[utoipa::path(get, path = "/readyz", tag = "operation",
-    responses((status = 200, description = "It takes payments."), (status = 503, body = ProblemSchema)))]
+    responses((status = 200, description = "It takes payments.", body = ReadySchema)))]
 pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     match app.condition.not_ready() {
         None => answer::json(
@@ -48,16 +49,12 @@ fn unready(why: NotReady) -> Problem {
 }
 
 /// Figures for Prometheus. The key in `metrics.key` may read them and nothing else.
-#[utoipa::path(get, path = "/metrics", tag = "operation", security(("admin" = [])),
-    responses((status = 200, body = String), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/metrics", tag = "operation",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")))]
 pub async fn metrics(
     State(app): State<Arc<App>>,
-    context: RequestContext,
-    headers: HeaderMap,
+    Observer(_): Observer,
 ) -> Result<Response, Problem> {
-    context
-        .require(&headers, &[Kind::Admin, Kind::Scraper])
-        .await?;
     rendered(&app)
 }
 

@@ -9,13 +9,13 @@ use daegeum_engine::store::reader::PaymentPage;
 
 use super::answer;
 use super::page::{self, PageView, PaymentQuery};
-use super::schema::{PageSchema, ProblemSchema};
+use super::schema::PageSchema;
 use crate::app::App;
 use crate::http::{Buyer, Problem, Query};
 
 /// Lists the caller's payments, newest first.
-#[utoipa::path(get, path = "/api/v1/me/payments", tag = "buyer", params(PaymentQuery), security(("buyer" = [])),
-    responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/me/payments", tag = "buyer",
+    responses((status = 200, body = PageSchema)))]
 pub async fn payments(
     State(app): State<Arc<App>>,
     Buyer(sub): Buyer,

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::vocabulary::IdempotencyKey;
 use crate::http::BodyKey;
 
 /// The body of an action. It may be absent; whatever else it says is not silently ignored.
@@ -10,7 +11,7 @@ use crate::http::BodyKey;
 pub struct Nothing {
     /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = IdempotencyKey)]
     idempotency_key: BodyKey,
 }
 
@@ -22,6 +23,6 @@ impl Nothing {
 }
 
 /// The query of a path that has no parameters.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct NoParameters {}

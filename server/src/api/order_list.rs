@@ -8,8 +8,8 @@ use daegeum_engine::wire::OrderView;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::answer;
 use super::page::{invalid, limit, time};
+use super::{answer, vocabulary};
 use crate::app::App;
 use crate::http::Problem;
 
@@ -19,21 +19,28 @@ use crate::http::Problem;
 #[into_params(parameter_in = Query)]
 pub struct OrderQuery {
     /// How many at most, 1 to 100; 20 if absent.
-    #[param(minimum = 1, maximum = 100)]
+    #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
     /// The `next` of the page before.
+    #[param(value_type = vocabulary::OrderId, inline, required = false)]
     after: Option<String>,
     /// Only orders with this `status` or `detail`.
+    #[param(value_type = vocabulary::OrderStatusOrDetail, inline, required = false)]
     status: Option<String>,
     /// Only orders of this buyer.
+    #[param(value_type = vocabulary::BuyerId, inline, required = false)]
     buyer_id: Option<String>,
     /// Only orders for what the merchant calls so, together with `resource_id`.
+    #[param(value_type = vocabulary::MerchantName, inline, required = false)]
     resource_type: Option<String>,
     /// Only orders for what the merchant calls so, together with `resource_type`.
+    #[param(value_type = vocabulary::MerchantName, inline, required = false)]
     resource_id: Option<String>,
     /// Only orders registered at or after this time (RFC 3339).
+    #[param(value_type = vocabulary::Moment, inline, required = false)]
     created_from: Option<String>,
     /// Only orders registered before this time (RFC 3339).
+    #[param(value_type = vocabulary::Moment, inline, required = false)]
     created_to: Option<String>,
 }
 

@@ -16,15 +16,15 @@ use daegeum_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer;
 use super::discounts::{self, OrderDiscount};
 use super::nothing::{NoParameters, Nothing};
 use super::order_list::{self, OrderQuery};
-use super::schema::{OrderPageSchema, OrderSchema, ProblemSchema};
+use super::schema::{OrderPageSchema, OrderSchema};
+use super::{answer, vocabulary};
 use crate::app::{App, Asked};
 use crate::http::{
-    Backend, BodyKey, Caller, HttpErrorCode, Integer, Json, Office, OptionalJson, Principal,
-    Problem, Query, RequestContext,
+    Backend, BodyKey, Caller, HttpErrorCode, Integer, Json, KeyHeader, Office, OptionalJson,
+    Principal, Problem, Query, RequestContext,
 };
 use crate::keyed;
 use crate::text;
@@ -34,16 +34,16 @@ use crate::text;
 #[serde(deny_unknown_fields)]
 pub struct CreateOrder {
     /// The merchant's name for it, unique: 1–64 of `A–Z a–z 0–9 . _ : -`, and neither `.` nor `..`, which no path can name.
-    #[schema(example = "ORD-20261121-0001")]
+    #[schema(value_type = vocabulary::OrderId)]
     order_id: String,
     /// The merchant's name for the buyer, at most 128 bytes; the `sub` of the buyer's token. Neither `.` nor `..`.
-    #[schema(example = "buyer-1")]
+    #[schema(value_type = vocabulary::BuyerId)]
     buyer_id: String,
     /// `KRW`.
-    #[schema(example = "KRW")]
+    #[schema(value_type = vocabulary::OrderCurrency)]
     currency: String,
     /// What it costs in minor units (won), VAT included. 0 is a free order, paid without a gateway.
-    #[schema(value_type = u64, minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 11000)]
+    #[schema(value_type = vocabulary::MinorUnits)]
     total: Integer,
     /// What is bought, 1 to 100 lines; less the discounts they add up to `total`.
     #[schema(min_items = 1, max_items = 100)]
@@ -54,17 +54,18 @@ pub struct CreateOrder {
     #[schema(required = false, max_items = 20)]
     discounts: Vec<OrderDiscount>,
     /// `automatic`: the money is taken when the buyer pays. `on_confirmation`: it is held until the order is confirmed.
-    #[schema(example = "automatic")]
+    #[schema(value_type = vocabulary::CaptureMode, example = "automatic")]
     capture: CaptureWord,
     /// Until when it can be paid (RFC 3339); by default 30 minutes from now.
+    #[schema(value_type = Option<vocabulary::Moment>)]
     expires_at: Option<String>,
     /// What kind of thing in the merchant's own system it is for: 1–64 of `A–Z a–z 0–9 . _ : -`. With `resource_id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "lesson")]
+    #[schema(value_type = Option<vocabulary::MerchantName>)]
     resource_type: Option<String>,
     /// The merchant's name for that thing: 1–64 of `A–Z a–z 0–9 . _ : -`. Payments can be listed by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "lesson-7")]
+    #[schema(value_type = Option<vocabulary::MerchantName>)]
     resource_id: Option<String>,
 }
 
@@ -73,32 +74,35 @@ pub struct CreateOrder {
 #[serde(deny_unknown_fields)]
 struct OrderLine {
     /// What is bought, 1 to 200 characters.
-    #[schema(example = "수채화 강의")]
+    #[schema(value_type = vocabulary::LineName)]
     name: String,
     /// How many pieces, at least 1.
-    #[schema(value_type = u32, minimum = 1, example = 1)]
+    #[schema(value_type = u32, minimum = 1, maximum = 4_294_967_295_u64, example = 1)]
     quantity: Integer,
     /// Price of one piece in minor units, VAT included.
-    #[schema(value_type = u64, example = 11000)]
+    #[schema(value_type = vocabulary::MinorUnits)]
     unit_price: Integer,
     /// Whether the price includes 10 % VAT.
+    #[schema(value_type = vocabulary::Tax)]
     tax: TaxWord,
     /// The merchant's name for the item, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::ItemId>)]
     item_id: Option<String>,
     /// The merchant's name for who sells it, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::ItemId>)]
     seller_id: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum CaptureWord {
     Automatic,
     OnConfirmation,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum TaxWord {
     Taxable,
@@ -109,13 +113,13 @@ enum TaxWord {
 ///
 /// The same body again is answered like the first time (`idempotent-replayed: true`); another body under the
 /// same `order_id` is refused.
-#[utoipa::path(post, path = "/api/v1/orders", tag = "orders", request_body = CreateOrder, security(("merchant" = [])),
-    responses((status = 201, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/orders", tag = "orders",
+    responses((status = 201, body = OrderSchema)))]
 pub async fn create(
     State(app): State<Arc<App>>,
     Backend(who): Backend,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Json(body): Json<CreateOrder>,
 ) -> Result<Response, Problem> {
     let fingerprint = keyed::fingerprint("POST /api/v1/orders", &body)?;
@@ -217,8 +221,8 @@ pub fn amount(sent: Integer, currency: Currency, field: &str) -> Result<Money, P
 }
 
 /// Lists orders, newest first.
-#[utoipa::path(get, path = "/api/v1/orders", tag = "orders", params(OrderQuery), security(("merchant" = []), ("admin" = [])),
-    responses((status = 200, body = OrderPageSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/orders", tag = "orders",
+    responses((status = 200, body = OrderPageSchema)))]
 pub async fn list(
     State(app): State<Arc<App>>,
     Office(_): Office,
@@ -228,8 +232,8 @@ pub async fn list(
 }
 
 /// Reads an order.
-#[utoipa::path(get, path = "/api/v1/orders/{order_id}", tag = "orders", params(("order_id" = String, Path)), security(("merchant" = []), ("admin" = []), ("buyer" = [])),
-    responses((status = 200, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/orders/{order_id}", tag = "orders",
+    responses((status = 200, body = OrderSchema)))]
 pub async fn get(
     State(app): State<Arc<App>>,
     Caller(who): Caller,
@@ -250,13 +254,13 @@ pub async fn get(
 }
 
 /// Confirms a reserved order: its held money is taken; 202 while its gateway has not answered.
-#[utoipa::path(post, path = "/api/v1/orders/{order_id}/confirm", tag = "orders", params(("order_id" = String, Path)), security(("merchant" = [])),
-    responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/orders/{order_id}/confirm", tag = "orders",
+    responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema)))]
 pub async fn confirm(
     State(app): State<Arc<App>>,
     Backend(who): Backend,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Path(order_id): Path<String>,
     OptionalJson(body): OptionalJson<Nothing>,
 ) -> Result<Response, Problem> {
@@ -271,13 +275,13 @@ pub async fn confirm(
 }
 
 /// Cancels an order, or asks for it while a gateway's answer is outstanding (202).
-#[utoipa::path(post, path = "/api/v1/orders/{order_id}/cancel", tag = "orders", params(("order_id" = String, Path)), security(("merchant" = [])),
-    responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/orders/{order_id}/cancel", tag = "orders",
+    responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
     Backend(who): Backend,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Path(order_id): Path<String>,
     OptionalJson(body): OptionalJson<Nothing>,
 ) -> Result<Response, Problem> {

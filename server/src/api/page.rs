@@ -8,7 +8,7 @@ use daegeum_engine::time::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::answer;
+use super::{answer, vocabulary};
 use crate::http::{HttpErrorCode, Problem};
 
 /// How many payments a page has unless asked otherwise, and at most.
@@ -21,23 +21,31 @@ const LIMIT_MAX: u16 = 100;
 #[into_params(parameter_in = Query)]
 pub struct PaymentQuery {
     /// How many at most, 1 to 100; 20 if absent.
-    #[param(minimum = 1, maximum = 100)]
+    #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
     /// The `next` of the page before.
+    #[param(value_type = vocabulary::PaymentId, inline, required = false)]
     after: Option<String>,
     /// Only payments with this `status` or `detail`.
+    #[param(value_type = vocabulary::PaymentStatusOrDetail, inline, required = false)]
     status: Option<String>,
     /// Only payments of this order.
+    #[param(value_type = vocabulary::OrderId, inline, required = false)]
     order_id: Option<String>,
     /// Only payments for what the merchant calls so, together with `resource_id`.
+    #[param(value_type = vocabulary::MerchantName, inline, required = false)]
     resource_type: Option<String>,
     /// Only payments for what the merchant calls so, together with `resource_type`.
+    #[param(value_type = vocabulary::MerchantName, inline, required = false)]
     resource_id: Option<String>,
     /// Only payments of this buyer; not for buyers themselves.
+    #[param(value_type = vocabulary::BuyerId, inline, required = false)]
     buyer_id: Option<String>,
     /// Only payments begun at or after this time (RFC 3339).
+    #[param(value_type = vocabulary::Moment, inline, required = false)]
     created_from: Option<String>,
     /// Only payments begun before this time (RFC 3339).
+    #[param(value_type = vocabulary::Moment, inline, required = false)]
     created_to: Option<String>,
 }
 
@@ -47,9 +55,10 @@ pub struct PaymentQuery {
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// How many at most, 1 to 100; 20 if absent.
-    #[param(minimum = 1, maximum = 100)]
+    #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
     /// The `next` of the page before.
+    #[param(value_type = vocabulary::PaymentId, inline, required = false)]
     after: Option<String>,
 }
 

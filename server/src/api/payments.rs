@@ -17,13 +17,13 @@ use utoipa::ToSchema;
 
 use super::nothing::{NoParameters, Nothing};
 use super::page::{PageView, PaymentQuery};
-use super::schema::{PageSchema, PaymentSchema, ProblemSchema, TransactionsSchema};
+use super::schema::{PageSchema, PaymentSchema, TransactionsSchema};
 use super::transactions::TransactionsQuery;
-use super::{answer, orders, transactions};
+use super::{answer, orders, transactions, vocabulary};
 use crate::app::{App, Asked};
 use crate::http::{
-    Backend, BodyKey, Caller, HttpErrorCode, Integer, Json, Office, OptionalJson, Payer, Principal,
-    Problem, Query, RequestContext,
+    Backend, BodyKey, Caller, HttpErrorCode, Integer, Json, KeyHeader, Office, OptionalJson, Payer,
+    Principal, Problem, Query, RequestContext,
 };
 use crate::keyed;
 
@@ -32,30 +32,30 @@ use crate::keyed;
 #[serde(deny_unknown_fields)]
 pub struct CreatePayment {
     /// The order to pay.
-    #[schema(example = "ORD-20261121-0001")]
+    #[schema(value_type = vocabulary::OrderId)]
     order_id: String,
     /// The order's total; 0 where there is nothing to pay.
-    #[schema(value_type = u64, minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 11000)]
+    #[schema(value_type = vocabulary::MinorUnits)]
     amount: Integer,
     /// Makes repeating harmless: 1 to 255 printable ASCII characters, or in the header `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
-    #[schema(value_type = Option<String>, example = "3f0c9a52")]
+    #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
-    /// Through which gateway; `MOCK`, where it is enabled. Where there is nothing to pay it is always `FREE`, and the
-    /// payment is taken at once.
+    /// Through which gateway, in either case; `MOCK`, where it is enabled. Where there is nothing to pay it is always
+    /// `FREE`, and the payment is taken at once.
     #[serde(default)]
+    #[schema(example = "MOCK", pattern = "^[A-Za-z0-9_]{1,32}$")]
     provider: Option<String>,
 }
 
 /// Begins a payment for an order.
-#[utoipa::path(post, path = "/api/v1/payments", tag = "payments", request_body = CreatePayment,
-    params(("Idempotency-Key" = Option<String>, Header)), security(("merchant" = []), ("buyer" = [])),
-    responses((status = 201, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments", tag = "payments",
+    responses((status = 201, body = PaymentSchema)))]
 pub async fn create(
     State(app): State<Arc<App>>,
     Payer(who): Payer,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Json(body): Json<CreatePayment>,
 ) -> Result<Response, Problem> {
     let fingerprint = keyed::fingerprint("POST /api/v1/payments", &body)?;
@@ -100,8 +100,8 @@ impl CreatePayment {
 }
 
 /// Reads a payment.
-#[utoipa::path(get, path = "/api/v1/payments/{payment_id}", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = []), ("admin" = []), ("buyer" = [])),
-    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/payments/{payment_id}", tag = "payments",
+    responses((status = 200, body = PaymentSchema)))]
 pub async fn get(
     State(app): State<Arc<App>>,
     Caller(who): Caller,
@@ -133,8 +133,8 @@ fn not_found() -> Problem {
 }
 
 /// Lists payments, newest first.
-#[utoipa::path(get, path = "/api/v1/payments", tag = "payments", params(PaymentQuery), security(("merchant" = []), ("admin" = [])),
-    responses((status = 200, body = PageSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/payments", tag = "payments",
+    responses((status = 200, body = PageSchema)))]
 pub async fn list(
     State(app): State<Arc<App>>,
     Office(_): Office,
@@ -149,8 +149,8 @@ pub async fn list(
 }
 
 /// What happened to a payment, oldest first.
-#[utoipa::path(get, path = "/api/v1/payments/{payment_id}/transactions", tag = "payments", params(("payment_id" = String, Path), TransactionsQuery), security(("merchant" = []), ("admin" = [])),
-    responses((status = 200, body = TransactionsSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/payments/{payment_id}/transactions", tag = "payments",
+    responses((status = 200, body = TransactionsSchema)))]
 pub async fn transactions(
     State(app): State<Arc<App>>,
     Office(_): Office,
@@ -163,13 +163,13 @@ pub async fn transactions(
 }
 
 /// Takes the held money of a payment.
-#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/capture", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = [])),
-    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/capture", tag = "payments",
+    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn capture(
     State(app): State<Arc<App>>,
     Backend(who): Backend,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Path(payment_id): Path<String>,
     OptionalJson(body): OptionalJson<Nothing>,
 ) -> Result<Response, Problem> {
@@ -187,13 +187,13 @@ pub async fn capture(
 
 /// Gives a payment up, releases its hold, closes its account for a transfer, or gives all of its money back. Until the
 /// order was paid it can be paid by another payment; a paid order is refunded.
-#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/cancel", tag = "payments", params(("payment_id" = String, Path)), security(("merchant" = []), ("buyer" = [])),
-    responses((status = 200, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/cancel", tag = "payments",
+    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
     Payer(who): Payer,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Path(payment_id): Path<String>,
     OptionalJson(body): OptionalJson<Nothing>,
 ) -> Result<Response, Problem> {
@@ -217,7 +217,7 @@ pub struct CompleteMock {
     result: MockWord,
     /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
 }
 
@@ -233,13 +233,13 @@ enum MockWord {
 }
 
 /// Finishes a payment at the mock gateway, as its buyer and the gateway would.
-#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/mock/complete", tag = "mock", request_body = CompleteMock, params(("payment_id" = String, Path)), security(("merchant" = [])),
-    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments/{payment_id}/mock/complete", tag = "mock",
+    responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn complete_mock(
     State(app): State<Arc<App>>,
     Backend(who): Backend,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Path(payment_id): Path<String>,
     Json(body): Json<CompleteMock>,
 ) -> Result<Response, Problem> {

@@ -5,47 +5,52 @@
 
 use utoipa::ToSchema;
 
+use super::vocabulary::{
+    AccountName, AmountComponent, AnyAction, AnyState, BuyerId, CaptureMode, CaptureStrategy,
+    Currency, DiscountBearer, ErrorCode, EventPlace, EventType, FailureFault, FailureRetry,
+    FeedCursor, ItemId, LineName, LinePlaces, MerchantName, MinorUnits, Moment, NextStep,
+    NotificationResult, OpenObject, OperationId, OperationKind, OperationState, OrderDetail,
+    OrderId, OrderStatus, PaymentDetail, PaymentId, PaymentMethodName, PaymentStatus,
+    PositiveMinorUnits, Provider, SessionId, SessionStatus, Tax,
+};
+
 /// A payment.
 #[derive(ToSchema)]
 #[schema(as = Payment)]
 pub struct PaymentSchema {
-    #[schema(example = "pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b")]
-    payment_id: String,
-    order_id: String,
-    /// `INITIATED`, `AUTHORIZED`, `CAPTURED`, `FAILED` or `CANCELED`.
-    status: String,
-    /// The exact state; see the lifecycle.
-    detail: String,
-    /// Minor units of `currency`.
-    amount: u64,
-    currency: String,
-    provider: String,
+    payment_id: PaymentId,
+    order_id: OrderId,
+    status: PaymentStatus,
+    detail: PaymentDetail,
+    amount: MinorUnits,
+    currency: Currency,
+    provider: Provider,
     /// The gateway's own name for it, once it has told us.
+    #[schema(required = true, min_length = 1, max_length = 200)]
     provider_payment_id: Option<String>,
     /// What the gateway took, where that is not `amount`.
     #[schema(required = false)]
-    received: Option<MoneySchema>,
+    received: MoneySchema,
     /// Why a gateway refused, in words; only where it did.
     #[schema(required = false)]
-    failure: Option<FailureSchema>,
+    failure: FailureSchema,
     /// Until when a transfer can arrive; only while one is awaited.
     #[schema(required = false)]
-    due_at: Option<String>,
+    due_at: Moment,
     /// What the gateway says it has of the money, where that is not what the books say.
     #[schema(required = false)]
-    gateway_holds: Option<MoneySchema>,
+    gateway_holds: MoneySchema,
     /// The same as the gateway splits it, where the sum is the books' and the split is not.
     #[schema(required = false)]
-    gateway_amounts: Option<AmountsSchema>,
+    gateway_amounts: AmountsSchema,
     /// What the buyer paid with, once the gateway has said so.
     #[schema(required = false)]
-    payment_method: Option<PaymentMethodSchema>,
+    payment_method: PaymentMethodSchema,
     /// The latest money call.
+    #[schema(required = true)]
     operation: Option<OperationSchema>,
-    /// RFC 3339.
-    created_at: String,
-    /// RFC 3339.
-    updated_at: String,
+    created_at: Moment,
+    updated_at: Moment,
 }
 
 /// What a buyer paid with. What the gateway does not say is null.
@@ -53,18 +58,22 @@ pub struct PaymentSchema {
 #[schema(as = PaymentMethod)]
 pub struct PaymentMethodSchema {
     /// In the gateways' common words: `card`, `transfer`, `virtual_account`, `mobile` and others.
-    #[schema(example = "card")]
+    #[schema(required = true, example = "card")]
     method: Option<String>,
     /// Who issued the card, or which bank or easy payment it was, in the gateway's code.
+    #[schema(required = true)]
     issuer: Option<String>,
     /// The last four digits of the card.
-    #[schema(example = "4242")]
+    #[schema(required = true, example = "4242", pattern = "^[0-9*]{1,4}$")]
     last4: Option<String>,
     /// Credit, debit, prepaid: the gateway's word.
+    #[schema(required = true)]
     card_type: Option<String>,
     /// The issuer's approval number.
+    #[schema(required = true)]
     approval_number: Option<String>,
     /// In how many monthly instalments; 0 for none.
+    #[schema(required = true)]
     installments: Option<u8>,
 }
 
@@ -72,27 +81,20 @@ pub struct PaymentMethodSchema {
 #[derive(ToSchema)]
 #[schema(as = Session)]
 pub struct SessionSchema {
-    #[schema(example = "ses_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b")]
-    session_id: String,
+    session_id: SessionId,
     /// Opens this session alone, until `expires_at`. Only in the answer that began it.
-    #[schema(required = false)]
+    #[schema(required = false, value_type = String, pattern = r"^ses_[0-9a-f]{32}\.[!-~]+$")]
     session_token: Option<String>,
-    /// `created`, `prepared`, `pending`, `unknown`, `awaiting_deposit`, `authorized`, `paid`, `failed`, `canceled`,
-    /// `expired`, `in_review`, `refunded` or `paid_by_another`.
-    status: String,
-    /// What the browser does next: `prepare`, `open_window`, `wait`, `transfer`, `begin_again` or `nothing`.
-    next: String,
+    status: SessionStatus,
+    next: NextStep,
     /// The payment that the session is about now; also the gateway's order number.
-    payment_id: String,
-    order_id: String,
-    /// Minor units of `currency`.
-    amount: u64,
-    currency: String,
-    provider: String,
-    /// How this gateway keeps money for an order that is yet to be confirmed.
-    capture: String,
-    /// RFC 3339.
-    expires_at: String,
+    payment_id: PaymentId,
+    order_id: OrderId,
+    amount: MinorUnits,
+    currency: Currency,
+    provider: Provider,
+    capture: CaptureStrategy,
+    expires_at: Moment,
     payment: PaymentSchema,
 }
 
@@ -102,10 +104,11 @@ pub struct SessionSchema {
 pub struct CheckoutSchema {
     #[serde(flatten)]
     session: SessionSchema,
-    /// `card`, `transfer` or `mobile`, once the merchant or the buyer has said it.
-    method: Option<String>,
+    /// How the buyer means to pay, once the merchant or the buyer has said it.
+    #[schema(required = true)]
+    method: Option<PaymentMethodName>,
     /// The ways in which this amount can be paid at this gateway; none where there is nothing to pay.
-    methods: Vec<String>,
+    methods: Vec<PaymentMethodName>,
     /// Whether somebody has said who the buyer is. What was said is not shown.
     buyer_known: bool,
     /// Whether the order still waits for its payment, so that another session can be begun.
@@ -121,22 +124,20 @@ pub struct CheckoutSchema {
 #[derive(ToSchema)]
 #[schema(as = OrderSummary)]
 pub struct SummarySchema {
-    /// As the order's.
-    status: String,
+    status: OrderStatus,
     /// What is bought, in a few words.
     #[schema(example = "수채화 강의 외 1건")]
     title: String,
-    /// Minor units.
-    total: u64,
+    total: MinorUnits,
     amounts: AmountsSchema,
-    /// `automatic` or `on_confirmation`.
-    capture: String,
+    capture: CaptureMode,
+    #[schema(min_items = 1, max_items = 100)]
     lines: Vec<LineSchema>,
     /// What is taken off the prices of the lines, where something is.
     #[schema(required = false)]
-    discounts: Option<Vec<DiscountSchema>>,
-    /// Until when the order can be paid; RFC 3339.
-    expires_at: String,
+    discounts: Vec<DiscountSchema>,
+    /// Until when the order can be paid.
+    expires_at: Moment,
 }
 
 /// A checkout whose gateway's window can be opened.
@@ -148,15 +149,15 @@ pub struct PreparedSchema {
     /// What the gateway's browser script is given; its fields are the gateway's. Left out where there is nothing to pay:
     /// such an order is paid by this request.
     #[schema(required = false)]
-    window: Option<serde_json::Value>,
+    window: OpenObject,
 }
 
 /// An amount.
 #[derive(ToSchema)]
 #[schema(as = Money)]
 pub struct MoneySchema {
-    amount: u64,
-    currency: String,
+    amount: MinorUnits,
+    currency: Currency,
 }
 
 /// The gateways that take payments here.
@@ -174,16 +175,15 @@ pub struct GatewaysSchema {
     reason = "each is a thing of its own that a gateway can do or not"
 )]
 pub struct GatewaySchema {
-    provider: String,
+    provider: Provider,
     /// Whether it answers just now, as far as is known.
     reachable: bool,
-    /// `authorize_then_capture`: funds are held and taken on confirmation. `charge_then_hold`: they are taken at once
-    /// and given back if the order is canceled.
-    capture: String,
+    capture: CaptureStrategy,
     /// How long it holds funds, where it does.
+    #[schema(required = true)]
     hold_seconds: Option<u64>,
     /// The smallest amount, in won, by whichever way of paying.
-    minimum_amount: u64,
+    minimum_amount: MinorUnits,
     /// The ways to pay that its window can be opened with here.
     methods: Vec<GatewayMethodSchema>,
     /// Whether taken money can be given back through it.
@@ -204,7 +204,8 @@ pub struct GatewaySchema {
 pub struct UnansweredSchema {
     items: Vec<UnansweredItemSchema>,
     /// `after` of the next page; null on the last.
-    next: Option<String>,
+    #[schema(required = true)]
+    next: Option<PaymentId>,
     /// How many there are on all pages.
     count: u64,
     /// Whether there are more than were counted.
@@ -217,7 +218,8 @@ pub struct UnansweredSchema {
 pub struct DeskSchema {
     items: Vec<PaymentSchema>,
     /// `after` of the next page; null on the last.
-    next: Option<String>,
+    #[schema(required = true)]
+    next: Option<PaymentId>,
     /// How many there are on all pages.
     count: u64,
     /// Whether there are more than were counted.
@@ -228,10 +230,8 @@ pub struct DeskSchema {
 #[derive(ToSchema)]
 #[schema(as = UnansweredCall)]
 pub struct UnansweredItemSchema {
-    /// Also the idempotency key that the gateway was given.
-    operation_id: String,
-    /// RFC 3339.
-    intended_at: String,
+    operation_id: OperationId,
+    intended_at: Moment,
     age_seconds: u64,
     /// Whether it has waited so long that a person has to look at the gateway, and resolve it.
     needs_person: bool,
@@ -243,11 +243,10 @@ pub struct UnansweredItemSchema {
 #[schema(as = Failure)]
 pub struct FailureSchema {
     /// The gateway's code.
+    #[schema(max_length = 64)]
     code: String,
-    /// Whose doing it is: `buyer`, `merchant`, `gateway` or `ours`.
-    fault: String,
-    /// What may be tried, as a new payment: `now`, `later`, `other_method` or `never`.
-    retry: String,
+    fault: FailureFault,
+    retry: FailureRetry,
     message: WordingSchema,
 }
 
@@ -265,110 +264,93 @@ pub struct WordingSchema {
 #[derive(ToSchema)]
 #[schema(as = Operation)]
 pub struct OperationSchema {
-    /// `confirm`, `capture`, `void` or `cancel`.
-    kind: String,
-    /// `INTENDED`, `UNKNOWN`, `SUCCEEDED` or `REFUSED`.
-    state: String,
+    kind: OperationKind,
+    state: OperationState,
 }
 
 /// An order.
 #[derive(ToSchema)]
 #[schema(as = Order)]
 pub struct OrderSchema {
-    order_id: String,
-    buyer_id: String,
-    /// `PAYMENT_PENDING`, `AUTHORIZED`, `PAID`, `CANCEL_REQUESTED`, `CANCELED` or `REFUNDED`.
-    status: String,
-    /// The exact state; see the lifecycle.
-    detail: String,
-    currency: String,
-    total: u64,
+    order_id: OrderId,
+    buyer_id: BuyerId,
+    status: OrderStatus,
+    detail: OrderDetail,
+    currency: Currency,
+    total: MinorUnits,
     amounts: AmountsSchema,
-    capture: String,
+    capture: CaptureMode,
     /// What in the merchant's own system it is for, where that was said.
-    #[schema(required = false, example = "lesson")]
-    resource_type: Option<String>,
+    #[schema(required = false)]
+    resource_type: MerchantName,
     /// The merchant's name for that thing.
-    #[schema(required = false, example = "lesson-7")]
-    resource_id: Option<String>,
+    #[schema(required = false)]
+    resource_id: MerchantName,
+    #[schema(min_items = 1, max_items = 100)]
     lines: Vec<LineSchema>,
     /// What is taken off the prices of the lines, where something is.
     #[schema(required = false)]
-    discounts: Option<Vec<DiscountSchema>>,
+    discounts: Vec<DiscountSchema>,
     /// Its payments, oldest first.
-    payments: Vec<String>,
-    expires_at: String,
-    created_at: String,
-    updated_at: String,
+    #[schema(max_items = 100)]
+    payments: Vec<PaymentId>,
+    expires_at: Moment,
+    created_at: Moment,
+    updated_at: Moment,
 }
 
 /// An amount by component; they sum to the whole.
 #[derive(ToSchema)]
 #[schema(as = Amounts)]
 pub struct AmountsSchema {
-    supply: u64,
-    vat: u64,
-    tax_free: u64,
+    supply: MinorUnits,
+    vat: MinorUnits,
+    tax_free: MinorUnits,
     /// Left out where it is nothing.
     #[schema(required = false)]
-    tip: Option<u64>,
+    tip: MinorUnits,
     /// What nobody has split into the others; left out where it is nothing.
     #[schema(required = false)]
-    unsplit: Option<u64>,
+    unsplit: MinorUnits,
 }
 
 /// A line of an order.
 #[derive(ToSchema)]
 #[schema(as = Line)]
 pub struct LineSchema {
-    name: String,
+    name: LineName,
+    #[schema(minimum = 1)]
     quantity: u32,
-    unit_price: u64,
-    tax: String,
+    unit_price: MinorUnits,
+    tax: Tax,
     #[schema(required = false)]
-    item_id: Option<String>,
+    item_id: ItemId,
     #[schema(required = false)]
-    seller_id: Option<String>,
+    seller_id: ItemId,
     /// What it comes to, where the order has discounts.
     #[schema(required = false)]
-    amount: Option<u64>,
+    amount: MinorUnits,
 }
 
 /// A discount of an order.
 #[derive(ToSchema)]
 #[schema(as = Discount)]
 pub struct DiscountSchema {
-    name: String,
-    amount: u64,
+    name: LineName,
+    amount: PositiveMinorUnits,
     /// The places of the lines that it is on, from 0; left out where it is on all.
     #[schema(required = false)]
-    lines: Option<Vec<u8>>,
-    /// `shop` or `seller`.
-    borne_by: String,
-}
-
-/// How a buyer means to pay.
-#[derive(ToSchema)]
-#[schema(as = Method)]
-#[serde(rename_all = "snake_case")]
-pub enum MethodSchema {
-    /// By card, or by an easy payment that keeps one.
-    Card,
-    /// From a bank account, at once.
-    Transfer,
-    /// By transfer to an account made for this payment.
-    VirtualAccount,
-    /// With the telephone bill.
-    Mobile,
+    lines: LinePlaces,
+    borne_by: DiscountBearer,
 }
 
 /// A way to pay at a gateway.
 #[derive(ToSchema)]
 #[schema(as = GatewayMethod)]
 pub struct GatewayMethodSchema {
-    method: MethodSchema,
+    method: PaymentMethodName,
     /// The least amount, in won.
-    minimum_amount: u64,
+    minimum_amount: MinorUnits,
 }
 
 /// A page of orders.
@@ -377,7 +359,8 @@ pub struct GatewayMethodSchema {
 pub struct OrderPageSchema {
     items: Vec<OrderSchema>,
     /// `after` of the next page; null on the last.
-    next: Option<String>,
+    #[schema(required = true)]
+    next: Option<OrderId>,
 }
 
 /// A page of payments.
@@ -386,7 +369,8 @@ pub struct OrderPageSchema {
 pub struct PageSchema {
     items: Vec<PaymentSchema>,
     /// `after` of the next page; null on the last.
-    next: Option<String>,
+    #[schema(required = true)]
+    next: Option<PaymentId>,
 }
 
 /// What happened.
@@ -395,21 +379,20 @@ pub struct PageSchema {
 pub struct EventSchema {
     /// Its place in the feed, to read on from; only there.
     #[schema(required = false)]
-    cursor: Option<String>,
+    cursor: FeedCursor,
     /// Its number in the feed; only there.
-    #[schema(required = false)]
-    sequence: Option<u64>,
-    event_type: String,
-    order_id: String,
+    #[schema(required = false, minimum = 1)]
+    sequence: u64,
+    event_type: EventType,
+    order_id: OrderId,
     /// Where it happened to a payment.
     #[schema(required = false)]
-    payment_id: Option<String>,
-    #[schema(value_type = Object)]
-    payload: String,
-    created_at: String,
+    payment_id: PaymentId,
+    payload: OpenObject,
+    created_at: Moment,
     /// How long a call to a gateway took; only of those.
     #[schema(required = false)]
-    processing_time_ms: Option<u32>,
+    processing_time_ms: u32,
 }
 
 /// What happened to a payment.
@@ -418,7 +401,8 @@ pub struct EventSchema {
 pub struct TransactionsSchema {
     items: Vec<EventSchema>,
     /// `after` of the next page; null on the last.
-    next: Option<String>,
+    #[schema(required = true)]
+    next: Option<EventPlace>,
 }
 
 /// A piece of the feed.
@@ -436,10 +420,11 @@ pub struct FeedSchema {
 #[derive(ToSchema)]
 #[schema(as = Balance)]
 pub struct BalanceSchema {
-    account: String,
+    account: AccountName,
+    /// The gateway it is about; empty where it is about none.
     provider: String,
-    component: String,
-    currency: String,
+    component: AmountComponent,
+    currency: Currency,
     /// Debits less credits, in minor units, in decimal digits: it can be beyond 2⁵³.
     #[schema(pattern = "^-?[0-9]+$", example = "-11000")]
     amount: String,
@@ -463,8 +448,7 @@ pub struct ErasedSchema {
 #[derive(ToSchema)]
 #[schema(as = NotificationReceipt)]
 pub struct ReceiptSchema {
-    /// `applied`, `duplicate`, `ignored` or `unmatched`; `received` for a gateway that does not sign what it sends.
-    result: String,
+    result: NotificationResult,
 }
 
 /// A receipt.
@@ -472,6 +456,7 @@ pub struct ReceiptSchema {
 #[schema(as = Receipt)]
 pub struct SignedReceiptSchema {
     /// A JWS in compact form (EdDSA): what was taken, by component, and when.
+    #[schema(pattern = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
     receipt: String,
     /// Which of the published keys signed it.
     key_id: String,
@@ -481,7 +466,7 @@ pub struct SignedReceiptSchema {
 #[derive(ToSchema)]
 #[schema(as = ReceiptKeys)]
 pub struct KeySetSchema {
-    keys: Vec<serde_json::Value>,
+    keys: Vec<OpenObject>,
 }
 
 /// A refusal (RFC 9457).
@@ -489,30 +474,52 @@ pub struct KeySetSchema {
 #[schema(as = Problem)]
 pub struct ProblemSchema {
     title: String,
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
-    /// Stable; see the list of errors.
-    code: String,
+    code: ErrorCode,
+    /// For people.
     message: String,
+    /// The request that was refused, as the log names it.
     request_id: String,
     /// What is wrong with which field.
     #[schema(required = false)]
     errors: Vec<FieldErrorSchema>,
     /// The present state, where the state is the reason.
     #[schema(required = false)]
-    state: Option<String>,
+    state: AnyState,
     /// What the state permits.
     #[schema(required = false)]
-    permitted: Option<Vec<String>>,
+    permitted: Vec<AnyAction>,
     /// The least amount that would do, in minor units; of `AMOUNT_BELOW_MINIMUM`.
     #[schema(required = false)]
-    minimum_amount: Option<u64>,
+    minimum_amount: MinorUnits,
+}
+
+/// The process lives.
+#[derive(ToSchema)]
+#[schema(as = Alive)]
+pub struct AliveSchema {
+    /// `ok`.
+    status: String,
+}
+
+/// The server takes payments.
+#[derive(ToSchema)]
+#[schema(as = Ready)]
+pub struct ReadySchema {
+    /// `ready`.
+    status: String,
+    /// How many keys the index trails the journal by.
+    index_lag_keys: u64,
 }
 
 /// What is wrong with one field.
 #[derive(ToSchema)]
 #[schema(as = FieldError)]
 pub struct FieldErrorSchema {
+    /// Where: `lines[0].quantity`.
     field: String,
-    code: String,
+    code: ErrorCode,
+    /// For people.
     message: String,
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use daegeum_engine::command::{Command, NewSession};
 use daegeum_engine::event::Provider;
@@ -19,13 +18,14 @@ use utoipa::ToSchema;
 
 use super::nothing::NoParameters;
 use super::said::{Chosen, Said};
-use super::schema::{CheckoutSchema, MethodSchema, PreparedSchema, ProblemSchema, SessionSchema};
+use super::schema::{CheckoutSchema, PreparedSchema, SessionSchema};
 use super::session_view::SessionView;
-use super::{answer, contact};
+use super::{answer, contact, vocabulary};
 use crate::app::{App, Asked};
 use crate::config::WebOrigin;
 use crate::http::{
-    BodyKey, Checkout, HttpErrorCode, Json, OptionalJson, Principal, Problem, Query, RequestContext,
+    BodyKey, Checkout, HttpErrorCode, Json, KeyHeader, OptionalJson, Principal, Problem, Query,
+    RequestContext,
 };
 use crate::keyed;
 
@@ -34,31 +34,35 @@ use crate::keyed;
 #[serde(deny_unknown_fields)]
 pub struct CreateSession {
     /// The order to pay. What is to be paid is the order's total.
-    #[schema(example = "ORD-20260101-0001")]
+    #[schema(value_type = vocabulary::OrderId)]
     order_id: String,
     /// Through which gateway; without one, the first that takes payments here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "TOSS")]
+    #[schema(example = "TOSS", pattern = "^[A-Za-z0-9_]{1,32}$")]
     provider: Option<String>,
     /// How the buyer means to pay; `card` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<MethodSchema>)]
+    #[schema(value_type = Option<vocabulary::PaymentMethodName>)]
     method: Option<Method>,
     /// At most 60 characters. Stored sealed, like the two below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "김하나")]
+    #[schema(value_type = Option<vocabulary::BuyerName>)]
     buyer_name: Option<String>,
     /// A mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "hana@example.com")]
+    #[schema(value_type = Option<vocabulary::BuyerEmail>)]
     buyer_email: Option<String>,
     /// A telephone number: 8 to 15 digits, hyphens and spaces are dropped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "010-0000-0000")]
+    #[schema(value_type = Option<vocabulary::BuyerTel>)]
     buyer_tel: Option<String>,
     /// Where the buyer comes back to; its origin is one of `checkout.redirect_origins`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "https://shop.example/return")]
+    #[schema(
+        example = "https://shop.example/return",
+        max_length = 2000,
+        format = "uri"
+    )]
     redirect_url: Option<String>,
     /// Where the hosted page sends a buyer who did not pay, if that is elsewhere; held to the same rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +70,7 @@ pub struct CreateSession {
     failure_redirect_url: Option<String>,
     /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
 }
 
@@ -75,14 +79,13 @@ pub struct CreateSession {
 /// The token opens this session alone. Hand it to the browser in the URL's fragment, where no server logs it. Whoever
 /// holds one may begin again: another session of the same order, to which what the former one knows of the buyer and of
 /// where to come back to is handed on, unless it is said anew.
-#[utoipa::path(post, path = "/api/v1/payments/sessions", tag = "checkout", request_body = CreateSession,
-    params(("Idempotency-Key" = Option<String>, Header)), security(("merchant" = []), ("buyer" = []), ("session" = [])),
-    responses((status = 201, body = SessionSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments/sessions", tag = "checkout",
+    responses((status = 201, body = SessionSchema)))]
 pub async fn create(
     State(app): State<Arc<App>>,
     Checkout(who): Checkout,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Json(body): Json<CreateSession>,
 ) -> Result<Response, Problem> {
     let fingerprint = keyed::fingerprint("POST /api/v1/payments/sessions", &body)?;
@@ -177,9 +180,8 @@ fn may_return_to(app: &App, url: &str) -> Result<(), String> {
 }
 
 /// Reads a checkout, with what is bought and how it can be paid.
-#[utoipa::path(get, path = "/api/v1/payments/sessions/{session_id}", tag = "checkout", params(("session_id" = String, Path)),
-    security(("merchant" = []), ("buyer" = []), ("session" = [])),
-    responses((status = 200, body = CheckoutSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(get, path = "/api/v1/payments/sessions/{session_id}", tag = "checkout",
+    responses((status = 200, body = CheckoutSchema)))]
 pub async fn get(
     State(app): State<Arc<App>>,
     Checkout(who): Checkout,
@@ -209,20 +211,23 @@ fn find(app: &App, who: &Principal, session_id: &str) -> Result<AnyPayment, Prob
 pub struct PrepareSession {
     /// How the buyer means to pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<MethodSchema>)]
+    #[schema(value_type = Option<vocabulary::PaymentMethodName>)]
     method: Option<Method>,
     /// As in the request that begins a session; the three together stand over what was said there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::BuyerName>)]
     buyer_name: Option<String>,
     /// A mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::BuyerEmail>)]
     buyer_email: Option<String>,
     /// A telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::BuyerTel>)]
     buyer_tel: Option<String>,
     /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
 }
 
@@ -230,14 +235,13 @@ pub struct PrepareSession {
 ///
 /// What the buyer chooses is noted with the first preparation. Said again, or left out, it is the same preparation;
 /// another choice is refused with `SESSION_PREPARED`: begin another session of the order.
-#[utoipa::path(post, path = "/api/v1/payments/sessions/{session_id}/prepare", tag = "checkout", params(("session_id" = String, Path)),
-    request_body = Option<PrepareSession>, security(("merchant" = []), ("buyer" = []), ("session" = [])),
-    responses((status = 200, body = PreparedSchema), (status = "4XX", body = ProblemSchema)))]
+#[utoipa::path(post, path = "/api/v1/payments/sessions/{session_id}/prepare", tag = "checkout",
+    responses((status = 200, body = PreparedSchema)))]
 pub async fn prepare(
     State(app): State<Arc<App>>,
     Checkout(who): Checkout,
     context: RequestContext,
-    headers: HeaderMap,
+    KeyHeader(headers): KeyHeader,
     Path(session_id): Path<String>,
     OptionalJson(body): OptionalJson<PrepareSession>,
 ) -> Result<Response, Problem> {

@@ -10,7 +10,7 @@ use daegeum_engine::wire::EventView;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{answer, page};
+use super::{answer, page, vocabulary};
 use crate::app::App;
 use crate::http::Problem;
 
@@ -20,9 +20,10 @@ use crate::http::Problem;
 #[into_params(parameter_in = Query)]
 pub struct TransactionsQuery {
     /// How many at most, 1 to 100; 20 if absent.
-    #[param(minimum = 1, maximum = 100)]
+    #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
     /// The `next` of the page before.
+    #[param(value_type = vocabulary::EventPlace, inline, required = false)]
     after: Option<u64>,
 }
 

@@ -196,7 +196,7 @@ settings! {
         connections: usize = "1024",
         /// The longest request body; a longer one is answered 413.
         body: Bytes = "256KiB",
-        /// The longest request line with all headers; one much longer is answered 431.
+        /// The longest request line with all headers; a longer one is answered 431, beyond twice of it in no more than that.
         head: Bytes = "64KiB",
         /// From the end of one answer (or the connection's begin) to the end of the next request's
         /// headers; then the connection is closed. So also how long an idle one is kept.

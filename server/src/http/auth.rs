@@ -53,6 +53,19 @@ pub enum Kind {
     Session,
 }
 
+impl Kind {
+    /// The word in the API's description.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Merchant => "merchant",
+            Self::Admin => "admin",
+            Self::Buyer => "buyer",
+            Self::Session => "session",
+            Self::Scraper => "scraper",
+        }
+    }
+}
+
 impl Principal {
     /// What kind of caller this is.
     pub fn kind(&self) -> Kind {
@@ -221,9 +234,14 @@ macro_rules! extracts {
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
                 let context = RequestContext::of(&parts.extensions)?;
-                let principal = context.require(&parts.headers, &[$(Kind::$Kind),+]).await?;
+                let principal = context.require(&parts.headers, Self::KINDS).await?;
                 Ok(Self::from(principal))
             }
+        }
+
+        impl $Extractor {
+            /// Whom it lets in.
+            pub const KINDS: &'static [Kind] = &[$(Kind::$Kind),+];
         }
     };
     ($Extractor:ident) => {
@@ -248,6 +266,10 @@ extracts!(Admin);
 extracts!(Buyer);
 extracts!(Caller, Merchant | Admin | Buyer);
 
+/// Extracts an administrator or who may read the figures alone; anyone else is refused.
+#[derive(Debug, Clone)]
+pub struct Observer(pub Principal);
+
 /// Extracts a merchant's backend or an administrator; anyone else is refused.
 #[derive(Debug, Clone)]
 pub struct Office(pub Principal);
@@ -264,6 +286,7 @@ pub struct Checkout(pub Principal);
 #[derive(Debug, Clone)]
 pub struct Backend(pub Principal);
 
+extracts!(Observer, Admin | Scraper);
 extracts!(Office, Merchant | Admin);
 extracts!(Payer, Merchant | Buyer);
 extracts!(Backend, Merchant);
@@ -279,7 +302,7 @@ macro_rules! whole_principal {
     )+ };
 }
 
-whole_principal!(Office Payer Backend Checkout);
+whole_principal!(Observer Office Payer Backend Checkout);
 
 impl From<Principal> for Caller {
     fn from(principal: Principal) -> Self {

@@ -119,6 +119,8 @@ codes! {
         "The body must be sent without Content-Encoding.";
     /// The source or the key sends more than its rate; `Retry-After` says when to go on.
     RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS, "Too many requests; see Retry-After.";
+    /// The request line and the headers are longer than `limits.head` together.
+    HeadTooLarge = "HEAD_TOO_LARGE", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large.";
     /// Our fault; the request id finds it in the log.
     Internal = "INTERNAL", INTERNAL_SERVER_ERROR, "Something went wrong on our side.";
     /// More work is queued than can be done soon; `Retry-After` says when to try again.

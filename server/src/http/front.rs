@@ -1,5 +1,5 @@
-//! The front that every request passes on its way in and every answer on its way out: an id, the source's
-//! rate, a readable path, a time limit, a floor under panics, and refusals written one way.
+//! The front that every request passes on its way in and every answer on its way out: which pages may read it, an id,
+//! the source's rate, a readable path, a time limit, a floor under panics, and refusals written one way.
 
 use std::{
     convert::Infallible,
@@ -17,10 +17,11 @@ use axum::{
     http::{Request, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use tower::Service;
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{
     auth::Authenticator,
+    cross_origin::CrossOrigin,
     error::{HttpErrorCode, PROBLEM_JSON, Problem, SaysItself},
     latency::{Latency, method_label},
     limits::RateLimits,
@@ -39,6 +40,7 @@ use crate::{
 /// The routes, and what stands before them.
 pub struct Front {
     router: Router,
+    cross_origin: CrossOrigin,
     pub(super) world: SharedWorld,
     pub(super) clock: Arc<DomainClock>,
     pub(super) limits: Limits,
@@ -50,9 +52,9 @@ pub struct Front {
 }
 
 impl Front {
-    /// Stands before `router`, whose state is already in it.
+    /// Stands before `router`, whose state is already in it; `cross_origin` says what of it pages may call.
     pub fn new(
-        router: Router,
+        (router, cross_origin): (Router, CrossOrigin),
         config: &Config,
         clock: Arc<DomainClock>,
         metrics: Arc<Metrics>,
@@ -66,6 +68,7 @@ impl Front {
         Arc::new(Self {
             // Layers are put on when the state is given: here, not again with each request.
             router: router.layer(latency).with_state(()),
+            cross_origin,
             authenticator: Authenticator::new(config),
             rates: RateLimits::new(&limits, Arc::clone(&world)),
             refusals: RefusalLog::new(&config.settings.log, Arc::clone(&metrics), &world),
@@ -82,8 +85,33 @@ impl Front {
         self.authenticator.begin(&self.world);
     }
 
-    /// Answers a request that came over a connection from `peer`.
-    pub async fn answer<B>(self: &Arc<Self>, mut request: Request<B>, peer: SocketAddr) -> Response
+    /// Answers a request that came over a connection from `peer`, so that a page which may can read the answer.
+    pub async fn answer<B>(self: &Arc<Self>, request: Request<B>, peer: SocketAddr) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let (path, method) = (request.uri().path(), request.method());
+        let layer = self.cross_origin.layer(path, method, request.headers());
+        let Some(layer) = layer.cloned() else {
+            return self.handle(request, peer).await;
+        };
+        let handling = service_fn(|request| async {
+            let answer = self.handle(request, peer).await;
+            Ok::<_, Infallible>(answer)
+        });
+        let answer = match layer.layer(handling).oneshot(request).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        };
+        // A preflight ends in the layer: it has no credentials to guess, changes nothing and costs next to nothing.
+        if !answer.headers().contains_key(REQUEST_ID) {
+            self.metrics.http.answered(answer.status().as_u16());
+        }
+        answer
+    }
+
+    async fn handle<B>(self: &Arc<Self>, mut request: Request<B>, peer: SocketAddr) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
@@ -122,6 +150,9 @@ impl Front {
     /// Refuses what no route should see.
     fn admit<B>(&self, request: &Request<B>, source: IpAddr) -> Result<(), Problem> {
         self.rates.count_source(source)?;
+        if head_bytes(request) > self.limits.head.0 {
+            return Err(HttpErrorCode::HeadTooLarge.into());
+        }
         let path = request.uri().path();
         if path.contains('%') && decode(path, false).is_none() {
             return Err(HttpErrorCode::MalformedPath.into());
@@ -233,6 +264,18 @@ fn trace(traced: &mut Traced, request: &Logged<'_>, answer: &Response, problem: 
     if let Some(problem) = problem.filter(|_| status.is_server_error()) {
         traced.failed(problem.code());
     }
+}
+
+/// How long the request line and the headers are, about.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    const AROUND_A_HEADER: usize = ": \r\n".len();
+    let headers = request.headers().iter().map(|(name, value)| {
+        let both = name.as_str().len().saturating_add(value.len());
+        both.saturating_add(AROUND_A_HEADER)
+    });
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or(0, |both| both.as_str().len());
+    headers.fold(target, usize::saturating_add)
 }
 
 /// What the router or an extractor refused without a [`Problem`].

@@ -1,7 +1,11 @@
 //! The caller's idempotency key: from the header or the body, one key either way. What a key means
 //! (replay, conflict, go ahead) is the engine's to decide.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::{HttpErrorCode, Problem};
@@ -12,6 +16,18 @@ const LENGTH_MAX: usize = 255;
 /// 1 to 255 printable ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
+
+/// Extracts the headers of a request that may be sent under a key, in which the key may be.
+#[derive(Debug, Clone)]
+pub struct KeyHeader(pub HeaderMap);
+
+impl<S: Sync> FromRequestParts<S> for KeyHeader {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.clone()))
+    }
+}
 
 impl IdempotencyKey {
     /// The key as it was sent.

@@ -88,7 +88,7 @@ impl Connections {
         http.http1()
             .timer(TokioTimer::new())
             .header_read_timeout(front.limits.header_timeout)
-            .max_buf_size(front.limits.head.0.max(HEAD_BYTES_LEAST));
+            .max_buf_size(largest_head(front.limits.head.0));
         Self {
             places: Arc::new(Semaphore::new(front.limits.connections)),
             refusals: Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE)),
@@ -139,8 +139,13 @@ impl Connections {
     }
 }
 
-/// hyper's own lower bound.
-const HEAD_BYTES_LEAST: usize = 8192;
+/// The head that hyper reads to its end. Twice what is taken: the front refuses what lies between so that everybody can
+/// read it, pages included; beyond, hyper answers 431 and nothing else.
+fn largest_head(taken: usize) -> usize {
+    /// hyper's own lower bound.
+    const LEAST: usize = 8192;
+    taken.saturating_mul(2).max(LEAST)
+}
 
 struct Connection {
     front: Arc<Front>,

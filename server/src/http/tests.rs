@@ -7,4 +7,5 @@ mod connections;
 mod harness;
 mod key_sets;
 mod login;
+mod pages;
 mod refusals;

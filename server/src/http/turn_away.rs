@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use super::{
+    cross_origin::TURNED_AWAY,
     error::{HttpErrorCode, PROBLEM_JSON, Problem},
     front::Front,
     refusals::{Logged, Noted},
@@ -29,7 +30,7 @@ pub(super) async fn turn_away(mut stream: TcpStream, front: &Front) {
     let body = problem.to_json(&id);
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: {PROBLEM_JSON}\r\n\
-         content-length: {}\r\nretry-after: 1\r\nconnection: close\r\nx-request-id: {}\r\n\r\n",
+         content-length: {}\r\nretry-after: 1\r\nconnection: close\r\n{TURNED_AWAY}x-request-id: {}\r\n\r\n",
         body.len(),
         id.as_str(),
     );

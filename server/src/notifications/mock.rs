@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::api::{answer, orders};
+use crate::api::{answer, orders, vocabulary};
 use crate::app::{App, Asked};
 use crate::http::{HttpErrorCode, Integer, Problem, RequestContext, json};
 
@@ -28,11 +28,18 @@ use crate::http::{HttpErrorCode, Integer, Problem, RequestContext, json};
 pub struct MockNotification {
     /// `payment.captured`, `payment.failed` or `payment.canceled`; others are kept and ignored.
     #[serde(rename = "type")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[!-~]{1,64}$",
+        example = "payment.captured"
+    )]
     kind: String,
     /// Our id of the payment.
+    #[schema(value_type = vocabulary::PaymentId)]
     payment_id: String,
     /// What the gateway took, in won.
-    #[schema(value_type = u64)]
+    #[schema(value_type = vocabulary::MinorUnits)]
     amount: Integer,
 }
 

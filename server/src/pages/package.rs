@@ -38,6 +38,8 @@ fn serve(path: &str, kind: &'static str, headers: &HeaderMap) -> Response {
     for (name, value) in [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "no-cache"),
+        // What a page is told besides is not in what others are given.
+        (header::VARY, "origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
         about.insert(name, HeaderValue::from_static(value));

@@ -1,185 +1,297 @@
-//! The API is what `/openapi.json` says: every route it describes is asked here, and what is
-//! answered has the status and the properties it promises, none missing and none besides.
+//! The API is what `/openapi.json` says: every operation that it describes is asked here, answers with each success
+//! that it promises, and refuses as it says. That every answer of every story is as described is seen by the caller.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_tests::described::{self, Exchange};
 use daegeum_tests::drill::Treats;
 use daegeum_tests::gateway::Delivery;
 use daegeum_tests::toss::Gateway;
-use daegeum_tests::{Answer, Captured, Heard, NoAnswer, Shop, Success};
+use daegeum_tests::{Answer, Caller, Heard, NoAnswer, Shop, Success, until};
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-/// The description, and the operations and statuses that have been seen.
+/// The operations and statuses that have been seen. That each answer is as described is seen by the caller itself.
+#[derive(Default)]
 struct Contract {
-    described: Value,
     seen: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Contract {
-    async fn of(shop: &Shop) -> Self {
-        let described = shop.stranger().get("/openapi.json").await.expect(200);
-        Self {
-            described: described.json().clone(),
-            seen: BTreeMap::new(),
-        }
-    }
-
-    /// This answer to this operation is as described.
+    /// This answer was this operation's.
     fn holds(&mut self, operation: &str, answer: &Answer) {
-        let (method, path) = operation.split_once(' ').expect("GET /path");
-        let responses = &self.described["paths"][path][method.to_lowercase()]["responses"];
-        let exact = answer.status.to_string();
-        let status = match (&responses[&exact], answer.status / 100) {
-            (Value::Null, 4) => "4XX".to_owned(),
-            _ => exact,
-        };
-        assert!(
-            responses[&status].is_object(),
-            "{operation} does not describe {status}: {}",
-            answer.body()
-        );
-        let kind = answer.headers["content-type"].to_str().unwrap();
-        let problem = answer.status >= 400;
-        assert_eq!(
-            kind == "application/problem+json",
-            problem,
-            "{operation} {kind}"
-        );
-        if kind.ends_with("json") {
-            let content = responses[&status]["content"].as_object();
-            // Health answers need no more than their status.
-            if let Some(described) = content.and_then(|content| content.values().next()) {
-                self.fits(
-                    answer.json(),
-                    &described["schema"],
-                    &format!("{operation} {status}"),
-                );
-            }
-        }
-        self.seen
-            .entry(operation.to_owned())
-            .or_default()
-            .insert(status);
+        let seen = self.seen.entry(operation.to_owned()).or_default();
+        seen.insert(answer.status.to_string());
     }
 
-    /// The value is as its schema says.
-    fn fits(&self, value: &Value, schema: &Value, at: &str) {
-        if let Some(reference) = schema["$ref"].as_str() {
-            let named = reference.trim_start_matches('#');
-            let schema = self
-                .described
-                .pointer(named)
-                .unwrap_or_else(|| panic!("{reference} is not there"));
-            return self.fits(value, schema, at);
-        }
-        if let Some(any) = schema["oneOf"].as_array() {
-            let some = any
-                .iter()
-                .find(|one| (one["type"] == "null") == value.is_null());
-            return self.fits(value, some.unwrap_or_else(|| panic!("{at}: {value}")), at);
-        }
-        if let Some(all) = schema["allOf"].as_array() {
-            return self.fits(value, &self.together(all), at);
-        }
-        if schema["type"].is_null() && schema["properties"].is_null() {
-            // Described in words alone: what a gateway's script is given is the gateway's.
-            return;
-        }
-        let types = match &schema["type"] {
-            Value::Array(types) => types.clone(),
-            one => vec![one.clone()],
-        };
-        assert!(
-            types.contains(&json!(type_of(value))),
-            "{at} is {value}, not {types:?}"
-        );
-        if let Some(items) = value.as_array() {
-            for (n, item) in items.iter().enumerate() {
-                self.fits(item, &schema["items"], &format!("{at}[{n}]"));
-            }
-        }
-        if let (Some(fields), Some(properties)) =
-            (value.as_object(), schema["properties"].as_object())
-        {
-            for name in schema["required"].as_array().into_iter().flatten() {
-                assert!(
-                    fields.contains_key(name.as_str().unwrap()),
-                    "{at} lacks {name}: {value}"
-                );
-            }
-            for (name, field) in fields {
-                let property = properties.get(name);
-                let property =
-                    property.unwrap_or_else(|| panic!("{at} does not describe {name}: {value}"));
-                self.fits(field, property, &format!("{at}.{name}"));
-            }
-        }
-    }
-
-    /// One schema with what each of these says of an object.
-    fn together(&self, all: &[Value]) -> Value {
-        let mut one = json!({"type": "object", "properties": {}, "required": []});
-        for schema in all {
-            let named = schema["$ref"]
-                .as_str()
-                .map(|name| name.trim_start_matches('#'));
-            let schema = match named {
-                Some(name) => self.described.pointer(name).expect("it is there"),
-                None => schema,
-            };
-            let properties = schema["properties"].as_object().expect("an object's");
-            let to = one["properties"].as_object_mut().expect("an object");
-            to.extend(properties.clone());
-            let required = schema["required"].as_array().cloned();
-            let to = one["required"].as_array_mut().expect("an array");
-            to.extend(required.unwrap_or_default());
-        }
-        one
-    }
-
-    /// Every operation and every status it promises has been seen.
+    /// Every operation, and every success that it promises, has been seen.
     fn complete(&self) {
-        for (path, operations) in self.described["paths"].as_object().unwrap() {
-            for (method, operation) in operations.as_object().unwrap() {
-                let name = format!("{} {path}", method.to_uppercase());
-                let promised = operation["responses"].as_object().unwrap().keys();
-                // A server that is stopping is not to be had here.
-                let promised = promised
-                    .filter(|status| *status != "503")
-                    .cloned()
-                    .collect();
-                assert_eq!(self.seen.get(&name), Some(&promised), "{name}");
+        for operation in operations_described() {
+            let name = format!("{} {}", operation.method, operation.path);
+            let statuses = operation.described["responses"].as_object().unwrap().keys();
+            for status in statuses.filter(|status| status.starts_with('2')) {
+                let seen = self
+                    .seen
+                    .get(&name)
+                    .is_some_and(|seen| seen.contains(status));
+                assert!(seen, "{name} promises {status}, which nobody has seen");
             }
         }
     }
 }
 
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
+/// One operation of the description.
+struct Described {
+    method: Method,
+    path: String,
+    described: Value,
+}
+
+impl Described {
+    fn promises(&self, status: u16) -> bool {
+        !self.described["responses"][status.to_string()].is_null()
     }
+
+    /// Who may call it.
+    fn callers(&self) -> Vec<&str> {
+        let all = self.described["security"].as_array().unwrap();
+        let names = all.iter().flat_map(|one| one.as_object().unwrap().keys());
+        names.map(String::as_str).collect()
+    }
+
+    /// Its path, with names that nobody has.
+    fn at_nothing(&self) -> String {
+        let nobody = "0".repeat(32);
+        self.path
+            .replace("{order_id}", "o-nothing")
+            .replace("{payment_id}", &format!("pay_{nobody}"))
+            .replace("{session_id}", &format!("ses_{nobody}"))
+            .replace("{provider}", "nobody")
+            .replace("{buyer_id}", "buyer-nobody")
+    }
+
+    fn request(&self, caller: &Caller) -> RequestBuilder {
+        caller.request(self.method.clone(), &self.at_nothing())
+    }
+
+    /// A body that it understands and that is about nothing there is.
+    fn body_about_nothing(&self) -> Value {
+        let id = format!("pay_{}", "0".repeat(32));
+        match self.path.rsplit('/').next().unwrap() {
+            "payments" => json!({"order_id": "o-nothing", "amount": 1}),
+            "sessions" => json!({"order_id": "o-nothing"}),
+            "verify" | "confirm" if self.path.starts_with("/api/v1/payments/") => {
+                json!({"payment_key": "k", "order_id": id, "amount": 1})
+            }
+            "orders" => shop_order(),
+            "complete" => json!({"result": "SUCCESS"}),
+            "resolve" => json!({"resolution": "take", "reason": "x"}),
+            _ => json!({}),
+        }
+    }
+}
+
+fn shop_order() -> Value {
+    json!({
+        "order_id": "o-new", "buyer_id": "buyer-1", "currency": "KRW", "total": 1, "capture": "automatic",
+        "lines": [{"name": "x", "quantity": 1, "unit_price": 1, "tax": "taxable"}],
+    })
+}
+
+fn operations_described() -> Vec<Described> {
+    let paths = described::document()["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let all = item.as_object().unwrap().iter();
+        all.map(|(method, described)| Described {
+            method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
+            path: path.clone(),
+            described: described.clone(),
+        })
+    });
+    operations.collect()
+}
+
+/// Every refusal that follows from who calls and how is promised where it comes, and comes where it is promised.
+#[tokio::test]
+async fn every_operation_refuses_as_described() {
+    let (shop, _toss) = Shop::open_with_toss_and(&[("DAEGEUM_GATEWAYS_MOCK", "true")]).await;
+    let token = shop
+        .order("o-1")
+        .register()
+        .await
+        .send_session(json!({}))
+        .await;
+    let session = shop.stranger().with(token.text("session_token"));
+    let all = [
+        ("merchant", shop.merchant()),
+        ("admin", shop.admin()),
+        ("buyer", shop.buyer("buyer-1")),
+        ("session", session),
+    ];
+    for operation in operations_described() {
+        let name = format!("{} {}", operation.method, operation.path);
+        let callers = operation.callers();
+        let promised = |status| operation.promises(status);
+        // A notification is authentic by what it says itself.
+        if operation.path.contains("webhook") {
+            continue;
+        }
+        let stranger = Answer::to(operation.request(shop.stranger())).await;
+        assert_eq!(stranger.status == 401, promised(401), "{name}");
+        assert_eq!(callers.is_empty(), !promised(401), "{name}");
+        for (kind, caller) in &all {
+            let answer = Answer::to(operation.request(caller)).await;
+            let turned_away = !callers.is_empty() && !callers.contains(kind);
+            assert_eq!(answer.status == 403, turned_away, "{name} by {kind}");
+        }
+        let one = all.iter().find(|(kind, _)| callers.contains(kind));
+        let caller = one.map_or(shop.stranger(), |(_, caller)| caller);
+        refuses_bodies(&operation, caller).await;
+        let surprise = operation.at_nothing() + "?surprise=1";
+        Answer::to(caller.request(operation.method.clone(), &surprise)).await;
+        refuses_nothing(&operation, caller).await;
+    }
+}
+
+/// What is no body of its.
+async fn refuses_bodies(operation: &Described, caller: &Caller) {
+    let takes_one = !operation.described["requestBody"].is_null();
+    let name = format!("{} {}", operation.method, operation.path);
+    for status in [400, 408, 413, 415].into_iter().filter(|_| takes_one) {
+        assert!(
+            operation.promises(status),
+            "{name} does not promise {status}"
+        );
+    }
+    if !takes_one {
+        assert!(
+            !operation.promises(413) && !operation.promises(415),
+            "{name}"
+        );
+        return;
+    }
+    let send = |kind: &str, body: String| {
+        let request = operation.request(caller).header("content-type", kind);
+        Answer::to(request.body(body))
+    };
+    send("text/plain", "x".to_owned()).await.expect(415);
+    send("application/json", "{".to_owned()).await.expect(400);
+    // What was not read to its end is the last on its connection.
+    let large = operation
+        .request(caller)
+        .header("content-type", "application/json")
+        .header("connection", "close");
+    Answer::to(large.body("x".repeat(300 << 10)))
+        .await
+        .expect(413);
+}
+
+/// What is about nothing there is.
+async fn refuses_nothing(operation: &Described, caller: &Caller) {
+    let name = format!("{} {}", operation.method, operation.path);
+    let id = operation.described["operationId"].as_str().unwrap();
+    let request = operation.request(caller).header("idempotency-key", id);
+    let nothing = if operation.method == Method::POST {
+        Answer::to(request.json(&operation.body_about_nothing())).await
+    } else {
+        Answer::to(request).await
+    };
+    let missing = operation.promises(404);
+    assert_eq!(nothing.status == 404, missing, "{name}: {}", nothing.body());
+}
+
+/// Pages of the shop's may do what a buyer may do, and learn so beforehand.
+#[tokio::test]
+async fn every_operation_of_the_buyers_answers_its_preflight() {
+    let (shop, _toss) = Shop::open_with_toss().await;
+    for operation in operations_described() {
+        let asked = shop
+            .stranger()
+            .request(Method::OPTIONS, &operation.at_nothing());
+        let asked = asked.header("origin", "https://shop.example");
+        let asked = asked.header("access-control-request-method", operation.method.as_str());
+        let told = Answer::to(asked).await;
+        let allowed = told.headers.get("access-control-allow-origin");
+        let name = format!("{} {}", operation.method, operation.path);
+        let callers = operation.callers();
+        let is_buyers = callers.contains(&"buyer") || callers.contains(&"session");
+        let is_public = operation.path == "/.well-known/jwks.json";
+        assert_eq!(allowed.is_some(), is_buyers || is_public, "{name}");
+        if is_buyers {
+            told.clone().expect(200);
+            let methods = told.headers["access-control-allow-methods"]
+                .to_str()
+                .unwrap();
+            assert!(
+                methods.contains(operation.method.as_str()),
+                "{name}: {methods}"
+            );
+            let headers = told.headers["access-control-allow-headers"]
+                .to_str()
+                .unwrap();
+            assert_eq!(headers, "authorization,content-type,idempotency-key");
+        }
+    }
+}
+
+/// The check that every story's answers pass finds what is not described.
+#[test]
+fn answers_that_are_not_described_are_found() {
+    let erased = |status, kind: &'static str, body: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static(kind));
+        described::judge(&Exchange {
+            method: &Method::POST,
+            path: "/api/v1/admin/buyers/b/erase",
+            status,
+            headers: &headers,
+            body: body.as_bytes(),
+        })
+    };
+    let json = "application/json";
+    assert_eq!(erased(200, json, r#"{"payments":1}"#), Ok(()));
+    for (status, kind, body) in [
+        (202, json, r#"{"payments":1}"#),
+        (200, "text/plain", r#"{"payments":1}"#),
+        (200, json, r#"{"payments":-1}"#),
+        (200, json, r#"{"payments":"1"}"#),
+        (200, json, r#"{"payments":1,"more":1}"#),
+        (200, json, "{}"),
+        (200, json, "{"),
+        (403, json, r#"{"payments":1}"#),
+    ] {
+        assert!(
+            erased(status, kind, body).is_err(),
+            "{status} {kind} {body}"
+        );
+    }
+    let problem = |code: &str| {
+        let body = json!({
+            "title": "Forbidden", "status": 403, "code": code, "message": "No.", "request_id": "r",
+        });
+        erased(403, "application/problem+json", &body.to_string())
+    };
+    assert_eq!(problem("FORBIDDEN"), Ok(()));
+    assert!(problem("A_CODE_THAT_NOBODY_HAS").is_err());
 }
 
 #[tokio::test]
 async fn every_route_answers_as_described() {
     let both = [("DAEGEUM_GATEWAYS_MOCK", "true")];
     let (shop, toss) = Shop::open_with_toss_and(&both).await;
-    let mut contract = Contract::of(&shop).await;
+    let mut contract = Contract::default();
     orders(&shop, &mut contract).await;
     payments(&shop, &mut contract).await;
+    listing_orders(&shop, &mut contract).await;
     reading(&shop, &mut contract).await;
     administration(&shop, &mut contract).await;
     checkouts(&shop, &toss, &mut contract).await;
     waiting(&shop, &toss, &mut contract).await;
     held_remotely(&mut contract).await;
+    sent_back_by_a_person(&mut contract).await;
     contract.complete();
 }
 
@@ -191,6 +303,8 @@ async fn held_remotely(contract: &mut Contract) {
     shop.let_requests_wait_for(Duration::from_millis(20));
     let told = order.confirm().await.expect(202);
     contract.holds("POST /api/v1/orders/{order_id}/confirm", &told);
+    let told = payment.capture().await.expect(202);
+    contract.holds("POST /api/v1/payments/{payment_id}/capture", &told);
     drill.speaks();
     shop.calls_rest().await;
 }
@@ -273,10 +387,60 @@ async fn waiting(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
     let told = checkout.confirm_without_answer(&approved).await;
     let told = told.await.expect("no panic").expect(202);
     contract.holds("POST /api/v1/payments/confirm", &told);
+    going_back(shop, toss, contract).await;
     let list = "GET /api/v1/admin/unanswered";
     let path = "/api/v1/admin/unanswered";
     contract.holds(list, &shop.admin().get(path).await);
     contract.holds(list, &shop.merchant().get(path).await);
+}
+
+/// Money on its way back, of which the gateway says nothing yet.
+async fn going_back(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    let refunded = shop.order("t-5").register().await.checkout(toss).await;
+    shop.let_requests_wait_for(Duration::from_secs(10));
+    refunded.pay().await.expect(200);
+    shop.let_requests_wait_for(Duration::from_millis(20));
+    toss.fails_once(&refunded.payment, Call::Cancel, lost);
+    let told = refunded.payment.cancel_without_answer().await;
+    let told = told.await.expect("no panic").expect(202);
+    contract.holds("POST /api/v1/payments/{payment_id}/cancel", &told);
+}
+
+/// Money that a person sends back, of which the gateway says nothing yet.
+async fn sent_back_by_a_person(contract: &mut Contract) {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("p-1").register().await.checkout(&toss).await;
+    checkout.pay().await.expect(200);
+    let lost = Fault::RequestLost { silent_ms: 0 };
+    toss.fails_always(&checkout.payment, Call::Any, lost);
+    let asked = checkout.payment.cancel_without_answer().await;
+    let path = checkout
+        .payment
+        .path("/resolve")
+        .replace("/payments/", "/admin/payments/");
+    let decide = async |resolution: &str| {
+        let decision = json!({"resolution": resolution, "reason": "x"});
+        shop.admin().post(&path, &decision).await
+    };
+    decide("done").await.expect(200);
+    asked.await.expect("no panic").expect(200);
+    toss.recovers();
+    toss.notifies(Some(&shop.address()));
+    toss.cancel_part_in_dashboard(&checkout.approved_key().await, Some(1_000));
+    until("the gateway is known to have the money", || async {
+        shop.advance(Duration::from_secs(10));
+        shop.ask_gateway().await;
+        checkout.payment.now().await["gateway_holds"]["amount"] == 10_000
+    })
+    .await;
+    shop.let_requests_wait_for(Duration::from_millis(20));
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    toss.fails_always(&checkout.payment, Call::Any, lost);
+    let told = decide("return").await.expect(202);
+    contract.holds("POST /api/v1/admin/payments/{payment_id}/resolve", &told);
+    toss.recovers();
+    shop.settle(&checkout.payment).await;
 }
 
 async fn orders(shop: &Shop, contract: &mut Contract) {
@@ -364,6 +528,11 @@ async fn payments(shop: &Shop, contract: &mut Contract) {
     contract.holds("GET /api/v1/payments/{payment_id}", &canceled.now().await);
 }
 
+async fn listing_orders(shop: &Shop, contract: &mut Contract) {
+    let list = shop.merchant().get("/api/v1/orders?limit=2").await;
+    contract.holds("GET /api/v1/orders", &list);
+}
+
 async fn reading(shop: &Shop, contract: &mut Contract) {
     let merchant = shop.merchant();
     let list = merchant.get("/api/v1/orders?limit=2").await;
@@ -440,21 +609,16 @@ async fn administration(shop: &Shop, contract: &mut Contract) {
 }
 
 #[tokio::test]
-async fn what_is_described_can_be_sent() {
+async fn description_is_served_with_a_page_that_works_offline() {
     let shop = Shop::open().await;
-    let contract = Contract::of(&shop).await;
-    let schemas = &contract.described["components"]["schemas"];
-    assert_eq!(contract.described["openapi"], "3.1.0");
-    let order = shop.order("o-1").body();
-    contract.fits(&order, &schemas["CreateOrder"], "CreateOrder");
-    let payment =
-        json!({"order_id": "o-1", "amount": 1, "idempotency_key": "k", "provider": "MOCK"});
-    contract.fits(&payment, &schemas["CreatePayment"], "CreatePayment");
-    contract.fits(
-        &Captured.about("pay_x", 1),
-        &schemas["MockNotification"],
-        "MockNotification",
-    );
+    let served = shop.stranger().get("/openapi.json").await.expect(200);
+    assert_eq!(served["openapi"], "3.1.0");
+    assert_eq!(served["servers"][0]["url"], shop.address());
+    let mut ids = BTreeSet::new();
+    for operation in operations_described() {
+        let id = operation.described["operationId"].as_str().unwrap();
+        assert!(ids.insert(id.to_owned()), "{id} twice");
+    }
     let page = shop.stranger().get("/docs/").await.expect(200).body();
     assert!(
         page.contains("swagger-ui") && !page.contains("https://"),

@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     config::{Config, Flags, Purpose},
     domain_clock::DomainClock,
-    http::*,
+    http::{cross_origin::CrossOrigin, *},
     telemetry::Metrics,
     world::{ManualWorld, World},
 };
@@ -73,7 +73,8 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         let gate = Arc::new(Semaphore::new(0));
         let clock = Arc::new(DomainClock::new(Arc::new(world.clone()), false));
-        let front = Front::new(routes(&gate), &config, clock, Arc::clone(&metrics));
+        let pages = CrossOrigin::refusals_alone(&config.settings.checkout.redirect_origins);
+        let front = Front::new((routes(&gate), pages), &config, clock, Arc::clone(&metrics));
         front.begin();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

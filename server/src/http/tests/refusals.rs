@@ -6,7 +6,7 @@ use super::harness::*;
 use crate::http::HttpErrorCode;
 
 /// Requests that are refused at once, and with which code.
-fn refused() -> Vec<(String, &'static str)> {
+pub(super) fn refused() -> Vec<(String, &'static str)> {
     use serde_json::json;
     let expired = token(&json!({"sub": "b", "exp": NOW_S - 60}));
     let post = |body: &str| post_request("/echo", &[], body);
@@ -124,6 +124,7 @@ fn every_code_is_reached_somewhere() {
         include_str!("callers.rs"),
         include_str!("connections.rs"),
         include_str!("key_sets.rs"),
+        include_str!("pages.rs"),
     ]
     .concat();
     // Told where they arise: by the application over the store, by notifications, before a confirmation, for a receipt, by the feed.

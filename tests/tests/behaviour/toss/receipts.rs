@@ -119,12 +119,17 @@ async fn only_the_shops_pages_may_call_from_elsewhere() {
     );
     let foreign = from(&checkout.browser, &path, "https://evil.example").await;
     assert_eq!(allowed(&foreign), None);
-    let orders = from(
-        &shop.merchant(),
+    let order = from(
+        &shop.buyer("buyer-1"),
         "/api/v1/orders/o-1",
         "https://shop.example",
     )
     .await;
+    assert_eq!(
+        allowed(&order.expect(200)).as_deref(),
+        Some("https://shop.example")
+    );
+    let orders = from(&shop.merchant(), "/api/v1/orders", "https://shop.example").await;
     assert_eq!(
         allowed(&orders.expect(200)),
         None,
