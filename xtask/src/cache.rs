@@ -1,7 +1,7 @@
 //! What is made once per machine and shared by every checkout: tools and a wasm sysroot.
 //!
 //! A thing is made in a folder of its own and renamed into place, so a folder that exists is
-//! whole. One process makes at a time; a second one waits and finds it done.
+//! whole; what cannot be moved has a mark instead. One process makes at a time; a second one waits and finds it done.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -41,6 +41,29 @@ pub(crate) fn kept(
         fs::remove_dir_all(&draft).when(draft.display())?;
     }
     placed.map(|()| kept)
+}
+
+/// The same for what knows its own place and cannot be moved: a mark says that it is whole.
+pub(crate) fn made_in_place(
+    name: &str,
+    make: impl FnOnce(&Path) -> Result<(), Failure>,
+) -> Result<PathBuf, Failure> {
+    let cache = folder()?;
+    let kept = cache.join(name);
+    let mark = kept.join(".whole");
+    if mark.exists() {
+        return Ok(kept);
+    }
+    let _lock = lock(&cache)?;
+    if mark.exists() {
+        return Ok(kept);
+    }
+    if kept.exists() {
+        fs::remove_dir_all(&kept).when(kept.display())?;
+    }
+    make(&kept)?;
+    fs::write(&mark, "").when(mark.display())?;
+    Ok(kept)
 }
 
 /// Held until the file is dropped; the system releases it when the process dies.

@@ -8,6 +8,8 @@
 mod browser;
 mod cache;
 mod cargo;
+mod contract;
+mod debian;
 mod deny;
 mod dist;
 mod docs;
@@ -22,6 +24,7 @@ mod planting;
 mod process;
 mod product;
 mod promtool;
+mod python;
 mod report;
 mod stages;
 mod suites;

@@ -12,7 +12,7 @@ use crate::cargo::{Profile, cargo};
 use crate::failure::Failure;
 use crate::generated::Documents;
 use crate::suites::{self, Chosen, Suite, Tally, TestProgram};
-use crate::{browser, deny, dist, docs, pages, process, product, promtool, wasm};
+use crate::{browser, contract, deny, dist, docs, pages, process, product, promtool, wasm};
 
 /// One line of the table.
 pub(crate) struct Stage {
@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     NotChecked(String),
 }
 
-pub(crate) const STAGES: [Stage; 18] = [
+pub(crate) const STAGES: [Stage; 19] = [
     Stage {
         name: "fmt",
         about: "every file as rustfmt writes it",
@@ -71,6 +71,11 @@ pub(crate) const STAGES: [Stage; 18] = [
         name: "alerts",
         about: "alert rules and dashboard against the figures of a story each",
         run: alerts,
+    },
+    Stage {
+        name: "contract",
+        about: "the API's description, in the hands of validators and generated clients",
+        run: contract,
     },
     Stage {
         name: "browser",
@@ -223,6 +228,10 @@ fn bundlers(run: &mut Run) -> Result<Outcome, Failure> {
         wasm::package()?;
     }
     checked(wasm::check_bundlers(&mut run.tally))
+}
+
+fn contract(run: &mut Run) -> Result<Outcome, Failure> {
+    checked(contract::check(&mut run.tally))
 }
 
 fn property(run: &mut Run) -> Result<Outcome, Failure> {

@@ -13,7 +13,7 @@ cargo xtask test [--deep] [--only STAGE[,STAGE…]] [--skip STAGE[,STAGE…]] [-
 
 Runs every check CI runs and prints the seconds of each stage. Stops at the first failure and
 names the command that repeats it. What is missing on a fresh machine is installed once below
-the cache folder (XDG_CACHE_HOME, else ~/.cache): cargo-deny, promtool, and std for wasm32.
+the cache folder (XDG_CACHE_HOME, else ~/.cache): cargo-deny, promtool, Python's tools, and std for wasm32.
 
   --deep    also what takes minutes and changes seldom: the Debian package, lived through
   --only    these stages, in their usual order
