@@ -12,6 +12,8 @@ use crate::secrets;
 /// How often a browser tries.
 const PATIENCE: u32 = 5;
 const SESSIONS: &str = "/api/v1/payments/sessions";
+/// Where the shop wants a buyer who did not pay.
+const FAILED: &str = "https://shop.example/no";
 const CONFIRM: &str = "/api/v1/payments/confirm";
 
 /// A checkout that was opened.
@@ -51,6 +53,9 @@ async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
     let mut body = json!({ "order_id": story.order_id, "provider": "TOSS", "method": method });
     if dice.one_in(2) {
         say_who(story, &mut body);
+    }
+    if dice.one_in(4) {
+        body["failure_redirect_url"] = FAILED.into();
     }
     let opener = if dice.one_in(2) {
         &story.buyer
@@ -123,6 +128,10 @@ impl Checkout {
             .until_answered(PATIENCE, Method::POST, &path, &[], choice.as_ref())
             .await;
         match prepared {
+            Some(prepared) if prepared.status == 200 && self.story.total == 0 => {
+                self.is_given(&prepared);
+                false
+            }
             Some(prepared) if prepared.status == 200 => {
                 let method = choice.map(|choice| choice["method"].clone());
                 let shown = &prepared.json["window"]["method"];
@@ -141,6 +150,15 @@ impl Checkout {
             // Another tab chose something else; its window serves this buyer as well.
             Some(prepared) => prepared.text("code") == "SESSION_PREPARED",
             None => false,
+        }
+    }
+
+    /// What costs nothing is taken when it is prepared, and has no window.
+    fn is_given(&self, prepared: &Answer) {
+        if !prepared.json["window"].is_null() {
+            self.story
+                .town
+                .violated(|| format!("there is something to pay for: {}", prepared.json));
         }
     }
 
@@ -203,7 +221,7 @@ impl Checkout {
             order_id: self.payment.clone(),
             order_name: "수채화 강의".to_owned(),
             success_url: Some("https://shop.example/ok".to_owned()),
-            fail_url: Some("https://shop.example/no".to_owned()),
+            fail_url: Some(FAILED.to_owned()),
             ..OpenWindow::default()
         };
         let opened = town.gateways.open_window(&open);

@@ -4,6 +4,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::basket::Basket;
 use super::checkout::check_out;
 use crate::caller::{Answer, Caller, Who};
 use crate::mock;
@@ -25,6 +26,8 @@ pub struct Story {
     pub buyer_name: String,
     /// The order's.
     pub order_id: String,
+    /// What is bought.
+    pub basket: Basket,
     /// What it costs.
     pub total: u64,
     /// What of it is not taxed.
@@ -34,15 +37,15 @@ pub struct Story {
 /// Tells the story of the order number `n`.
 pub async fn order_story(town: Town, n: u64) {
     let buyer = format!("b{}", town.dice.below(6));
-    let total = town.dice.between(1, 300) * 100 + town.dice.below(11);
-    let tax_free = *town.dice.pick(&[0, total, total / 3]);
+    let basket = Basket::draw(&town.dice);
     let story = Story {
         merchant: Caller::new(&town, Who::Merchant),
         buyer: Caller::new(&town, Who::Buyer(buyer.as_str().into())),
         buyer_name: buyer,
         order_id: format!("order-{n}"),
-        total,
-        tax_free,
+        total: basket.total(),
+        tax_free: basket.tax_free(),
+        basket,
         town,
     };
     if story.register().await.is_none() {
@@ -78,20 +81,9 @@ impl Story {
         } else {
             "automatic"
         };
-        let lines = [
-            ("taxable", self.total - self.tax_free),
-            ("tax_free", self.tax_free),
-        ];
-        let lines = lines.into_iter().filter(|(_, price)| *price > 0);
-        let lines: Vec<Value> = lines
-            .map(|(tax, price)| {
-                json!({ "name": "수채화 강의", "quantity": 1, "unit_price": price, "tax": tax })
-            })
-            .collect();
         let mut body = json!({
             "order_id": self.order_id, "buyer_id": self.buyer_name, "currency": "KRW", "capture": capture,
-            "total": self.total,
-            "lines": lines,
+            "total": self.total, "lines": self.basket.lines(), "discounts": self.basket.discounts(),
         });
         if dice.one_in(2) {
             let within_ms = *dice.pick(&[15_000, 60_000, 300_000, 1_500_000]);
