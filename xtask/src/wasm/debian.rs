@@ -53,8 +53,9 @@ pub(super) fn std_sources(release: &str, work: &Path) -> Result<PathBuf, Failure
 /// Suites that a tool is taken from whose version does not matter.
 const SUITES_OF_TOOLS: [&str; 3] = ["stable", "oldstable", "sid"];
 
-/// Downloads a package in whichever version there is, and unpacks the one file `path` of it into `work`. What it
-/// depends on is not installed: for programs that need nothing but the C library.
+/// Downloads a package in whichever version has the file `path`, and unpacks that one file into `work`. A release may
+/// have moved it to another package. What the package depends on is not installed: for programs that need nothing but
+/// the C library.
 pub(crate) fn tool(package: &str, path: &str, work: &Path) -> Result<PathBuf, Failure> {
     let mirrors = mirrors()?;
     let debian = mirrors.iter().find(|(kind, _)| *kind == Archive::Debian);
@@ -67,11 +68,16 @@ pub(crate) fn tool(package: &str, path: &str, work: &Path) -> Result<PathBuf, Fa
         };
         println!("downloading {package} {version} from {suite} …");
         let archive = apt.download(package, &version, work)?;
-        extract(&archive, work, &[&format!("./{path}")])?;
-        return Ok(work.join(path));
+        if contents(&archive)?.lines().any(|line| line.ends_with(path)) {
+            extract(&archive, work, &[&format!("./{path}")])?;
+            return Ok(work.join(path));
+        }
+        fs::remove_file(&archive).when(archive.display())?;
     }
     let suites = SUITES_OF_TOOLS.join(", ");
-    Err(Failure::new(format!("no {package} in Debian's {suites}")))
+    Err(Failure::new(format!(
+        "no {package} with {path} in Debian's {suites}"
+    )))
 }
 
 /// The machine's own mirrors, without asking the network.
@@ -211,6 +217,11 @@ fn unpack(archive: &Path, into: &Path) -> Result<PathBuf, Failure> {
         "{} has no library/std in it",
         archive.display()
     )))
+}
+
+/// The files of a package, one a line.
+fn contents(archive: &Path) -> Result<String, Failure> {
+    process::output(Command::new("dpkg-deb").arg("--contents").arg(archive))
 }
 
 /// Unpacks what `tar` is told to from a package.
