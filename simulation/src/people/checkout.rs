@@ -147,8 +147,8 @@ impl Checkout {
                 }
                 true
             }
-            // Another tab chose something else; its window serves this buyer as well.
-            Some(prepared) => prepared.text("code") == "SESSION_PREPARED",
+            // Another tab chose something else; its window, if there is one, serves this buyer as well.
+            Some(prepared) => self.story.total > 0 && prepared.text("code") == "SESSION_PREPARED",
             None => false,
         }
     }
