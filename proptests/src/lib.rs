@@ -25,6 +25,8 @@ mod notifications;
 #[cfg(test)]
 mod power;
 #[cfg(test)]
+mod prices;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod rubbish;
