@@ -1,6 +1,7 @@
 //! Commands: what can be asked of the engine.
 
 use crate::amounts::Amounts;
+use crate::card::CardChoice;
 use crate::event::{
     CallKind, CallStatus, FailureCode, PaidWith, Provider, ProviderPaymentId, Source,
 };
@@ -189,6 +190,8 @@ pub struct Notification {
 pub struct NewSession {
     /// How the buyer means to pay.
     pub method: Option<Method>,
+    /// What of a card payment is decided already.
+    pub card: CardChoice,
     /// Where the buyer's browser comes back to.
     pub redirect_url: Option<Box<str>>,
     /// Where they are sent if they did not pay, if elsewhere.
@@ -202,6 +205,8 @@ pub struct NewSession {
 pub struct Choice {
     /// How they mean to pay.
     pub method: Option<Method>,
+    /// What of a card payment they decide.
+    pub card: CardChoice,
     /// Who they say they are, sealed.
     pub buyer: Option<Sealed>,
 }
@@ -258,6 +263,8 @@ pub struct Learned {
     pub source: Source,
     /// What the buyer paid with, if it said so.
     pub paid_with: Option<PaidWith>,
+    /// Which wallet that was, if it was one and the gateway said so.
+    pub easy_pay: Option<Box<str>>,
     /// The exchange, for the audit trail.
     pub exchange: Option<Exchange>,
     /// Whether it was asked how the payment stands after the last notification that there is news.

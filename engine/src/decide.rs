@@ -23,6 +23,7 @@ mod order;
 mod payment;
 mod resolution;
 
+use crate::card::CardOffer;
 use crate::command::Command;
 use crate::event::{Credentials, Provider};
 use crate::group::{Group, GroupEvent, Refusal, Work};
@@ -40,13 +41,29 @@ pub struct Policy {
     pub session_ms: u64,
     /// Which credentials the merchant has at each gateway that is called.
     pub credentials: Vec<(Provider, Credentials)>,
+    /// What it offers of card payments at each gateway, where it offers anything.
+    pub card_offers: Vec<(Provider, CardOffer)>,
 }
+
+/// Of card payments, where the settings say nothing.
+static NOTHING_OFFERED: CardOffer = CardOffer {
+    easy_pays: Vec::new(),
+    installments_max: 0,
+    installments_from_minor: 0,
+};
 
 impl Policy {
     /// Which credentials calls to this gateway are made with.
     pub fn credentials_at(&self, provider: Provider) -> Option<Credentials> {
         let mut all = self.credentials.iter();
         all.find(|(at, _)| *at == provider).map(|(_, own)| *own)
+    }
+
+    /// What is offered of card payments at this gateway.
+    pub fn card_offer(&self, provider: Provider) -> &CardOffer {
+        let mut all = self.card_offers.iter();
+        let found = all.find(|(at, _)| *at == provider);
+        found.map_or(&NOTHING_OFFERED, |(_, own)| own)
     }
 }
 
@@ -58,6 +75,7 @@ impl Default for Policy {
             cancel_on_failure: false,
             session_ms: 24 * 60 * MINUTE,
             credentials: Vec::new(),
+            card_offers: Vec::new(),
         }
     }
 }

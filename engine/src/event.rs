@@ -301,6 +301,18 @@ event_structs! {
         /// The shop's address.
         url: Box<str>,
     }
+    /// What of a card payment was decided before the gateway's window opens, with the method that is noted beside it.
+    CardChosen {
+        /// The wallet whose window opens, in the API's word.
+        easy_pay: Option<Box<str>>,
+        /// In how many monthly instalments; 0 for all at once.
+        installments: Option<u8>,
+    }
+    /// The gateway said which wallet the buyer paid with.
+    EasyPayKnown {
+        /// The API's word for it, or the gateway's where there is none.
+        easy_pay: Box<str>,
+    }
     /// An order was registered.
     OrderCreated {
         /// Whose it is.
@@ -523,6 +535,10 @@ event_enum! {
         ConsentGiven = "CONSENT_GIVEN" feed notes,
         /// Where who did not pay is sent.
         FailureUrlGiven = "FAILURE_URL_GIVEN" internal notes,
+        /// A wallet or a number of instalments was chosen.
+        CardChosen = "CARD_CHOSEN" internal notes,
+        /// Which wallet was paid with.
+        EasyPayKnown = "EASY_PAY_KNOWN" feed notes,
     }
 }
 
@@ -627,7 +643,9 @@ impl PaymentEvent {
             | Self::InquiryWanted(_)
             | Self::InquirySettled(_)
             | Self::ConsentGiven(_)
-            | Self::FailureUrlGiven(_) => None,
+            | Self::FailureUrlGiven(_)
+            | Self::CardChosen(_)
+            | Self::EasyPayKnown(_) => None,
         }
     }
 }

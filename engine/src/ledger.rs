@@ -159,7 +159,9 @@ fn payment_postings(event: &PaymentEvent, provider: Provider, book: &mut Book<'_
         | PaymentEvent::InquiryWanted(_)
         | PaymentEvent::InquirySettled(_)
         | PaymentEvent::ConsentGiven(_)
-        | PaymentEvent::FailureUrlGiven(_) => {}
+        | PaymentEvent::FailureUrlGiven(_)
+        | PaymentEvent::CardChosen(_)
+        | PaymentEvent::EasyPayKnown(_) => {}
     }
 }
 

@@ -8,10 +8,12 @@
 pub mod amounts;
 pub mod brought_back;
 pub mod capabilities;
+pub mod card;
 pub mod claim;
 pub mod command;
 pub mod contact;
 pub mod decide;
+pub mod easy_pay;
 pub mod event;
 pub mod group;
 pub mod id;

@@ -87,6 +87,8 @@ pub struct PaymentCore {
     pub idle_inquiries: u8,
     /// What the buyer paid with, as far as the gateway told.
     pub paid_with: Option<PaidWith>,
+    /// Which wallet it was, where it was one: the API's word, or the gateway's where there is none.
+    pub easy_pay: Option<Box<str>>,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -349,6 +351,7 @@ impl Payment<Initiated> {
             inquiry_wanted: false,
             idle_inquiries: 0,
             paid_with: None,
+            easy_pay: None,
             created_at: at,
             updated_at: at,
             version: 1,

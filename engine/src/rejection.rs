@@ -99,6 +99,13 @@ pub enum Rejection {
     },
     /// An amount, or a sum of amounts, is above the largest one, or a quantity is zero.
     SumOutOfRange,
+    /// The shop does not offer this wallet at this gateway.
+    EasyPayUnavailable,
+    /// The amount cannot be paid in that many months here.
+    InstallmentsUnavailable {
+        /// The most months for this amount; 0 for all at once alone.
+        most: u8,
+    },
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -166,6 +173,8 @@ impl Rejection {
             | Self::BelowMinimum { .. }
             | Self::DiscountOutOfRange { .. }
             | Self::MethodUnavailable
+            | Self::EasyPayUnavailable
+            | Self::InstallmentsUnavailable { .. }
             | Self::NotAMockPayment => Kind::Rule,
         }
     }
@@ -197,6 +206,8 @@ impl Rejection {
             Self::AmountBelowMinimum | Self::BelowMinimum { .. } => "AMOUNT_BELOW_MINIMUM",
             Self::DiscountOutOfRange { .. } => "DISCOUNT_OUT_OF_RANGE",
             Self::MethodUnavailable => "METHOD_UNAVAILABLE",
+            Self::EasyPayUnavailable => "EASY_PAY_UNAVAILABLE",
+            Self::InstallmentsUnavailable { .. } => "INSTALLMENTS_UNAVAILABLE",
             Self::SessionPrepared => "SESSION_PREPARED",
             Self::RefundResting { .. } => "REFUND_RESTING",
             Self::NotAMockPayment => "NOT_A_MOCK_PAYMENT",
@@ -245,6 +256,10 @@ impl Rejection {
                 "A discount is at least 1 and at most what is left of the prices of its lines."
             }
             Self::MethodUnavailable => "This way of paying is not available here.",
+            Self::EasyPayUnavailable => "This easy payment is not offered here.",
+            Self::InstallmentsUnavailable { .. } => {
+                "This amount cannot be paid in that many months here."
+            }
             Self::SessionPrepared => {
                 "The payment was prepared with another choice. Begin another session of the order."
             }
@@ -271,6 +286,8 @@ impl Rejection {
             Self::DeadlineOutOfRange => "expires_at",
             Self::ProviderUnavailable => "provider",
             Self::MethodUnavailable => "method",
+            Self::EasyPayUnavailable => "easy_pay",
+            Self::InstallmentsUnavailable { .. } => "installments",
             Self::IdempotencyKeyReused => "idempotency_key",
             Self::TooManyPayments
             | Self::AmountOutOfRange
@@ -374,6 +391,8 @@ impl Rejection {
             Self::BelowMinimum { minimum_minor: 100 },
             Self::DiscountOutOfRange { at: 0 },
             Self::SumOutOfRange,
+            Self::EasyPayUnavailable,
+            Self::InstallmentsUnavailable { most: 6 },
         ]
     }
 

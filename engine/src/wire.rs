@@ -100,7 +100,13 @@ impl Serialize for PaymentView<'_> {
             }
         }
         if let Some(paid_with) = &core.paid_with {
-            map.serialize_entry("payment_method", &PaidWithView(paid_with))?;
+            map.serialize_entry(
+                "payment_method",
+                &PaidWithView {
+                    paid_with,
+                    easy_pay: core.easy_pay.as_deref(),
+                },
+            )?;
         }
         map.serialize_entry("operation", &OperationView::of(self.payment))?;
         map.serialize_entry("created_at", &Text(core.created_at))?;
@@ -110,11 +116,14 @@ impl Serialize for PaymentView<'_> {
 }
 
 /// What a buyer paid with.
-struct PaidWithView<'a>(&'a PaidWith);
+struct PaidWithView<'a> {
+    paid_with: &'a PaidWith,
+    easy_pay: Option<&'a str>,
+}
 
 impl Serialize for PaidWithView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let paid_with = self.0;
+        let paid_with = self.paid_with;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("method", &paid_with.method)?;
         map.serialize_entry("issuer", &paid_with.issuer)?;
@@ -122,6 +131,9 @@ impl Serialize for PaidWithView<'_> {
         map.serialize_entry("card_type", &paid_with.card_type)?;
         map.serialize_entry("approval_number", &paid_with.approval)?;
         map.serialize_entry("installments", &paid_with.installments)?;
+        if let Some(easy_pay) = self.easy_pay {
+            map.serialize_entry("easy_pay", easy_pay)?;
+        }
         map.end()
     }
 }
@@ -503,6 +515,11 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("method", &e.method)
         }
         PaymentEvent::BuyerChose(e) => map.serialize_entry("method", &e.method),
+        PaymentEvent::CardChosen(e) => {
+            map.serialize_entry("easy_pay", &e.easy_pay)?;
+            map.serialize_entry("installments", &e.installments)
+        }
+        PaymentEvent::EasyPayKnown(e) => map.serialize_entry("easy_pay", &e.easy_pay),
         PaymentEvent::FailureUrlGiven(e) => map.serialize_entry("url", &e.url),
         PaymentEvent::BuyerReturned(e) => {
             let name = e.provider_payment_id.as_ref().map(|name| &name.0);
@@ -528,9 +545,13 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("gateways", &MoneyView(e.theirs.total()))?;
             map.serialize_entry("amounts", &AmountsView(&e.theirs))
         }
-        PaymentEvent::PaymentMethodKnown(e) => {
-            map.serialize_entry("payment_method", &PaidWithView(&e.paid_with))
-        }
+        PaymentEvent::PaymentMethodKnown(e) => map.serialize_entry(
+            "payment_method",
+            &PaidWithView {
+                paid_with: &e.paid_with,
+                easy_pay: None,
+            },
+        ),
         PaymentEvent::InquiryWanted(e) => hint(e.hash, e.heard_at, opened, map),
         PaymentEvent::InquirySettled(e) => map.serialize_entry("news", &e.news),
         PaymentEvent::ConsentGiven(e) => {

@@ -13,6 +13,7 @@ mod api;
 mod bank;
 mod books;
 mod cancel;
+mod card;
 mod confirm;
 mod dial;
 mod faults;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub(crate) mod answer;
+mod card;
 pub mod confirm;
 mod contact;
 mod discounts;

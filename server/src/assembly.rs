@@ -153,7 +153,11 @@ pub fn policy(
     let credentials = gateways
         .all()
         .map(|gateway| (gateway.provider(), gateway.credentials()));
+    let offers = gateways
+        .all()
+        .map(|gateway| (gateway.provider(), gateway.card_offer()));
     Ok(Policy {
+        card_offers: offers.collect(),
         credentials: credentials.collect(),
         unpaid_after_ms: u64::try_from(orders.unpaid_after.as_millis())?,
         cancel_on_failure: orders.cancel_on_failure,

@@ -3,6 +3,7 @@
 //! every secret is there, and the mock gateway is never beside a live one.
 
 mod buyers;
+mod card;
 mod credentials;
 mod generate;
 mod kubernetes;

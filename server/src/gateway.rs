@@ -19,6 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use daegeum_engine::amounts::Amounts;
 use daegeum_engine::capabilities::Capabilities;
+use daegeum_engine::card::{CardChoice, CardOffer};
 use daegeum_engine::command::Fact;
 use daegeum_engine::event::{
     CallKind, Credentials, FailureCode, PaidWith, Provider, ProviderPaymentId,
@@ -113,6 +114,8 @@ pub enum Outcome {
         fact: Fact,
         /// What the buyer paid with, if it said so.
         paid_with: Option<PaidWith>,
+        /// Which wallet that was, if it was one and the gateway said so.
+        easy_pay: Option<Box<str>>,
     },
     /// The gateway answered about another payment than this one: the name it was asked for by is not this payment's.
     NotThisOne,
@@ -225,6 +228,8 @@ pub struct Offer<'a> {
     pub customer: Customer,
     /// How they mean to pay.
     pub method: Method,
+    /// What of a card payment is decided before the window opens.
+    pub card: CardChoice,
     /// Where their browser comes back to.
     pub return_to: Option<&'a str>,
 }
@@ -237,6 +242,11 @@ pub trait Gateway: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> &'static Capabilities {
         self.provider().capabilities()
+    }
+
+    /// What the merchant offers of card payments through it.
+    fn card_offer(&self) -> CardOffer {
+        CardOffer::default()
     }
 
     /// Which of the merchant's credentials its calls are made with.
@@ -306,6 +316,12 @@ impl Gateways {
     /// The one of this provider.
     pub fn of(&self, provider: Provider) -> Option<&Arc<dyn Gateway>> {
         self.reached(provider).map(|reached| &reached.gateway)
+    }
+
+    /// What the merchant offers of card payments through this provider.
+    pub fn card_offer(&self, provider: Provider) -> CardOffer {
+        self.of(provider)
+            .map_or_else(CardOffer::default, |gateway| gateway.card_offer())
     }
 
     /// Which credentials calls to this provider are made with; nothing if none are made.

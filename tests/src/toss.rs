@@ -113,7 +113,15 @@ impl Gateway {
             tax_exemption_amount: None,
             use_escrow: false,
             valid_hours: None,
-            easy_pay: None,
+            easy_pay: prepared["card"]["easy_pay"].as_str().map(str::to_owned),
+            flow_mode: prepared["card"]["flow_mode"]
+                .as_str()
+                .map(str::to_owned),
+            card_company: None,
+            card_installment_plan: prepared["card"]["card_installment_plan"]
+                .as_u64()
+                .and_then(|months| u8::try_from(months).ok()),
+            max_card_installment_plan: None,
             metadata: None,
             success_url: text("success_url"),
             fail_url: text("fail_url"),

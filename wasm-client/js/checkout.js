@@ -9,7 +9,7 @@ import { here } from "./platform.js";
 export { CheckoutError, ready };
 
 /** What a buyer decides. */
-const CHOICE = ["method", "buyer_name", "buyer_email", "buyer_tel"];
+const CHOICE = ["method", "easy_pay", "installments", "buyer_name", "buyer_email", "buyer_tel"];
 const WAITING = ["signal"];
 const WATCHING = [...WAITING, "onChange"];
 const WINDOW = [...WAITING, "mode", "returnUrl"];

@@ -13,6 +13,21 @@
 /** A way to pay. */
 export type Method = "card" | "transfer" | "mobile";
 
+/** A wallet (간편결제) whose own window can be opened. */
+export type EasyPay =
+  | "tosspay"
+  | "kakaopay"
+  | "naverpay"
+  | "payco"
+  | "samsungpay"
+  | "applepay"
+  | "lpay"
+  | "ssgpay"
+  | "pinpay";
+
+/** In how many months a card pays; `0` is all at once (일시불). */
+export type Installments = 0 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12;
+
 /** Who the buyer says they are. The server stores it sealed; {@link checkBuyer} says what it takes. */
 export interface Buyer {
   /** 1 to 60 characters. */
@@ -27,6 +42,13 @@ export interface Buyer {
 export interface Choice extends Buyer {
   /** One of the session's `methods`. */
   method?: Method;
+  /** One of the session's `easy_pays`: its own window opens. Goes with the method `card`, which it implies. */
+  easy_pay?: EasyPay;
+  /**
+   * At most the session's `installments_max`, so that the window does not ask. Goes with the method `card`, which it
+   * implies, and without `easy_pay`: a wallet asks itself.
+   */
+  installments?: Installments;
 }
 
 /** How every waiting can be ended. */
@@ -582,6 +604,14 @@ export interface SessionBase extends SessionFacts {
   readonly method: Method | null;
   /** The ways in which this amount can be paid at this gateway; none where there is nothing to pay. */
   readonly methods: readonly Method[];
+  /** The wallet that the buyer means to pay with; `null` until it was said. */
+  readonly easy_pay: EasyPay | null;
+  /** The wallets whose windows the shop offers by name, in the order in which they are to be shown. */
+  readonly easy_pays: readonly EasyPay[];
+  /** In how many months the card is to pay; `null` where the window asks. */
+  readonly installments: Installments | null;
+  /** The most months that can be chosen for this amount; `0` where only the window asks. */
+  readonly installments_max: number;
   /** Whether somebody has said who the buyer is. What was said is not shown. */
   readonly buyer_known: boolean;
   /** Whether the order still waits for its payment, so that another session of it can be begun. */
@@ -642,6 +672,14 @@ export interface TossWindow {
   /** Our `payment_id`. */
   readonly order_id: string;
   readonly order_name: string;
+  /** What of a card payment is settled; `null` where the window asks for everything. */
+  readonly card?: {
+    /** `DIRECT` opens the wallet's own window. */
+    readonly flow_mode: "DEFAULT" | "DIRECT";
+    /** Toss's code of the wallet. */
+    readonly easy_pay?: string;
+    readonly card_installment_plan?: number;
+  } | null;
   readonly customer_name?: string | null;
   readonly customer_email?: string | null;
   readonly customer_mobile_phone?: string | null;
@@ -716,6 +754,8 @@ export interface PaymentMethod {
   readonly approval_number: string | null;
   /** In how many monthly instalments; 0 for none. */
   readonly installments: number | null;
+  /** Which wallet it was, where the gateway says that it was one: an {@link EasyPay}, or the gateway's own word. */
+  readonly easy_pay?: string;
 }
 
 /** Why a gateway refused. */

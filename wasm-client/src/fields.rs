@@ -60,6 +60,15 @@ impl Fields<'_> {
         value.dyn_into().map(Some).map_err(|_| Wrong(name))
     }
 
+    /// A whole number, if anything is there.
+    pub fn maybe_whole(&self, name: &'static str) -> Result<Option<u64>, Wrong> {
+        let value = self.value(name);
+        if value.is_undefined() || value.is_null() {
+            return Ok(None);
+        }
+        host::whole(&value).map(Some).ok_or(Wrong(name))
+    }
+
     /// A whole number from 0 to 2⁵³ − 1 that has to be there.
     pub fn whole(&self, name: &'static str) -> Result<u64, Wrong> {
         host::whole(&self.value(name)).ok_or(Wrong(name))

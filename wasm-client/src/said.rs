@@ -7,9 +7,12 @@ use wasm_bindgen::JsValue;
 
 use crate::failure::{Code, Failure};
 use crate::fields::{Fields, Wrong, set};
+use crate::host;
 
 /// How the buyer means to pay, and who they say they are.
-const CHOICE: [&str; 4] = ["method", "buyer_name", "buyer_email", "buyer_tel"];
+const CHOICE: [&str; 5] = ["method", "easy_pay", "buyer_name", "buyer_email", "buyer_tel"];
+/// In how many months a card pays: the one field of a choice that is a number.
+const INSTALLMENTS: &str = "installments";
 /// What else a session is begun with.
 const ORDER: [&str; 5] = [
     "order_id",
@@ -19,9 +22,12 @@ const ORDER: [&str; 5] = [
     "idempotency_key",
 ];
 
-/// Fields with their texts.
+/// Fields with their texts, and the number of instalments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said(Vec<(&'static str, String)>);
+pub struct Said {
+    texts: Vec<(&'static str, String)>,
+    installments: Option<u64>,
+}
 
 impl Said {
     /// The buyer's choice out of any options; none at all is no choice.
@@ -39,25 +45,29 @@ impl Said {
         options: &JsValue,
     ) -> Result<Self, Wrong> {
         let options = Fields(options);
-        let mut said = Vec::new();
+        let mut texts = Vec::new();
         for &name in names {
             if let Some(text) = options.maybe_text(name)? {
-                said.push((name, text));
+                texts.push((name, text));
             }
         }
-        Ok(Self(said))
+        let installments = options.maybe_whole(INSTALLMENTS)?;
+        Ok(Self {
+            texts,
+            installments,
+        })
     }
 
     /// The same about this order.
     #[must_use]
     pub fn about(mut self, order_id: &str) -> Self {
-        self.0.push(("order_id", order_id.to_owned()));
+        self.texts.push(("order_id", order_id.to_owned()));
         self
     }
 
     /// What the server would refuse of it, by the same rule; what is not said is not looked at.
     pub fn flaws(&self) -> impl Iterator<Item = (Field, Flaw)> {
-        self.0.iter().filter_map(|(name, text)| {
+        self.texts.iter().filter_map(|(name, text)| {
             let field = Field::from_name(name)?;
             Some((field, field.check(text).err()?))
         })
@@ -70,8 +80,11 @@ impl Said {
             return Err(Failure::at(Code::InvalidBuyer, name, why, field.rule()));
         }
         let body = Object::new().into();
-        for (name, text) in &self.0 {
+        for (name, text) in &self.texts {
             set(&body, name, &text.into());
+        }
+        if let Some(months) = self.installments {
+            set(&body, INSTALLMENTS, &host::number(months));
         }
         Ok(body)
     }
@@ -84,11 +97,15 @@ mod tests {
     #[test]
     fn only_what_was_said_is_looked_at() {
         assert_eq!(Said::default().flaws().next(), None);
-        let said = Said(vec![
+        let texts = vec![
             ("method", String::new()),
             ("buyer_name", "김하나".to_owned()),
             ("buyer_tel", "none".to_owned()),
-        ]);
+        ];
+        let said = Said {
+            texts,
+            installments: None,
+        };
         let flaws: Vec<_> = said.flaws().collect();
         assert_eq!(flaws, [(Field::Tel, Flaw::Malformed)]);
     }

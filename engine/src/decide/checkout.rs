@@ -1,11 +1,13 @@
 //! A buyer's checkout: a payment with a view of its own, prepared, and confirmed when the buyer comes back.
 
 use super::{Context, Outcome, Progress, Subject, calls, free, payment};
+use crate::card::{CardChoice, Installments};
 use crate::command::{Asker, Choice, NewSession};
 use crate::event::{
-    BuyerChose, BuyerReturned, FailureUrlGiven, Provider, ProviderPaymentId, SessionOpened,
+    BuyerChose, BuyerReturned, CardChosen, FailureUrlGiven, Provider, ProviderPaymentId,
+    SessionOpened,
 };
-use crate::group::Work;
+use crate::group::{Refusal, Work};
 use crate::id::{OrderId, PaymentId, SessionId};
 use crate::method::Method;
 use crate::money::Money;
@@ -39,6 +41,10 @@ pub(super) fn open(
     if let Some(method) = session.method {
         payment::takes_by(provider, method, total)?;
     }
+    context
+        .policy
+        .card_offer(provider)
+        .takes(session.card, total)?;
     let shard = work.order()?.core().shard();
     let opened = SessionOpened {
         session: SessionId::in_shard(context.ids, shard),
@@ -48,6 +54,7 @@ pub(super) fn open(
         buyer: session.buyer,
     };
     work.note_payment(id, opened)?;
+    note_card(work, id, session.card)?;
     if let Some(url) = session.failure_url {
         work.note_payment(id, FailureUrlGiven { url })?;
     }
@@ -74,13 +81,8 @@ pub(super) fn prepare(
         PaymentState::Prepared => {}
         PaymentState::Initiated => {
             payable(work)?;
-            if let Some(Choice { method, buyer }) = choice {
-                if let Some(method) = method {
-                    let core = work.payment(id)?.core();
-                    payment::takes_by(core.provider, method, core.amount())?;
-                }
-                let method = method.map(stored);
-                work.note_payment(id, BuyerChose { method, buyer })?;
+            if let Some(choice) = choice {
+                choose(work, id, choice, context)?;
             }
             work.step_payment(id, PaymentCommand::Prepare(Prepare))?;
             free::settle(work, id, context)?;
@@ -100,6 +102,42 @@ pub(super) fn prepare(
         }
     }
     Ok((Subject::Payment(id), Progress::Done))
+}
+
+/// Notes what the buyer chose, if the gateway takes the payment so here.
+fn choose(
+    work: &mut Work,
+    id: PaymentId,
+    choice: Choice,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    let Choice {
+        method,
+        card,
+        buyer,
+    } = choice;
+    let core = work.payment(id)?.core();
+    let (provider, amount) = (core.provider, core.amount());
+    if let Some(method) = method {
+        payment::takes_by(provider, method, amount)?;
+    }
+    context.policy.card_offer(provider).takes(card, amount)?;
+    let method = method.map(stored);
+    work.note_payment(id, BuyerChose { method, buyer })?;
+    note_card(work, id, card)
+}
+
+/// Notes what of a card payment was decided, beside the method and in the same record: whoever reads one reads both.
+fn note_card(work: &mut Work, id: PaymentId, card: CardChoice) -> Result<(), Refusal> {
+    if card.is_open() {
+        return Ok(());
+    }
+    let chosen = CardChosen {
+        easy_pay: card.easy_pay.map(|wallet| wallet.name().into()),
+        installments: card.installments.map(Installments::months),
+    };
+    work.note_payment(id, chosen)?;
+    Ok(())
 }
 
 /// Events keep a method by its name.

@@ -3,7 +3,9 @@
 use super::evidence::{CallEnd, Effect, Way};
 use super::{Context, Outcome, Progress, Subject, calls, evidence};
 use crate::command::{Exchange, Learned, News};
-use crate::event::{GatewayCalled, InquirySettled, PaymentMethodKnown, ProviderPaymentId, Source};
+use crate::event::{
+    EasyPayKnown, GatewayCalled, InquirySettled, PaymentMethodKnown, ProviderPaymentId, Source,
+};
 use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId};
 use crate::operation::AnyOperation;
@@ -48,6 +50,12 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
         && weighed.stand.is_current
     {
         work.note_payment(id, PaymentMethodKnown { paid_with })?;
+    }
+    if let Some(easy_pay) = learned.easy_pay
+        && work.payment(id)?.core().easy_pay.as_ref() != Some(&easy_pay)
+        && weighed.stand.is_current
+    {
+        work.note_payment(id, EasyPayKnown { easy_pay })?;
     }
     if weighed.moves {
         match learned.news {

@@ -53,7 +53,8 @@ pub(super) fn note(
         | PaymentEvent::HintFollowed(_)
         | PaymentEvent::BuyerChose(_)
         | PaymentEvent::ConsentGiven(_)
-        | PaymentEvent::FailureUrlGiven(_) => {}
+        | PaymentEvent::FailureUrlGiven(_)
+        | PaymentEvent::CardChosen(_) => {}
         PaymentEvent::RefundRequested(_) => core.refund_refused = false,
         PaymentEvent::RefundFailed(_) => core.refund_refused = true,
         PaymentEvent::PersonalDataErased(_) => core.erased = true,
@@ -81,6 +82,7 @@ pub(super) fn note(
             core.disagreement = None;
         }
         PaymentEvent::PaymentMethodKnown(e) => core.paid_with = Some(e.paid_with.clone()),
+        PaymentEvent::EasyPayKnown(e) => core.easy_pay = Some(e.easy_pay.clone()),
         PaymentEvent::InquiryWanted(_) => core.inquiry_wanted = true,
         PaymentEvent::InquirySettled(e) => {
             core.inquiry_wanted = false;

@@ -246,16 +246,27 @@ fn choice(payment: &Payment, words: &Words) -> String {
         let _ = write!(
             choice,
             "<label class=\"method\"><input type=\"radio\" name=\"method\" \
-             value=\"{}\"{checked}> {}</label>",
+             value=\"{}\"{checked}> {}{}</label>",
             method.code(),
             match words.language {
                 Language::Korean => method.korean(),
                 Language::English => in_english(*method),
             },
+            settled(payment, *method, words),
         );
     }
     choice.push_str("</fieldset>");
     choice
+}
+
+/// What the shop has settled of this way to pay.
+fn settled(payment: &Payment, method: Method, words: &Words) -> String {
+    match (method, payment.easy_pay.as_deref(), payment.installments) {
+        (Method::EasyPay, Some(wallet), _) => format!(" · {}", escaped(wallet)),
+        (Method::Card, _, Some(0)) => format!(" · {}", words.at_once),
+        (Method::Card, _, Some(months)) => format!(" · {months}{}", words.months),
+        _ => String::new(),
+    }
 }
 
 fn in_english(method: Method) -> &'static str {

@@ -121,6 +121,9 @@ pub(super) struct Payment {
     pub(super) tax_exemption: i64,
     pub(super) method: Method,
     pub(super) easy_pay: Option<String>,
+    /// In how many months, if that is settled; books of before do not say.
+    #[serde(default)]
+    pub(super) installments: Option<u8>,
     pub(super) use_escrow: bool,
     pub(super) customer_name: Option<String>,
     pub(super) customer_phone: Option<String>,

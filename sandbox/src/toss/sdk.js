@@ -128,6 +128,10 @@
     if (hours != null) asked.validHours = hours;
     var easy = request.easyPay || card.easyPay;
     if (typeof easy === "string") asked.easyPay = easy;
+    ["flowMode", "cardCompany", "cardInstallmentPlan", "maxCardInstallmentPlan"].forEach(function (name) {
+      var said = request[name] != null ? request[name] : card[name];
+      if (said != null) asked[name] = said;
+    });
     if (card.taxExemptionAmount != null) asked.taxExemptionAmount = card.taxExemptionAmount;
     return asked;
   }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
+    card,
     payment::{Cancel, Instrument, Payment, RefundAccount, Status},
     refusal::{Language, message_of},
     when::{self, DAY_MS, MINUTE_MS},
@@ -219,7 +220,7 @@ pub(super) fn shown<'a>(
         discount: None,
     };
     if let Some(instrument) = &payment.instrument {
-        show_instrument(&mut shown, instrument, payment, receipt, now_ms);
+        show_instrument(&mut shown, instrument, payment, receipt, (now_ms, language));
     }
     shown
 }
@@ -229,7 +230,7 @@ fn show_instrument<'a>(
     instrument: &'a Instrument,
     payment: &'a Payment,
     receipt: String,
-    now_ms: i64,
+    (now_ms, language): (i64, Language),
 ) {
     match instrument {
         Instrument::Card {
@@ -242,7 +243,7 @@ fn show_instrument<'a>(
                 issuer_code: issuer,
                 acquirer_code: Some(issuer),
                 number,
-                installment_plan_months: 0,
+                installment_plan_months: payment.installments.unwrap_or(0),
                 approve_no,
                 use_card_point: false,
                 card_type: "신용",
@@ -258,7 +259,10 @@ fn show_instrument<'a>(
         }
         Instrument::EasyPay { provider } => {
             shown.easy_pay = Some(EasyPay {
-                provider,
+                provider: match language {
+                    Language::Korean => provider,
+                    Language::English => card::in_english(provider),
+                },
                 amount: payment.amount,
                 discount_amount: 0,
             });

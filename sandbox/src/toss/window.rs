@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     Toss,
     address::{fail_url, is_http, success_url},
+    card,
     payment::{Method, Pair, Payment, Status, Window},
     refusal::{Language, Refusal},
     when,
@@ -42,6 +43,14 @@ pub struct OpenWindow {
     pub valid_hours: Option<i64>,
     /// Which easy pay.
     pub easy_pay: Option<String>,
+    /// `DEFAULT` or `DIRECT`; the first, if absent.
+    pub flow_mode: Option<String>,
+    /// Which card's own window.
+    pub card_company: Option<String>,
+    /// In how many months, settled beforehand: 0 or 2 to 12.
+    pub card_installment_plan: Option<u8>,
+    /// In at most how many months, for the buyer to choose.
+    pub max_card_installment_plan: Option<u8>,
     /// Returned with the payment.
     pub metadata: Option<BTreeMap<String, String>>,
     /// Where a success leads.
@@ -80,6 +89,7 @@ impl Toss {
             Some(said) => Method::parse(said).ok_or_else(|| Refusal::of("NOT_SUPPORTED_METHOD"))?,
         };
         let amount = checked_amount(open, method)?;
+        let card = card::checked(open, method, amount)?;
         check_names(open)?;
         check_urls(open)?;
         let valid_hours = open.valid_hours.unwrap_or(VALID_HOURS);
@@ -99,8 +109,9 @@ impl Toss {
             amount,
             tax_free,
             tax_exemption: open.tax_exemption_amount.unwrap_or(0),
-            method,
-            easy_pay: open.easy_pay.clone(),
+            method: card.method,
+            easy_pay: card.easy_pay,
+            installments: card.installments,
             use_escrow: open.use_escrow,
             customer_name: open.customer_name.clone(),
             customer_phone: open.customer_mobile_phone.clone(),
@@ -246,14 +257,10 @@ fn check_names(open: &OpenWindow) -> Result<(), Refusal> {
         };
         metadata.len() <= 5 && metadata.iter().all(pair_fits)
     });
-    let short = [
-        &open.customer_name,
-        &open.customer_mobile_phone,
-        &open.easy_pay,
-    ]
-    .into_iter()
-    .flatten()
-    .all(|text| text.chars().count() <= 100);
+    let short = [&open.customer_name, &open.customer_mobile_phone]
+        .into_iter()
+        .flatten()
+        .all(|text| text.chars().count() <= 100);
     if !metadata_fits || !short {
         return Err(Refusal::of("INVALID_REQUEST"));
     }

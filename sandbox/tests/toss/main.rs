@@ -14,6 +14,7 @@
 mod access;
 mod browser;
 mod cancelling;
+mod cards;
 mod confirming;
 mod dial;
 mod idempotency;

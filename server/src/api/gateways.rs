@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use daegeum_engine::capabilities::{Capabilities, CaptureStrategy};
+use daegeum_engine::card::CardOffer;
 use daegeum_engine::method::Method;
 use serde_json::{Value, json};
 
@@ -26,19 +27,25 @@ pub async fn list(
     let items = app.gateways.all().map(|gateway| {
         let provider = gateway.provider();
         let reachable = app.gateways.left_alone(provider, now_ns).is_none();
-        item(provider.name(), reachable, gateway.capabilities())
+        item(
+            provider.name(),
+            reachable,
+            gateway.capabilities(),
+            &gateway.card_offer(),
+        )
     });
     let items: Vec<Value> = items.collect();
     answer::json(200, &json!({ "items": items }))
 }
 
-fn item(name: &str, reachable: bool, can: &Capabilities) -> Value {
+fn item(name: &str, reachable: bool, can: &Capabilities, offer: &CardOffer) -> Value {
     let hold_seconds = match can.capture {
         CaptureStrategy::AuthorizeThenCapture { hold_ms } => Some(hold_ms / 1_000),
         CaptureStrategy::ChargeThenHold => None,
     };
     let method = |(method, least): &(Method, u64)| json!({ "method": method.name(), "minimum_amount": least });
     let methods: Vec<Value> = can.methods.iter().map(method).collect();
+    let wallets: Vec<&str> = offer.easy_pays.iter().map(|one| one.name()).collect();
     json!({
         "provider": name,
         "reachable": reachable,
@@ -46,6 +53,9 @@ fn item(name: &str, reachable: bool, can: &Capabilities) -> Value {
         "hold_seconds": hold_seconds,
         "minimum_amount": can.minimum(),
         "methods": methods,
+        "easy_pays": wallets,
+        "installments_max": offer.installments_max,
+        "installments_minimum": offer.installments_from_minor,
         "refund": can.refund,
         "partial_refund": can.partial_refund,
         "tax_free": can.tax_free,

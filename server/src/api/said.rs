@@ -1,9 +1,12 @@
 //! Choices of a session: those it was begun with and those its buyer made since, read from its history; and how a choice
 //! is checked and sealed before it becomes one.
 
+use daegeum_engine::card::{CardChoice, CardOffer, Installments};
 use daegeum_engine::command::Choice;
-use daegeum_engine::event::{BuyerChose, PaymentEvent, SessionOpened};
+use daegeum_engine::easy_pay::EasyPay;
+use daegeum_engine::event::{BuyerChose, CardChosen, PaymentEvent, SessionOpened};
 use daegeum_engine::method::Method;
+use daegeum_engine::money::Money;
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::sealed::{RetentionClass, Sealed};
 
@@ -17,6 +20,8 @@ use crate::http::Problem;
 pub struct Said {
     /// Through which method.
     pub method: Option<Method>,
+    /// What of a card payment they decided before the window opens.
+    pub card: CardChoice,
     /// Where their browser comes back to.
     pub redirect_url: Option<Box<str>>,
     /// Where they are sent if they did not pay, if elsewhere.
@@ -47,6 +52,13 @@ impl Said {
                     PaymentEvent::BuyerChose(chose) => {
                         said = Some(said.unwrap_or_default().chose(chose));
                     }
+                    PaymentEvent::CardChosen(chosen) => {
+                        let card = card(&chosen);
+                        said = Some(Self {
+                            card,
+                            ..said.unwrap_or_default()
+                        });
+                    }
                     PaymentEvent::FailureUrlGiven(given) => {
                         let failure_url = Some(given.url);
                         said = Some(Self {
@@ -64,6 +76,7 @@ impl Said {
     fn opened(opened: SessionOpened, erased: bool) -> Self {
         Self {
             method: method(opened.method.as_deref()),
+            card: CardChoice::default(),
             redirect_url: opened.redirect_url,
             failure_url: None,
             buyer: opened.buyer,
@@ -71,19 +84,32 @@ impl Said {
         }
     }
 
-    /// With the buyer's own choice over it.
+    /// With the buyer's own choice over it. A method said anew is said with its wallet and instalments, which follow it.
     fn chose(self, chose: BuyerChose) -> Self {
+        let method = method(chose.method.as_deref());
         Self {
-            method: method(chose.method.as_deref()).or(self.method),
+            card: if method.is_some() {
+                CardChoice::default()
+            } else {
+                self.card
+            },
+            method: method.or(self.method),
             buyer: chose.buyer.or(self.buyer),
             ..self
         }
     }
 
     /// With what may be handed on to another session.
-    pub fn handed_on(self) -> Self {
+    pub fn handed_on(self, offer: &CardOffer, amount: Money) -> Self {
         let buyer = self.buyer.filter(|_| !self.erased);
-        Self { buyer, ..self }
+        // The settings may be others by now.
+        let card = Some(self.card).filter(|card| offer.takes(*card, amount).is_ok());
+        let card = card.unwrap_or_default();
+        Self {
+            card,
+            buyer,
+            ..self
+        }
     }
 
     /// Who the buyer says they are, while the key of that day exists and nobody had them forgotten.
@@ -97,7 +123,8 @@ impl Said {
 
     /// Whether this choice says nothing that has not been said.
     pub fn has(&self, app: &App, chosen: &Chosen) -> bool {
-        let same_method = chosen.method.is_none() || chosen.method == self.method;
+        let same_method =
+            chosen.method.is_none() || (chosen.method == self.method && chosen.card == self.card);
         let customer = chosen.customer.as_ref();
         same_method && customer.is_none_or(|said| self.knows(app, said))
     }
@@ -115,10 +142,19 @@ fn method(name: Option<&str>) -> Option<Method> {
     name.and_then(Method::from_name)
 }
 
+fn card(chosen: &CardChosen) -> CardChoice {
+    CardChoice {
+        easy_pay: chosen.easy_pay.as_deref().and_then(EasyPay::from_name),
+        installments: chosen.installments.and_then(Installments::new),
+    }
+}
+
 /// What a request says of it, checked.
 pub struct Chosen {
     /// Through which method.
     pub method: Option<Method>,
+    /// What of a card payment is decided; only with that method.
+    pub card: CardChoice,
     /// Who the buyer says they are.
     pub customer: Option<Customer>,
 }
@@ -132,6 +168,7 @@ impl Chosen {
         let buyer = self.customer.as_ref().map(|customer| seal(app, customer));
         Ok(Some(Choice {
             method: self.method,
+            card: self.card,
             buyer: buyer.transpose()?,
         }))
     }

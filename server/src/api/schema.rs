@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 
 use super::vocabulary::{
     AccountName, AmountComponent, AnyAction, AnyState, BuyerId, CaptureMode, CaptureStrategy,
-    Currency, DiscountBearer, ErrorCode, EventPlace, EventType, FailureFault, FailureRetry,
-    FeedCursor, ItemId, LineName, LinePlaces, MerchantName, MinorUnits, Moment, NextStep,
-    NotificationResult, OpenObject, OperationId, OperationKind, OperationState, OrderDetail,
-    OrderId, OrderStatus, PaymentDetail, PaymentId, PaymentMethodName, PaymentStatus,
-    PositiveMinorUnits, Provider, SessionId, SessionStatus, Tax,
+    Currency, DiscountBearer, EasyPayName, ErrorCode, EventPlace, EventType, FailureFault,
+    FailureRetry, FeedCursor, InstallmentMonths, ItemId, LineName, LinePlaces, MerchantName,
+    MinorUnits, Moment, NextStep, NotificationResult, OpenObject, OperationId, OperationKind,
+    OperationState, OrderDetail, OrderId, OrderStatus, PaymentDetail, PaymentId, PaymentMethodName,
+    PaymentStatus, PositiveMinorUnits, Provider, SessionId, SessionStatus, Tax,
 };
 
 /// A payment.
@@ -75,6 +75,9 @@ pub struct PaymentMethodSchema {
     /// In how many monthly instalments; 0 for none.
     #[schema(required = true)]
     installments: Option<u8>,
+    /// Which wallet it was, where the gateway says that it was one: the words of `easy_pays`, or the gateway's own.
+    #[schema(required = false, example = "kakaopay")]
+    easy_pay: String,
 }
 
 /// A checkout.
@@ -109,6 +112,17 @@ pub struct CheckoutSchema {
     method: Option<PaymentMethodName>,
     /// The ways in which this amount can be paid at this gateway; none where there is nothing to pay.
     methods: Vec<PaymentMethodName>,
+    /// The wallet that the buyer means to pay with, once it has been said.
+    #[schema(required = true)]
+    easy_pay: Option<EasyPayName>,
+    /// The wallets whose windows can be opened by name, in the order in which they are to be shown.
+    easy_pays: Vec<EasyPayName>,
+    /// In how many months the card is to pay, once it has been said.
+    #[schema(required = true)]
+    installments: Option<InstallmentMonths>,
+    /// The most months that can be chosen for this amount; 0 where the gateway's window asks, if anybody.
+    #[schema(maximum = 12)]
+    installments_max: u8,
     /// Whether somebody has said who the buyer is. What was said is not shown.
     buyer_known: bool,
     /// Whether the order still waits for its payment, so that another session can be begun.
@@ -186,6 +200,13 @@ pub struct GatewaySchema {
     minimum_amount: MinorUnits,
     /// The ways to pay that its window can be opened with here.
     methods: Vec<GatewayMethodSchema>,
+    /// The wallets whose windows the shop offers by name.
+    easy_pays: Vec<EasyPayName>,
+    /// The most months that the shop lets a card pay in; 0 where the gateway's window asks.
+    #[schema(maximum = 12)]
+    installments_max: u8,
+    /// The least amount that can be paid in months so, in won.
+    installments_minimum: MinorUnits,
     /// Whether taken money can be given back through it.
     refund: bool,
     /// Whether the gateway itself can give back a part. This version gives back all.

@@ -1,6 +1,8 @@
 //! A checkout as the API shows it, and what the gateway's window is opened with.
 
 use daegeum_engine::amounts::Component;
+use daegeum_engine::card::Installments;
+use daegeum_engine::easy_pay::EasyPay;
 use daegeum_engine::event::Provider;
 use daegeum_engine::id::SessionId;
 use daegeum_engine::idempotency::hash16;
@@ -48,6 +50,10 @@ pub struct SessionView<'a> {
 struct AtCheckout {
     method: Option<&'static str>,
     methods: Vec<&'static str>,
+    easy_pay: Option<&'static str>,
+    easy_pays: Vec<&'static str>,
+    installments: Option<u8>,
+    installments_max: u8,
     buyer_known: bool,
     payable: bool,
     redirect_url: Option<Box<str>>,
@@ -89,8 +95,14 @@ impl<'a> SessionView<'a> {
             title: &title(&contents.lines),
         };
         let can = payment.core().provider.capabilities();
+        let offer = app.gateways.card_offer(payment.core().provider);
+        let wallets = offer.easy_pays.iter().copied();
         self.at_checkout = Some(AtCheckout {
             method: said.method.map(Method::name),
+            easy_pay: said.card.easy_pay.map(EasyPay::name),
+            easy_pays: wallets.map(EasyPay::name).collect(),
+            installments: said.card.installments.map(Installments::months),
+            installments_max: offer.installments_max_for(payment.core().amount()),
             buyer_known: said.buyer.is_some(),
             payable: order.takes_another(app.now()),
             methods: can
@@ -147,6 +159,7 @@ fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {
         customer_key: customer_key(core.buyer_id.as_str()),
         customer: said.customer(app).unwrap_or_default(),
         method: said.method.unwrap_or(Method::Card),
+        card: said.card,
         return_to: said.redirect_url.as_deref(),
     }))
 }

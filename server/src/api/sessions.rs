@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use daegeum_engine::card::Installments;
 use daegeum_engine::command::{Command, NewSession};
+use daegeum_engine::easy_pay::EasyPay;
 use daegeum_engine::event::Provider;
 use daegeum_engine::id::{OrderId, SessionId};
 use daegeum_engine::idempotency::Answer;
@@ -20,7 +22,7 @@ use super::nothing::NoParameters;
 use super::said::{Chosen, Said};
 use super::schema::{CheckoutSchema, PreparedSchema, SessionSchema};
 use super::session_view::SessionView;
-use super::{answer, contact, vocabulary};
+use super::{answer, card, contact, vocabulary};
 use crate::app::{App, Asked};
 use crate::config::WebOrigin;
 use crate::http::{
@@ -44,6 +46,15 @@ pub struct CreateSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::PaymentMethodName>)]
     method: Option<Method>,
+    /// Opens this wallet's own window; goes with `card`. One of the session's `easy_pays`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::EasyPayName>)]
+    easy_pay: Option<EasyPay>,
+    /// In how many months a card pays, so that the window does not ask: 0 for all at once, else 2 to the session's
+    /// `installments_max`. Goes with `card` and without `easy_pay`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::InstallmentMonths>)]
+    installments: Option<Installments>,
     /// At most 60 characters. Stored sealed, like the two below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::BuyerName>)]
@@ -113,8 +124,10 @@ impl CreateSession {
             self.buyer_email.as_deref(),
             self.buyer_tel.as_deref(),
         )?;
+        let (method, card) = card::check(self.method, self.easy_pay, self.installments)?;
         let chosen = Chosen {
-            method: self.method,
+            method,
+            card,
             customer: contact,
         };
         let url = returning(app, self.redirect_url, "redirect_url")?;
@@ -124,12 +137,17 @@ impl CreateSession {
             Some(choice) => (choice.method, choice.buyer),
             None => (None, None),
         };
+        let (method, card) = match method {
+            Some(method) => (Some(method), card),
+            None => (before.method, before.card),
+        };
         Ok(Command::OpenSession {
             asker: keyed::asker(who),
             order_id,
             provider,
             session: NewSession {
-                method: method.or(before.method),
+                method,
+                card,
                 redirect_url: url.or(before.redirect_url),
                 failure_url: failure_url.or(before.failure_url),
                 buyer: buyer.or(before.buyer),
@@ -144,8 +162,9 @@ fn former(app: &App, who: &Principal) -> Result<Said, Problem> {
         return Ok(Said::default());
     };
     let payment = find(app, who, id)?;
+    let core = payment.core();
     let said = Said::of(app, &payment)?.unwrap_or_default();
-    Ok(said.handed_on())
+    Ok(said.handed_on(&app.gateways.card_offer(core.provider), core.amount()))
 }
 
 /// The named gateway, or the first that has a window for buyers, if it takes payments here.
@@ -213,6 +232,15 @@ pub struct PrepareSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::PaymentMethodName>)]
     method: Option<Method>,
+    /// Opens this wallet's own window; goes with `card`. One of the session's `easy_pays`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::EasyPayName>)]
+    easy_pay: Option<EasyPay>,
+    /// In how many months a card pays: 0 for all at once, else 2 to the session's `installments_max`. Goes with `card`
+    /// and without `easy_pay`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vocabulary::InstallmentMonths>)]
+    installments: Option<Installments>,
     /// As in the request that begins a session; the three together stand over what was said there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::BuyerName>)]
@@ -277,8 +305,10 @@ pub async fn prepare(
 
 impl PrepareSession {
     fn check(&self) -> Result<Chosen, Problem> {
+        let (method, card) = card::check(self.method, self.easy_pay, self.installments)?;
         Ok(Chosen {
-            method: self.method,
+            method,
+            card,
             customer: contact::check(
                 self.buyer_name.as_deref(),
                 self.buyer_email.as_deref(),

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use daegeum_engine::amounts::Component;
 use daegeum_engine::capabilities::CaptureStrategy as Strategy;
+use daegeum_engine::card::Installments;
+use daegeum_engine::easy_pay::EasyPay;
 use daegeum_engine::event::{OrderEventKind, PaymentEventKind, Provider as Gateway};
 use daegeum_engine::ledger::Account;
 use daegeum_engine::method::Method;
@@ -87,6 +89,8 @@ words! {
     DiscountBearer: each(order::BorneBy::ALL, order::BorneBy::name);
     /// What a gateway's window can be opened with.
     PaymentMethodName: each(Method::ALL, Method::name);
+    /// A wallet (간편결제) whose own window can be opened.
+    EasyPayName: each(EasyPay::ALL, EasyPay::name);
     /// Whose doing a failure is.
     FailureFault: each(Fault::ALL, Fault::name);
     /// What may be tried after a failure, as a new payment.
@@ -205,6 +209,20 @@ fn minor_units(least: u64) -> Schema {
     let schema = schema.minimum(Some(least)).maximum(Some(MOST));
     schema.examples([11_000]).into()
 }
+
+/// In how many monthly instalments: 0 is all at once.
+pub struct InstallmentMonths;
+
+impl PartialSchema for InstallmentMonths {
+    fn schema() -> RefOr<Schema> {
+        let plans = (0..=Installments::MOST).filter_map(Installments::new);
+        let schema = ObjectBuilder::new().schema_type(Type::Integer);
+        let schema = schema.description(Some("Months; 0 is all at once."));
+        Schema::from(schema.enum_values(Some(plans.map(Installments::months)))).into()
+    }
+}
+
+impl ToSchema for InstallmentMonths {}
 
 /// Places of an order's lines, each once.
 pub struct LinePlaces;

@@ -25,11 +25,14 @@ const SECRETS: [&str; 5] = [
 
 /// What stands in for Toss until its simulator is started: keys of Toss's form that open nothing,
 /// and an address where nobody listens, so that the sandbox calls no stranger.
-const SIMULATED_TOSS: [(&str, &str); 4] = [
+const SIMULATED_TOSS: [(&str, &str); 6] = [
     ("gateways.toss.secret_key", "test_sk_daegeumsandbox"),
     ("gateways.toss.client_key", "test_ck_daegeumsandbox"),
     ("gateways.toss.base_url", "http://127.0.0.1:9"),
     ("gateways.toss.sdk_url", "http://127.0.0.1:9/v2/standard"),
+    // So that the demonstration shows them.
+    ("gateways.toss.easy_pays", "tosspay,kakaopay,naverpay"),
+    ("gateways.toss.installments_max", "12"),
 ];
 
 /// Lays a simulated Toss at the bottom.

@@ -3,6 +3,9 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use daegeum_engine::card::Installments;
+use daegeum_engine::easy_pay::EasyPay;
+
 use super::{
     buyers::ClaimText,
     layers::Reader,
@@ -308,5 +311,14 @@ settings! {
         /// The security key, which the events of payouts and sellers are signed with. Notifications
         /// of payments are not signed by anything.
         webhook_secret: Option<TossSecurityKey> = "",
+        /// The wallets that the checkout offers by name, each of which Toss's contract with the shop has
+        /// to have. A card's window has those of the contract in any case.
+        easy_pays: Vec<EasyPay> = "",
+        /// In at most how many months the checkout lets a card pay; 0 leaves the question to Toss's
+        /// window.
+        installments_max: Installments = "0",
+        /// The least amount, in won, that the checkout offers instalments for. 50000 is what card
+        /// companies usually take; each has its own.
+        installments_minimum: u32 = "50000",
     }
 }

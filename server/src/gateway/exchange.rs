@@ -252,18 +252,26 @@ fn trace(mut traced: Traced, made: &Made) {
 }
 
 fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
-    let (news, name, paid_with) = match outcome {
+    let (news, name, paid_with, easy_pay) = match outcome {
         Outcome::Answered {
             name,
             fact,
             paid_with,
-        } => (News::Fact(fact.clone()), name.clone(), paid_with.clone()),
+            easy_pay,
+        } => (
+            News::Fact(fact.clone()),
+            name.clone(),
+            paid_with.clone(),
+            easy_pay.clone(),
+        ),
         Outcome::Unknown if planted::is(Bug::UnknownIsFailure) => {
             let code = FailureCode::new("UNKNOWN");
-            (News::Fact(Fact::Failed { code }), None, None)
+            (News::Fact(Fact::Failed { code }), None, None, None)
         }
-        Outcome::NotYet { .. } | Outcome::NotThisOne | Outcome::Unknown => (News::None, None, None),
-        Outcome::NotSent => (News::NotSent, None, None),
+        Outcome::NotYet { .. } | Outcome::NotThisOne | Outcome::Unknown => {
+            (News::None, None, None, None)
+        }
+        Outcome::NotSent => (News::NotSent, None, None, None),
     };
     let (operation, source) = match call.ask {
         Ask::Inquire { about: None, .. } => (None, Source::Inquiry),
@@ -275,6 +283,7 @@ fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
         name,
         source,
         paid_with,
+        easy_pay,
         ..without_exchange(payment, news)
     }
 }
@@ -289,6 +298,7 @@ pub(super) fn without_exchange(payment: &AnyPayment, news: News) -> Learned {
         news,
         source: Source::Answer,
         paid_with: None,
+        easy_pay: None,
         exchange: None,
         asked_since_hint: false,
     }

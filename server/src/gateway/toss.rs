@@ -9,12 +9,14 @@ pub mod errors;
 mod payment;
 mod redact;
 mod requests;
+mod wallets;
 mod window;
 
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use daegeum_engine::card::CardOffer;
 use daegeum_engine::event::{Credentials, Provider};
 use daegeum_engine::planted::{self, Bug};
 use http::{HeaderValue, Request, Response};
@@ -34,6 +36,7 @@ pub struct Toss {
     client_key: TossClientKey,
     authorization: HeaderValue,
     credentials: Credentials,
+    card_offer: CardOffer,
 }
 
 impl Toss {
@@ -45,7 +48,16 @@ impl Toss {
             client_key: settings.client_key.clone()?,
             authorization: authorization(settings.secret_key.as_ref()?),
             credentials: credentials(settings.secret_key.as_ref()?),
+            card_offer: card_offer(settings),
         })
+    }
+}
+
+fn card_offer(settings: &config::Toss) -> CardOffer {
+    CardOffer {
+        easy_pays: settings.easy_pays.clone(),
+        installments_max: settings.installments_max.months(),
+        installments_from_minor: settings.installments_minimum.into(),
     }
 }
 
@@ -71,6 +83,10 @@ impl Gateway for Toss {
 
     fn credentials(&self) -> Credentials {
         self.credentials
+    }
+
+    fn card_offer(&self) -> CardOffer {
+        self.card_offer.clone()
     }
 
     fn request(&self, call: &Call) -> Request<Bytes> {

@@ -48,6 +48,13 @@ const TAKEN_OVER: [(&str, &str); 8] = [
     ("customer_mobile_phone", "customerMobilePhone"),
 ];
 
+/// The same of `card`, which settles what the window does not ask.
+const CARD: [(&str, &str); 3] = [
+    ("flow_mode", "flowMode"),
+    ("easy_pay", "easyPay"),
+    ("card_installment_plan", "cardInstallmentPlan"),
+];
+
 pub(super) async fn open(opening: &Opening<'_>, prepared: &Session) -> Result<Brought, Failure> {
     let window = Fields(&prepared.window);
     let comes_back_to = match opening.mode {
@@ -79,11 +86,12 @@ fn read(approval: &Fields<'_>) -> Result<Brought, Wrong> {
 
 fn ask(window: &Fields<'_>, comes_back_to: Option<&str>) -> Result<Promise, JsValue> {
     let request = object([]);
-    for (ours, theirs) in TAKEN_OVER {
-        let value = window.value(ours);
-        if !(value.is_undefined() || value.is_null()) {
-            set(&request, theirs, &value);
-        }
+    take_over(&TAKEN_OVER, window, &request);
+    let settled = window.value("card");
+    if settled.is_object() {
+        let card = object([]);
+        take_over(&CARD, &Fields(&settled), &card);
+        set(&request, "card", &card);
     }
     if let Some(url) = comes_back_to {
         set(&request, "successUrl", &url.into());
@@ -94,6 +102,16 @@ fn ask(window: &Fields<'_>, comes_back_to: Option<&str>) -> Result<Promise, JsVa
     toss_payments(&key)?
         .payment(customer)?
         .request_payment(request)
+}
+
+/// Sets what there is under the SDK's names.
+fn take_over(names: &[(&str, &str)], from: &Fields<'_>, to: &JsValue) {
+    for (ours, theirs) in names {
+        let value = from.value(ours);
+        if !(value.is_undefined() || value.is_null()) {
+            set(to, theirs, &value);
+        }
+    }
 }
 
 /// The host throws errors of ours, the SDK its own.

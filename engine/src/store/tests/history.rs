@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Shop, new_order, open, samples};
 use crate::amounts::Amounts;
+use crate::card::CardChoice;
 use crate::command::{Asker, Choice, Command, Fact, Learned, NewSession, News};
 use crate::event::{FailureCode, PaymentEvent, Provider, ProviderPaymentId, Source};
 use crate::id::{OrderId, PaymentId};
@@ -47,6 +48,7 @@ impl Shop {
             news: News::Fact(fact),
             source: Source::Answer,
             paid_with: None,
+            easy_pay: None,
             exchange: None,
             asked_since_hint: false,
         };
@@ -58,6 +60,7 @@ impl Shop {
         self.run(new_order(order), None);
         let session = NewSession {
             method: Some(Method::Card),
+            card: CardChoice::default(),
             redirect_url: None,
             failure_url: None,
             buyer: None,
@@ -76,6 +79,7 @@ impl Shop {
         };
         let choice = Choice {
             method: Some(Method::Transfer),
+            card: CardChoice::default(),
             buyer: None,
         };
         let asker = Asker::Merchant;

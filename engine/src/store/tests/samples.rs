@@ -300,6 +300,15 @@ fn checkout_events() -> Vec<PaymentEvent> {
             url: "https://shop.example/failed".into(),
         }
         .into(),
+        CardChosen {
+            easy_pay: Some("kakaopay".into()),
+            installments: Some(3),
+        }
+        .into(),
+        EasyPayKnown {
+            easy_pay: "kakaopay".into(),
+        }
+        .into(),
         ConsentGiven {
             text_hash: [0xc0; 32],
             version: "2026-11".into(),

@@ -180,6 +180,7 @@ fn answered(payment: &Payment, fact: Fact) -> Outcome {
         name: Some(payment.name.clone()),
         fact,
         paid_with: payment.paid_with(),
+        easy_pay: payment.easy_pay(),
     }
 }
 
@@ -188,6 +189,7 @@ const fn nameless(fact: Fact) -> Outcome {
         name: None,
         fact,
         paid_with: None,
+        easy_pay: None,
     }
 }
 

@@ -12,6 +12,7 @@ use daegeum_engine::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use super::wallets;
 use crate::gateway::Call;
 
 /// The longest payment key.
@@ -207,6 +208,16 @@ impl Payment {
             approval: card.and_then(|card| short(card.approve_no.as_deref()?)),
             installments: card.and_then(|card| card.installment_plan_months),
         })
+    }
+
+    /// Which wallet the buyer paid with; nothing if it was none, or before anything was approved.
+    pub(super) fn easy_pay(&self) -> Option<Box<str>> {
+        self.body.approved_at.as_ref()?;
+        let said = self.body.easy_pay.as_ref()?.provider.as_deref()?;
+        match wallets::of(said) {
+            Some(wallet) => Some(wallet.name().into()),
+            None => short(said),
+        }
     }
 
     /// Whether money was ever taken. A virtual account can be canceled before anybody paid into it.

@@ -4,10 +4,13 @@ mod answers;
 mod hostile;
 mod refusals;
 mod requests;
+mod windows;
 
 use bytes::Bytes;
 use daegeum_engine::amounts::Amounts;
+use daegeum_engine::card::Installments;
 use daegeum_engine::command::Fact;
+use daegeum_engine::easy_pay::EasyPay;
 use daegeum_engine::event::{PaidWith, ProviderPaymentId};
 use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::money::{Currency, Money};
@@ -30,6 +33,9 @@ fn toss() -> Toss {
         base_url: HttpUrl::parse("https://api.tosspayments.com").unwrap(),
         sdk_url: HttpUrl::parse("https://js.tosspayments.com/v2/standard").unwrap(),
         webhook_secret: None,
+        easy_pays: vec![EasyPay::KakaoPay],
+        installments_max: Installments::new(12).unwrap(),
+        installments_minimum: 50_000,
     };
     Toss::configured(&configured).unwrap()
 }

@@ -1,9 +1,11 @@
 //! The values that Toss's browser SDK opens its payment window with (v2 `payment().requestPayment`, or v1 with the
 //! same values). There is no registration with Toss beforehand: the return is compared with the payment.
 
+use daegeum_engine::card::CardChoice;
 use daegeum_engine::method::Method;
 use serde_json::{Value, json};
 
+use super::wallets;
 use crate::config::{HttpUrl, TossClientKey};
 use crate::gateway::Offer;
 use crate::text::beginning;
@@ -24,12 +26,25 @@ pub(super) fn window(sdk_url: &HttpUrl, client_key: &TossClientKey, offer: &Offe
         "tax_free_amount": offer.tax_free,
         "order_id": offer.payment.to_string(),
         "order_name": title,
+        "card": card(offer.card),
         "customer_name": offer.customer.name,
         "customer_email": offer.customer.email,
         "customer_mobile_phone": offer.customer.tel,
         "success_url": offer.return_to,
         "fail_url": offer.return_to,
     })
+}
+
+/// What the window is not to ask any more; nothing where it asks for everything. With `DIRECT` the wallet's own window
+/// opens, with `DEFAULT` Toss's, in which the number of months is settled.
+fn card(choice: CardChoice) -> Value {
+    match (choice.easy_pay, choice.installments) {
+        (Some(wallet), _) => json!({ "flow_mode": "DIRECT", "easy_pay": wallets::code(wallet) }),
+        (None, Some(plan)) => {
+            json!({ "flow_mode": "DEFAULT", "card_installment_plan": plan.months() })
+        }
+        (None, None) => Value::Null,
+    }
 }
 
 /// The SDK's word for a method.

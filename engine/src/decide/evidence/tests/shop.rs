@@ -262,6 +262,7 @@ impl Shop {
             news: News::Fact(fact),
             source: Source::Inquiry,
             paid_with: None,
+            easy_pay: None,
             exchange: None,
             asked_since_hint: false,
         }

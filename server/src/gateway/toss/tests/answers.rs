@@ -22,6 +22,7 @@ fn with_card(fact: Fact, paid_with: Option<PaidWith>) -> Outcome {
         name: Some(ProviderPaymentId(KEY.into())),
         fact,
         paid_with,
+        easy_pay: None,
     }
 }
 
@@ -30,6 +31,7 @@ pub(super) fn nameless(fact: Fact) -> Outcome {
         name: None,
         fact,
         paid_with: None,
+        easy_pay: None,
     }
 }
 
