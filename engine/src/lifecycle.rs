@@ -1,7 +1,7 @@
 //! The macro that reads a transition table, and the traits that make the table the only authority.
 //!
-//! A table names states, actions and rows `From --verb(Action)--> To[Event] | …;`. From it come the
-//! state structs, the typed machine `Machine<S>`, the enum over all its states, `permits`, `apply`,
+//! A table names states, actions and rows `From | … --verb(Action)--> To[Event] | …;`: from each of the states on the
+//! left the verb leads to one of the states on the right. From it come the state structs, the typed machine `Machine<S>`, the enum over all its states, `permits`, `apply`,
 //! `evolve` and the `TRANSITIONS` that documents and tests read. A row without a method does not
 //! compile (`apply` calls it); a method without a row does not compile (only [`Edge`] lets it step).
 
@@ -56,9 +56,49 @@ pub struct Impossible {
 }
 
 /// Reads a transition table. See the module's text; `payment.rs` has the largest table.
+///
+/// A verb of several sources is one method, of all states with the row: `impl<S: Edge<Action, To, Event = …>> Machine<S>`.
 #[macro_export]
 macro_rules! lifecycle {
+    // A macro cannot pair each source of a row with each of its targets at once: first what stands right of the
+    // sources becomes one token tree, then each source gets it, and then a row has one source.
     (
+        $(#[$machine_doc:meta])*
+        machine $Machine:ident $names:tt
+        states $states:tt
+        actions $actions:tt
+        transitions {
+            $( $( $From:ident )|+ -- $verb:ident ( $By:ident ) --> $( $To:ident [ $Ev:ident ] )|+ ; )+
+        }
+    ) => {
+        $crate::lifecycle! {
+            @each_source
+            $(#[$machine_doc])*
+            machine $Machine $names
+            states $states
+            actions $actions
+            transitions { $( [ $( $From )+ ] { $verb ( $By ) $( $To [ $Ev ] )+ } )+ }
+        }
+    };
+    (
+        @each_source
+        $(#[$machine_doc:meta])*
+        machine $Machine:ident $names:tt
+        states $states:tt
+        actions $actions:tt
+        transitions { $( [ $( $From:ident )+ ] $step:tt )+ }
+    ) => {
+        $crate::lifecycle! {
+            @machine
+            $(#[$machine_doc])*
+            machine $Machine $names
+            states $states
+            actions $actions
+            transitions { $( $( $From $step )+ )+ }
+        }
+    };
+    (
+        @machine
         $(#[$machine_doc:meta])*
         machine $Machine:ident {
             core: $Core:ty, any: $Any:ident, state: $State:ident, action: $Action:ident,
@@ -71,7 +111,7 @@ macro_rules! lifecycle {
             $( $(#[$action_doc:meta])* $A:ident = $action_name:literal ),+ $(,)?
         }
         transitions {
-            $( $From:ident -- $verb:ident ( $By:ident ) --> $( $To:ident [ $Ev:ident ] )|+ ; )+
+            $( $From:ident { $verb:ident ( $By:ident ) $( $To:ident [ $Ev:ident ] )+ } )+
         }
     ) => {
         $(

@@ -9,7 +9,7 @@ use crate::event::{
 };
 use crate::id::{OperationId, RefundId};
 use crate::lifecycle;
-use crate::lifecycle::{EnteredBy, Impossible};
+use crate::lifecycle::{Edge, EnteredBy, Impossible};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -91,11 +91,9 @@ lifecycle! {
         LoseAnswer = "lose_answer",
     }
     transitions {
-        Intended --succeed(Succeed)--> Succeeded[ProviderConfirmed];
-        Intended --refuse(Refuse)--> Refused[ProviderRefused];
+        Intended | Unknown --succeed(Succeed)--> Succeeded[ProviderConfirmed];
+        Intended | Unknown --refuse(Refuse)--> Refused[ProviderRefused];
         Intended --lose_answer(LoseAnswer)--> Unknown[OperationUnanswered];
-        Unknown --succeed(Succeed)--> Succeeded[ProviderConfirmed];
-        Unknown --refuse(Refuse)--> Refused[ProviderRefused];
     }
 }
 
@@ -125,22 +123,33 @@ impl EnteredBy<OperationUnanswered, OperationCore> for Unknown {
     }
 }
 
-macro_rules! answers {
-    ($($State:ident),+) => {$(
-        impl Operation<$State> {
-            /// The gateway did it.
-            pub fn succeed(self, Succeed(event): Succeed, now: Timestamp) -> Result<OperationTransition<Operation<Succeeded>>, Rejection> {
-                Ok(self.step::<Succeed, Succeeded>(event, now))
-            }
-
-            /// The gateway certainly did not do it.
-            pub fn refuse(self, Refuse(event): Refuse, now: Timestamp) -> Result<OperationTransition<Operation<Refused>>, Rejection> {
-                Ok(self.step::<Refuse, Refused>(event, now))
-            }
-        }
-    )+};
+impl<S> Operation<S>
+where
+    S: Edge<Succeed, Succeeded, Event = ProviderConfirmed>,
+{
+    /// The gateway did it.
+    pub fn succeed(
+        self,
+        Succeed(event): Succeed,
+        now: Timestamp,
+    ) -> Result<OperationTransition<Operation<Succeeded>>, Rejection> {
+        Ok(self.step::<Succeed, Succeeded>(event, now))
+    }
 }
-answers!(Intended, Unknown);
+
+impl<S> Operation<S>
+where
+    S: Edge<Refuse, Refused, Event = ProviderRefused>,
+{
+    /// The gateway certainly did not do it.
+    pub fn refuse(
+        self,
+        Refuse(event): Refuse,
+        now: Timestamp,
+    ) -> Result<OperationTransition<Operation<Refused>>, Rejection> {
+        Ok(self.step::<Refuse, Refused>(event, now))
+    }
+}
 
 impl Operation<Intended> {
     /// The operation as its recorded intent makes it.

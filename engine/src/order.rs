@@ -10,7 +10,7 @@ use crate::event::{
 };
 use crate::id::{BuyerId, OrderId, PaymentId};
 use crate::lifecycle;
-use crate::lifecycle::{EnteredBy, Impossible};
+use crate::lifecycle::{Edge, EnteredBy, Impossible};
 use crate::money::{Money, MoneyError};
 use crate::rejection::Rejection;
 use crate::stream::Shard;
@@ -333,14 +333,10 @@ lifecycle! {
     }
     transitions {
         PaymentPending --reserve(Reserve)--> Reserved[OrderReserved];
-        PaymentPending --pay(Pay)--> Paid[OrderPaid];
-        Reserved --pay(Pay)--> Paid[OrderPaid];
+        PaymentPending | Reserved --pay(Pay)--> Paid[OrderPaid];
         Reserved --reopen(Reopen)--> PaymentPending[OrderReopened];
-        PaymentPending --request_cancel(RequestCancel)--> CancelRequested[OrderCancelRequested];
-        Reserved --request_cancel(RequestCancel)--> CancelRequested[OrderCancelRequested];
-        PaymentPending --cancel(Cancel)--> Canceled[OrderCanceled];
-        Reserved --cancel(Cancel)--> Canceled[OrderCanceled];
-        CancelRequested --cancel(Cancel)--> Canceled[OrderCanceled];
+        PaymentPending | Reserved --request_cancel(RequestCancel)--> CancelRequested[OrderCancelRequested];
+        PaymentPending | Reserved | CancelRequested --cancel(Cancel)--> Canceled[OrderCanceled];
         Paid --refund(Refund)--> Refunded[OrderRefunded];
     }
 }
@@ -464,38 +460,51 @@ impl Order<PaymentPending> {
     }
 }
 
-macro_rules! pay_from {
-    ($($State:ident),+) => {$(
-        impl Order<$State> {
-            /// Notes that the claim's holder has taken the money.
-            pub fn pay(self, Pay(payment): Pay, now: Timestamp) -> Result<OrderTransition<Order<Paid>>, Rejection> {
-                self.only_holder(payment)?;
-                Ok(self.step::<Pay, Paid>(OrderPaid { payment }, now))
-            }
-
-            /// Notes that it is to be canceled once the gateway has answered.
-            pub fn request_cancel(self, RequestCancel(reason): RequestCancel, now: Timestamp) -> Result<OrderTransition<Order<CancelRequested>>, Rejection> {
-                Ok(self.step::<RequestCancel, CancelRequested>(OrderCancelRequested { reason }, now))
-            }
-        }
-    )+};
+impl<S> Order<S>
+where
+    S: Edge<Pay, Paid, Event = OrderPaid>,
+{
+    /// Notes that the claim's holder has taken the money.
+    pub fn pay(
+        self,
+        Pay(payment): Pay,
+        now: Timestamp,
+    ) -> Result<OrderTransition<Order<Paid>>, Rejection> {
+        self.only_holder(payment)?;
+        Ok(self.step::<Pay, Paid>(OrderPaid { payment }, now))
+    }
 }
-pay_from!(PaymentPending, Reserved);
 
-macro_rules! cancel_from {
-    ($($State:ident),+) => {$(
-        impl Order<$State> {
-            /// Cancels it, if no payment can still take its money.
-            pub fn cancel(self, Cancel(reason): Cancel, now: Timestamp) -> Result<OrderTransition<Order<Canceled>>, Rejection> {
-                if self.core.claim.holder().is_some() {
-                    return Err(Rejection::OperationInFlight);
-                }
-                Ok(self.step::<Cancel, Canceled>(OrderCanceled { reason }, now))
-            }
-        }
-    )+};
+impl<S> Order<S>
+where
+    S: Edge<RequestCancel, CancelRequested, Event = OrderCancelRequested>,
+{
+    /// Notes that it is to be canceled once the gateway has answered.
+    pub fn request_cancel(
+        self,
+        RequestCancel(reason): RequestCancel,
+        now: Timestamp,
+    ) -> Result<OrderTransition<Order<CancelRequested>>, Rejection> {
+        Ok(self.step::<RequestCancel, CancelRequested>(OrderCancelRequested { reason }, now))
+    }
 }
-cancel_from!(PaymentPending, Reserved, CancelRequested);
+
+impl<S> Order<S>
+where
+    S: Edge<Cancel, Canceled, Event = OrderCanceled>,
+{
+    /// Cancels it, if no payment can still take its money.
+    pub fn cancel(
+        self,
+        Cancel(reason): Cancel,
+        now: Timestamp,
+    ) -> Result<OrderTransition<Order<Canceled>>, Rejection> {
+        if self.core.claim.holder().is_some() {
+            return Err(Rejection::OperationInFlight);
+        }
+        Ok(self.step::<Cancel, Canceled>(OrderCanceled { reason }, now))
+    }
+}
 
 impl Order<Paid> {
     /// Notes that the money it was paid with went back.

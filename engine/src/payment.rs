@@ -284,46 +284,20 @@ lifecycle! {
     }
     transitions {
         Initiated --prepare(Prepare)--> Prepared[PaymentPrepared];
-        Initiated --authorize(Authorize)--> Authorized[PaymentAuthorized];
-        Prepared --authorize(Authorize)--> Authorized[PaymentAuthorized];
-        Initiated --capture(Capture)--> Captured[PaymentCaptured];
-        Prepared --capture(Capture)--> Captured[PaymentCaptured];
-        Authorized --capture(Capture)--> Captured[PaymentCaptured];
-        Initiated --fail(Fail)--> Failed[PaymentFailed];
-        Prepared --fail(Fail)--> Failed[PaymentFailed];
-        Initiated --cancel(Cancel)--> Canceled[PaymentCanceled];
-        Prepared --cancel(Cancel)--> Canceled[PaymentCanceled];
-        Failed --cancel(Cancel)--> Canceled[PaymentCanceled];
-        Initiated --expire(Expire)--> Expired[PaymentExpired];
-        Prepared --expire(Expire)--> Expired[PaymentExpired];
-        Authorized --expire(Expire)--> Expired[PaymentExpired];
+        Initiated | Prepared --authorize(Authorize)--> Authorized[PaymentAuthorized];
+        Initiated | Prepared --await_deposit(AwaitDeposit)--> AwaitingDeposit[DepositAwaited];
+        Initiated | Prepared | Authorized | AwaitingDeposit --capture(Capture)--> Captured[PaymentCaptured];
+        Initiated | Prepared | AwaitingDeposit --fail(Fail)--> Failed[PaymentFailed];
+        Initiated | Prepared | AwaitingDeposit | Failed --cancel(Cancel)--> Canceled[PaymentCanceled];
+        Initiated | Prepared | Authorized | AwaitingDeposit --expire(Expire)--> Expired[PaymentExpired];
         Authorized --void(Void)--> Voided[PaymentVoided];
-        Initiated --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
-        Prepared --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
-        Authorized --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
-        Failed --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
-        Canceled --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
-        Expired --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
-        Voided --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
-        Initiated --orphan(Orphan)--> Orphaned[PaymentOrphaned];
-        Prepared --orphan(Orphan)--> Orphaned[PaymentOrphaned];
-        Authorized --orphan(Orphan)--> Orphaned[PaymentOrphaned];
-        Failed --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
-        Canceled --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
-        Expired --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
-        Voided --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
-        Mismatched --take_suspended(TakeSuspended)--> Captured[SuspendedMoneyTaken];
-        Orphaned --take_suspended(TakeSuspended)--> Captured[SuspendedMoneyTaken];
-        Mismatched --return_suspended(ReturnSuspended)--> Returned[SuspendedMoneyReturned];
-        Orphaned --return_suspended(ReturnSuspended)--> Returned[SuspendedMoneyReturned];
-        Initiated --await_deposit(AwaitDeposit)--> AwaitingDeposit[DepositAwaited];
-        Prepared --await_deposit(AwaitDeposit)--> AwaitingDeposit[DepositAwaited];
-        AwaitingDeposit --capture(Capture)--> Captured[PaymentCaptured];
-        AwaitingDeposit --fail(Fail)--> Failed[PaymentFailed];
-        AwaitingDeposit --cancel(Cancel)--> Canceled[PaymentCanceled];
-        AwaitingDeposit --expire(Expire)--> Expired[PaymentExpired];
-        AwaitingDeposit --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
-        AwaitingDeposit --orphan(Orphan)--> Orphaned[PaymentOrphaned];
+        Initiated | Prepared | Authorized | AwaitingDeposit | Failed | Canceled | Expired | Voided
+            --mismatch(Mismatch)--> Mismatched[PaymentMismatched];
+        Initiated | Prepared | Authorized | AwaitingDeposit --orphan(Orphan)--> Orphaned[PaymentOrphaned];
+        Failed | Canceled | Expired | Voided
+            --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
+        Mismatched | Orphaned --take_suspended(TakeSuspended)--> Captured[SuspendedMoneyTaken];
+        Mismatched | Orphaned --return_suspended(ReturnSuspended)--> Returned[SuspendedMoneyReturned];
         Captured --refund(Refund)--> Refunded[PaymentRefunded];
     }
 }

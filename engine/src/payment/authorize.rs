@@ -1,8 +1,9 @@
 //! Authorize: the gateway holds the funds for us.
 
-use super::{Authorized, Initiated, Payment, PaymentTransition, Prepared};
+use super::{Authorized, Payment, PaymentTransition};
 use crate::amounts::Amounts;
 use crate::event::{PaymentAuthorized, Source};
+use crate::lifecycle::Edge;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -17,15 +18,25 @@ pub struct Authorize {
     pub source: Source,
 }
 
-macro_rules! authorize_from {
-    ($($State:ident),+) => {$(
-        impl Payment<$State> {
-            /// Records the hold.
-            pub fn authorize(self, hold: Authorize, now: Timestamp) -> Result<PaymentTransition<Payment<Authorized>>, Rejection> {
-                let event = PaymentAuthorized { authorized: hold.held, expires_at: hold.expires_at, source: hold.source };
-                Ok(self.step::<Authorize, Authorized>(event, now))
-            }
-        }
-    )+};
+impl<S> Payment<S>
+where
+    S: Edge<Authorize, Authorized, Event = PaymentAuthorized>,
+{
+    /// Records the hold.
+    pub fn authorize(
+        self,
+        Authorize {
+            held,
+            expires_at,
+            source,
+        }: Authorize,
+        now: Timestamp,
+    ) -> Result<PaymentTransition<Payment<Authorized>>, Rejection> {
+        let event = PaymentAuthorized {
+            authorized: held,
+            expires_at,
+            source,
+        };
+        Ok(self.step::<Authorize, Authorized>(event, now))
+    }
 }
-authorize_from!(Initiated, Prepared);

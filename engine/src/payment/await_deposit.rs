@@ -1,7 +1,8 @@
 //! Await a deposit: the buyer has been given an account to transfer the money to.
 
-use super::{AwaitingDeposit, Initiated, Payment, PaymentTransition, Prepared};
+use super::{AwaitingDeposit, Payment, PaymentTransition};
 use crate::event::DepositAwaited;
+use crate::lifecycle::Edge;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -12,15 +13,17 @@ pub struct AwaitDeposit {
     pub due_at: Timestamp,
 }
 
-macro_rules! await_from {
-    ($($State:ident),+) => {$(
-        impl Payment<$State> {
-            /// Records that the money is to come by transfer. No money has moved yet.
-            pub fn await_deposit(self, account: AwaitDeposit, now: Timestamp) -> Result<PaymentTransition<Payment<AwaitingDeposit>>, Rejection> {
-                self.refuse_in_flight()?;
-                Ok(self.step::<AwaitDeposit, AwaitingDeposit>(DepositAwaited { due_at: account.due_at }, now))
-            }
-        }
-    )+};
+impl<S> Payment<S>
+where
+    S: Edge<AwaitDeposit, AwaitingDeposit, Event = DepositAwaited>,
+{
+    /// Records that the money is to come by transfer. No money has moved yet.
+    pub fn await_deposit(
+        self,
+        AwaitDeposit { due_at }: AwaitDeposit,
+        now: Timestamp,
+    ) -> Result<PaymentTransition<Payment<AwaitingDeposit>>, Rejection> {
+        self.refuse_in_flight()?;
+        Ok(self.step::<AwaitDeposit, AwaitingDeposit>(DepositAwaited { due_at }, now))
+    }
 }
-await_from!(Initiated, Prepared);

@@ -1,7 +1,8 @@
 //! Cancel: given up before any money moved.
 
-use super::{AwaitingDeposit, Canceled, Failed, Initiated, Payment, PaymentTransition, Prepared};
+use super::{Canceled, Payment, PaymentTransition};
 use crate::event::PaymentCanceled;
+use crate::lifecycle::Edge;
 use crate::order::CancelReason;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -13,16 +14,18 @@ pub struct Cancel {
     pub reason: CancelReason,
 }
 
-macro_rules! cancel_from {
-    ($($State:ident),+) => {$(
-        impl Payment<$State> {
-            /// Gives it up, unless a call to the gateway has no answer yet. A failed payment can be canceled,
-            /// so that a failure and a cancellation heard in either order end alike.
-            pub fn cancel(self, Cancel { reason }: Cancel, now: Timestamp) -> Result<PaymentTransition<Payment<Canceled>>, Rejection> {
-                self.refuse_in_flight()?;
-                Ok(self.step::<Cancel, Canceled>(PaymentCanceled { reason }, now))
-            }
-        }
-    )+};
+impl<S> Payment<S>
+where
+    S: Edge<Cancel, Canceled, Event = PaymentCanceled>,
+{
+    /// Gives it up, unless a call to the gateway has no answer yet. A failed payment can be canceled,
+    /// so that a failure and a cancellation heard in either order end alike.
+    pub fn cancel(
+        self,
+        Cancel { reason }: Cancel,
+        now: Timestamp,
+    ) -> Result<PaymentTransition<Payment<Canceled>>, Rejection> {
+        self.refuse_in_flight()?;
+        Ok(self.step::<Cancel, Canceled>(PaymentCanceled { reason }, now))
+    }
 }
-cancel_from!(Initiated, Prepared, Failed, AwaitingDeposit);

@@ -1,10 +1,9 @@
 //! Capture: the funds become ours to settle.
 
-use super::{
-    Authorized, AwaitingDeposit, Captured, Initiated, Payment, PaymentTransition, Prepared,
-};
+use super::{Captured, Payment, PaymentTransition};
 use crate::amounts::Amounts;
 use crate::event::{PaymentCaptured, Source};
+use crate::lifecycle::Edge;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -17,18 +16,24 @@ pub struct Capture {
     pub source: Source,
 }
 
-macro_rules! capture_from {
-    ($($State:ident),+) => {$(
-        impl Payment<$State> {
-            /// Records that the whole amount is taken. Evidence of a capture is a fact: it has no deadline.
-            pub fn capture(self, taken: Capture, now: Timestamp) -> Result<PaymentTransition<Payment<Captured>>, Rejection> {
-                if taken.theirs.total() != self.core.amount() {
-                    return Err(Rejection::AmountMismatch);
-                }
-                let event = PaymentCaptured { captured: self.core.amounts, theirs: taken.theirs, source: taken.source };
-                Ok(self.step::<Capture, Captured>(event, now))
-            }
+impl<S> Payment<S>
+where
+    S: Edge<Capture, Captured, Event = PaymentCaptured>,
+{
+    /// Records that the whole amount is taken. Evidence of a capture is a fact: it has no deadline.
+    pub fn capture(
+        self,
+        Capture { theirs, source }: Capture,
+        now: Timestamp,
+    ) -> Result<PaymentTransition<Payment<Captured>>, Rejection> {
+        if theirs.total() != self.core.amount() {
+            return Err(Rejection::AmountMismatch);
         }
-    )+};
+        let event = PaymentCaptured {
+            captured: self.core.amounts,
+            theirs,
+            source,
+        };
+        Ok(self.step::<Capture, Captured>(event, now))
+    }
 }
-capture_from!(Initiated, Prepared, Authorized, AwaitingDeposit);

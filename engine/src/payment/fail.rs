@@ -1,7 +1,8 @@
 //! Fail: the gateway certainly did not take the money.
 
-use super::{AwaitingDeposit, Failed, Initiated, Payment, PaymentTransition, Prepared};
+use super::{Failed, Payment, PaymentTransition};
 use crate::event::{FailureCode, PaymentFailed};
+use crate::lifecycle::Edge;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -12,15 +13,17 @@ pub struct Fail {
     pub code: FailureCode,
 }
 
-macro_rules! fail_from {
-    ($($State:ident),+) => {$(
-        impl Payment<$State> {
-            /// Records a certain failure. While a call has no answer nothing is certain.
-            pub fn fail(self, Fail { code }: Fail, now: Timestamp) -> Result<PaymentTransition<Payment<Failed>>, Rejection> {
-                self.refuse_in_flight()?;
-                Ok(self.step::<Fail, Failed>(PaymentFailed { code }, now))
-            }
-        }
-    )+};
+impl<S> Payment<S>
+where
+    S: Edge<Fail, Failed, Event = PaymentFailed>,
+{
+    /// Records a certain failure. While a call has no answer nothing is certain.
+    pub fn fail(
+        self,
+        Fail { code }: Fail,
+        now: Timestamp,
+    ) -> Result<PaymentTransition<Payment<Failed>>, Rejection> {
+        self.refuse_in_flight()?;
+        Ok(self.step::<Fail, Failed>(PaymentFailed { code }, now))
+    }
 }
-fail_from!(Initiated, Prepared, AwaitingDeposit);

@@ -1,11 +1,9 @@
 //! Late and orphan money: a success after a failure, or one that the order cannot take.
 
-use super::{
-    AnyPayment, Authorized, AwaitingDeposit, Canceled, Captured, Expired, Failed, Initiated,
-    Orphaned, Payment, PaymentTransition, Prepared, Voided,
-};
+use super::{AnyPayment, Captured, Orphaned, Payment, PaymentTransition};
 use crate::amounts::Amounts;
 use crate::event::{PaymentCaptured, PaymentOrphaned, Source};
+use crate::lifecycle::Edge;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -29,33 +27,51 @@ pub struct SucceedLate {
     pub source: Source,
 }
 
-macro_rules! orphan_from {
-    ($($State:ident),+) => {$(
-        impl Payment<$State> {
-            /// Sets the money aside until somebody decides.
-            pub fn orphan(self, aside: Orphan, now: Timestamp) -> Result<PaymentTransition<Payment<Orphaned>>, Rejection> {
-                let event = PaymentOrphaned { received: aside.theirs, source: aside.source };
-                Ok(self.step::<Orphan, Orphaned>(event, now))
-            }
-        }
-    )+};
+impl<S> Payment<S>
+where
+    S: Edge<Orphan, Orphaned, Event = PaymentOrphaned>,
+{
+    /// Sets the money aside until somebody decides.
+    pub fn orphan(
+        self,
+        Orphan { theirs, source }: Orphan,
+        now: Timestamp,
+    ) -> Result<PaymentTransition<Payment<Orphaned>>, Rejection> {
+        let event = PaymentOrphaned {
+            received: theirs,
+            source,
+        };
+        Ok(self.step::<Orphan, Orphaned>(event, now))
+    }
 }
-orphan_from!(Initiated, Prepared, Authorized, AwaitingDeposit);
 
-macro_rules! late_from {
-    ($($State:ident),+) => {$(
-        impl Payment<$State> {
-            /// Gives the money to the order if it can take it, else sets it aside.
-            pub fn succeed_late(self, late: SucceedLate, now: Timestamp) -> Result<PaymentTransition<AnyPayment>, Rejection> {
-                let SucceedLate { order_can_take, theirs, source } = late;
-                if order_can_take {
-                    let event = PaymentCaptured { captured: self.core.amounts, theirs, source };
-                    return Ok(self.step::<SucceedLate, Captured>(event, now).into_any());
-                }
-                let event = PaymentOrphaned { received: theirs, source };
-                Ok(self.step::<SucceedLate, Orphaned>(event, now).into_any())
-            }
+impl<S> Payment<S>
+where
+    S: Edge<SucceedLate, Captured, Event = PaymentCaptured>,
+    S: Edge<SucceedLate, Orphaned, Event = PaymentOrphaned>,
+{
+    /// Gives the money to the order if it can take it, else sets it aside.
+    pub fn succeed_late(
+        self,
+        SucceedLate {
+            order_can_take,
+            theirs,
+            source,
+        }: SucceedLate,
+        now: Timestamp,
+    ) -> Result<PaymentTransition<AnyPayment>, Rejection> {
+        if order_can_take {
+            let event = PaymentCaptured {
+                captured: self.core.amounts,
+                theirs,
+                source,
+            };
+            return Ok(self.step::<SucceedLate, Captured>(event, now).into_any());
         }
-    )+};
+        let event = PaymentOrphaned {
+            received: theirs,
+            source,
+        };
+        Ok(self.step::<SucceedLate, Orphaned>(event, now).into_any())
+    }
 }
-late_from!(Failed, Canceled, Expired, Voided);

@@ -1,11 +1,9 @@
 //! Mismatch: the gateway took another amount or currency than the order's.
 
-use super::{
-    Authorized, AwaitingDeposit, Canceled, Expired, Failed, Initiated, Mismatched, Payment,
-    PaymentTransition, Prepared, Voided,
-};
+use super::{Mismatched, Payment, PaymentTransition};
 use crate::amounts::Amounts;
 use crate::event::{PaymentMismatched, Source};
+use crate::lifecycle::Edge;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
@@ -18,26 +16,19 @@ pub struct Mismatch {
     pub source: Source,
 }
 
-macro_rules! mismatch_from {
-    ($($State:ident),+) => {$(
-        impl Payment<$State> {
-            /// Sets the money aside. The payment's own amount is no mismatch.
-            pub fn mismatch(self, Mismatch { received, source }: Mismatch, now: Timestamp) -> Result<PaymentTransition<Payment<Mismatched>>, Rejection> {
-                if received.total() == self.core.amount() {
-                    return Err(Rejection::AmountMismatch);
-                }
-                Ok(self.step::<Mismatch, Mismatched>(PaymentMismatched { received, source }, now))
-            }
+impl<S> Payment<S>
+where
+    S: Edge<Mismatch, Mismatched, Event = PaymentMismatched>,
+{
+    /// Sets the money aside. The payment's own amount is no mismatch.
+    pub fn mismatch(
+        self,
+        Mismatch { received, source }: Mismatch,
+        now: Timestamp,
+    ) -> Result<PaymentTransition<Payment<Mismatched>>, Rejection> {
+        if received.total() == self.core.amount() {
+            return Err(Rejection::AmountMismatch);
         }
-    )+};
+        Ok(self.step::<Mismatch, Mismatched>(PaymentMismatched { received, source }, now))
+    }
 }
-mismatch_from!(
-    Initiated,
-    Prepared,
-    Authorized,
-    AwaitingDeposit,
-    Failed,
-    Canceled,
-    Expired,
-    Voided
-);
