@@ -1,5 +1,5 @@
-//! Calls that leave the process nowhere: those of the mock gateway and of payments that cost nothing. They are
-//! answered within the decision that intended them.
+//! Calls that go to no real gateway: those of the mock gateway and of payments that cost nothing. They are answered
+//! within the decision that intended them.
 
 use super::{Context, Progress, free, mock};
 use crate::event::Provider;
