@@ -1,11 +1,12 @@
-//! `decide`: what a command does to a group, or why it is refused. Pure: same input, same answer.
+//! The decision function: the events that a command causes in a group, or the refusal. Pure: the same input gives the
+//! same answer.
 //!
-//! Refuse first; after the last refusal the steps follow. A command that got half-way and is then refused
-//! leaves nothing, because only a finished [`Work`] is committed.
+//! Every check comes first; the effects follow after the last check. A command that is refused half-way leaves
+//! nothing behind, because only a finished [`Work`] is committed.
 //!
-//! The rules build on each other in this order, and none calls one after it: who may take an order's money (`claims`),
-//! calls to gateways (`calls`), what becomes of payment and order (`consequences`), what a gateway's word means
-//! ([`evidence`]), and then the commands, a file each.
+//! The modules build on each other in this order, and none calls a later one: the claim on an order's money
+//! (`claims`), calls to gateways (`calls`), consequences for payment and order (`consequences`), the meaning of
+//! gateways' answers ([`evidence`]), and then the commands, one file each.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -30,7 +31,7 @@ use crate::group::{Group, GroupEvent, Refusal, Work};
 use crate::id::{Ids, OrderId, PaymentId};
 use crate::time::Timestamp;
 
-/// What the merchant has set about deadlines.
+/// The merchant's settings for deadlines and credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// An order without a deadline of its own is canceled this long after it was registered, if unpaid.
@@ -39,7 +40,7 @@ pub struct Policy {
     pub cancel_on_failure: bool,
     /// How long a buyer's view of a payment can be used.
     pub session_ms: u64,
-    /// Which credentials the merchant has at each gateway that is called.
+    /// The merchant's credentials at each gateway that is called.
     pub credentials: Vec<(Provider, Credentials)>,
     /// What it offers of card payments at each gateway, where it offers anything.
     pub card_offers: Vec<(Provider, CardOffer)>,
@@ -53,7 +54,7 @@ static NOTHING_OFFERED: CardOffer = CardOffer {
 };
 
 impl Policy {
-    /// Which credentials calls to this gateway are made with.
+    /// The credentials that calls to this gateway are made with.
     pub fn credentials_at(&self, provider: Provider) -> Option<Credentials> {
         let mut all = self.credentials.iter();
         all.find(|(at, _)| *at == provider).map(|(_, own)| *own)
@@ -80,17 +81,17 @@ impl Default for Policy {
     }
 }
 
-/// All that a decision may use besides the group and the command.
+/// Everything a decision may use besides the group and the command.
 pub struct Context<'a> {
     /// The time of the decision.
     pub now: Timestamp,
     /// The merchant's settings.
     pub policy: &'a Policy,
-    /// Where new ids come from.
+    /// The source of new ids.
     pub ids: &'a mut dyn Ids,
 }
 
-/// What an answer is about.
+/// The order or payment that an answer is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// An order.
@@ -99,12 +100,12 @@ pub enum Subject {
     Payment(PaymentId),
 }
 
-/// How far it got.
+/// How far the command got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// Something new exists.
     Created,
-    /// It is done, now or already before.
+    /// It is done, by this command or by an earlier one.
     Done,
     /// The gateway's answer is outstanding.
     InFlight,
@@ -121,16 +122,16 @@ impl Progress {
     }
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Decision {
-    /// The group afterwards.
+    /// The group after the command.
     pub group: Group,
-    /// What happened; empty if all of it had happened before.
+    /// The events; empty if all of it had happened before.
     pub events: Vec<GroupEvent>,
-    /// What the answer is about.
+    /// The order or payment that the answer is about.
     pub subject: Subject,
-    /// How far it got.
+    /// How far the command got.
     pub progress: Progress,
 }
 

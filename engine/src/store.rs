@@ -1,8 +1,8 @@
-//! The store: what a commit is, and what any store has to do with it. The pure part; feature `store` adds
-//! the embedded one (journal and index) below.
+//! The store: the shape of a commit, and the contract of any store. The pure part; feature `store` adds the embedded
+//! store (journal and index) below.
 //!
-//! The record is the truth and carries events alone. Keys, balances and aggregates are derived from it by
-//! the same functions when it is committed, replayed and verified.
+//! The record is the truth and carries events alone. Keys, balances and aggregates are derived from it, by the same
+//! functions when it is committed, replayed and verified.
 
 pub mod codec;
 #[cfg(any(test, feature = "contract"))]
@@ -66,26 +66,26 @@ use self::record::Record;
 /// A key to write, or to remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
-    /// Where.
+    /// The key.
     pub key: Key,
-    /// What; nothing removes the key.
+    /// The value; `None` removes the key.
     pub value: Option<Vec<u8>>,
-    /// The key belongs to something that began in this very commit, so nothing older can lie under it.
+    /// The key belongs to something that began in this very commit, so no older value can lie under it.
     pub fresh: bool,
 }
 
-/// One decision, all of it or none.
+/// One decision; all of it is committed or none.
 #[derive(Debug, Clone)]
 pub struct Commit {
     /// Versions (the last record applied) that the decision was made on; `None` for absent.
     pub expect: Vec<(Key, Option<u64>)>,
-    /// What happened.
+    /// The events.
     pub record: Record,
-    /// What follows from it.
+    /// The writes that follow from the record.
     pub writes: Vec<Write>,
 }
 
-/// Somebody else committed to what this decision was made on; decide again.
+/// Another writer committed to the same keys after this decision was made; decide again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict;
 
@@ -127,16 +127,17 @@ impl StoreError {
     }
 }
 
-/// Keys and values in order, and commits that survive.
+/// An ordered map of keys and values, with durable commits.
 pub trait Store {
-    /// A value that [`Store::get`] gave does not decode, or does not fit its neighbours. A store that derives its
-    /// values from a journal takes that for damage of the derived ones, and says [`StoreError::Index`] instead.
+    /// The error for a value from [`Store::get`] that does not decode, or does not fit its neighbours. A store that
+    /// derives its values from a journal treats this as damage of the index, and returns [`StoreError::Index`]
+    /// instead.
     fn distrusted(&self, error: StoreError) -> StoreError {
         error
     }
 
-    /// Values that decode do not follow from each other. A store that derives them takes that for damage of the derived
-    /// ones, unless it has just made them anew.
+    /// The error for values that decode but contradict each other. A store that derives them treats this as damage of
+    /// the index, unless it has just rebuilt it.
     fn contradicted(&self, what: String) -> StoreError {
         StoreError::Damaged(what)
     }
@@ -146,21 +147,21 @@ pub trait Store {
         Ok(self.get_many(&[key.to_vec()])?.pop().flatten())
     }
 
-    /// The values of these keys, `None` for absent ones, all of one moment.
+    /// The values of these keys, `None` for absent ones, all from one moment.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
 
     /// Up to `limit` entries of `range`, in order or in reverse.
     fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Vec<u8>)>, StoreError>;
 
-    /// The number that the next record will get.
+    /// The number of the next record.
     fn next_record(&self) -> u64;
 
-    /// Makes the commits durable in order, numbered from [`Store::next_record`]. When it returns, each is
-    /// either kept for good or in conflict; all that follow a conflicting one conflict too, because they counted
-    /// on its number. The contract suite holds every store to this.
+    /// Makes the commits durable in order, numbered from [`Store::next_record`]. When it returns, each commit is
+    /// either durable or in conflict. All commits after a conflicting one conflict too, because they relied on its
+    /// number. The contract suite checks this for every store.
     fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError>;
 
-    /// The kept records from number `from` on, in order.
+    /// The stored records from number `from` on, in order.
     fn replay(&self, from: u64)
     -> Box<dyn Iterator<Item = Result<(u64, Record), StoreError>> + '_>;
 }
@@ -168,11 +169,11 @@ pub trait Store {
 /// Keys from `from` (included) up to `to` (excluded).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRange {
-    /// The first key.
+    /// The first key, included.
     pub from: Key,
-    /// The key after the last.
+    /// The end, excluded.
     pub to: Key,
-    /// From the end backwards.
+    /// In descending order.
     pub reverse: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Calls to gateways: the intent that is recorded before one, and what its answer leaves on record. Whether and how
-//! often a call is sent is not decided here.
+//! Calls to gateways: the intent that is recorded before a call, and the events that its answer leaves. Sending and
+//! repeating calls is decided elsewhere.
 
 use super::Context;
 use super::claims;
@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 type Step = Result<(), Refusal>;
 
-/// Intends to take the money, or the hold, of a payment that its buyer has approved: that takes the order's claim.
+/// Intends to capture or authorize a payment that its buyer has approved. Takes the claim on the order's money.
 pub(super) fn confirm(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let order = work.order()?;
     if !order.core().claim.open_to(id) && !planted::is(Bug::ClaimNotChecked) {
@@ -36,7 +36,7 @@ pub(super) fn confirm(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
     intend(work, id, OperationKind::Confirm, None, context)
 }
 
-/// Intends to take held money.
+/// Intends to capture authorized money.
 pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     if let AnyPayment::Authorized(held) = work.payment(id)?
         && held.detail().expires_at <= work.now()
@@ -46,12 +46,12 @@ pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
     intend(work, id, OperationKind::Capture, None, context)
 }
 
-/// Intends to release held money.
+/// Intends to void an authorization.
 pub(super) fn void(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     intend(work, id, OperationKind::Void, None, context)
 }
 
-/// Refuses to ask the gateway once more for what it has refused again and again, until a rest is over.
+/// Refuses to repeat a call that the gateway has refused again and again, until the rest period is over.
 pub(super) fn may_ask_again(work: &Work, id: PaymentId) -> Result<(), Rejection> {
     match work.payment(id)?.core().rests_for_ms(work.now()) {
         Some(rest_ms) => Err(Rejection::RefundResting { rest_ms }),
@@ -59,8 +59,8 @@ pub(super) fn may_ask_again(work: &Work, id: PaymentId) -> Result<(), Rejection>
     }
 }
 
-/// Intends to give back the money that the gateway has of a payment, or to close its account for a transfer. What is
-/// taken for an order is on its way back from here on, in the books too.
+/// Intends to refund the money that the gateway has of a payment, or to close its deposit account. Money captured for
+/// an order is posted as refund pending from here on.
 pub(super) fn give_back(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let shard = work.order()?.core().shard();
     let refund = RefundId::in_shard(context.ids, shard);
@@ -68,7 +68,7 @@ pub(super) fn give_back(work: &mut Work, id: PaymentId, context: &mut Context<'_
     note_requested(work, id)
 }
 
-/// Notes that what is taken for an order goes back by the call in flight.
+/// Records that money captured for an order is refunded by the call in flight.
 pub(super) fn note_requested(work: &mut Work, id: PaymentId) -> Step {
     let payment = work.payment(id)?;
     let call = payment.core().call_in_flight();
@@ -80,7 +80,7 @@ pub(super) fn note_requested(work: &mut Work, id: PaymentId) -> Step {
     note_of_taken(work, id, requested)
 }
 
-/// Notes something about money that is taken for an order; of any other there is nothing to note.
+/// Records an event about money captured for an order. For other money there is nothing to record.
 pub(super) fn note_of_taken(
     work: &mut Work,
     id: PaymentId,
@@ -118,7 +118,7 @@ fn intend(
     Ok(work.note_payment(id, intended)?)
 }
 
-/// How much a call is about.
+/// The amount that a call of this kind is about.
 fn about(core: &PaymentCore, kind: OperationKind) -> Amounts {
     match kind {
         OperationKind::Confirm | OperationKind::Capture | OperationKind::Void => core.amounts,
@@ -126,7 +126,7 @@ fn about(core: &PaymentCore, kind: OperationKind) -> Amounts {
     }
 }
 
-/// The fact that a gateway tells by saying that it did what a call of this kind asks of it.
+/// The fact that a gateway's success answer to a call of this kind tells.
 pub(super) fn done_as_asked(core: &PaymentCore, kind: OperationKind, now: Timestamp) -> Fact {
     match kind {
         OperationKind::Confirm => match core.provider.capabilities().hold_ms(core.capture) {
@@ -143,7 +143,7 @@ pub(super) fn done_as_asked(core: &PaymentCore, kind: OperationKind, now: Timest
     }
 }
 
-/// The gateway says that it did it.
+/// Records that the gateway did what the call asked.
 pub(super) fn done(
     work: &mut Work,
     id: PaymentId,
@@ -157,7 +157,7 @@ pub(super) fn done(
     Ok(work.note_payment(id, confirmed)?)
 }
 
-/// The gateway says that it did not do it, if a call of ours waits to hear so.
+/// Records that the gateway refused, if a call is waiting for its answer.
 pub(super) fn not_done(work: &mut Work, id: PaymentId, code: FailureCode, source: Source) -> Step {
     if work.payment(id)?.core().operation_in_flight() {
         work.note_payment(id, ProviderRefused { code, source })?;
@@ -165,7 +165,7 @@ pub(super) fn not_done(work: &mut Work, id: PaymentId, code: FailureCode, source
     Ok(())
 }
 
-/// The call was made and no answer came; saying so twice changes nothing.
+/// Records that a call got no answer. A second time changes nothing.
 pub(super) fn unanswered(work: &mut Work, id: PaymentId) -> Step {
     if let Some(AnyOperation::Intended(call)) = &work.payment(id)?.core().operation {
         let operation = call.core().id;

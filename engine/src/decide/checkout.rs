@@ -1,4 +1,5 @@
-//! A buyer's checkout: a payment with a view of its own, prepared, and confirmed when the buyer comes back.
+//! A buyer's checkout: the session is opened with its first payment, prepared, and confirmed when the buyer comes
+//! back.
 
 use super::{Context, Outcome, Progress, Subject, calls, free, payment};
 use crate::card::{CardChoice, Installments};
@@ -16,13 +17,13 @@ use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::sealed::Sealed;
 
-/// What a buyer's browser brings back from a gateway's window.
+/// The values that a buyer's browser brings back from a gateway's window.
 pub(super) struct Returned {
     /// The gateway's name for the payment.
     pub(super) name: ProviderPaymentId,
-    /// What is said to be to be paid.
+    /// The amount that the browser claims is to be paid.
     pub(super) amount: Money,
-    /// All of it, in the form of its gateway, sealed.
+    /// All returned parameters, in the gateway's form, sealed.
     pub(super) brought: Sealed,
 }
 
@@ -61,9 +62,9 @@ pub(super) fn open(
     Ok((Subject::Payment(id), progress))
 }
 
-/// Lets the buyer go to the gateway, with what they chose. Preparing twice is one preparation, and the choice is made
-/// once: a window may be open under it, and what was noted is bounded by the payments of an order. Where there is nothing
-/// to pay there is no gateway to go to, and the order has what it waits for.
+/// Lets the buyer go to the gateway with the method they chose. A second preparation changes nothing, and the choice
+/// is made once: a window may already be open under it, and the records stay bounded by the payments of an order. An
+/// order that costs nothing has no gateway to go to and is settled here.
 pub(super) fn prepare(
     work: &mut Work,
     asker: &Asker,
@@ -140,13 +141,13 @@ fn note_card(work: &mut Work, id: PaymentId, card: CardChoice) -> Result<(), Ref
     Ok(())
 }
 
-/// Events keep a method by its name.
+/// Events store a method by its name.
 fn stored(method: Method) -> Box<str> {
     method.name().into()
 }
 
-/// Takes up what the buyer's browser brings back: checked before anything is sent, and sent once whoever
-/// asks how often. What was decided before is the first answer again.
+/// Accepts the values that the buyer's browser brings back: checked before anything is sent, and sent once however
+/// often it is asked for. A repetition gets the first answer again.
 pub(super) fn confirm(
     work: &mut Work,
     asker: &Asker,
@@ -200,7 +201,7 @@ pub(super) fn confirm(
     }
 }
 
-/// The payment, if it exists for this asker and their view of it has not ended.
+/// The payment, if it exists, this asker may see it, and their session has not ended.
 fn visible<'w>(work: &'w Work, asker: &Asker, id: PaymentId) -> Result<&'w AnyPayment, Rejection> {
     let payment = work.payment(id)?;
     let core = payment.core();

@@ -1,12 +1,12 @@
-//! The claim on an order's money: taken in the commit of an operation's intent, given back by a certain failure. A
-//! capture that finds it gone is orphan money.
+//! The claim on an order's money: at most one payment holds it. It is taken in the commit of the call's intent and
+//! released by a certain failure. A capture that finds the claim taken becomes orphan money.
 
 use crate::event::{ClaimReleased, ClaimTaken};
 use crate::group::{Refusal, Work};
 use crate::id::PaymentId;
 use crate::order::{self, AnyOrder, OrderCommand, OrderState};
 
-/// Gives the claim to `id`, unless somebody has it already.
+/// Gives the claim to `id`, unless another payment holds it.
 pub(super) fn take(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
     let order = work.order()?;
     if order.core().claim.holder().is_none() {
@@ -16,7 +16,7 @@ pub(super) fn take(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Gives the claim back, if `id` holds it; a reserved order waits for a payment again.
+/// Releases the claim, if `id` holds it; a reserved order waits for a payment again.
 pub(super) fn release(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
     let order = work.order()?;
     if order.core().claim.holder() != Some(id) {
@@ -24,7 +24,7 @@ pub(super) fn release(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
     }
     let (order_id, released) = (order.core().id.clone(), ClaimReleased { payment: id });
     match order.state() {
-        // Its money stays its own, whatever becomes of the payment.
+        // The order keeps its money, whatever becomes of the payment.
         OrderState::Paid => Ok(()),
         OrderState::Reserved => {
             work.note_order(&order_id, released)?;
@@ -37,7 +37,7 @@ pub(super) fn release(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
     }
 }
 
-/// Whether the order takes this payment's money: it waits for one, or this payment holds its money already.
+/// Whether the order accepts this payment's money: it waits for a payment, or this payment already holds its claim.
 pub(super) fn order_takes(order: &AnyOrder, id: PaymentId) -> bool {
     match order {
         AnyOrder::Reserved(held) => held.detail().payment == id,

@@ -1,5 +1,5 @@
-//! The rule book of the saga: what follows for a payment, its order and the order's other payments once a gateway's word
-//! is believed. Each outcome has one place.
+//! The rules of the saga: what follows for a payment, its order and the order's other payments once a gateway's
+//! answer is accepted. Each outcome has one place.
 
 use super::claims::{self, order_takes};
 use super::{Context, Progress, calls};
@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 type Step = Result<(), Refusal>;
 
-/// What a gateway took, in its own split.
+/// The amounts that a gateway captured, in its own split.
 #[derive(Clone, Copy)]
 pub(super) struct Money {
     pub(super) taken: Amounts,
@@ -28,7 +28,7 @@ pub(super) struct Money {
     pub(super) source: Source,
 }
 
-/// The funds are held: the order is reserved by them, or they are released again.
+/// The funds are authorized: they reserve the order, or they are released again.
 pub(super) fn held(
     work: &mut Work,
     id: PaymentId,
@@ -51,7 +51,7 @@ pub(super) fn held(
     }
 }
 
-/// The gateway has taken the payment's amount: its order takes it, or it is set aside.
+/// The gateway has captured the payment's amount: its order takes it, or it is set aside.
 pub(super) fn captured(
     work: &mut Work,
     id: PaymentId,
@@ -62,7 +62,7 @@ pub(super) fn captured(
         claims::take(work, id)?;
         take(work, id, money)?;
         compare(work, id, money)?;
-        // Money that comes while it is being sent back is on its way back from the beginning.
+        // Money that arrives while its refund is under way is posted as refund pending from the start.
         if work.payment(id)?.core().kind_in_flight() == Some(OperationKind::Cancel) {
             calls::note_requested(work, id)?;
         }
@@ -78,7 +78,7 @@ pub(super) fn captured(
     finish_requested_cancel(work, context)
 }
 
-/// Gives the money of a payment to its order, whatever the payment has been through.
+/// Gives a payment's money to its order, from any state of the payment.
 fn take(work: &mut Work, id: PaymentId, money: Money) -> Step {
     let (theirs, source) = (money.taken, money.source);
     let command = match work.payment(id)?.state().stage() {
@@ -97,7 +97,7 @@ fn take(work: &mut Work, id: PaymentId, money: Money) -> Step {
     Ok(work.step_payment(id, command)?)
 }
 
-/// Money of the payment's amount that its order cannot take.
+/// Sets aside money of the right amount that the order cannot take.
 fn set_aside(work: &mut Work, id: PaymentId, money: Money) -> Step {
     let (theirs, source) = (money.taken, money.source);
     let command = match work.payment(id)?.state().stage() {
@@ -115,7 +115,7 @@ fn set_aside(work: &mut Work, id: PaymentId, money: Money) -> Step {
     Ok(work.step_payment(id, command)?)
 }
 
-/// Money of another amount than the payment's is set aside whatever the order could take.
+/// Sets aside money of a wrong amount, even if the order waits for a payment.
 pub(super) fn mismatched(
     work: &mut Work,
     id: PaymentId,
@@ -132,7 +132,8 @@ pub(super) fn mismatched(
     finish_requested_cancel(work, context)
 }
 
-/// Money came and went back before anybody told us: it is on record, and the order waits for another payment.
+/// The money was captured and refunded before any message reached us: both are recorded, and the order waits for
+/// another payment.
 pub(super) fn came_and_went(
     work: &mut Work,
     id: PaymentId,
@@ -153,7 +154,7 @@ pub(super) fn came_and_went(
     finish_requested_cancel(work, context)
 }
 
-/// Money that was set aside and is the order's after all.
+/// Gives set-aside money to the order that it turned out to belong to.
 pub(super) fn given_to_order(
     work: &mut Work,
     id: PaymentId,
@@ -167,7 +168,8 @@ pub(super) fn given_to_order(
     paid(work, id, context)
 }
 
-/// What leaves the suspense account is what was set aside. A difference that a person accepted in between ends before.
+/// Ends an accepted difference before set-aside money leaves the suspense account, so that only what was set aside
+/// leaves it.
 fn end_accepted_difference(work: &mut Work, id: PaymentId) -> Step {
     let (ours, theirs) = match work.payment(id)? {
         AnyPayment::Mismatched(aside) => (aside.core().at_gateway, aside.detail().received),
@@ -190,7 +192,7 @@ fn end_accepted_difference(work: &mut Work, id: PaymentId) -> Step {
     Ok(())
 }
 
-/// Notes where the gateway does not have what our books say after this.
+/// Records a disagreement if the gateway's amounts differ from our books after this step.
 pub(super) fn compare(work: &mut Work, id: PaymentId, money: Money) -> Step {
     let at_gateway = work.payment(id)?.core().at_gateway;
     if money.left.agrees_with(&at_gateway) {
@@ -203,7 +205,8 @@ pub(super) fn compare(work: &mut Work, id: PaymentId, money: Money) -> Step {
     Ok(work.note_payment(id, disagreed)?)
 }
 
-/// Whether money that was just taken waits for the order's confirmation: the gateway cannot hold, only take.
+/// Whether money that was just captured waits for the order's confirmation, because the gateway can capture but not
+/// authorize.
 fn waits_for_confirmation(work: &Work, id: PaymentId) -> Result<bool, Rejection> {
     let core = work.payment(id)?.core();
     let waits = match (core.capture, core.provider.capabilities().capture) {
@@ -221,7 +224,7 @@ fn waits_for_confirmation(work: &Work, id: PaymentId) -> Result<bool, Rejection>
     })
 }
 
-/// The buyer has an account to transfer to. It is closed again if the order waits for no money any more.
+/// The buyer has a deposit account to transfer to. It is closed again if the order no longer waits for money.
 pub(super) fn account_opened(
     work: &mut Work,
     id: PaymentId,
@@ -240,8 +243,8 @@ pub(super) fn account_opened(
     }
 }
 
-/// Takes the money that is held for the order, by a call; where it is taken already, only says that it is earned. A
-/// capture that has no answer yet is joined.
+/// Captures the order's authorized money by a call. If it is captured already, only records that it is earned. A
+/// capture without an answer is joined, not repeated.
 pub(super) fn take_held(
     work: &mut Work,
     holder: PaymentId,
@@ -268,13 +271,13 @@ pub(super) fn take_held(
     }
 }
 
-/// The order has its money: its other payments are given up.
+/// The order is paid: its other payments are given up.
 pub(super) fn paid(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     work.step_order(OrderCommand::Pay(order::Pay(id)))?;
     give_up_open_payments(work, Some(id), CancelReason::PaidByAnother, context)
 }
 
-/// The payment failed for certain: the claim is free again, and the order waits or is canceled by policy.
+/// The payment certainly failed: the claim is released, and the order waits or is canceled, as the policy says.
 pub(super) fn failed(
     work: &mut Work,
     id: PaymentId,
@@ -302,7 +305,7 @@ pub(super) fn failed(
     }
 }
 
-/// The gateway gave the payment up, or released its hold: by itself, or because we asked.
+/// The gateway canceled the payment or released its hold, by itself or because we asked.
 pub(super) fn given_up(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let reason = CancelReason::Provider;
     let command = match work.payment(id)?.state().stage() {
@@ -319,7 +322,7 @@ pub(super) fn given_up(work: &mut Work, id: PaymentId, context: &mut Context<'_>
     finish_requested_cancel(work, context)
 }
 
-/// All of the payment's money went back to the buyer.
+/// All of the payment's money was refunded to the buyer.
 pub(super) fn money_back(
     work: &mut Work,
     id: PaymentId,
@@ -356,8 +359,8 @@ fn returned(work: &mut Work, id: PaymentId, way: RefundWay, source: Source) -> S
     Ok(work.step_payment(id, PaymentCommand::ReturnSuspended(back))?)
 }
 
-/// A call that was to capture, release or give back was not done. What was to go back stays, in the books too, and the
-/// next request is a new call.
+/// The gateway refused a capture, a void or a refund. The money stays, in the books too, and the next request is a
+/// new call.
 pub(super) fn call_refused(
     work: &mut Work,
     id: PaymentId,
@@ -375,9 +378,9 @@ pub(super) fn call_refused(
             };
             calls::note_of_taken(work, id, failed)
         }
-        // The hold that was to be released may be money by now.
+        // The authorization that was to be voided may have been captured meanwhile.
         OperationKind::Void => return_if_canceled(work, id, context),
-        // Nothing of its money is under way any more, so that another payment can take it.
+        // No call about its money is in flight any more, so another payment can take the claim.
         OperationKind::Confirm => {
             claims::release(work, id)?;
             finish_requested_cancel(work, context)
@@ -397,7 +400,7 @@ fn is_to_be_canceled(work: &Work) -> Result<bool, Refusal> {
     })
 }
 
-/// A hold whose order is to be canceled, and which nobody takes or releases, is released.
+/// Releases a hold whose order is to be canceled, unless a capture or a void is under way.
 fn release_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let payment = work.payment(id)?;
     if payment.core().operation_in_flight() || !is_to_be_canceled(work)? {
@@ -414,7 +417,7 @@ fn release_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>
     }
 }
 
-/// Money that was set aside because its order is to be canceled goes back, where the gateway can.
+/// Refunds set-aside money of an order that is to be canceled, where the gateway can refund.
 fn return_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let payment = work.payment(id)?;
     let may = is_to_be_canceled(work)?
@@ -423,7 +426,7 @@ fn return_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
         && !planted::is(Bug::MoneyIsKept);
     match payment {
         AnyPayment::Orphaned(_) if may => calls::give_back(work, id, context),
-        // Whose money of another amount is, a person says.
+        // A person decides about money of a wrong amount.
         AnyPayment::Mismatched(_)
         | AnyPayment::Orphaned(_)
         | AnyPayment::Initiated(_)
@@ -440,8 +443,8 @@ fn return_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
     }
 }
 
-/// Gives up every open payment but `besides`, each in the way its state asks for: what a gateway holds or waits for, by
-/// a call. One whose gateway has not answered is given up when it has.
+/// Gives up every open payment but `besides`, in the way its state asks for: if a gateway holds money or waits for
+/// some, by a call. A payment without a gateway's answer is given up when the answer comes.
 pub(super) fn give_up_open_payments(
     work: &mut Work,
     besides: Option<PaymentId>,
@@ -463,7 +466,7 @@ pub(super) fn give_up_open_payments(
     Ok(())
 }
 
-/// Gives up a payment of which no gateway has anything.
+/// Gives up a payment that no gateway knows of.
 fn drop_begun(work: &mut Work, id: PaymentId, reason: CancelReason) -> Step {
     let command = match reason {
         CancelReason::Unpaid => PaymentCommand::Expire(payment::Expire),
@@ -475,8 +478,8 @@ fn drop_begun(work: &mut Work, id: PaymentId, reason: CancelReason) -> Step {
     Ok(work.step_payment(id, command)?)
 }
 
-/// Cancels the order and all that is open under it, or asks for it while a gateway has something to say or to give
-/// back first. Says whether it is canceled.
+/// Cancels the order and everything open under it, or requests the cancellation while a gateway's answer or refund is
+/// outstanding. Returns whether it is canceled.
 pub(super) fn cancel_order(
     work: &mut Work,
     reason: CancelReason,
@@ -494,7 +497,7 @@ pub(super) fn cancel_order(
     Ok(!waits)
 }
 
-/// Whether a payment of the order waits for its gateway's word about the order's money.
+/// Whether a payment of the order waits for its gateway's answer about the order's money.
 fn waits_for_gateway(work: &Work) -> Result<bool, Refusal> {
     if work.order()?.core().claim.holder().is_some() {
         return Ok(true);
@@ -506,7 +509,7 @@ fn waits_for_gateway(work: &Work) -> Result<bool, Refusal> {
     }))
 }
 
-/// The money that was taken for the order, and an account that waits for a transfer, go by a call of their own only.
+/// Money captured for the order, and an open deposit account, can only be given back by a call of their own.
 fn give_back_what_holds_the_claim(work: &mut Work, context: &mut Context<'_>) -> Step {
     let Some(holder) = work.order()?.core().claim.holder() else {
         return Ok(());
@@ -524,7 +527,7 @@ fn give_back_what_holds_the_claim(work: &mut Work, context: &mut Context<'_>) ->
     }
 }
 
-/// The cancellation of an order was asked for again: what a gateway refused is asked of it anew.
+/// The order's cancellation was requested again: repeats what a gateway refused, as a new call.
 pub(super) fn ask_again(work: &mut Work, context: &mut Context<'_>) -> Step {
     give_back_what_holds_the_claim(work, context)?;
     let reason = match work.order()? {
@@ -538,7 +541,7 @@ pub(super) fn ask_again(work: &mut Work, context: &mut Context<'_>) -> Step {
     give_up_open_payments(work, None, reason, context)
 }
 
-/// Once no call about its money is outstanding any more, a requested cancellation is carried out.
+/// Carries out a requested cancellation once no call about the order's money is outstanding.
 pub(super) fn finish_requested_cancel(work: &mut Work, context: &mut Context<'_>) -> Step {
     let reason = match work.order()? {
         AnyOrder::CancelRequested(order) => order.detail().reason,
@@ -555,7 +558,7 @@ pub(super) fn finish_requested_cancel(work: &mut Work, context: &mut Context<'_>
     Ok(work.step_order(OrderCommand::Cancel(order::Cancel(reason)))?)
 }
 
-/// A hold that has run out frees its order for another payment.
+/// An expired hold frees its order for another payment.
 pub(super) fn hold_ran_out(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let ran_out = match work.payment(id)? {
         AnyPayment::Authorized(held) => {

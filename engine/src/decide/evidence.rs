@@ -1,8 +1,8 @@
-//! Evidence: what a gateway says happened, whichever way it says it, in any order, any number of times.
+//! Evidence: the facts that a gateway tells, over any channel, in any order, any number of times.
 //!
-//! Every state has one written answer to every fact ([`judge`]); `docs/evidence.md` is made from it. What leaves money
-//! at the gateway takes it, sets it aside or records a disagreement that a person can resolve. A word that says less
-//! than is known moves nothing.
+//! Every state has one written answer to every fact ([`judge`]); `docs/evidence.md` is generated from it. A fact that
+//! leaves money at the gateway captures it, sets it aside or records a disagreement that a person can resolve. A fact
+//! that says less than is known changes nothing.
 
 mod applying;
 
@@ -21,13 +21,13 @@ use crate::time::Timestamp;
 /// What a fact does to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It is known already.
+    /// The fact is known already.
     Known,
-    /// It says less than is known: it was true earlier.
+    /// The fact is out of date: it was true earlier.
     Overtaken,
-    /// The funds are held; the order is reserved, or they are released if it cannot be.
+    /// The funds are held. The order is reserved, or they are released if it cannot be.
     Hold {
-        /// How much.
+        /// The amount held.
         held: Amounts,
         /// When the hold runs out.
         expires_at: Timestamp,
@@ -36,7 +36,7 @@ pub enum Effect {
     ReleaseHold,
     /// The buyer has an account to transfer to.
     AwaitDeposit {
-        /// Until when.
+        /// The time by which the buyer has to transfer.
         due_at: Timestamp,
     },
     /// The money is taken by the order, or set aside if the order cannot take it.
@@ -45,18 +45,18 @@ pub enum Effect {
     SetAside(Told),
     /// Set-aside money turns out to be the order's, which takes it.
     GiveToOrder(Told),
-    /// Money came and went back before anybody told us.
+    /// The money was captured and refunded before any message reached us.
     ComeAndGo(Told),
     /// All of the money went back.
     GoBack,
-    /// The gateway has another amount of the money than our books say, or splits it otherwise: a person looks.
+    /// The gateway has another amount than our books, or splits it otherwise: a person looks.
     Disagree {
-        /// What it took in all, if it says so.
+        /// The amount captured in total, if the gateway says so.
         taken: Option<Amounts>,
-        /// What it has.
+        /// The amount it still has.
         holds: Amounts,
     },
-    /// The gateway has again what our books say.
+    /// The gateway agrees with our books again.
     Agree,
     /// The payment failed.
     Fail,
@@ -64,22 +64,22 @@ pub enum Effect {
     GiveUp,
 }
 
-/// What the gateway says of a payment's money, in its own split.
+/// A gateway's amounts for a payment, in its own split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
-    /// What it took in all.
+    /// The amount captured in total.
     pub taken: Amounts,
-    /// What of it has not gone back.
+    /// The part of it that was not refunded.
     pub left: Amounts,
 }
 
 impl Effect {
-    /// Whether anything moves.
+    /// Whether the effect changes anything.
     pub const fn moves(self) -> bool {
         !matches!(self, Self::Known | Self::Overtaken)
     }
 
-    /// What it is called in the documents.
+    /// The effect's name in the documents.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Known => "known",
@@ -100,21 +100,21 @@ impl Effect {
     }
 }
 
-/// How a fact came.
+/// The channel and subject of a fact.
 #[derive(Debug, Clone, Copy)]
 pub struct Way<'a> {
-    /// In which way.
+    /// The channel.
     pub source: Source,
-    /// The gateway's name for the payment that it is about, if it said one.
+    /// The gateway's name for the payment, if the fact gave one.
     pub name: Option<&'a ProviderPaymentId>,
-    /// Whether it is about how the payment stands, or about the call that has no answer yet, and about no earlier one.
+    /// Whether the fact is about the payment's present state or about the unanswered call, not about an earlier call.
     pub about_call: bool,
 }
 
-/// What a fact says about a call without an answer.
+/// The outcome of an unanswered call according to a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEnd {
-    /// Nothing yet.
+    /// Still unknown.
     Open,
     /// The gateway did it.
     Done,
@@ -122,10 +122,11 @@ pub enum CallEnd {
     NotDone,
 }
 
-/// Whether a fact that came so is about this payment as it stands. That money is there is true whichever call it answers
-/// and whatever name the gateway has for it. A window that is not the one the buyer approved in says nothing else. That
-/// money is there which went back, or that what was taken failed, is believed only of a gateway that was asked, for what
-/// comes by itself may be old.
+/// Whether a fact that came this way is about the payment's present state.
+///
+/// Captured money counts whichever call the fact answers and whatever name the gateway gives the payment. Other facts
+/// do not count if they are about another window than the one the buyer approved in. That refunded money is there
+/// again, or that a captured payment failed, is believed only of an answer to an inquiry: other messages may be old.
 pub fn counts(payment: &AnyPayment, fact: &Fact, way: Way<'_>) -> bool {
     let known = payment.core().provider_payment_id.as_ref();
     let another = way.name.is_some() && known.is_some() && way.name != known;
@@ -142,7 +143,7 @@ pub fn counts(payment: &AnyPayment, fact: &Fact, way: Way<'_>) -> bool {
     }
 }
 
-/// Whether the gateway, or a person, was asked how the payment stands.
+/// Whether the fact answers an inquiry, or a person looked it up.
 const fn was_asked(source: Source) -> bool {
     match source {
         Source::Inquiry | Source::Person => true,
@@ -150,12 +151,12 @@ const fn was_asked(source: Source) -> bool {
     }
 }
 
-/// Whether the fact is what is known of the payment, no more and no less.
+/// Whether the fact says exactly what is known of the payment.
 pub fn is_known(payment: &AnyPayment, fact: &Fact) -> bool {
     judge(payment, false, fact) == Effect::Known
 }
 
-/// What the fact does to the payment. `order_takes`: whether its order could take its money.
+/// The fact's effect on the payment. `order_takes`: whether its order could take its money.
 pub fn judge(payment: &AnyPayment, order_takes: bool, fact: &Fact) -> Effect {
     match fact {
         Fact::Authorized { held, expires_at } => judge_hold(payment.state(), *held, *expires_at),
@@ -225,7 +226,7 @@ fn judge_taken(payment: &AnyPayment, order_takes: bool, told: Told) -> Effect {
             (false, true) => Effect::Take(told),
             (false, false) => Effect::SetAside(told),
         },
-        // What a person is sending back is not the order's any more.
+        // Money that a person is refunding does not belong to the order any more.
         PaymentState::Mismatched
             if fits
                 && told.left == told.taken
@@ -242,11 +243,11 @@ fn judge_taken(payment: &AnyPayment, order_takes: bool, told: Told) -> Effect {
     }
 }
 
-/// What the gateway has left of money that was taken, against what is known.
+/// Compares the amount that the gateway still has with our books.
 fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     let core = payment.core();
     let (ours, said) = (core.at_gateway, core.held_by_gateway());
-    // What was to go back has, also where a person accepted before that nothing was there.
+    // The refund in flight is done, also where a person accepted before that the gateway had nothing.
     let is_over = !ours.is_zero() || core.kind_in_flight() == Some(OperationKind::Cancel);
     if left.is_zero() && is_over && has_money(payment.state()) {
         return Effect::GoBack;
@@ -255,13 +256,14 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
         return Effect::Known;
     }
     let less = left.currency() == said.currency() && left.total().minor() <= said.total().minor();
-    // A deposit that was taken back can come again, a split can be put right, and what was too much can be less.
+    // A returned deposit can be made again, a split can be corrected, and an excess can be refunded.
     if left.agrees_with(&ours) && (said.is_zero() || less) {
         return Effect::Agree;
     }
     let another = taken.total() != payment.taken().total();
-    // Nothing is there, by the gateway's word or as a person said, and now something is: a deposit can come again in
-    // whatever part, and what went back by a person's word may not have. What the gateway itself gave back never returns.
+    // The gateway has money again after it had none. That is possible for a deposit, in any part, and for a refund
+    // that only a person recorded, which may not have happened. Money that the gateway itself refunded never comes
+    // back.
     let again = said.is_zero() && payment.is_back_by_a_persons_word();
     let more = (another || said.is_zero()) && has_money(payment.state());
     if less || again || more {
@@ -274,8 +276,8 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     }
 }
 
-/// Whether the gateway has more after this than it had by all that is known. Money that is on its way back looks so in an
-/// answer that is old: that it is there is heard twice.
+/// Whether the effect would give the gateway more money than all earlier answers say. Such an answer may be an old
+/// one from before a refund, so it has to be heard twice.
 pub(super) fn brings_more(payment: &AnyPayment, effect: Effect) -> bool {
     let core = payment.core();
     let said = core.held_by_gateway().total().minor();
@@ -305,7 +307,7 @@ fn judge_account(payment: &AnyPayment, due_at: Timestamp) -> Effect {
         | PaymentState::Canceled
         | PaymentState::Expired => Effect::Known,
         PaymentState::Authorized | PaymentState::Voided => Effect::Overtaken,
-        // A deposit can be taken back after it was taken, and nothing is there then.
+        // A deposit can be returned after it was captured; the gateway has nothing then.
         PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
@@ -316,7 +318,7 @@ fn judge_account(payment: &AnyPayment, due_at: Timestamp) -> Effect {
 
 fn judge_failure(payment: &AnyPayment) -> Effect {
     match payment.state() {
-        // The hold that was to be released is none any more.
+        // The hold that was to be released is gone.
         PaymentState::Authorized
             if payment.core().kind_in_flight() == Some(OperationKind::Void) =>
         {
@@ -330,7 +332,7 @@ fn judge_failure(payment: &AnyPayment) -> Effect {
         | PaymentState::Expired
         | PaymentState::Voided => Effect::Known,
         PaymentState::Authorized => Effect::Overtaken,
-        // A deposit was taken back, and its account's time is over.
+        // The deposit was returned, and the account's due date is over.
         PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
@@ -341,14 +343,14 @@ fn judge_failure(payment: &AnyPayment) -> Effect {
 
 fn judge_cancellation(payment: &AnyPayment) -> Effect {
     match payment.state() {
-        // A failure and a cancellation heard in either order end alike.
+        // A failure and a cancellation end alike, in either order.
         PaymentState::Initiated
         | PaymentState::Prepared
         | PaymentState::Authorized
         | PaymentState::AwaitingDeposit
         | PaymentState::Failed => Effect::GiveUp,
         PaymentState::Canceled | PaymentState::Expired | PaymentState::Voided => Effect::Known,
-        // The money that we have taken is not there, says the gateway that was to give it back.
+        // The gateway that was asked for the refund says that it has no money of the payment.
         PaymentState::Captured | PaymentState::Mismatched | PaymentState::Orphaned
             if payment.core().kind_in_flight() == Some(OperationKind::Cancel) =>
         {
@@ -362,8 +364,8 @@ fn judge_cancellation(payment: &AnyPayment) -> Effect {
     }
 }
 
-/// Nothing is there, says the gateway, of money that was taken: a deposit can be taken back, and its account closed then.
-/// A gateway that is not asked how it stands may have said so before the money came.
+/// The gateway says that nothing is there of money that was captured: a deposit can be returned, and its account
+/// closed after that. If the gateway was not asked, the message may be older than the deposit.
 fn judge_nothing_there(payment: &AnyPayment) -> Effect {
     let core = payment.core();
     let said = core.held_by_gateway();
@@ -381,12 +383,12 @@ fn judge_nothing_there(payment: &AnyPayment) -> Effect {
     }
 }
 
-/// Whether money was taken, wherever it is now.
+/// Whether money was captured, wherever it is now.
 const fn was_taken(state: PaymentState) -> bool {
     has_money(state) || all_went_back(state)
 }
 
-/// Whether all of the money went back by our books.
+/// Whether all of the money was refunded according to our books.
 const fn all_went_back(state: PaymentState) -> bool {
     match state.stage() {
         Stage::Back => true,
@@ -399,7 +401,7 @@ const fn all_went_back(state: PaymentState) -> bool {
     }
 }
 
-/// Whether the payment has money, by our books, that could still go back.
+/// Whether our books have money of the payment that could still be refunded.
 const fn has_money(state: PaymentState) -> bool {
     match state.stage() {
         Stage::Taken | Stage::Aside => true,
@@ -407,7 +409,7 @@ const fn has_money(state: PaymentState) -> bool {
     }
 }
 
-/// Whether a gateway is known to have had something of the money: an account for it, a hold on it, or itself.
+/// Whether a gateway is known to have had an account, a hold or money for this payment.
 const fn money_is_known(state: PaymentState) -> bool {
     match state.stage() {
         Stage::Held | Stage::AwaitsDeposit | Stage::Taken | Stage::Aside | Stage::Back => true,
@@ -415,7 +417,7 @@ const fn money_is_known(state: PaymentState) -> bool {
     }
 }
 
-/// What the fact says about a call of this kind that has no answer.
+/// What the fact says about an unanswered call of this kind.
 pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
     match call {
         OperationKind::Confirm => match fact {
@@ -435,7 +437,7 @@ pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
         },
         OperationKind::Void => match fact {
             Fact::Canceled | Fact::Failed { .. } => CallEnd::Done,
-            // Somebody took what was to be released.
+            // The hold that was to be voided was captured.
             Fact::Taken { .. } | Fact::CallRefused { .. } => CallEnd::NotDone,
             Fact::Authorized { .. }
             | Fact::AwaitingDeposit { .. }
@@ -446,7 +448,7 @@ pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
             Fact::Taken { left, .. } if left.is_zero() => CallEnd::Done,
             Fact::Canceled => CallEnd::Done,
             Fact::CallRefused { .. } => CallEnd::NotDone,
-            // That money is there says nothing about a call that is to send it back.
+            // A refund in flight may still succeed while the money is there.
             Fact::Taken { .. }
             | Fact::Authorized { .. }
             | Fact::AwaitingDeposit { .. }
@@ -457,7 +459,7 @@ pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
     }
 }
 
-/// What a fact would do, to the payment and to its call without an answer.
+/// The fact's effect on the payment and on its unanswered call.
 pub(super) fn weigh(work: &Work, id: PaymentId, fact: &Fact) -> Result<(Effect, CallEnd), Refusal> {
     let payment = work.payment(id)?;
     let order_takes = super::claims::order_takes(work.order()?, id);
@@ -465,8 +467,8 @@ pub(super) fn weigh(work: &Work, id: PaymentId, fact: &Fact) -> Result<(Effect, 
     Ok((effect, end_of_call(payment, effect, fact)))
 }
 
-/// What a fact with this effect says about the payment's call, if it has one without an answer. An account that was to
-/// be closed is closed when its payment has failed.
+/// What a fact with this effect says about the payment's unanswered call, if there is one. A deposit account that was
+/// to be closed is closed when its payment has failed.
 fn end_of_call(payment: &AnyPayment, effect: Effect, fact: &Fact) -> CallEnd {
     let Some(call) = payment.core().kind_in_flight() else {
         return CallEnd::Open;

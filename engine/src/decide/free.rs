@@ -1,6 +1,6 @@
-//! Orders that cost nothing. Their payments go the way of all others, with the same events, receipt and cancellation, but
-//! no gateway is asked: whatever is intended for one is done within the decision. Facts are of no use here, because of
-//! nothing the words for "taken" and for "gone back" are the same.
+//! Orders that cost nothing. Their payments have the same events, receipts and cancellation as all others, but no
+//! gateway is asked: every call that is intended is answered within the decision. Facts are of no use here: with an
+//! amount of zero, "captured" and "refunded" look the same.
 
 use super::consequences::{self, Money};
 use super::inline::Intended;
@@ -14,7 +14,7 @@ use crate::operation::OperationKind;
 use crate::payment;
 use crate::rejection::Rejection;
 
-/// The gateway of a payment of this amount, where `wanted` is the one that was asked for.
+/// The gateway of a payment of this amount; `wanted` is the gateway that was asked for.
 pub(super) fn provider_for(
     amount: Amount,
     wanted: Option<Provider>,
@@ -25,7 +25,7 @@ pub(super) fn provider_for(
     wanted.ok_or(Rejection::ProviderUnavailable)
 }
 
-/// Takes the nothing that the payment is about. Of any other payment nothing is taken.
+/// Captures a payment of zero. Changes nothing for any other amount.
 pub(super) fn settle(
     work: &mut Work,
     id: PaymentId,
@@ -37,7 +37,7 @@ pub(super) fn settle(
     }
 }
 
-/// Does what was intended for a payment that costs nothing.
+/// Answers a call of a payment that costs nothing.
 pub(super) fn answer(
     work: &mut Work,
     id: PaymentId,
@@ -66,7 +66,7 @@ pub(super) fn answer(
             };
             consequences::money_back(work, id, back, context)
         }
-        // Nothing is ever held, so that neither is intended.
+        // A free payment is never authorized, so neither call is intended.
         OperationKind::Capture | OperationKind::Void => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! Calls that nobody has to be asked about: those of the mock gateway and of payments that cost nothing. They are answered
+//! Calls that go to no real gateway: those of the mock gateway and of payments that cost nothing. They are answered
 //! within the decision that intended them.
 
 use super::{Context, Progress, free, mock};
@@ -7,10 +7,10 @@ use crate::group::{Refusal, Work};
 use crate::id::{PaymentId, RefundId};
 use crate::operation::{AnyOperation, OperationKind};
 
-/// A call that was intended: which, and for which refund.
+/// An intended call: its kind, and its refund if it is one.
 pub(super) type Intended = (OperationKind, Option<RefundId>);
 
-/// Answers what was decided to be asked where nobody has to be called. What was in flight only because of that is done.
+/// Answers the intended calls that go to no real gateway. A command that was in flight only because of them is done.
 pub(super) fn answer_calls(
     work: &mut Work,
     progress: Progress,
@@ -33,7 +33,7 @@ pub(super) fn answer_calls(
     })
 }
 
-/// A call that was intended in this decision and is to be answered within it.
+/// The next call that was intended in this decision and is answered within it.
 fn next_call(work: &Work) -> Option<(PaymentId, Provider, Intended)> {
     work.payments().iter().find_map(|payment| {
         let core = payment.core();
@@ -47,7 +47,7 @@ fn next_call(work: &Work) -> Option<(PaymentId, Provider, Intended)> {
                 OperationKind::Capture | OperationKind::Void | OperationKind::Cancel,
             )
             | (Provider::Free, _) => true,
-            // The mock gateway's confirmation is answered by whoever completes the payment.
+            // The mock gateway's confirmation is answered by the `mock/complete` request.
             (Provider::Mock, OperationKind::Confirm) | (Provider::Toss | Provider::Drill, _) => {
                 false
             }

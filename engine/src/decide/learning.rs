@@ -11,26 +11,26 @@ use crate::id::{OperationId, PaymentId};
 use crate::operation::AnyOperation;
 use crate::payment::PaymentCore;
 
-/// What the news is to the payment.
+/// The result of weighing the news against the payment.
 struct Weighed {
-    /// It moves something.
+    /// The news changes the payment.
     moves: bool,
-    /// It leaves a call without an answer that is not known to be without one yet.
+    /// The exchange leaves a call unanswered that was not known to be unanswered yet.
     parks: bool,
     stand: Stand,
 }
 
-/// What the news says of how the payment stands.
+/// The news about the payment's present state.
 #[derive(Default)]
 struct Stand {
-    /// It is not older than what is known.
+    /// The answer is not older than what is known.
     is_current: bool,
-    /// It settles the mark: it is current and need not be heard twice, or it is about another window of the same order,
-    /// which the gateway names only while nothing of ours took money.
+    /// The answer clears the "ask the gateway" mark: it is current and need not be heard twice, or it is about
+    /// another window of the same order, which the gateway names only while no payment of ours has captured money.
     settles: bool,
 }
 
-/// Records the exchange and lets its news move what they can.
+/// Records the exchange and applies its news.
 pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'_>) -> Outcome {
     let id = learned.payment_id;
     let weighed = weigh(work, &learned)?;
@@ -108,7 +108,7 @@ fn weigh(work: &Work, learned: &Learned) -> Result<Weighed, Refusal> {
             let moves = counts && (effect.moves() || end != CallEnd::Open);
             Weighed {
                 moves,
-                // The gateway answered the call, and what it said does not fit: a person can end it.
+                // The gateway answered the call, and its answer does not fit: a person can end the call.
                 parks: !moves && newly_unanswered,
                 stand: Stand {
                     is_current: moves || (counts && effect == Effect::Known),
@@ -120,8 +120,8 @@ fn weigh(work: &Work, learned: &Learned) -> Result<Weighed, Refusal> {
     })
 }
 
-/// Whether the exchange was about the call that has no answer yet; one asked for no call is about how the
-/// payment stands, and so about any.
+/// Whether the exchange was about the unanswered call. An exchange that asked about no call is about the payment's
+/// present state, and so counts for any call.
 fn is_current(core: &PaymentCore, about: Option<OperationId>) -> bool {
     let Some(about) = about else { return true };
     core.call_in_flight()

@@ -1,5 +1,5 @@
-//! The mock gateway: it is part of the decision. It does what it is told to a payment, and answers yes to every other
-//! call at once.
+//! The mock gateway, answered within the decision. It completes a payment as the request says, and answers every
+//! other call with success at once.
 
 use super::inline::Intended;
 use super::{Context, Outcome, Progress, Subject, calls, evidence};
@@ -11,12 +11,12 @@ use crate::operation::OperationKind;
 use crate::payment::{AnyPayment, PaymentAction, PaymentState, Stage};
 use crate::rejection::Rejection;
 
-/// What the mock gateway calls a payment.
+/// The mock gateway's name for a payment.
 pub(super) fn mock_name(payment: PaymentId) -> ProviderPaymentId {
     ProviderPaymentId(format!("mock_{:032x}", payment.bits()).into())
 }
 
-/// Confirms at the mock gateway: intent, claim and answer. A result that is already there is the same answer again.
+/// Confirms at the mock gateway: intent, claim and answer in one decision. A repetition gets the first result again.
 pub(super) fn complete(
     work: &mut Work,
     id: PaymentId,
@@ -75,7 +75,7 @@ fn already_there(payment: &AnyPayment, result: MockResult) -> bool {
     }
 }
 
-/// Answers yes to a call that was intended.
+/// Answers an intended call with success.
 pub(super) fn answer(
     work: &mut Work,
     id: PaymentId,

@@ -1,5 +1,5 @@
-//! Notifications. A signed one is evidence that came by itself; what moves nothing is noted all the same. One that
-//! nobody signed is a hint: it makes us ask the gateway.
+//! Notifications. A signed notification is evidence, recorded even if it changes nothing. An unsigned one is a hint:
+//! it makes us ask the gateway.
 
 use super::evidence::{CallEnd, Way};
 use super::mock::mock_name;
@@ -10,7 +10,7 @@ use crate::group::Work;
 use crate::id::PaymentId;
 use crate::payment::PaymentCore;
 
-/// Notes the notification and lets its fact move what it can.
+/// Records the notification and applies its fact.
 pub(super) fn take_in(
     work: &mut Work,
     notification: Notification,
@@ -54,8 +54,8 @@ pub(super) fn take_in(
     Ok((subject, Progress::Done))
 }
 
-/// Notes that the gateway is to be asked how the payment stands. That is noted once, however often it is said; and
-/// no more where all that was said lately was nothing: whoever says it is then answered after the gateway was asked.
+/// Marks the payment: its gateway is to be asked. Repeated hints set the mark once. If the latest hints all brought
+/// no news, no mark is set, and the sender is answered only after the gateway was asked.
 pub(super) fn hint(work: &mut Work, id: PaymentId, hint: Hint) -> Outcome {
     let core = work.payment(id)?.core();
     let noted = core.inquiry_wanted

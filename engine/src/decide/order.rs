@@ -47,7 +47,7 @@ fn deadline(new: &NewOrder, context: &Context<'_>) -> Result<Timestamp, Rejectio
     }
 }
 
-/// Cancels, or asks for it while a gateway's answer is outstanding. Canceling twice is one cancellation.
+/// Cancels the order, or requests it while a gateway's answer is outstanding. A second cancellation changes nothing.
 pub(super) fn cancel(work: &mut Work, order_id: OrderId, context: &mut Context<'_>) -> Outcome {
     let progress = match work.order()?.state() {
         OrderState::Canceled => Progress::Done,
@@ -70,7 +70,7 @@ pub(super) fn cancel(work: &mut Work, order_id: OrderId, context: &mut Context<'
     Ok((Subject::Order(order_id), progress))
 }
 
-/// Takes the held money of a reserved order. Confirming twice is one confirmation.
+/// Captures the authorized money of a reserved order. A second confirmation changes nothing.
 pub(super) fn confirm(work: &mut Work, order_id: OrderId, context: &mut Context<'_>) -> Outcome {
     let progress = match work.order()?.state() {
         OrderState::Paid => Progress::Done,
@@ -89,7 +89,7 @@ pub(super) fn confirm(work: &mut Work, order_id: OrderId, context: &mut Context<
     Ok((Subject::Order(order_id), progress))
 }
 
-/// The deadline: cancels an order that still waits, but never past a call without an answer.
+/// The deadline: cancels an order that still waits, but never while a call is unanswered.
 pub(super) fn due(work: &mut Work, order_id: OrderId, context: &mut Context<'_>) -> Outcome {
     let order = work.order()?;
     let waits =

@@ -1,4 +1,4 @@
-//! Payments: beginning one, capturing, canceling, and a hold's end.
+//! Payments: create, capture, cancel, and the end of a hold.
 
 use super::{Context, Outcome, Progress, Subject, calls, consequences, free};
 use crate::command::Asker;
@@ -54,7 +54,7 @@ pub(super) fn create(
     Ok((payment, Progress::Created))
 }
 
-/// Begins a payment, and ends it at once if there is nothing to pay.
+/// Begins a payment, and settles it at once if it costs nothing.
 pub(super) fn begin(
     work: &mut Work,
     asker: &Asker,
@@ -68,8 +68,8 @@ pub(super) fn begin(
     Ok((Subject::Payment(id), progress))
 }
 
-/// Refuses a way of paying that the gateway does not have here, or not for an amount as small as this. Nothing is paid
-/// in any way.
+/// Refuses a method that the gateway does not offer here, or not for so small an amount. A free payment has no
+/// method.
 pub(super) fn takes_by(provider: Provider, method: Method, amount: Money) -> Result<(), Rejection> {
     if amount.is_zero() {
         return Ok(());
@@ -83,7 +83,7 @@ pub(super) fn takes_by(provider: Provider, method: Method, amount: Money) -> Res
     }
 }
 
-/// Whether the order is theirs to begin a payment for. Whoever holds the token of one of its checkouts may begin again.
+/// Whether the asker may begin a payment for the order. The token of any of its checkouts is enough.
 fn may_pay(work: &Work, asker: &Asker, order: &OrderCore) -> bool {
     match asker {
         Asker::Session(_) => {
@@ -94,7 +94,7 @@ fn may_pay(work: &Work, asker: &Asker, order: &OrderCore) -> bool {
     }
 }
 
-/// Takes held money. Capturing twice is one capture.
+/// Captures authorized money. A second capture changes nothing.
 pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Outcome {
     let state = work.payment(id)?.state();
     let progress = match (state.stage(), work.order()?.state()) {
@@ -117,7 +117,7 @@ pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
     Ok((Subject::Payment(id), progress))
 }
 
-/// Gives a payment up; its order can be paid by another. Canceling twice is one cancellation.
+/// Cancels a payment; another can pay its order. A second cancellation changes nothing.
 pub(super) fn cancel(
     work: &mut Work,
     asker: &Asker,
@@ -154,8 +154,8 @@ pub(super) fn cancel(
     Ok((Subject::Payment(id), progress))
 }
 
-/// Gives taken money back, or closes the account that waits for it: a call to the gateway, whose answer decides.
-/// Taken money is the merchant's to give.
+/// Refunds captured money, or closes the deposit account, by a call to the gateway, whose answer decides. Only the
+/// merchant may refund captured money.
 fn give_back(work: &mut Work, asker: &Asker, id: PaymentId, context: &mut Context<'_>) -> Outcome {
     let payment = work.payment(id)?;
     let state = payment.state();
@@ -176,7 +176,7 @@ fn give_back(work: &mut Work, asker: &Asker, id: PaymentId, context: &mut Contex
     Ok((Subject::Payment(id), Progress::InFlight))
 }
 
-/// A hold that has run out frees its order for another payment.
+/// An expired hold frees its order for another payment.
 pub(super) fn hold_due(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Outcome {
     consequences::hold_ran_out(work, id, context)?;
     Ok((Subject::Payment(id), Progress::Done))

@@ -1,5 +1,5 @@
-//! Decisions of a person: where set-aside money goes, what became of a call whose answer was lost, that the gateway is
-//! right about what it has, and that personal data is to be hidden.
+//! Decisions of a person: where set-aside money goes, how a call whose answer was lost ended, accepting the gateway's
+//! amount, and hiding personal data.
 
 use super::claims::order_takes;
 use super::mock::mock_name;
@@ -17,7 +17,7 @@ use crate::rejection::Rejection;
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
 
-/// Decides about a payment that is on the desk, or about a call whose answer was lost.
+/// Decides about a payment on the desk, or about a call whose answer was lost.
 pub(super) fn resolve(
     work: &mut Work,
     id: PaymentId,
@@ -43,7 +43,7 @@ pub(super) fn resolve(
     }
 }
 
-/// Gives set-aside money to its order, if the order still waits for it and the gateway has it.
+/// Gives set-aside money to its order, if the order still waits for a payment and the gateway has the money.
 fn take(
     work: &mut Work,
     id: PaymentId,
@@ -65,7 +65,7 @@ fn take(
         return Err(Rejection::OrderCannotTake.into());
     }
     work.note_payment(id, decided)?;
-    // A split that a person accepted before is still the gateway's own.
+    // A split that a person accepted earlier is still the gateway's own.
     let left = if there == aside { own } else { there };
     let money = consequences::Money {
         taken: own,
@@ -76,7 +76,8 @@ fn take(
     Ok((subject, Progress::Done))
 }
 
-/// Records that money went back to the buyer: what was set aside, or what the gateway would not give back.
+/// Records a refund to the buyer outside the gateway: of set-aside money, or of money that the gateway would not
+/// refund.
 fn record_return(
     work: &mut Work,
     id: PaymentId,
@@ -106,7 +107,7 @@ fn record_return(
     Ok((subject, Progress::Done))
 }
 
-/// What the gateway gave back by itself was not transferred.
+/// Accepts that the gateway already refunded a part by itself, so that part was not transferred.
 fn accept_less(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
     let core = work.payment(id)?.core();
     let (ours, theirs) = (core.at_gateway, core.held_by_gateway());
@@ -118,7 +119,7 @@ fn accept_less(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses what the payment's state does not permit, and everything while a call has no answer.
+/// Refuses an action that the payment's state does not permit, and every action while a call is unanswered.
 fn refuse(payment: &AnyPayment, action: PaymentAction) -> Result<(), Rejection> {
     let state = payment.state();
     if !state.permits(action) {
@@ -130,8 +131,8 @@ fn refuse(payment: &AnyPayment, action: PaymentAction) -> Result<(), Rejection> 
     Ok(())
 }
 
-/// Asks the gateway to give back what it has: money that was set aside, that it refused to give back before, of which it
-/// has another amount than our books say, or that went back by our books alone. Its answer says whether it did.
+/// Asks the gateway for a refund of the money it has: money that was set aside, whose refund it refused before, whose
+/// amount differs from our books, or that was refunded by our books alone. Its answer decides.
 fn send_back(
     work: &mut Work,
     id: PaymentId,
@@ -161,7 +162,7 @@ fn send_back(
     Ok((subject, Progress::InFlight))
 }
 
-/// The gateway is right about what it has: the books follow, and the difference is on an account of its own.
+/// Accepts the gateway's amount: the books follow, and the difference is posted to an account of its own.
 fn accept(work: &mut Work, id: PaymentId, decided: PersonDecided) -> Outcome {
     let core = work.payment(id)?.core();
     let Some(theirs) = core.disagreement else {
@@ -176,7 +177,7 @@ fn accept(work: &mut Work, id: PaymentId, decided: PersonDecided) -> Outcome {
     Ok((Subject::Payment(id), Progress::Done))
 }
 
-/// Says what became of a call whose answer was lost, on a person's word.
+/// Ends a call whose answer was lost, on a person's word.
 fn unknown(
     work: &mut Work,
     id: PaymentId,
@@ -194,11 +195,11 @@ fn unknown(
     Ok((Subject::Payment(id), Progress::Done))
 }
 
-/// The kind of a call that a person may end.
+/// The kind of call that a person may end.
 fn lost_call(core: &PaymentCore, now: Timestamp) -> Option<OperationKind> {
     match core.operation.as_ref()? {
         AnyOperation::Unknown(call) => Some(call.core().kind),
-        // Not sent for so long that nothing will come of it by itself.
+        // The call was intended so long ago without being sent that nothing will come of it by itself.
         AnyOperation::Intended(call) => {
             let call = call.core();
             call.needs_person(now).then_some(call.kind)
@@ -207,7 +208,7 @@ fn lost_call(core: &PaymentCore, now: Timestamp) -> Option<OperationKind> {
     }
 }
 
-/// What a person says became of a call, as the gateway would have said it.
+/// A person's word about a call, as the fact that the gateway would have told.
 fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timestamp) -> Fact {
     if done {
         calls::done_as_asked(core, kind, now)
@@ -216,7 +217,7 @@ fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timest
     }
 }
 
-/// Hides what is sealed in the payment's records, for good.
+/// Hides the sealed data in the payment's records for good.
 pub(super) fn erase(work: &mut Work, id: PaymentId, actor: Box<str>) -> Outcome {
     if !work.payment(id)?.core().erased {
         work.note_payment(id, PersonalDataErased { actor })?;

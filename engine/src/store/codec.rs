@@ -1,7 +1,7 @@
-//! How stored values are written: a kind, a schema version, and a bincode body.
+//! The encoding of stored values: a kind, a schema version, and a bincode body.
 //!
-//! A body is not self-describing, so the types of each schema are frozen ([`super::schema`]). Golden files hold every
-//! version to its bytes.
+//! A body is not self-describing, so the types of each schema are frozen ([`super::schema`]). Golden files pin the
+//! bytes of every version.
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
@@ -9,13 +9,13 @@ use bincode::{Decode, Encode};
 use super::record::Record;
 use super::{StoreError, schema};
 
-/// Largest stored value that is read: beyond it the bytes are not ours.
+/// The largest stored value that is read: larger bytes were not written by this program.
 const LIMIT: usize = 4 << 20;
 
 const CONFIG: Configuration<LittleEndian, Varint, Limit<LIMIT>> =
     bincode::config::standard().with_limit::<LIMIT>();
 
-/// What a stored value is.
+/// The kind of a stored value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A record of the journal.
@@ -28,7 +28,7 @@ pub enum Kind {
     Reply,
     /// A balance.
     Balance,
-    /// How far the index has come.
+    /// The position of the index in the journal.
     Applied,
 }
 
@@ -48,7 +48,7 @@ impl Kind {
     pub const fn schema(self) -> u8 {
         match self {
             Self::Record => schema::RECORD,
-            // What the index has is never read in another schema: the index is made anew.
+            // Index values of another schema are never read: the index is rebuilt instead.
             Self::Order => 2,
             Self::Payment => 5,
             Self::Reply | Self::Balance | Self::Applied => 1,
@@ -117,7 +117,7 @@ fn slices(body: &[u8]) -> impl Iterator<Item = Result<&[u8], StoreError>> {
     })
 }
 
-/// Reads what [`encode`] wrote in today's schema; all of it has to be used.
+/// Reads bytes that [`encode`] wrote in today's schema; trailing bytes are an error.
 pub fn decode<T: Decode<()>>(kind: Kind, bytes: &[u8]) -> Result<T, StoreError> {
     let (schema, body) = head(kind, bytes)?;
     if schema != kind.schema() {
@@ -141,7 +141,7 @@ fn head(kind: Kind, bytes: &[u8]) -> Result<(u8, &[u8]), StoreError> {
     }
 }
 
-/// Reads a body; all of it has to be used.
+/// Reads a body; trailing bytes are an error.
 pub(super) fn body<T: Decode<()>>(body: &[u8]) -> Result<T, StoreError> {
     let damaged =
         |what: &str| StoreError::Damaged(format!("a value of {} bytes: {what}", body.len()));

@@ -1,7 +1,7 @@
-//! The contract of a [`Store`], as a suite that any store can be run against (feature `contract`).
+//! The contract of a [`Store`], as a test suite for any implementation (feature `contract`).
 //!
-//! A failure panics with what was promised. Keys and values are arbitrary bytes here: a store knows nothing of
-//! payments. Values stay small, as an index wants them.
+//! A failure panics with the promise that was broken. Keys and values are arbitrary bytes here: a store knows nothing
+//! of payments. Values stay as small as an index takes them.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -20,12 +20,12 @@ use crate::id::OrderId;
 use crate::stream::Stream;
 use crate::time::Timestamp;
 
-/// Who may write to a store.
+/// The writers that a store may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writers {
-    /// This one alone, so that nothing it decided on is ever outdated.
+    /// Only this one, so that no decision is ever outdated.
     One,
-    /// Others as well: what was decided on an outdated version conflicts.
+    /// Others as well: a decision on an outdated version conflicts.
     Many,
 }
 
@@ -76,7 +76,7 @@ fn commit(n: u64, expect: Vec<(Key, Option<u64>)>, writes: Vec<Write>) -> Commit
     }
 }
 
-/// Commits what cannot conflict.
+/// Commits writes that cannot conflict.
 fn keep(store: &mut impl Store, n: u64, writes: Vec<Write>) -> u64 {
     let kept = store.commit(vec![commit(n, Vec::new(), writes)]).unwrap();
     kept[0].expect("nothing was expected, so nothing can conflict")
@@ -153,7 +153,7 @@ fn the_last_write_of_a_key_is_read(store: &mut impl Store) {
     assert_eq!(found[0], Some(b"4".to_vec()), "a removed key can come back");
 }
 
-/// Some numbers that look like chance and are always the same.
+/// Pseudo-random numbers, the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -234,7 +234,7 @@ fn an_outdated_decision_conflicts_and_leaves_nothing(store: &mut impl Store) {
     assert_eq!(replayed(store, next), [(next, record(3))]);
 }
 
-/// The later ones counted on the numbers, and perhaps on the writes, of those before them.
+/// Later commits relied on the numbers, and perhaps on the writes, of those before them.
 fn what_follows_a_conflict_conflicts(store: &mut impl Store) {
     let kept = keep(store, 1, vec![put(b"\x30a", b"1")]);
     let batch = vec![

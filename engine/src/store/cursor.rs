@@ -1,5 +1,5 @@
-//! The cursor: how far the index has come, with the chain hash there, so that an index of another journal,
-//! or of another past, is recognised.
+//! The cursor: the index's position in the journal, with the chain hash there, so that an index of another journal,
+//! or of another history, is detected.
 
 use bincode::{Decode, Encode};
 
@@ -7,22 +7,22 @@ use super::StoreError;
 use super::codec::{self, Kind};
 use super::journal::Tail;
 
-/// The layout of the keys and values of the index; another number means that it has to be rebuilt.
+/// The layout of the index's keys and values; an index with another number has to be rebuilt.
 pub const INDEX_FORMAT: u32 = 6;
 
-/// How far the index has come.
+/// The index's position in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Cursor {
-    /// The layout it was written with.
+    /// The layout that the index was written with.
     pub format: u32,
-    /// The record after the last one it has.
+    /// The number of the first record that the index does not have.
     pub next_record: u64,
     /// The journal's chain hash there.
     pub chain: [u8; 32],
 }
 
 impl Cursor {
-    /// Where the journal's end is.
+    /// The cursor of an index that has everything up to `tail`.
     pub const fn of(tail: &Tail) -> Self {
         Self {
             format: INDEX_FORMAT,
@@ -31,12 +31,12 @@ impl Cursor {
         }
     }
 
-    /// As the index stores it.
+    /// The stored form.
     pub fn encode(&self) -> Result<Vec<u8>, StoreError> {
         codec::encode(Kind::Applied, self)
     }
 
-    /// As the index stored it.
+    /// Reads the stored form.
     pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
         codec::decode(Kind::Applied, bytes)
     }

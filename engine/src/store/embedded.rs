@@ -1,7 +1,8 @@
-//! The embedded store: commits go to the journal, are synced, shown in the overlay, and reach the index later.
+//! The embedded store: commits are appended to the journal, synced, published in the overlay, and applied to the
+//! index later.
 //!
-//! One writer. Nobody is answered, and nobody can read, what is not synced. Any failed write or sync ends the
-//! store: what the disk then holds is known only after opening it again.
+//! One writer. A commit is answered and visible only after its sync. Any failed write or sync ends the store: what
+//! the disk then holds is known only after opening it again.
 
 use std::sync::Arc;
 
@@ -16,12 +17,12 @@ use super::view::Source;
 use super::{Commit, Conflict, KeyRange, Store, StoreError, Write};
 use crate::planted::{self, Bug};
 
-/// Figures of one group commit, for whoever measures.
+/// Figures of one group commit, for metrics.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Committed {
-    /// How many records.
+    /// Number of records.
     pub records: usize,
-    /// How many bytes of records.
+    /// Bytes of records.
     pub bytes: usize,
 }
 
@@ -35,11 +36,11 @@ pub struct EmbeddedStore {
     last: Committed,
 }
 
-/// A frame is closed once its records have this many bytes; its hard cap is the journal's.
+/// A frame is closed once its records have this many bytes; the journal sets the hard limit.
 const FRAME_BYTES: usize = 2 << 20;
 
 impl EmbeddedStore {
-    /// Over an open journal and what its readers share.
+    /// A store over an open journal and the state shared with readers.
     pub(super) fn new(journal: Journal, shared: Arc<Shared>, filter: Arc<AbsenceFilter>) -> Self {
         Self {
             journal,
@@ -55,17 +56,17 @@ impl EmbeddedStore {
         Reader(Arc::clone(&self.shared))
     }
 
-    /// Figures of what was committed since they were last taken.
+    /// The figures since the last call.
     pub fn take_committed(&mut self) -> Committed {
         std::mem::take(&mut self.last)
     }
 
-    /// The journal, to be closed.
+    /// The journal, so that it can be closed.
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
 
-    /// Writes one frame of records to the journal; syncing is the caller's.
+    /// Appends one frame of records to the journal; the caller syncs.
     fn append(&mut self, records: &[Record]) -> Result<(), StoreError> {
         let tail = self.journal.tail();
         let events = records
@@ -88,7 +89,7 @@ impl EmbeddedStore {
         Ok(())
     }
 
-    /// Writes all records in as few frames as the cap allows.
+    /// Appends all records in as few frames as the limit allows.
     fn append_all(&mut self, records: Vec<Record>) -> Result<(), StoreError> {
         let mut frame = Vec::with_capacity(records.len());
         self.body.clear();
@@ -107,7 +108,7 @@ impl EmbeddedStore {
         }
     }
 
-    /// A disk that is full before anything of a commit is written is a state; half-way it is a failure.
+    /// A disk that is full before anything of a commit is written is a state that passes; half-way it is a failure.
     fn append_next(&mut self, frame: &[Record]) -> Result<(), StoreError> {
         let halfway = self.last.records > 0;
         self.append(frame).map_err(|error| match error {

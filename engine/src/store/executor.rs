@@ -1,4 +1,4 @@
-//! The executor: load, recognise a repetition, decide, commit. The same over every store.
+//! The executor: load, recognise a repetition, decide, commit. The same for every store.
 
 mod answers;
 mod loading;
@@ -24,45 +24,46 @@ use crate::rejection::Rejection;
 use crate::stream::Stream;
 use crate::time::Timestamp;
 
-/// A command with what came along with it.
+/// A command with its idempotency key and request id.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// What is asked.
+    /// The command.
     pub command: Command,
     /// The caller's idempotency key, hashed, if there is one.
     pub keyed: Option<KeyedRequest>,
-    /// The request's id; a kept refusal names it again.
+    /// The request's id; a stored refusal repeats it.
     pub request_id: Box<str>,
 }
 
-/// What became of a request. Handed out only once it is durable.
+/// The result of a request. Returned only once it is durable.
 #[derive(Debug)]
 pub struct Executed {
-    /// What is answered, now and again.
+    /// The answer, the same for every repetition.
     pub answer: Answer,
-    /// Whether this very answer had been given before.
+    /// Whether this answer had been given before.
     pub replayed: bool,
-    /// What the answer is about as it is now, if that is what the answer shows.
+    /// The present state of the answer's subject, if the answer shows it.
     pub shown: Option<Shown>,
-    /// What happened.
+    /// The events.
     pub events: Vec<GroupEvent>,
-    /// Since when calls are looked for that an answer about an order waits for.
+    /// The record from which to look for the calls that an answer about an order waits for.
     pub since: Since,
 }
 
-/// The record of an order's past that an answer was given with.
+/// The record in an order's history that an answer was given with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
-    /// This one.
+    /// This record.
     Record(u64),
-    /// The one that keeps an answer under this key; where none does, the one that made the order what it was.
+    /// The record that keeps an answer under this key; if there is none, the record that led to the order's present
+    /// version.
     Key([u8; 16]),
 }
 
 /// An aggregate to show.
 #[derive(Debug)]
 pub enum Shown {
-    /// An order, with the record that has what is bought.
+    /// An order, with the record that holds its lines.
     Order(Box<AnyOrder>, u64),
     /// A payment.
     Payment(Box<AnyPayment>),
@@ -70,14 +71,14 @@ pub enum Shown {
 
 /// Time and ids for a turn.
 pub trait Inputs {
-    /// The time now; the executor never lets it go back.
+    /// The current time; the executor never lets it go back.
     fn now(&mut self) -> Timestamp;
     /// New ids.
     fn ids(&mut self) -> &mut dyn Ids;
 }
 
-/// Ids with the time of the decision. The world's clock has gone on since, or is behind; a page that ends at a
-/// time ends at an id of that time, so what is begun then may have no later id.
+/// Ids that carry the time of the decision. The process's clock may be ahead of it or behind; a page that ends at a
+/// time ends at an id of that time, so something begun at that time must not have a later id.
 struct Dated<'a> {
     ids: &'a mut dyn Ids,
     at: Timestamp,
@@ -98,7 +99,7 @@ pub struct Executor<S> {
     last_at: Timestamp,
 }
 
-/// What this batch has staged over the store; nobody else sees it before it is durable.
+/// The writes that this batch has staged over the store; invisible to others until they are durable.
 struct Staged<'a, S> {
     store: &'a S,
     writes: &'a HashMap<Key, Option<Vec<u8>>>,
@@ -124,10 +125,10 @@ struct Prepared {
 }
 
 impl<S: Store> Executor<S> {
-    /// How often a batch is decided again when others commit in between.
+    /// How often a batch is decided again when other writers commit in between.
     const MAX_ATTEMPTS: u32 = 16;
 
-    /// An executor whose clock does not go back behind `last_at`.
+    /// An executor whose clock never goes back behind `last_at`.
     pub fn new(store: S, policy: Policy, last_at: Timestamp) -> Self {
         Self {
             store,
@@ -142,12 +143,12 @@ impl<S: Store> Executor<S> {
         &self.store
     }
 
-    /// The store, for what it tells of itself.
+    /// The store, for its figures.
     pub const fn store_mut(&mut self) -> &mut S {
         &mut self.store
     }
 
-    /// The store, to be stopped.
+    /// The store, so that it can be stopped.
     pub fn into_store(self) -> S {
         self.store
     }
@@ -172,7 +173,7 @@ impl<S: Store> Executor<S> {
         })
     }
 
-    /// One pass; what conflicted is returned to be decided again.
+    /// One pass; the requests that conflicted are returned to be decided again.
     fn attempt(
         &mut self,
         requests: Vec<(usize, Request)>,
@@ -202,7 +203,7 @@ impl<S: Store> Executor<S> {
         let outcomes = if commits.is_empty() {
             Vec::new()
         } else {
-            // What was posted in memory has not happened if the commit has not.
+            // Balances changed in memory must be undone if the commit did not happen.
             let outcomes = self.store.commit(commits);
             outcomes.inspect_err(|_| self.balances = Balances::default())?
         };
@@ -333,7 +334,8 @@ impl<S: Store> Executor<S> {
         })
     }
 
-    /// What changed nothing has no place in an order's history; under a key its answer is kept beside it.
+    /// A command that changed nothing adds nothing to an order's history; if it has a key, its answer is stored
+    /// beside the history.
     fn keep_answer(
         &self,
         executed: Executed,
@@ -377,7 +379,8 @@ impl<S: Store> Executor<S> {
         self.balances.apply(number, &postings, writes)
     }
 
-    /// A refusal changes nothing. Under a key it is kept; and so is an authentic notification of a payment we lack.
+    /// A refusal changes nothing. If it has a key it is stored; so is an authentic notification of a payment that we
+    /// do not have.
     fn reject(
         &self,
         request: &Request,
@@ -420,8 +423,8 @@ impl<S: Store> Executor<S> {
     }
 }
 
-/// Hands out the answers up to the first conflict. All that comes after is to be decided again, also what had
-/// nothing to commit: it may have answered from what was staged and is not kept.
+/// Returns the answers up to the first conflict. Everything after it is decided again, including requests that had
+/// nothing to commit: they may have been answered from staged writes that were not committed.
 fn settle(
     decided: Vec<(usize, Request, Executed, bool)>,
     kept: usize,
@@ -447,7 +450,7 @@ fn put(done: &mut [Option<Executed>], at: usize, executed: Executed) {
     }
 }
 
-/// What a command is about: the order, or a payment id that no order here has.
+/// The stream of a command: the order, or a payment id that no order here has.
 fn stream_of(group: &Group, command: &Command) -> Stream {
     if let Some(order) = &group.order {
         return Stream::Order(order.core().id.clone());

@@ -1,8 +1,8 @@
-//! The disk as the store sees it: [`Files`] and [`FileHandle`].
+//! The file system as the store sees it: [`Files`] and [`FileHandle`].
 //!
-//! Two disks implement it. [`DiskFiles`] is the operating system's; [`SimulatedFiles`] is an
-//! in-memory one that can lose power. Nothing else in the engine may touch a file, so that
-//! every promise about durability can be tried against a disk that keeps none it did not give.
+//! Two implementations. [`DiskFiles`] is the operating system's; [`SimulatedFiles`] is in memory and can lose power.
+//! Nothing else in the engine may touch a file, so that every promise about durability can be tested against a disk
+//! that keeps only what it has to.
 
 mod disk;
 mod simulated;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// One open file. Offsets are explicit: handles are shared between threads and have no cursor.
 pub trait FileHandle: Send + Sync + fmt::Debug {
-    /// Fills `buffer` from `offset` as far as the file goes; returns how much that was.
+    /// Fills `buffer` from `offset` as far as the file goes; returns the number of bytes read.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
     /// Writes all of `bytes` at `offset`. An error may leave any part of it written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
@@ -52,7 +52,7 @@ pub trait Files: Send + Sync + fmt::Debug {
     /// Locks a lock file, making it if need be, until the value is dropped or the process ends;
     /// `None` when someone else holds it.
     fn lock(&self, path: &Path) -> io::Result<Option<FileLock>>;
-    /// Changes when the machine has restarted, so that a killed process can be told from lost power.
+    /// An id that changes when the machine restarts, so that a killed process can be told from a power loss.
     fn boot_id(&self) -> io::Result<String>;
 
     /// Whether there is a file of this name.
@@ -84,8 +84,8 @@ pub trait Files: Send + Sync + fmt::Debug {
         Ok(Some(bytes))
     }
 
-    /// Replaces a whole small file: after a crash there is the old content or the new, and after
-    /// this returns the new, whatever happens. What could not be written takes no room.
+    /// Replaces a whole small file: after a crash it has the old content or the new; after this returns, the new. A
+    /// file that could not be written is removed again, so that it takes no room.
     fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let beside = with_suffix(path, ".new");
         match self.remove(&beside) {
@@ -97,7 +97,7 @@ pub trait Files: Send + Sync + fmt::Debug {
             file.sync_data()
         });
         if let Err(error) = written.and_then(|()| self.rename(&beside, path)) {
-            // The first error is the one to tell; what stays is removed by the next attempt.
+            // Report the first error; a leftover file is removed by the next attempt.
             let _ = self.remove(&beside);
             return Err(error);
         }
@@ -108,7 +108,7 @@ pub trait Files: Send + Sync + fmt::Debug {
     }
 }
 
-/// Whether a system's error says that there is no room.
+/// Whether the operating system's error means that there is no room.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -116,7 +116,7 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
     )
 }
 
-/// What a disk's refusal is to the store: no room is a state, anything else a failure.
+/// The store's error for a disk error: no room is a state that passes, anything else a failure.
 pub(crate) fn failed(what: impl fmt::Display, error: &io::Error) -> StoreError {
     let why = format!("{what}: {error}");
     if is_full(error) {

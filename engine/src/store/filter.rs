@@ -1,5 +1,5 @@
-//! The absence filter: says for certain that a key was never written, so that a new order or a new
-//! idempotency key costs no look-up on disk. It may not say "present" for certain; then the index is asked.
+//! The absence filter: knows for certain that a key was never written, so that a new order or a new idempotency key
+//! costs no look-up on disk. It never knows for certain that a key is present; then the index is asked.
 //!
 //! A blocked Bloom filter: the bits of a key lie in one 64-byte block, so a look-up touches one cache line.
 
@@ -17,7 +17,8 @@ pub struct AbsenceFilter {
 }
 
 impl AbsenceFilter {
-    /// A filter of `bytes`; sixteen bits for each key give about one wrong "maybe" in two hundred.
+    /// A filter of `bytes`; with sixteen bits for each key, about one absent key in two hundred is not recognised as
+    /// absent.
     pub fn new(bytes: usize) -> Self {
         let blocks = (bytes / 64).max(1);
         let words = blocks.saturating_mul(WORDS_PER_BLOCK);
@@ -26,7 +27,7 @@ impl AbsenceFilter {
         }
     }
 
-    /// From the bytes that [`AbsenceFilter::to_bytes`] gave.
+    /// Restores the filter from the bytes of [`AbsenceFilter::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let whole = !bytes.is_empty() && bytes.len().is_multiple_of(64);
         let words = bytes.chunks_exact(8).map(|chunk| {
@@ -48,7 +49,7 @@ impl AbsenceFilter {
             .collect()
     }
 
-    /// Notes that `key` was written.
+    /// Records that `key` was written.
     pub fn insert(&self, key: &[u8]) {
         for (word, mask) in self.places(key) {
             word.fetch_or(mask, Ordering::Relaxed);
@@ -61,7 +62,7 @@ impl AbsenceFilter {
             .any(|(word, mask)| word.load(Ordering::Relaxed) & mask == 0)
     }
 
-    /// Eight bits of one block, a word each.
+    /// Eight bits of one block, one in each word.
     fn places(&self, key: &[u8]) -> impl Iterator<Item = (&AtomicU64, u64)> {
         let hash = u128::from_be_bytes(hash16(&[key]));
         let blocks = u128::try_from(self.words.len() / WORDS_PER_BLOCK)
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_never_absent_and_most_others_are() {
+    fn written_keys_are_never_absent_and_most_others_are() {
         let filter = AbsenceFilter::new(1 << 16);
         let key = |n: u32| n.to_be_bytes();
         (0..20_000).for_each(|n| filter.insert(&key(n)));

@@ -1,9 +1,10 @@
-//! Which installation a data directory is of, and that its keys are the ones it was made with.
+//! The identity of a data directory: which installation it belongs to, and that its keys are the ones it was made
+//! with.
 //!
 //! The file `identity` names the installation and the generation of its feed, and proves the master key: a directory
 //! opens with no other. It is written whole and synced, after an empty key file and before the first record, so a
-//! directory that has an identity or a record, and no key file, has lost its keys. That is refused: starting anyway
-//! would quietly give up all that was sealed. docs/journal.md describes the file byte by byte.
+//! directory that has an identity or a record, and no key file, has lost its keys. Such a directory is refused:
+//! starting anyway would silently give up all sealed data. docs/journal.md describes the file byte by byte.
 
 use std::fmt;
 use std::io;
@@ -21,44 +22,44 @@ const KEYS: &str = "keyring";
 const MAGIC: [u8; 8] = *b"DAEGIDNT";
 const FORMAT_VERSION: u32 = 1;
 const LABEL: &[u8] = b"daegeum identity 1";
-/// Before the check and the checksum.
+/// Bytes before the key check and the checksum.
 const SAID_BYTES: usize = 32;
 const LENGTH: usize = 68;
 const MAX_FILE_BYTES: usize = 4_096;
 
-/// Who a data directory is.
+/// The identity of a data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
-    /// Random, and the directory's own from its first start on.
+    /// Random, made at the directory's first start, never changed.
     pub installation: [u8; 16],
-    /// Which telling of the feed this is: a cursor of another means nothing here.
+    /// The feed's generation: a cursor of another generation is not valid here.
     pub generation: u32,
 }
 
-/// The keys of a directory that is the one it says.
+/// The keys of a directory whose identity was checked.
 #[derive(Debug)]
 pub struct Unlocked {
-    /// Who it is.
+    /// The directory's identity.
     pub identity: Identity,
     /// Its keys.
     pub keyring: Keyring,
-    /// Whether its keys were lost, and new ones begun because somebody said so.
+    /// Whether its keys were lost, and new ones were begun because the operator accepted that.
     pub keys_were_lost: bool,
 }
 
-/// How to unlock.
+/// Options of unlocking.
 #[derive(Debug, Clone, Copy)]
 pub struct Unlocking {
     /// Whether the journal has a record.
     pub used: bool,
-    /// Whether to go on without the keys that are not there.
+    /// Whether to go on without the missing keys.
     pub accept_lost_keys: bool,
-    /// Whether the journal may tell another story from here on than it told before.
+    /// Whether the directory was restored, so that the journal may continue differently than before.
     pub was_restored: bool,
 }
 
 impl Unlocking {
-    /// The identity that goes on from here: after a restore with the next telling of the feed.
+    /// The identity that continues from here: after a restore, with the next generation of the feed.
     fn begin(self, identity: Identity) -> Identity {
         let begun_anew = u32::from(self.was_restored);
         Identity {
@@ -68,7 +69,7 @@ impl Unlocking {
     }
 }
 
-/// Why a directory is not unlocked.
+/// The reason why a directory is not unlocked.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// The disk refused.
@@ -106,7 +107,7 @@ pub enum IdentityError {
         /// The key file.
         file: PathBuf,
     },
-    /// The file is not what was written.
+    /// The file was altered.
     #[error("{} is damaged ({what}); restore it from a backup", file.display())]
     Damaged {
         /// The file.
@@ -124,8 +125,8 @@ pub enum IdentityError {
     },
 }
 
-/// Reads the directory's identity and opens its keys; makes both in a directory that is new, and the identity in one
-/// of a version that had none. The directory's lock is held.
+/// Reads the directory's identity and opens its keys. In a new directory makes both; in a directory of a version
+/// without identities, makes the identity. The caller holds the directory's lock.
 pub fn unlock(
     files: &Arc<dyn Files>,
     dir: &Path,
@@ -138,7 +139,7 @@ pub fn unlock(
     let has_keys = files.exists(&keys).map_err(failed("look for", &keys))?;
     let keys_were_lost = !has_keys && (how.used || known.is_some());
     if keys_were_lost && !how.accept_lost_keys {
-        // Whether the key is right is said first: what is restored for another one helps nobody.
+        // Report a wrong master key first: restoring files that belong to another key does not help.
         if known.as_ref().is_some_and(|known| !known.is_under(master)) {
             return Err(IdentityError::WrongMaster { dir: dir.into() });
         }
@@ -153,7 +154,7 @@ pub fn unlock(
     }
     let identity = match &known {
         Some(known) if !(keys_were_lost || how.was_restored) => known.identity,
-        // Under a key of its own from now on, and still the same installation.
+        // Bound to the given master key from now on, and still the same installation.
         Some(known) => write(files.as_ref(), dir, how.begin(known.identity), master)?,
         None => write(
             files.as_ref(),
@@ -169,7 +170,7 @@ pub fn unlock(
     })
 }
 
-/// Whether the directory's identity, if it has one, was made with this master key. Changes nothing.
+/// Whether the directory's identity, if there is one, was made with this master key. Changes nothing.
 pub fn examine(files: &dyn Files, dir: &Path, master: &MasterKey) -> Result<(), IdentityError> {
     match read(files, dir)? {
         Some(known) if !known.is_under(master) => {
@@ -220,7 +221,7 @@ impl fmt::Display for Identity {
     }
 }
 
-/// What the file says, the master key not yet compared.
+/// The file's content before the master key is compared.
 #[derive(Debug)]
 struct Known {
     identity: Identity,
@@ -228,7 +229,7 @@ struct Known {
 }
 
 impl Known {
-    /// In constant time.
+    /// Compares in constant time.
     fn is_under(&self, master: &MasterKey) -> bool {
         prover(&self.identity.said(), master)
             .verify_slice(&self.check)
@@ -258,7 +259,7 @@ impl Known {
     }
 }
 
-/// Why the bytes are no identity.
+/// The reason why the bytes are no identity.
 #[derive(Debug, PartialEq, Eq)]
 enum Fault {
     CutOff,
@@ -274,7 +275,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 }
 
 fn prover(said: &[u8], master: &MasterKey) -> Hmac<Sha256> {
-    // A block is longer than the key, so the key is used as it is; any length would be taken.
+    // HMAC pads a short key with zeros to a block; with a whole block as the key, construction cannot fail.
     let mut block = [0; 64];
     for (to, from) in block.iter_mut().zip(master.expose()) {
         *to = *from;
@@ -301,7 +302,7 @@ fn read(files: &dyn Files, dir: &Path) -> Result<Option<Known>, IdentityError> {
         };
         IdentityError::Damaged { file, what }
     })?;
-    // An earlier process may have died between renaming the file and making that durable.
+    // An earlier process may have died between the rename and the directory sync.
     files.sync_dir(dir).map_err(failed("sync", dir))?;
     Ok(Some(known))
 }

@@ -1,7 +1,7 @@
 //! The index: keys and values derived from the journal, which can be thrown away and rebuilt.
 //!
-//! It may trail the journal and may forget what was not flushed. It promises no atomicity beyond
-//! the single key: whoever applies a window orders it so that any prefix makes sense.
+//! It may trail the journal and may forget what was not flushed. Only single keys are atomic: whoever applies a
+//! window orders it so that any prefix is consistent.
 
 mod checked;
 mod home;
@@ -17,14 +17,14 @@ pub use memory::{Harm, MemoryIndex};
 use std::fmt;
 use std::path::PathBuf;
 
-/// The largest value an index takes: four kibibytes and the checksum that [`Checked`] puts behind them. sled moves
-/// values of 16 KiB and more into files it never syncs; staying far below keeps it from ever doing so.
+/// The largest value an index takes: four kibibytes and the checksum that [`Checked`] appends. sled moves values of
+/// 16 KiB and more into files that it never syncs; this limit is far below.
 pub const MAX_VALUE_BYTES: usize = 4096 + checked::SUM_BYTES;
 
 /// A key and its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
 
-/// From which end a range is read.
+/// The order in which a range is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// The smallest keys first.
@@ -50,9 +50,9 @@ pub trait Index: Send + Sync + fmt::Debug {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError>;
     /// Sets the value of a key; at most [`MAX_VALUE_BYTES`].
     fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), IndexError>;
-    /// Removes a key; one that is not there is no error.
+    /// Removes a key; removing an absent key is no error.
     fn remove(&self, key: &[u8]) -> Result<(), IndexError>;
-    /// Up to `limit` entries with `from <= key < to`. Not isolated from writes that go on.
+    /// Up to `limit` entries with `from <= key < to`. Not isolated from concurrent writes.
     fn range(
         &self,
         from: &[u8],
@@ -60,21 +60,20 @@ pub trait Index: Send + Sync + fmt::Debug {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Entry>, IndexError>;
-    /// Shows every entry in order, until `visit` says to stop by returning `false`.
+    /// Passes every entry in order to `visit`, until it returns `false`.
     fn visit(&self, visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), IndexError>;
-    /// To be called after every batch with the number of its writes, so that the memory they
-    /// replaced is given back.
+    /// Call after every batch with the number of its writes, so that the memory of replaced values is freed.
     fn settle(&self, writes: usize);
     /// Returns once everything written before survives a power loss.
     fn flush(&self) -> Result<(), IndexError>;
-    /// How many keys there are, counted.
+    /// The number of keys, by counting them.
     fn count(&self) -> Result<u64, IndexError>;
 }
 
-/// Why an index refuses. None of these loses anything: the journal has it all.
+/// The reason why an index refuses. None of these loses data: the journal has it all.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// It does not open, or has what a sound one never has.
+    /// It does not open, or contains something that a sound index never does.
     #[error("the index in {} cannot be used: {why}; move it aside and rebuild it", dir.display())]
     Unusable {
         /// Its directory.
@@ -90,13 +89,13 @@ pub enum IndexError {
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// There is no room to write. What was written before may be lost to memory, never to the journal.
+    /// There is no room to write. Earlier writes may be lost from memory, never from the journal.
     #[error("no room for the index: {0}")]
     Full(String),
-    /// What was read is not what was written under this key.
+    /// The value read is not the one that was written under this key.
     #[error("the index is damaged: {0}")]
     Altered(String),
-    /// It panicked. Nothing of it may be touched any more.
+    /// It panicked, and may not be used any more.
     #[error("the index panicked: {0}")]
     Panicked(String),
     /// The value is larger than an index takes.

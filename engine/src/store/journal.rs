@@ -1,12 +1,12 @@
 //! The journal: an append-only, hash-chained sequence of frames in preallocated segment files.
 //!
-//! It is the truth; everything else can be rebuilt from it. It knows nothing of payments: a frame's
-//! body is the caller's bytes. What [`Journal::sync`] has returned for is there after any crash; at
-//! most one frame is ever unsynced, so that a crash can tear no more than one, and a torn frame can
-//! be told from an altered one. docs/journal.md describes the files byte by byte.
+//! It is the truth; everything else can be rebuilt from it. It knows nothing of payments: a frame's body is the
+//! caller's bytes. Everything appended before [`Journal::sync`] returns survives any crash. At most one frame is
+//! unsynced, so that a crash can tear no more than one, and a torn frame can be told from an altered one.
+//! docs/journal.md describes the files byte by byte.
 //!
-//! It must never write over a synced frame, never go on after a failed write or sync, and never
-//! repair what it cannot prove to be torn.
+//! It must never overwrite a synced frame, never go on after a failed write or sync, and never repair anything that
+//! it cannot prove to be torn.
 
 mod error;
 mod frame;
@@ -39,7 +39,7 @@ use segment::SegmentHeader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Sizes. They may differ from start to start; files keep the sizes they were made with.
+/// Sizes. They may differ from start to start; existing files keep theirs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalOptions {
     /// Length of a segment file; the first one may be shorter.
@@ -63,12 +63,12 @@ impl Default for JournalOptions {
     }
 }
 
-/// What opening found.
+/// The result of opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenReport {
     /// Bytes of a torn frame that were cut.
     pub cut_bytes: u64,
-    /// Whether the journal was made just now.
+    /// Whether the journal is new.
     pub created: bool,
 }
 
@@ -85,15 +85,15 @@ pub struct Journal {
     /// The segment's length.
     length: u64,
     tail: Tail,
-    /// The frame that is written and not synced.
+    /// The frame that is written but not synced.
     unsynced: Option<(FrameMeta, u64)>,
     poisoned: bool,
     buffer: Vec<u8>,
 }
 
 impl Journal {
-    /// Opens the journal in `dir`, or makes one. Reads the headers of all segments and scans the
-    /// last; cuts a frame torn by a crash; refuses anything else that is not as it was written.
+    /// Opens the journal in `dir`, or makes one. Reads the headers of all segments and scans the last; cuts a frame
+    /// torn by a crash; refuses any other alteration.
     pub fn open(
         files: Arc<dyn Files>,
         dir: &Path,
@@ -209,7 +209,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The end, what is not synced included.
+    /// The end, including the unsynced frame.
     pub fn tail(&self) -> &Tail {
         &self.tail
     }
@@ -228,7 +228,7 @@ impl Journal {
             .saturating_add(ahead)
     }
 
-    /// Reads what is durable, from any thread.
+    /// A reader of the durable frames, for any thread.
     pub fn reader(&self) -> JournalReader {
         JournalReader {
             files: Arc::clone(&self.files),
@@ -237,14 +237,14 @@ impl Journal {
         }
     }
 
-    /// Prepares segments ahead, from a thread of its own.
+    /// A preparer of segments, for a thread of its own.
     pub fn preparer(&self) -> Preparer {
         Preparer {
             supply: Arc::clone(&self.supply),
         }
     }
 
-    /// Goes on in the next segment. Everything before is synced, so its header can vouch for it.
+    /// Continues in the next segment. Everything before is synced, so that its header can contain the chain hash.
     fn roll(&mut self) -> Result<(), JournalError> {
         let begun = begin(
             self.files.as_ref(),
@@ -330,7 +330,7 @@ fn begin_first(
     })
 }
 
-/// Puts the next prepared segment to use: its header is on the disk before its first frame.
+/// Takes the next prepared segment into use: its header is synced before its first frame.
 fn begin(
     files: &dyn Files,
     dir: &Path,

@@ -1,9 +1,10 @@
-//! The keys of personal data, outside the chain so that they can be thrown away.
+//! The keys of personal data. They are outside the hash chain, so that they can be erased.
 //!
-//! Every stored name, number and address is sealed under a key of its day and retention class, or of the
-//! subject it is about where it has to outlive days. This file holds those keys, wrapped under the
-//! installation's master key; erasing a day or a subject is rewriting the file without its key. A key is on the disk before anyone can seal with it, or a crash
-//! would leave data that nobody can open. docs/journal.md describes the file byte by byte.
+//! Every stored name, number and address is sealed under a key of its day and retention class, or, if it has to
+//! outlive days, under a key of the subject it is about. This file holds those keys, wrapped under the installation's
+//! master key; erasing a day or a subject is rewriting the file without its key. A key is on disk before anything is
+//! sealed with it: otherwise a crash would leave data that cannot be opened. docs/journal.md describes the file byte
+//! by byte.
 
 mod file;
 
@@ -20,10 +21,10 @@ use std::sync::Arc;
 /// A source of random bytes.
 pub type Random<'a> = &'a mut dyn FnMut(&mut [u8]);
 
-/// Which key: a day, and how long data of its kind is kept.
+/// The id of a key: a day and a retention class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId {
-    /// How long its data is kept, as a number the caller gives meaning to.
+    /// The retention class, as a number that the caller gives meaning to.
     pub class: u8,
     /// Days since 1970-01-01 in Korea.
     pub day: u32,
@@ -34,7 +35,7 @@ pub struct KeyId {
 pub struct DataKey([u8; 32]);
 
 impl DataKey {
-    /// The bytes, for a cipher and nothing else.
+    /// The bytes, for use in a cipher only.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
@@ -46,7 +47,7 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// The key all data keys are wrapped under (`DAEGEUM_DATA_KEY`). Debug does not show it.
+/// The key that wraps all data keys (`DAEGEUM_DATA_KEY`). Debug does not show it.
 #[derive(Clone)]
 pub struct MasterKey([u8; 32]);
 
@@ -56,7 +57,7 @@ impl MasterKey {
         Self(bytes)
     }
 
-    /// The bytes, for what proves that it is the right one.
+    /// The bytes, to prove that this is the directory's master key.
     pub(super) const fn expose(&self) -> &[u8; 32] {
         &self.0
     }
@@ -68,7 +69,7 @@ impl fmt::Debug for MasterKey {
     }
 }
 
-/// Why the keyring refuses.
+/// The reason why the keyring refuses.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
     /// The disk refused.
@@ -87,7 +88,7 @@ pub enum KeyringError {
         /// The key file.
         file: PathBuf,
     },
-    /// The file is not what was written.
+    /// The file was altered.
     #[error("{} is damaged ({what}); restore it from a backup of the same day or later", file.display())]
     Damaged {
         /// The key file.
@@ -128,19 +129,19 @@ pub struct Keyring {
     path: PathBuf,
     master: MasterKey,
     held: RwLock<Held>,
-    /// Held while the file is rewritten, which readers need not wait for.
+    /// Held while the file is rewritten, so that readers need not wait.
     writing: Mutex<()>,
 }
 
-/// What the file says, unwrapped.
+/// The file's content, unwrapped.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Held {
     keys: BTreeMap<KeyId, DataKey>,
-    /// Per class, the first day that was not erased.
+    /// The first day of each class that was not erased.
     kept_from: BTreeMap<u8, u32>,
     /// The keys of subjects whose data outlives days.
     standing: BTreeMap<SubjectId, DataKey>,
-    /// What people are looked up with. It is made once and never changes.
+    /// The key of the lookup hashes. It is made once and never changes.
     lookup: Option<DataKey>,
 }
 
@@ -153,7 +154,7 @@ impl Held {
 }
 
 impl Keyring {
-    /// Reads the key file; there is none before the first key.
+    /// Reads the key file; it does not exist before the first key.
     pub fn open(
         files: Arc<dyn Files>,
         path: &Path,
@@ -171,14 +172,14 @@ impl Keyring {
         })
     }
 
-    /// Writes the file of a keyring that has none yet, so that a lost one is told from one that never was.
+    /// Writes the file of a new keyring, so that a lost file can be told from one that never existed.
     pub fn begin(&self, random: Random<'_>) -> Result<(), KeyringError> {
         let _writing = self.writing.lock();
         let held = self.held.read().clone();
         self.replace(held, random)
     }
 
-    /// The key to seal with on this day, made if need be. When this returns it is on the disk.
+    /// The key to seal with on this day; a missing one is made. When this returns, it is on disk.
     pub fn key_for(
         &self,
         day: u32,
@@ -191,7 +192,7 @@ impl Keyring {
         }
         let _writing = self.writing.lock();
         let mut next = self.held.read().clone();
-        // Someone else may have made it while we waited.
+        // Another thread may have made it while we waited.
         if let Some(key) = next.keys.get(&id) {
             return Ok(*key);
         }
@@ -205,7 +206,7 @@ impl Keyring {
         Ok(key)
     }
 
-    /// The key to open with; `None` when it was erased or never was.
+    /// The key to open with; `None` if it was erased or never existed.
     pub fn get(&self, id: KeyId) -> Option<DataKey> {
         self.held.read().keys.get(&id).copied()
     }
@@ -245,13 +246,13 @@ impl Keyring {
         Ok(dropped)
     }
 
-    /// The key of a subject to open with; `None` when it was erased or never was.
+    /// The key of a subject to open with; `None` if it was erased or never existed.
     pub fn standing(&self, subject: SubjectId) -> Option<DataKey> {
         self.held.read().standing.get(&subject).copied()
     }
 
-    /// The key of a subject to seal with, made if need be. When this returns it is on the disk. One that was dropped
-    /// is not known any more: whoever erases a subject never names it again.
+    /// The key of a subject to seal with; a missing one is made. When this returns, it is on disk. Dropped keys are
+    /// not remembered: the caller must never use an erased subject again.
     pub fn standing_for(
         &self,
         subject: SubjectId,
@@ -272,7 +273,7 @@ impl Keyring {
         Ok(key)
     }
 
-    /// Erases a subject's key for good: says whether there was one, once the file without it is on the disk.
+    /// Erases a subject's key for good; returns whether there was one, once the file without it is on disk.
     pub fn drop_standing(
         &self,
         subject: SubjectId,
@@ -287,7 +288,7 @@ impl Keyring {
         Ok(true)
     }
 
-    /// The key that people are looked up with, made if need be. When this returns it is on the disk.
+    /// The key of the lookup hashes; a missing one is made. When this returns, it is on disk.
     pub fn lookup_key(&self, random: Random<'_>) -> Result<LookupKey, KeyringError> {
         let _writing = self.writing.lock();
         let mut next = self.held.read().clone();
@@ -316,7 +317,7 @@ impl Keyring {
     }
 }
 
-/// The most a key file can be: some hundred thousand keys.
+/// The largest key file: some hundred thousand keys.
 const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
 
 fn read(files: &dyn Files, path: &Path, master: &MasterKey) -> Result<Option<Held>, KeyringError> {
@@ -324,8 +325,8 @@ fn read(files: &dyn Files, path: &Path, master: &MasterKey) -> Result<Option<Hel
         .read_whole(path, MAX_FILE_BYTES)
         .map_err(failed("read", path))?;
     let Some(bytes) = bytes else { return Ok(None) };
-    // An earlier process may have died between renaming the file and making that durable; a key
-    // that is only in memory must not be sealed with.
+    // An earlier process may have died between the rename and the directory sync; nothing may be sealed with a key
+    // that is not certainly on disk.
     if let Some(dir) = path.parent() {
         files.sync_dir(dir).map_err(failed("sync", path))?;
     }

@@ -1,7 +1,7 @@
-//! The keys of the index: one family byte, then big-endian parts, so that ranges are what is asked for.
+//! The keys of the index: one family byte, then big-endian parts, so that each query is a range.
 //!
-//! The families are numbered in the order in which a window is applied: what is derived from an aggregate
-//! before the aggregate, and the cursor last. A crash in between then replays into the same keys.
+//! The families are numbered in the order in which a window is applied: keys derived from an aggregate before the
+//! aggregate, and the cursor last. After a crash in between, replay writes the same keys again.
 
 use crate::amounts::Component;
 use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
@@ -19,7 +19,7 @@ pub type Key = Vec<u8>;
 const BUYER: u8 = 0x10;
 const LISTED: u8 = 0x11;
 const DUE: u8 = 0x12;
-/// Beside the states' own codes.
+/// A list code besides the states' own codes.
 const IN_FLIGHT: u8 = 0x80;
 const ON_DESK: u8 = 0x81;
 const INQUIRY_WANTED: u8 = 0x82;
@@ -33,7 +33,7 @@ const ORDER: u8 = 0x30;
 const PAYMENT: u8 = 0x31;
 const APPLIED: u8 = 0x40;
 
-/// What comes due.
+/// The kind of a due item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DueItem {
     /// An unpaid order's deadline.
@@ -60,12 +60,12 @@ pub fn order(id: &OrderId) -> Key {
     key(ORDER, &[id.as_str().as_bytes()])
 }
 
-/// The payment itself; ids grow with time, so this is also the order of creation.
+/// The payment itself; ids grow with time, so these keys are also in order of creation.
 pub fn payment(id: PaymentId) -> Key {
     key(PAYMENT, &[&id.bits().to_be_bytes()])
 }
 
-/// Where in the order of their registration an order stands: when, and by which record.
+/// An order's place in the order of registration: time and record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begun {
     /// When it was registered.
@@ -129,37 +129,37 @@ pub fn buyer_payment(buyer: &BuyerId, id: PaymentId) -> Key {
     )
 }
 
-/// A payment that is listed by state, because somebody may want to do something about it.
+/// A payment that is listed by state, because it may need attention.
 pub fn listed(state: PaymentState, id: PaymentId) -> Key {
     key(LISTED, &[&[state_code(state)], &id.bits().to_be_bytes()])
 }
 
-/// A payment with a money call that has no answer yet.
+/// A payment with an unanswered call.
 pub fn in_flight(id: PaymentId) -> Key {
     marked(IN_FLIGHT, id)
 }
 
-/// The payments with a money call that has no answer yet, oldest first, from behind `after`.
+/// The payments with an unanswered call, oldest first, after `after`.
 pub fn in_flight_after(after: Option<PaymentId>) -> KeyRange {
     marked_after(IN_FLIGHT, after)
 }
 
-/// A payment that a person has to look at.
+/// A payment on the desk: a person has to look at it.
 pub fn on_desk(id: PaymentId) -> Key {
     marked(ON_DESK, id)
 }
 
-/// The payments that a person has to look at, oldest first, from behind `after`.
+/// The payments on the desk, oldest first, after `after`.
 pub fn on_desk_after(after: Option<PaymentId>) -> KeyRange {
     marked_after(ON_DESK, after)
 }
 
-/// A payment whose gateway is to be asked, because somebody said that there is news.
+/// A payment whose gateway is to be asked, because an unsigned notification came.
 pub fn inquiry_wanted(id: PaymentId) -> Key {
     marked(INQUIRY_WANTED, id)
 }
 
-/// The payments whose gateway is to be asked, oldest first, from behind `after`.
+/// The payments whose gateway is to be asked, oldest first, after `after`.
 pub fn inquiries_wanted_after(after: Option<PaymentId>) -> KeyRange {
     marked_after(INQUIRY_WANTED, after)
 }
@@ -178,12 +178,12 @@ fn marked_after(mark: u8, after: Option<PaymentId>) -> KeyRange {
     }
 }
 
-/// The payment that a checkout is about now.
+/// The current payment of a checkout.
 pub fn session(id: SessionId) -> Key {
     key(SESSION, &[&id.bits().to_be_bytes()])
 }
 
-/// A payment for what the merchant calls so.
+/// A payment for the merchant's resource.
 pub fn resource_payment(resource: &Resource, id: PaymentId) -> Key {
     key(
         RESOURCE,
@@ -197,7 +197,7 @@ pub fn resource_payment(resource: &Resource, id: PaymentId) -> Key {
     )
 }
 
-/// The payments for what the merchant calls so, newest first, from before `before`.
+/// The payments for the merchant's resource, newest first, before `before`.
 pub fn resource_payments_before(resource: &Resource, before: Option<PaymentId>) -> KeyRange {
     let (kind, name) = (resource.kind.as_bytes(), resource.id.as_bytes());
     let to = before.map_or_else(
@@ -211,7 +211,7 @@ pub fn resource_payments_before(resource: &Resource, before: Option<PaymentId>) 
     }
 }
 
-/// Something that comes due.
+/// A due item.
 pub fn due(at: Timestamp, item: &DueItem) -> Key {
     let time = at.as_millis().to_be_bytes();
     match item {
@@ -237,7 +237,7 @@ pub fn balance(account: Account, component: Component, currency: Currency) -> Ke
     key(BALANCE, &[text.as_bytes()])
 }
 
-/// How far the index has come.
+/// The index's position in the journal.
 pub fn applied() -> Key {
     key(APPLIED, &[])
 }
@@ -247,7 +247,7 @@ pub fn all_balances() -> KeyRange {
     family(BALANCE, false)
 }
 
-/// All payments, newest first, from before `before`.
+/// All payments, newest first, before `before`.
 pub fn payments_before(before: Option<PaymentId>) -> KeyRange {
     let to = before.map_or_else(|| key(PAYMENT + 1, &[]), payment);
     KeyRange {
@@ -257,7 +257,7 @@ pub fn payments_before(before: Option<PaymentId>) -> KeyRange {
     }
 }
 
-/// A buyer's payments, newest first, from before `before`.
+/// A buyer's payments, newest first, before `before`.
 pub fn buyer_payments_before(buyer: &BuyerId, before: Option<PaymentId>) -> KeyRange {
     let name = buyer.as_str().as_bytes();
     let to = before.map_or_else(|| key(BUYER, &[name, &[1]]), |id| buyer_payment(buyer, id));
@@ -268,7 +268,7 @@ pub fn buyer_payments_before(buyer: &BuyerId, before: Option<PaymentId>) -> KeyR
     }
 }
 
-/// The listed payments in a state, newest first, from before `before`.
+/// The listed payments in a state, newest first, before `before`.
 pub fn listed_before(state: PaymentState, before: Option<PaymentId>) -> KeyRange {
     let code = state_code(state);
     let to = before.map_or_else(
@@ -282,7 +282,7 @@ pub fn listed_before(state: PaymentState, before: Option<PaymentId>) -> KeyRange
     }
 }
 
-/// What has come due by `now`, earliest first, from behind the key `after`.
+/// The items due by `now`, earliest first, after the key `after`.
 pub fn due_by(now: Timestamp, after: Option<Key>) -> KeyRange {
     let end = now.plus_millis(1).as_millis().to_be_bytes();
     let mut from = after.unwrap_or_else(|| key(DUE, &[]));
@@ -296,13 +296,13 @@ pub fn due_by(now: Timestamp, after: Option<Key>) -> KeyRange {
     }
 }
 
-/// The payment id that a payment, buyer or listed key ends with.
+/// The payment id at the end of a payment, buyer or listed key.
 pub fn trailing_payment(key: &[u8]) -> Option<PaymentId> {
     key.last_chunk()
         .map(|bits| PaymentId::from_bits(u128::from_be_bytes(*bits)))
 }
 
-/// What a due key says comes due.
+/// The item of a due key.
 pub fn due_item(key: &[u8]) -> Option<DueItem> {
     let (kind, id) = key.get(9..)?.split_first()?;
     match kind {
@@ -316,12 +316,12 @@ pub fn due_item(key: &[u8]) -> Option<DueItem> {
     }
 }
 
-/// Whether deciding reads keys of this family: aggregates and answers, not what is derived from them.
+/// Whether decisions read keys of this family: aggregates and answers, but no derived keys.
 pub fn is_decided_on(key: &[u8]) -> bool {
     matches!(key.first(), Some(&(REPLY | ORDER | PAYMENT)))
 }
 
-/// Whether reading a key of this family for the first time mostly finds nothing.
+/// Whether the first read of a key of this family mostly finds nothing.
 pub fn is_mostly_absent(key: &[u8]) -> bool {
     matches!(key.first(), Some(&(REPLY | ORDER)))
 }

@@ -1,6 +1,6 @@
-//! The tables of docs/journal.md, for tests that hold them to stored bytes.
+//! The tables of docs/journal.md, parsed for tests that compare them with stored bytes.
 
-/// One row: where a field is, how long (`None`: another field says), and its name.
+/// One row: a field's offset, its length (`None`: another field gives it), and its name.
 #[derive(Debug, Clone)]
 struct Row {
     offset: usize,
@@ -43,7 +43,7 @@ impl Table {
         row.bytes.map_or(bytes, |length| &bytes[..length])
     }
 
-    /// The same as a number.
+    /// The same field as a number.
     pub(super) fn number(&self, bytes: &[u8], field: &str) -> u64 {
         let digits = self.field(bytes, field).iter().rev();
         digits.fold(0, |number, digit| (number << 8) | u64::from(*digit))

@@ -1,4 +1,4 @@
-//! The marker: whether the last stop was in order, and under which boot the store ran.
+//! The marker file: whether the last stop was in order, and under which boot id the store ran.
 //!
 //! Written as running before the first commit, and as stopped, with the journal's end, after the last.
 
@@ -54,7 +54,7 @@ impl Marker {
         }
     }
 
-    /// What this says of how the journal was left, for a start under `boot_id`.
+    /// How the journal was left according to this marker, for a start under `boot_id`.
     pub fn last_stop(&self, boot_id: &str) -> LastStop {
         match &self.stopped_at {
             Some(end) => end.expected().map_or(LastStop::Unknown, LastStop::Clean),
@@ -81,20 +81,20 @@ impl End {
     }
 }
 
-/// Reads the marker; a file that does not parse says nothing, so the index will not be trusted.
+/// Reads the marker; a file that does not parse counts as absent, so the index is not trusted.
 pub fn read(files: &dyn Files, dir: &Path) -> Result<Option<Marker>, StoreError> {
     let bytes = files.read_whole(&dir.join(NAME), LIMIT).map_err(failed)?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-/// Replaces the marker; it is on the disk when this returns.
+/// Replaces the marker; it is on disk when this returns.
 pub fn write(files: &dyn Files, dir: &Path, marker: &Marker) -> Result<(), StoreError> {
     let bytes =
         serde_json::to_vec(marker).map_err(|error| StoreError::Failed(error.to_string()))?;
     files.write_whole(&dir.join(NAME), &bytes).map_err(failed)
 }
 
-/// Two digits a byte.
+/// Two hexadecimal digits for each byte.
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0'));

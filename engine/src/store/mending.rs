@@ -1,9 +1,9 @@
-//! Mending the index while the store runs: what is not to be believed is set aside and made anew from the journal;
-//! what only lacked room is opened again when there is room.
+//! Mends the index while the store runs: a damaged one is set aside and rebuilt from the journal; one that met a full
+//! disk is reopened when there is room.
 //!
-//! One piece a turn, on the thread that otherwise applies windows, so that nobody writes an old window into a new
-//! index. Until the new one is in place nothing is answered from either. A journal that does not read is not
-//! mended: that is an error, and it names the place.
+//! Each turn does one piece, on the thread that otherwise applies windows, so that no old window is written into a
+//! new index. Until the new index is in place, neither is read. A damaged journal cannot be mended: that is an error
+//! that names the place.
 
 use std::sync::Arc;
 
@@ -17,39 +17,40 @@ use crate::planted::{self, Bug};
 
 /// Keys of one turn's piece.
 const PIECE_KEYS: usize = 50_000;
-/// So few records are taken up while commits wait: whoever writes on is caught up with.
+/// When this few records are left, they are replayed while commits wait, so that the rebuild catches up with a busy
+/// writer.
 const LAST_RECORDS: u64 = 1_000;
-/// Turns between two attempts at most, however often they fail.
+/// The longest pause between two attempts, in turns.
 const MOST_REST_TURNS: u32 = 256;
-/// Turns to let pass after an index did not open for want of room: opening one reads a lot.
+/// Turns to wait after an index could not be opened for want of room, because opening one reads a lot.
 const TURNS_WITHOUT_ROOM: u32 = 16;
-/// How often an index that only lacked room is opened in vain before it is made anew.
+/// How often opening an index that only lacked room may fail before it is rebuilt.
 const REOPENINGS: u32 = 25;
-/// The word for figures of a rebuild because an index did not open again after the disk was full.
+/// The metrics label of a rebuild because an index did not reopen after the disk was full.
 const FULL: &str = "full";
 
-/// Puts another index in the place of one that may not be asked any more.
+/// Replaces an index that may not be read any more.
 #[derive(Debug)]
 pub(super) struct Mender {
     home: Arc<dyn IndexHome>,
     work: Option<Work>,
     attempts: u32,
-    /// Turns to let pass before the next attempt.
+    /// Turns to wait before the next attempt.
     rest_turns: u32,
     reopenings: u32,
 }
 
-/// An index on its way to the journal's end.
+/// An index that is being brought to the journal's end.
 #[derive(Debug)]
 struct Work {
     index: Arc<dyn Index>,
     replay: Replay,
     wrong: Wrong,
-    /// Whether it is another than the one before.
+    /// Whether it is a new index, not the old one reopened.
     anew: bool,
 }
 
-/// What was wrong with the index before: in one word, and at length.
+/// The old index's fault: in one word, and in full.
 #[derive(Debug, Clone)]
 struct Wrong {
     reason: &'static str,
@@ -76,8 +77,8 @@ impl Mender {
         }
     }
 
-    /// The next piece; says how many records it took up, or that there is nothing to do right now. `has_room` is
-    /// whether the disk has room for an index.
+    /// Does the next piece; returns the number of records replayed, or that there is nothing to do now. `has_room`
+    /// says whether the disk has room for an index.
     pub(super) fn turn(&mut self, shared: &Shared, has_room: bool) -> Result<u64, StoreError> {
         if let Some(work) = self.work.take() {
             return self.go_on(shared, work);
@@ -100,12 +101,12 @@ impl Mender {
                     self.reopen(shared, wrong)
                 }
             }
-            // It is in place already; whoever saw it away saw it a moment ago.
+            // The index is in place already; the caller's observation is out of date.
             Health::Well => Ok(0),
         }
     }
 
-    /// Leaves what is not finished for the next start to go on with; what is not to be believed is set aside.
+    /// Leaves an unfinished index for the next start to continue; sets a damaged one aside.
     pub(super) fn give_up(&mut self, shared: &Shared) -> Result<(), StoreError> {
         let flushed = self.work.take().map(|work| {
             let flushed = work.index.flush();
@@ -126,16 +127,17 @@ impl Mender {
         Ok(self.home.set_aside()?)
     }
 
-    /// Gives up the index that was only kept to be looked at: the disk is full.
+    /// Deletes the damaged index that was kept for inspection: the disk is full.
     pub(super) fn make_room(&self) {
-        // What cannot be removed takes room as before, and is tried again.
+        // If it cannot be removed it keeps its room, and removal is tried again.
         self.home.drop_set_aside().ok();
     }
 
-    /// What was written before the disk was full, or before a stop, is there; the journal has the rest.
+    /// Reopens the index: it has everything written before the disk was full, or before a stop; the journal has the
+    /// rest.
     fn reopen(&mut self, shared: &Shared, wrong: Wrong) -> Result<u64, StoreError> {
         let opened = match opening::usable_index(&shared.journal, self.home.as_ref()) {
-            // An index ahead of a journal that is open cannot be this journal's.
+            // An index ahead of an open journal cannot belong to this journal.
             Err(StoreError::Damaged(why)) => {
                 self.reopenings = REOPENINGS;
                 Err(why)
@@ -157,7 +159,7 @@ impl Mender {
                 });
                 Ok(1)
             }
-            // The one before may still be on its way out.
+            // The previous handle may still be closing.
             Err(_) if self.reopenings < REOPENINGS => {
                 self.reopenings = self.reopenings.saturating_add(1);
                 Ok(0)
@@ -214,7 +216,7 @@ impl Mender {
             Err(error) => {
                 let wrong = work.wrong.clone();
                 drop_caught(work.index);
-                // Over one that was opened again a record may not follow: then it was damaged all the while.
+                // A record that does not follow from a reopened index means that the index was damaged before.
                 let error = match error {
                     StoreError::Damaged(what) if !work.anew => StoreError::Index(what),
                     error => error,
@@ -224,8 +226,8 @@ impl Mender {
         }
     }
 
-    /// What became of an attempt: without room it waits for room, and what it could do without goes; else it is
-    /// tried again after a while. The journal's own faults are not the index's.
+    /// Handles a failed attempt: without room it waits for room, and frees what it can; otherwise it is tried again
+    /// after a pause. Errors of the journal are passed on: they are not the index's.
     fn failed(
         &mut self,
         shared: &Shared,
@@ -257,8 +259,8 @@ impl Mender {
     }
 }
 
-/// The index has what the journal has; from here on it is asked. No commit comes in between: what the overlay keeps
-/// is then in the index, and its windows, which know nothing of what began and ended within one, are not put over it.
+/// Puts the index in place; it has everything that the journal has. No commit comes in between: the overlay's content
+/// is then in the index, and its windows are cleared, because they lack keys that began and ended within one window.
 fn put_in_place(shared: &Shared, work: &mut Work) -> Result<(), StoreError> {
     work.index.flush()?;
     let _no_commit = shared.committing.lock();
@@ -282,7 +284,7 @@ fn tell_progress(shared: &Shared, (anew, wrong): (bool, &Wrong), progress: Progr
     });
 }
 
-/// However often it fails, what is told of it stays short.
+/// Limits the length of the message, however often rebuilding fails.
 fn short(mut why: String) -> String {
     const MOST: usize = 400;
     if let Some((end, _)) = why.char_indices().nth(MOST) {

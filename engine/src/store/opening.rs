@@ -1,8 +1,9 @@
-//! Opening a data directory: what may be trusted after each kind of stop, and putting right what may not.
+//! Opening a data directory: what can be trusted after each kind of stop, and the repairs.
 //!
-//! Clean stop: the index is trusted. Killed (same boot): trusted, and the journal's tail is replayed. Power may
-//! have failed (another boot), or the index does not open, or is of another journal or another past: it is moved aside,
-//! and the open store makes it anew (`mending`). The journal itself is never repaired beyond a torn last frame.
+//! After a clean stop the index is trusted. After a kill (same boot) it is trusted, and the journal's tail is
+//! replayed. If power may have failed (another boot), or the index does not open, or it belongs to another journal or
+//! another history, it is moved aside, and the open store rebuilds it (`mending`). The journal itself is never
+//! repaired beyond a torn last frame.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use super::served_index::{Health, ServedIndex};
 
 use parking_lot::Mutex;
 
-/// Where and how to open.
+/// Options of opening.
 #[derive(Debug, Clone)]
 pub struct OpenOptions {
     /// The data directory.
@@ -33,18 +34,19 @@ pub struct OpenOptions {
     pub journal: JournalOptions,
     /// Bounds of the overlay.
     pub overlay: OverlayLimits,
-    /// Bytes of the absence filter at least; a larger store gets a larger one.
+    /// The smallest absence filter in bytes; a larger store gets a larger one.
     pub filter_bytes: usize,
-    /// So many records are replayed into the index before the store is open; more of them while it is.
+    /// At most this many records are replayed before the store is open; a longer tail is replayed while it is open.
     pub replayed_at_once: u64,
 }
 
 impl OpenOptions {
-    /// The usual sizes, in `dir`.
+    /// The default sizes, in `dir`.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
-            // Small segments are prepared gently; a frame has at most one batch's two mebibytes and a record.
+            // Small segments are prepared with little disturbance; a frame has at most one batch's two mebibytes and
+            // one record.
             journal: JournalOptions {
                 segment_bytes: 16 << 20,
                 max_body_bytes: 3 << 20,
@@ -62,39 +64,41 @@ impl OpenOptions {
     }
 }
 
-/// The word for figures of a rebuild that a start begins.
+/// The metrics label of a rebuild at start.
 const AT_START: &str = "start";
 
-/// Why the index was not simply used.
+/// The state of the index after opening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rebuilt {
-    /// It was used; this many records of the journal's tail were replayed into it.
+    /// It was used; the journal's tail was replayed into it.
     No {
         /// How many records.
         replayed: u64,
     },
-    /// It was set aside, and why: the store is open, answers nothing yet, and the applier makes it anew.
+    /// It was set aside, for this reason: the store is open but answers nothing from the index until the applier has
+    /// rebuilt it.
     Because(String),
-    /// It cannot be used yet, and why: the store is open, answers nothing yet, and the applier goes on trying.
+    /// It cannot be used yet, for this reason: the store is open but answers nothing from the index, and the applier
+    /// keeps trying.
     NotYet(String),
 }
 
-/// What opening found and did.
+/// The result of opening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     /// What the journal found.
     pub journal: OpenReport,
-    /// What became of the index.
+    /// The state of the index.
     pub index: Rebuilt,
-    /// Whether the journal has records and no marker lies beside it: it was restored from a backup, or what came after
-    /// it was given up.
+    /// Whether the journal has records and there is no marker: it was restored from a backup, or its later records
+    /// were given up.
     pub was_restored: bool,
 }
 
-/// An open data directory: the store, and what has to be kept up beside it.
+/// An open data directory: the store, and its upkeep.
 #[derive(Debug)]
 pub struct Directory {
-    /// For the one writer.
+    /// The one writer's store.
     pub store: EmbeddedStore,
     /// What opening found and did.
     pub opened: Opened,
@@ -106,7 +110,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Opens `options.dir`, making it if it is new. `progress` is told how far a long replay has come.
+    /// Opens `options.dir`, making a new one if needed. `progress` is called during a long replay.
     pub fn open(
         files: &Arc<dyn Files>,
         home: &dyn IndexHome,
@@ -175,7 +179,7 @@ impl Directory {
     }
 }
 
-/// The lock of a directory that has to be there already.
+/// The lock of an existing directory.
 pub(super) fn lock_existing(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
     if files.list(&dir.join("journal")).is_err() {
         return Err(StoreError::Failed(format!(
@@ -194,7 +198,7 @@ fn lock(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
     held.ok_or_else(|| StoreError::in_use(dir))
 }
 
-/// Why the index may not be believed, whatever it says.
+/// The reason to distrust the index, from the kind of the last stop alone.
 fn distrust(journal: &Journal, last_stop: &LastStop, created: bool) -> Option<String> {
     let empty = created || journal.tail().next_record == 1;
     match last_stop {
@@ -205,8 +209,7 @@ fn distrust(journal: &Journal, last_stop: &LastStop, created: bool) -> Option<St
     }
 }
 
-/// The index as it is, brought to the journal's end; or none, and what has to be done first. What is wrong with the
-/// journal is an error.
+/// The index brought to the journal's end; or none, and what has to be done first. Damage of the journal is an error.
 fn open_index(
     journal: &JournalReader,
     home: &dyn IndexHome,
@@ -226,7 +229,7 @@ fn open_index(
                 return Ok((index, Rebuilt::NotYet(why)));
             }
             Err(NotBroughtUp::Failed(StoreError::Full(why))) => return Ok(without_room(why)),
-            // A record that does not follow from what the index has need not be the journal's fault: the rebuild tells.
+            // A record that does not follow from the index need not be the journal's fault: the rebuild will tell.
             Err(NotBroughtUp::Failed(StoreError::Index(why) | StoreError::Damaged(why))) => why,
             Err(NotBroughtUp::Failed(error @ StoreError::Failed(_))) => return Err(error),
         },
@@ -235,7 +238,7 @@ fn open_index(
         Err(StoreError::Full(why)) => return Ok(without_room(why)),
         Err(error) => return Err(error),
     };
-    // Before the marker says that this boot's index can be believed.
+    // Must come before the marker is written: the marker says that this boot's index can be trusted.
     home.set_aside()?;
     let index = ServedIndex::new(Err(Health::distrusted(AT_START, reason.clone())));
     Ok((index, Rebuilt::Because(reason)))
@@ -246,9 +249,9 @@ fn without_room(why: String) -> (ServedIndex, Rebuilt) {
     (index, Rebuilt::NotYet(why))
 }
 
-/// Why an index was not brought to the journal's end.
+/// The reason why an index was not brought to the journal's end.
 enum NotBroughtUp {
-    /// That takes too long for a start that nobody sees.
+    /// The tail is too long to replay before the store is open.
     Behind(String),
     Failed(StoreError),
 }
@@ -267,7 +270,7 @@ fn bring_up(
     replay::replay(journal, from, index, progress).map_err(NotBroughtUp::Failed)
 }
 
-/// Moves the index aside and makes a new one from the journal. Without room for both, the old one goes.
+/// Moves the index aside and makes a new one from the journal. If there is no room for both, the old one is deleted.
 pub(super) fn rebuild(
     journal: &JournalReader,
     home: &dyn IndexHome,
@@ -282,7 +285,7 @@ pub(super) fn rebuild(
     made
 }
 
-/// Replays into the index what it does not have yet.
+/// Replays the missing records into the index.
 fn go_on(
     journal: &JournalReader,
     home: &dyn IndexHome,
@@ -293,10 +296,10 @@ fn go_on(
     Ok(index)
 }
 
-/// The index and the record to replay from, or why it cannot be used.
+/// The index and the record to replay from, or the reason why it cannot be used.
 pub(super) type Usable = Result<(Arc<dyn Index>, u64), String>;
 
-/// Looks whether the index is sound and of this journal. One that does not open for want of room may be.
+/// Checks that the index is sound and belongs to this journal. One that does not open for want of room may be sound.
 pub(super) fn usable_index(
     journal: &JournalReader,
     home: &dyn IndexHome,

@@ -1,8 +1,8 @@
-//! The overlay: what is durable in the journal and not yet in the index. Readers ask it first.
+//! The overlay: writes that are durable in the journal and not yet in the index. Readers look here first.
 //!
-//! It is one window of coalesced writes that the writer fills and one that the applier empties into the
-//! index: several steps of one payment cost one index write. A window leaves only when the index has all of
-//! it, so that whoever reads the newest first, then the older, then the index, misses nothing.
+//! It has one window of coalesced writes that the writer fills, and one that the applier writes into the index:
+//! several steps of one payment cost one index write. A window leaves only when the index has all of it, so a reader
+//! that asks the newer window, then the older, then the index, misses nothing.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -14,12 +14,12 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use super::keys::Key;
 use super::{KeyRange, Write};
 
-/// How many keys a window may have before it is applied, and before the writer has to wait.
+/// The numbers of keys at which a window is applied, and at which the writer waits.
 #[derive(Debug, Clone, Copy)]
 pub struct OverlayLimits {
     /// The applier takes a window of this many keys at once.
     pub apply_at: usize,
-    /// The writer waits at this many: the index must not fall behind without bound.
+    /// The writer waits at this many, so that the index cannot fall behind without bound.
     pub wait_at: usize,
 }
 
@@ -38,19 +38,19 @@ struct Entry {
     fresh: bool,
 }
 
-/// Writes that belong together, the last one of each key, and how far they reach.
+/// Coalesced writes, the last one of each key, and the journal position they reach.
 #[derive(Debug, Default)]
 pub struct Window {
     entries: BTreeMap<Key, Entry>,
-    /// Bytes of keys and values put in, overwritten ones too.
+    /// Bytes of keys and values put in, including overwritten ones.
     bytes: usize,
     /// The value of the cursor key once all entries are in the index.
     pub cursor: Option<Vec<u8>>,
 }
 
 impl Window {
-    /// Takes writes in. What is fresh and removed within one live window was never anywhere else, so it goes
-    /// without a trace; in replay (`live` false) an older index may hold it, so the removal stays.
+    /// Adds writes. A key that is fresh and removed within one live window was never written elsewhere, so it is
+    /// dropped entirely; in replay (`live` is false) an older index may have it, so the removal is kept.
     pub fn put(&mut self, writes: Vec<Write>, live: bool) {
         for write in writes {
             let value_bytes = write.value.as_ref().map_or(0, Vec::len);
@@ -76,12 +76,12 @@ impl Window {
         }
     }
 
-    /// The value of a key: nothing if this window does not know it, `Some(None)` if it is removed.
+    /// The value of a key: `None` if this window does not know it, `Some(None)` if it is removed.
     pub fn get(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
         self.entries.get(key).map(|entry| entry.value.clone())
     }
 
-    /// How many keys.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -91,7 +91,7 @@ impl Window {
         self.entries.is_empty() && self.cursor.is_none()
     }
 
-    /// Keys and values in the order in which the index gets them.
+    /// Keys and values in the order in which they are written to the index.
     pub fn iter(&self) -> impl Iterator<Item = (&Key, Option<&[u8]>)> {
         self.entries
             .iter()
@@ -115,7 +115,7 @@ impl Window {
     }
 }
 
-/// The two windows over the index.
+/// The two windows in front of the index.
 #[derive(Debug, Default)]
 pub struct Overlay {
     active: RwLock<Window>,
@@ -145,12 +145,12 @@ impl Overlay {
         }
     }
 
-    /// Shows durable writes to readers. `cursor` is where the index stands once it has them.
+    /// Publishes durable writes to readers. `cursor` is the index's position once it has them.
     pub fn publish(&self, writes: Vec<Write>, cursor: Vec<u8>) {
         let mut active = self.active.write();
         active.put(writes, true);
         active.cursor = Some(cursor);
-        // Under the window's lock: a count that was overtaken by the applier would hold the writer for ever.
+        // Must be under the window's lock: if the applier overtook this count, the writer would wait for ever.
         let mut gate = self.gate.lock();
         gate.keys = active.len();
         if gate.keys >= self.limits.apply_at {
@@ -158,8 +158,8 @@ impl Overlay {
         }
     }
 
-    /// Waits until the active window has room. While it is not being emptied, what fits is still taken, and then
-    /// nothing more.
+    /// Waits until the active window has room. While the applier is suspended, writes are accepted until it is full,
+    /// and then refused.
     pub fn wait_for_room(&self) -> Result<(), Suspended> {
         let mut gate = self.gate.lock();
         while gate.keys >= self.limits.wait_at {
@@ -171,8 +171,8 @@ impl Overlay {
         Ok(())
     }
 
-    /// Waits until there is a window worth applying, `at_most` has passed, or the overlay is being stopped.
-    /// Says whether it is being stopped.
+    /// Waits until a window is worth applying, `at_most` has passed, or the overlay is being stopped. Returns whether
+    /// it is being stopped.
     pub fn wait_for_work(&self, at_most: Duration) -> bool {
         let mut gate = self.gate.lock();
         if gate.keys < self.limits.apply_at && !gate.stopping {
@@ -192,13 +192,13 @@ impl Overlay {
         self.changed.notify_all();
     }
 
-    /// Whether the index cannot be written right now: then nobody may wait for it.
+    /// Sets whether the index cannot be written now: then no thread may wait for it.
     pub fn suspend(&self, suspended: bool) {
         self.gate.lock().suspended = suspended;
         self.changed.notify_all();
     }
 
-    /// The index has all of both windows. Nobody may publish meanwhile.
+    /// Drops both windows: the index has all of them. No publishing may happen meanwhile.
     pub fn clear(&self) {
         let mut applying = self.applying.write();
         let mut active = self.active.write();
@@ -207,7 +207,7 @@ impl Overlay {
         self.changed.notify_all();
     }
 
-    /// About how many bytes wait to be applied.
+    /// Roughly how many bytes wait to be applied.
     pub fn waiting_bytes(&self) -> u64 {
         let applying = self
             .applying
@@ -218,7 +218,7 @@ impl Overlay {
         u64::try_from(applying.saturating_add(active)).unwrap_or(u64::MAX)
     }
 
-    /// Takes the active window to be applied; nothing if it is empty.
+    /// Takes the active window to be applied; `None` if it is empty.
     pub fn take(&self) -> Option<Arc<Window>> {
         let mut applying = self.applying.write();
         if let Some(unfinished) = applying.as_ref() {
@@ -237,7 +237,7 @@ impl Overlay {
         Some(window)
     }
 
-    /// The index has all of the window that was taken.
+    /// Drops the taken window: the index has all of it.
     pub fn applied(&self) {
         *self.applying.write() = None;
     }
@@ -252,7 +252,7 @@ impl Overlay {
         self.active.read().len().saturating_add(applying)
     }
 
-    /// The value of a key here: nothing if the index has to be asked.
+    /// The value of a key here: `None` if the index has to be asked.
     pub fn get(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
         if let Some(value) = self.active.read().get(key) {
             return Some(value);
@@ -263,7 +263,8 @@ impl Overlay {
             .and_then(|window| window.get(key))
     }
 
-    /// Up to `limit` entries of a range, newest writes winning, removals included, and whether there may be more.
+    /// Up to `limit` entries of a range, removals included, the newest write of each key; and whether there may be
+    /// more.
     pub fn range(
         &self,
         range: &KeyRange,

@@ -1,4 +1,4 @@
-//! Reading: the overlay over the index, and the past from the journal (`history`). Any thread may.
+//! Reads from the overlay and the index, and the past from the journal (`history`), on any thread.
 
 mod history;
 mod orders;
@@ -24,20 +24,20 @@ use crate::order::{AnyOrder, Contents, Resource};
 use crate::payment::{AnyPayment, PaymentState};
 use crate::time::Timestamp;
 
-/// What all readers share.
+/// The state that all readers share.
 #[derive(Debug)]
 pub struct Shared {
-    /// What is durable and not yet in the index.
+    /// Writes that are durable and not yet in the index.
     pub overlay: Overlay,
-    /// The index, as long as it may be asked.
+    /// The index, while it may be read.
     pub served: ServedIndex,
-    /// Held while a commit becomes durable and is shown.
+    /// Held while a commit becomes durable and is published.
     pub committing: Mutex<()>,
     /// The journal as far as it is durable.
     pub journal: JournalReader,
 }
 
-/// Reads what is durable, and nothing else.
+/// Reads durable data only.
 #[derive(Debug, Clone)]
 pub struct Reader(pub(super) Arc<Shared>);
 
@@ -49,7 +49,7 @@ impl Source for Shared {
         }
     }
 
-    /// The journal is checked frame by frame; what contradicts itself beside it is the index.
+    /// The journal is verified frame by frame, so a contradiction elsewhere is the index's fault.
     fn distrusted(&self, error: StoreError) -> StoreError {
         match error {
             StoreError::Damaged(why) => self.served.distrust(&why),
@@ -69,19 +69,19 @@ impl Source for Reader {
     }
 }
 
-/// What has come due.
+/// A page of due items.
 #[derive(Debug, Default)]
 pub struct DuePage {
     /// Earliest first.
     pub items: Vec<DueItem>,
-    /// Behind what the next page begins; nothing if this is the last.
+    /// The next page begins after this; `None` if this is the last.
     pub next: Option<Key>,
 }
 
-/// How many there are.
+/// A count, up to a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
-    /// So many, at least.
+    /// The number counted.
     pub count: usize,
     /// Whether there are more than were counted.
     pub more: bool,
@@ -92,7 +92,7 @@ pub struct Counted {
 pub struct PaymentPage {
     /// The payments.
     pub payments: Vec<AnyPayment>,
-    /// Where the next page begins; nothing if this is the last.
+    /// The next page begins here; `None` if this is the last.
     pub next: Option<PaymentId>,
 }
 
@@ -103,7 +103,7 @@ pub struct PaymentFilter {
     pub buyer: Option<BuyerId>,
     /// Of this order.
     pub order: Option<OrderId>,
-    /// For what the merchant calls so.
+    /// For this resource of the merchant.
     pub resource: Option<Resource>,
     /// In one of these states; empty for any.
     pub states: Vec<PaymentState>,
@@ -123,9 +123,9 @@ pub struct FeedRecord {
 }
 
 impl Reader {
-    /// How many payments one page may look at before it ends early.
+    /// The number of payments that one page may look at before it ends early.
     const MOST_EXAMINED: usize = 5_000;
-    /// How far a list is counted, about: beyond it, "at least" so many.
+    /// About how far a list is counted: beyond it the count means "at least".
     const MOST_COUNTED: usize = 10_000;
 
     /// The order with this id.
@@ -138,7 +138,7 @@ impl Reader {
         view::load_payment(self, id)
     }
 
-    /// Entries of a range, overlay over index.
+    /// Entries of a range, from the overlay and the index.
     pub fn scan(&self, range: &KeyRange, limit: usize) -> Result<Vec<(Key, Vec<u8>)>, StoreError> {
         let mut found = Vec::new();
         let mut rest = range.clone();
@@ -159,9 +159,9 @@ impl Reader {
         Ok(found)
     }
 
-    /// Merges one chunk into `found`; returns how far it got, or nothing at the range's end.
+    /// Merges one chunk into `found`; returns how far it got, or `None` at the range's end.
     ///
-    /// The overlay is asked first: what moves to the index in between is then seen twice, never missed.
+    /// The overlay is read first: an entry that moves to the index in between is then seen twice, never missed.
     fn scan_chunk(
         &self,
         range: &KeyRange,
@@ -202,7 +202,7 @@ impl Reader {
         Ok(reached)
     }
 
-    /// A page of at most `limit` payments before `before`, newest first. A page that had to skip very many ends early.
+    /// A page of at most `limit` payments before `before`, newest first. A page that had to skip too many ends early.
     pub fn payments(
         &self,
         filter: &PaymentFilter,
@@ -236,7 +236,7 @@ impl Reader {
         Ok(page)
     }
 
-    /// The ids to look at, newest first, from the narrowest index that the filter allows.
+    /// The ids to look at, newest first, from the narrowest index that fits the filter.
     fn candidates(
         &self,
         filter: &PaymentFilter,
@@ -255,7 +255,7 @@ impl Reader {
             let mut ids: Vec<PaymentId> = ids
                 .filter(|id| before.is_none_or(|before| *id < before))
                 .collect();
-            // The order has them as they were begun; ids of one millisecond are in no order, and pages go by id.
+            // The order lists payments as they were begun; ids of one millisecond are unordered, and pages go by id.
             ids.sort_unstable_by(|one, other| other.cmp(one));
             ids.truncate(most);
             return Ok(ids);
@@ -273,7 +273,7 @@ impl Reader {
             .collect())
     }
 
-    /// A page of payments with a money call that has no answer yet, oldest first, from behind `after`.
+    /// A page of payments with an unanswered call, oldest first, after `after`.
     pub fn in_flight(
         &self,
         after: Option<PaymentId>,
@@ -282,7 +282,7 @@ impl Reader {
         self.oldest_first(&keys::in_flight_after(after), limit)
     }
 
-    /// The payment that a checkout is about now.
+    /// The current payment of a checkout.
     pub fn session(&self, id: SessionId) -> Result<Option<Stored<AnyPayment>>, StoreError> {
         let Some(bits) = self.get(&keys::session(id))? else {
             return Ok(None);
@@ -291,8 +291,8 @@ impl Reader {
         payment.map_or(Ok(None), |payment| self.listed(payment).map(Some))
     }
 
-    /// A page of payments whose gateway is to be asked because somebody said that there is news, oldest first, from
-    /// behind `after`.
+    /// A page of payments whose gateway is to be asked because of an unsigned notification, oldest first, after
+    /// `after`.
     pub fn inquiries_wanted(
         &self,
         after: Option<PaymentId>,
@@ -301,22 +301,22 @@ impl Reader {
         self.oldest_first(&keys::inquiries_wanted_after(after), limit)
     }
 
-    /// A page of payments that a person has to look at, oldest first, from behind `after`.
+    /// A page of payments on the desk, oldest first, after `after`.
     pub fn desk(&self, after: Option<PaymentId>, limit: usize) -> Result<PaymentPage, StoreError> {
         self.oldest_first(&keys::on_desk_after(after), limit)
     }
 
-    /// How many payments have a money call without an answer.
+    /// The number of payments with an unanswered call.
     pub fn count_in_flight(&self) -> Result<Counted, StoreError> {
         self.count(&keys::in_flight_after(None))
     }
 
-    /// How many payments are on the desk.
+    /// The number of payments on the desk.
     pub fn count_desk(&self) -> Result<Counted, StoreError> {
         self.count(&keys::on_desk_after(None))
     }
 
-    /// How many payments are in a state that the index lists.
+    /// The number of payments in a state that the index lists.
     pub fn count_in_state(&self, state: PaymentState) -> Result<Counted, StoreError> {
         self.count(&KeyRange {
             reverse: false,
@@ -344,7 +344,7 @@ impl Reader {
         Ok(page)
     }
 
-    /// A payment that the index names: it is there, or the index is not to be believed.
+    /// A payment that a key of the index names. If it is absent, the index is damaged.
     fn listed(&self, id: PaymentId) -> Result<Stored<AnyPayment>, StoreError> {
         self.payment(id)?.ok_or_else(|| {
             let what = format!("the payment {id} is listed, and is not there");
@@ -375,7 +375,7 @@ impl Reader {
         }
     }
 
-    /// A page of what has come due, earliest first, from behind `after`.
+    /// A page of due items, earliest first, after `after`.
     pub fn due(
         &self,
         now: Timestamp,
@@ -393,7 +393,7 @@ impl Reader {
         })
     }
 
-    /// What an order is about, from the record that registered it.
+    /// The order's lines and discounts, from the record that registered it.
     pub fn contents(&self, first_record: u64) -> Result<Contents, StoreError> {
         let Body::Group(group) = self.record(first_record)?.body else {
             return Ok(Contents::default());
@@ -454,7 +454,7 @@ impl Reader {
         self.0.journal.tail().next_record.saturating_sub(1)
     }
 
-    /// When a record was committed.
+    /// The time of a record's commit.
     pub fn time_of(&self, record: u64) -> Result<Timestamp, StoreError> {
         let at_ms = self.0.journal.time_of_record(record)?;
         let missing = || StoreError::Damaged(format!("record {record} is not in the journal"));
@@ -471,7 +471,7 @@ impl Reader {
         self.0.journal.tail().next_event.saturating_sub(1)
     }
 
-    /// How the index is.
+    /// The health of the index.
     pub fn index_health(&self) -> Health {
         self.0.served.health()
     }
@@ -505,7 +505,7 @@ impl PaymentFilter {
         buyer && state && from && to
     }
 
-    /// The one state that has an index of its own, if the filter asks for just it.
+    /// The one state that has an index of its own, if the filter asks for that state alone.
     fn listed_state(&self) -> Option<PaymentState> {
         match self.states.as_slice() {
             [state] if state.is_open() || state.needs_decision() => Some(*state),
@@ -513,7 +513,7 @@ impl PaymentFilter {
         }
     }
 
-    /// Ids grow with time: the end of the asked time is also an end of the ids.
+    /// Ids grow with time, so the end of the requested time gives an end of the ids.
     fn before_end(&self, before: Option<PaymentId>) -> Option<PaymentId> {
         let end = self
             .to

@@ -1,4 +1,4 @@
-//! Records: what the journal keeps of each commit.
+//! Records: the journal's form of a commit.
 
 use bincode::{Decode, Encode};
 
@@ -10,53 +10,53 @@ use crate::sealed::Sealed;
 use crate::stream::{Shard, Stream};
 use crate::time::Timestamp;
 
-/// One commit as kept. It is about one stream.
+/// One commit as stored. It belongs to one stream.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Record {
-    /// When it was decided.
+    /// The time of the decision.
     pub at: Timestamp,
-    /// Where the stream lives.
+    /// The stream's shard.
     pub shard: Shard,
-    /// What it is about.
+    /// The stream.
     pub stream: Stream,
-    /// What it was.
+    /// The content.
     pub body: Body,
 }
 
-/// What a commit was. Stored: append variants only.
+/// The content of a commit. Stored: append variants only.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Body {
-    /// Something happened to one order's group.
+    /// Events of one order's group.
     Group(GroupRecord),
-    /// A keyed request was refused, or changed nothing; its answer is kept, beside the history of its stream.
+    /// A keyed request was refused or changed nothing; its answer is stored beside the history of its stream.
     Kept(Reply),
     /// An authentic notification named a payment that we do not have.
     Unmatched(UnmatchedNotification),
 }
 
-/// What happened to one order's group.
+/// Events of one order's group.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct GroupRecord {
     /// The record before this one of the same group; 0 if this is its first.
     pub previous: u64,
-    /// What happened, in order.
+    /// The events, in order.
     pub events: Vec<GroupEvent>,
-    /// The key it was asked under, with the answer.
+    /// The idempotency key of the request, with the answer.
     pub reply: Option<Reply>,
 }
 
-/// A notification without a payment, kept so that nothing a gateway told us is lost.
+/// A notification without a payment, stored so that no gateway message is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct UnmatchedNotification {
-    /// Who sent it.
+    /// The sender.
     pub provider: Provider,
-    /// The gateway's id of it.
+    /// The gateway's id of the notification.
     pub event_id: Box<str>,
-    /// What it says it is.
+    /// The type that it names.
     pub event_type: Box<str>,
     /// The payment it names.
     pub payment_id: PaymentId,
-    /// Its body as it came, sealed.
+    /// Its body as received, sealed.
     pub body: Sealed,
 }
 
@@ -71,7 +71,7 @@ impl Record {
         }
     }
 
-    /// What happened to an order's group, and which order; nothing if the record is of another kind.
+    /// The order and the events, if the record is a group's; otherwise `None`.
     pub const fn group(&self) -> Option<(&OrderId, &GroupRecord)> {
         match (&self.stream, &self.body) {
             (Stream::Order(order), Body::Group(group)) => Some((order, group)),
@@ -79,7 +79,7 @@ impl Record {
         }
     }
 
-    /// How many of its events have a place in the merchant's feed.
+    /// The number of its events that have a place in the merchant's feed.
     pub fn feed_events(&self) -> u32 {
         let Body::Group(group) = &self.body else {
             return 0;
@@ -93,7 +93,7 @@ impl Record {
     }
 }
 
-/// What a notification without a payment is recognised by when it is delivered again.
+/// The key that recognises a repeated delivery of a notification without a payment.
 pub fn notification_key(provider: Provider, event_id: &str) -> KeyedRequest {
     let key = hash16(&[
         b"notification",

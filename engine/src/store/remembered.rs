@@ -1,5 +1,6 @@
-//! The absence filter across restarts: a file with the record it reaches to; what came after is added from the
-//! journal, and without a file it is filled from the index, or from the journal where that is not to be asked.
+//! Keeps the absence filter across restarts: a file with the filter and the record it reaches to. Later keys are
+//! added from the journal. Without a file the filter is filled from the index, or from the journal if the index may
+//! not be read.
 
 use super::StoreError;
 use super::codec;
@@ -14,10 +15,10 @@ use super::served_index::ServedIndex;
 
 const NAME: &str = "absent.filter";
 const MAGIC: &[u8; 8] = b"DGABSNT1";
-/// Magic, next record, chain hash, checksum of all the rest.
+/// Magic, next record, chain hash, and a checksum of everything else.
 const HEADER_BYTES: usize = 8 + 8 + 32 + 4;
 
-/// How many bytes a filter for this store has: about sixteen bits for each key it will have when it has doubled.
+/// The filter's size for this store: about sixteen bits for each key it will have when it has doubled.
 fn wanted_bytes(options: &OpenOptions, journal: &Journal) -> usize {
     const MOST: usize = 256 << 20;
     let records = usize::try_from(journal.tail().next_record).unwrap_or(usize::MAX);
@@ -37,7 +38,7 @@ pub fn filter(
         Some(known) => known,
         None => match from_index(wanted, served) {
             Ok(filter) => (filter, journal.tail().next_record),
-            // The journal has every key too, only not in one place.
+            // The journal has every key too, but not in one place.
             Err(error) if error.is_passing() => (AbsenceFilter::new(wanted), 1),
             Err(error) => return Err(error),
         },
@@ -79,7 +80,8 @@ fn checksum(next_record: u64, chain: &[u8; 32], body: &[u8]) -> u32 {
     crc.finalize()
 }
 
-/// The saved filter with the record it reaches to, if it is of this journal's past and of the asked size.
+/// The saved filter with the record it reaches to, if it belongs to this journal's history and has the requested
+/// size.
 fn read(
     files: &dyn Files,
     options: &OpenOptions,

@@ -1,4 +1,4 @@
-//! Replay: applying the journal's records to an index, in windows, by the same functions as a live commit.
+//! Replay: applies the journal's records to an index, in windows, by the same functions as a live commit.
 
 use super::codec;
 use super::cursor::Cursor;
@@ -9,7 +9,7 @@ use super::overlay::Window;
 use super::view::{self, Balances, Source};
 use super::{StoreError, Write};
 
-/// How far a replay has come.
+/// The progress of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Records replayed.
@@ -18,8 +18,9 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Keys a window has before it is applied. Larger than a live one: keys are put in order, and the more there
-/// are, the more of them lie on a page that is read and written once. A few hundred megabytes for as long as it takes.
+/// Keys in a window before it is applied. Larger than a live window: keys are sorted, and the more there are, the
+/// more of them share a page that is read and written once. Takes a few hundred megabytes of memory during the
+/// replay.
 const WINDOW_KEYS: usize = 500_000;
 
 struct OverIndex<'a> {
@@ -43,7 +44,7 @@ impl Source for OverIndex<'_> {
     }
 }
 
-/// A replay under way: pieces of it may be done with time in between, while the journal grows.
+/// A replay in pieces, between which time may pass and the journal may grow.
 #[derive(Debug)]
 pub struct Replay {
     from: u64,
@@ -52,7 +53,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Over an index that has every record before `from`.
+    /// A replay over an index that has every record before `from`.
     pub fn from(from: u64) -> Self {
         Self {
             from,
@@ -61,7 +62,7 @@ impl Replay {
         }
     }
 
-    /// How far it is from the journal's present end.
+    /// The progress towards the journal's present end.
     pub fn progress(&self, journal: &JournalReader) -> Progress {
         let end = journal.tail().next_record;
         Progress {
@@ -70,8 +71,8 @@ impl Replay {
         }
     }
 
-    /// Replays one window of about `most_keys` keys; says how many records, none at the journal's end. After an
-    /// error it is of no more use.
+    /// Replays one window of about `most_keys` keys; returns the number of records, 0 at the journal's end. After an
+    /// error the replay cannot be used any more.
     pub fn step(
         &mut self,
         journal: &JournalReader,
@@ -79,7 +80,7 @@ impl Replay {
         most_keys: usize,
     ) -> Result<u64, StoreError> {
         let begun = self.next;
-        // Asking beyond the end would ask the journal for a record that is not there.
+        // Asking beyond the end would request a record that does not exist.
         if begun >= journal.tail().next_record {
             return Ok(0);
         }
@@ -133,8 +134,8 @@ pub fn replay(
     Ok(done)
 }
 
-/// Puts a window into the index: derived keys, balances, aggregates, and the cursor last. What a crash leaves
-/// half done, replay does again.
+/// Writes a window into the index: derived keys, balances, aggregates, and the cursor last. After a crash half-way,
+/// replay writes it again.
 pub fn apply(window: &Window, index: &dyn Index) -> Result<(), IndexError> {
     let mut written = 0_usize;
     for (key, value) in window.iter() {

@@ -1,9 +1,9 @@
-//! The schemas of records: what each version of the program wrote, and how a later one reads it.
+//! The schemas of records: what each version of the program wrote, and how a later version reads it.
 //!
-//! Today's types are those of [`crate::event`] and [`super::record`]. A version that is not today's has a module here
-//! with copies of the types that have changed since; they only decode, and each becomes today's event with the same
-//! meaning. One event becomes one event, so that versions of aggregates and answers that were given stay what they
-//! were. A stored record is never written again in another schema: the chain is over its bytes.
+//! Today's types are those of [`crate::event`] and [`super::record`]. An older schema has a module here with copies
+//! of the types that have changed since; they only decode, and each becomes today's event with the same meaning. One
+//! event becomes one event, so that versions of aggregates and given answers stay the same. A stored record is never
+//! written again in another schema: the hash chain is over its bytes.
 //!
 //! To change a stored type: copy it as it is into the module of today's schema (make one if there is none), write how
 //! it is read, raise [`RECORD`], and bless new golden files beside the old ones.
@@ -17,7 +17,7 @@ use super::record::Record;
 /// The schema in which records are written.
 pub const RECORD: u8 = 2;
 
-/// Reads a record's body of a schema; nothing if no version of the program wrote that schema.
+/// Reads a record's body of a schema; `None` if no version of the program wrote that schema.
 pub(super) fn record(schema: u8, body: &[u8]) -> Option<Result<Record, StoreError>> {
     match schema {
         1 => Some(codec::body::<v1::Record>(body).map(Record::from)),

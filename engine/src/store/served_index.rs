@@ -1,8 +1,8 @@
-//! Whether the index may be asked: as long as it is sound, and not one question longer.
+//! Guards the index: it is read only while it is sound.
 //!
-//! The index is derived. The first key that does not read or cannot be written takes it out of service for
-//! everybody at once: whoever asks is told to come back, nobody is told that something is absent. Mending it
-//! (`mending.rs`) is one thread's work; readers and the writer only find out and say so.
+//! The index is derived. The first key that cannot be read or written takes the whole index out of service at once:
+//! requests that need it are told to retry, and none is told that something is absent. Mending it (`mending.rs`) is
+//! one thread's work; readers and the writer only detect damage and report it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,22 +14,22 @@ use super::StoreError;
 use super::index::{Direction, Entry, Index, IndexError};
 use crate::planted::{self, Bug};
 
-/// How the index is.
+/// The health of the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
     /// It is read and written.
     Well,
-    /// The disk has no room for what it should be given. It goes on by itself once there is room.
+    /// The disk has no room for its writes. It continues by itself once there is room.
     NoRoom(String),
-    /// It was not to be believed and is made anew from the journal, or trails it so far that it is brought up first.
+    /// It was damaged and is rebuilt from the journal, or it is so far behind that it is brought up to date first.
     Rebuilding {
-        /// Whether it is made anew; else what there is is brought up.
+        /// Whether it is rebuilt; otherwise the existing index is brought up to date.
         anew: bool,
-        /// What was wrong with it, in one word for figures.
+        /// The fault in one word, for metrics.
         reason: &'static str,
-        /// What was wrong with it.
+        /// The fault in full.
         why: String,
-        /// Records that the new one has.
+        /// Records that the new index has.
         done: u64,
         /// Records that it will have.
         total: u64,
@@ -37,7 +37,7 @@ pub enum Health {
 }
 
 impl Health {
-    /// To be made anew, and why.
+    /// Must be rebuilt, for this reason.
     pub fn distrusted(reason: &'static str, why: impl Into<String>) -> Self {
         Self::Rebuilding {
             anew: true,
@@ -48,7 +48,7 @@ impl Health {
         }
     }
 
-    /// Sound, and to be brought to the journal's end before it may be asked.
+    /// Sound, but must be brought to the journal's end before it is read.
     pub fn behind(why: impl Into<String>) -> Self {
         Self::Rebuilding {
             anew: false,
@@ -59,7 +59,7 @@ impl Health {
         }
     }
 
-    /// What whoever needs the index is told.
+    /// The error for a request that needs the index.
     pub fn refusal(&self) -> StoreError {
         match self {
             Self::Well => StoreError::Index("it was away for a moment".to_owned()),
@@ -69,10 +69,10 @@ impl Health {
     }
 }
 
-/// The index with what is known about it. Shared by all who read and write.
+/// The index with its health. Shared by all readers and the writer.
 #[derive(Debug)]
 pub struct ServedIndex {
-    /// Set by whoever finds it out, cleared when another index is in its place.
+    /// Set by the first thread that detects damage, cleared when another index is in place.
     away: AtomicBool,
     health: Mutex<Health>,
     index: RwLock<Option<Arc<dyn Index>>>,
@@ -114,7 +114,7 @@ impl ServedIndex {
         self.ask(|index| index.range(from, to, direction, limit))
     }
 
-    /// Asks the index, if it may be asked. An answer that it does not give takes it out of service.
+    /// Reads the index, if it may be read. An error takes it out of service.
     pub fn ask<T>(
         &self,
         ask: impl FnOnce(&dyn Index) -> Result<T, IndexError>,
@@ -122,36 +122,36 @@ impl ServedIndex {
         if self.is_away() {
             return Err(self.health().refusal());
         }
-        // Recursive: whoever takes the index away has said so first, and waits for those who ask.
+        // Recursive: the thread that takes the index away sets `away` first, and waits for readers.
         let held = self.index.read_recursive();
         let Some(index) = held.as_ref() else {
             return Err(self.health().refusal());
         };
-        // While it is held: what is found out about this index must not be said of the next.
+        // Report while holding the lock: an error of this index must not be blamed on the next one.
         ask(index.as_ref()).map_err(|error| self.lost(error))
     }
 
-    /// Whether nothing may be asked.
+    /// Whether the index is out of service.
     pub fn is_away(&self) -> bool {
         self.away.load(Ordering::Acquire)
     }
 
-    /// How it is.
+    /// The health.
     pub fn health(&self) -> Health {
         self.health.lock().clone()
     }
 
-    /// How often another index was put in place of one that was not to be believed.
+    /// How often a damaged index was replaced.
     pub fn rebuilds(&self) -> u64 {
         self.rebuilds.load(Ordering::Relaxed)
     }
 
-    /// What the index gave, though read, cannot be right.
+    /// Reports a value that could be read but cannot be right.
     pub fn distrust(&self, why: &str) -> StoreError {
         self.lost(IndexError::Altered(why.to_owned()))
     }
 
-    /// Takes it out of service; the first who finds something says why.
+    /// Takes the index out of service; the first fault reported is kept.
     fn lost(&self, error: IndexError) -> StoreError {
         if matches!(error, IndexError::TooLarge { .. }) {
             return error.into();
@@ -167,12 +167,12 @@ impl ServedIndex {
         health.refusal()
     }
 
-    /// Says how it is, for whoever mends it.
+    /// Sets the health; for the mender.
     pub(super) fn tell(&self, health: Health) {
         *self.health.lock() = health;
     }
 
-    /// Says whether a sound index may be written. One that was just found not to be sound stays so.
+    /// Sets whether a sound index has room to write. A damaged one stays damaged.
     pub(super) fn tell_room(&self, room: Result<(), String>) {
         let mut health = self.health.lock();
         if !self.is_away() {
@@ -180,7 +180,7 @@ impl ServedIndex {
         }
     }
 
-    /// Gives the index back, once nobody asks it any more.
+    /// Drops the index once no thread is reading it.
     pub(super) fn retire(&self) {
         let old = self.index.write().take();
         old.map(drop_caught).unwrap_or_default();
@@ -207,7 +207,7 @@ const fn reason(error: &IndexError) -> &'static str {
     }
 }
 
-/// Gives an index back; what it still writes then is of no interest to anybody.
+/// Drops an index; errors while it closes are ignored.
 pub(super) fn drop_caught(index: Arc<dyn Index>) {
     let _ = catch_unwind(AssertUnwindSafe(move || drop(index)));
 }

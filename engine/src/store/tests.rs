@@ -1,4 +1,4 @@
-//! The embedded store end to end, on a simulated disk and on a real one.
+//! The embedded store from end to end, on a simulated disk and on a real one.
 
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
 
@@ -103,7 +103,7 @@ fn open_as(files: &Arc<dyn Files>, home: &dyn IndexHome, options: OpenOptions, n
     }
 }
 
-/// Makes the index anew, as its thread does in production.
+/// Rebuilds the index, as the applier's thread does in production.
 fn made_anew(upkeep: &Upkeep) {
     for _ in 0..10_000 {
         if upkeep.applier.health() == Health::Well {
@@ -217,7 +217,7 @@ fn on_sled(dir: &std::path::Path) -> (Arc<dyn Files>, SledHome) {
 }
 
 #[test]
-fn a_payment_is_taken_and_survives_a_kill_and_a_clean_stop() {
+fn captured_payment_survives_a_kill_and_a_clean_stop() {
     let dir = tempfile::tempdir().unwrap();
     let (files, home) = on_sled(dir.path());
     let mut shop = open(&files, &home, dir.path(), 1_000_000);
@@ -253,7 +253,7 @@ fn a_payment_is_taken_and_survives_a_kill_and_a_clean_stop() {
 }
 
 #[test]
-fn a_repeated_key_gets_the_first_answer_though_the_payment_has_moved_on() {
+fn repeated_key_gets_the_first_answer_after_the_payment_has_moved_on() {
     let files: Arc<dyn Files> = Arc::new(SimulatedFiles::new());
     let home = MemoryHome::default();
     let dir = std::path::Path::new("data");
@@ -278,7 +278,7 @@ fn a_repeated_key_gets_the_first_answer_though_the_payment_has_moved_on() {
 }
 
 #[test]
-fn what_is_published_is_read_the_same_from_overlay_and_index() {
+fn published_writes_are_read_the_same_from_overlay_and_index() {
     let files: Arc<dyn Files> = Arc::new(SimulatedFiles::new());
     let home = MemoryHome::default();
     let mut shop = open(&files, &home, std::path::Path::new("data"), 1_000_000);

@@ -1,5 +1,5 @@
-//! Upkeep beside the writer: emptying the overlay into the index, flushing the index, preparing segments.
-//! Each is a `turn` that a thread calls in production and a simulation calls itself.
+//! Upkeep beside the writer: empties the overlay into the index, flushes the index, prepares segments. Each is a
+//! `turn` that a thread calls in production and a simulation calls itself.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::replay;
 use super::served_index::Health;
 use crate::planted::{self, Bug};
 
-/// Empties the overlay into the index, and mends the index when it is not to be believed. Clones share the work.
+/// Empties the overlay, and mends a damaged index. Clones share the work.
 #[derive(Debug, Clone)]
 pub struct Applier {
     shared: Arc<Shared>,
@@ -31,18 +31,18 @@ pub struct Applier {
 
 /// How long a window may collect writes before it is applied.
 pub const WINDOW_AGE: Duration = Duration::from_millis(200);
-/// How often the index is made durable.
+/// How often the index is flushed.
 pub const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
-/// Free space without which nothing is written into the index: sled that has once met a full disk refuses everything
-/// until it is opened again, so it should not meet one.
+/// The free space below which nothing is written into the index: once sled has met a full disk it refuses everything
+/// until it is reopened, so it should not meet one.
 const INDEX_ROOM_BYTES: u64 = 8 << 20;
-/// Bytes that the index's files grow by, for each byte that is put in.
+/// The index's files grow by about this many bytes for each byte written.
 const INDEX_GROWTH: u64 = 4;
 
 impl Applier {
-    /// Applies the window that has collected, if there is one, or takes the next step of mending the index; says how
-    /// much was done: keys applied, or records taken up again. An error is nothing that time will mend.
+    /// Applies the collected window, or does the next step of mending the index; returns how much was done: keys
+    /// applied, or records replayed. An error is permanent.
     pub fn turn(&self) -> Result<u64, StoreError> {
         let mut mender = self.mender.lock();
         let served = &self.shared.served;
@@ -65,7 +65,7 @@ impl Applier {
             served.tell_room(Err(format!("{dir} has no room for the index")));
             0
         };
-        // The writer need not wait for what does not go on.
+        // The writer need not wait for a window that cannot be applied.
         let health = served.health();
         self.shared.overlay.suspend(health != Health::Well);
         Ok(done)
@@ -84,7 +84,7 @@ impl Applier {
                 self.shared.overlay.applied();
                 Ok(u64::try_from(window.len()).unwrap_or(u64::MAX).max(1))
             }
-            // What is in the window stays readable until the index has it, or another index has what it came from.
+            // The window stays readable until this index has it, or another index has the records it came from.
             Err(error) if error.is_passing() => Ok(0),
             Err(error) => {
                 self.shared.overlay.suspend(true);
@@ -93,7 +93,8 @@ impl Applier {
         }
     }
 
-    /// Whether what waits may be put into the index without filling the disk. A disk that does not say has room.
+    /// Whether the waiting writes can go into the index without filling the disk. If the disk does not say, assume
+    /// so.
     fn has_room(&self) -> bool {
         let waiting = self.shared.overlay.waiting_bytes();
         let needed = waiting
@@ -104,17 +105,17 @@ impl Applier {
             .map_or(true, |free| free >= needed)
     }
 
-    /// How the index is.
+    /// The health of the index.
     pub fn health(&self) -> Health {
         self.shared.served.health()
     }
 
-    /// How often the index was made anew since the store was opened.
+    /// How often the index was rebuilt since the store was opened.
     pub fn rebuilds(&self) -> u64 {
         self.shared.served.rebuilds()
     }
 
-    /// Waits for the next turn; says whether the store is being stopped.
+    /// Waits for the next turn; returns whether the store is being stopped.
     pub fn wait(&self) -> bool {
         self.shared.overlay.wait_for_work(WINDOW_AGE)
     }
@@ -124,7 +125,7 @@ impl Applier {
         self.shared.overlay.is_stopping()
     }
 
-    /// Lets waiting end.
+    /// Ends waiting.
     pub fn stop(&self) {
         self.shared.overlay.stop();
     }
@@ -137,7 +138,7 @@ pub struct Flusher {
 }
 
 impl Flusher {
-    /// Flushes; says whether the index is durable as far as it goes. One that is not is the applier's to mend.
+    /// Flushes; returns whether the index is durable up to its position. A damaged index is left to the applier.
     pub fn turn(&self) -> Result<bool, StoreError> {
         match self.shared.served.ask(|index| index.flush()) {
             Ok(()) => Ok(true),
@@ -147,16 +148,16 @@ impl Flusher {
     }
 }
 
-/// How a directory was left.
+/// How a directory was left at a stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
     /// The next start can use everything.
     InOrder,
-    /// Nothing is lost, and the next start does what it does after a kill; and why.
+    /// Nothing is lost, but the next start does the same as after a kill, for this reason.
     AsKilled(String),
 }
 
-/// What keeps a directory going, and stops it in order.
+/// The upkeep of a directory, including its stop.
 #[derive(Debug)]
 pub struct Upkeep {
     /// Empties the overlay.
@@ -171,7 +172,7 @@ pub struct Upkeep {
 }
 
 impl Directory {
-    /// What has to be kept up beside the writer.
+    /// The upkeep beside the writer.
     pub fn upkeep(&self) -> Upkeep {
         let shared = self.store.reader().0;
         Upkeep {
@@ -191,14 +192,14 @@ impl Directory {
 }
 
 impl Upkeep {
-    /// Prepares the journal's next segments, a bounded piece of work at a time.
+    /// Prepares the journal's next segments, one bounded piece.
     pub fn prepare(&self) -> Result<Preparation, StoreError> {
         Ok(self.preparer.turn()?)
     }
 
-    /// After the writer's last commit: brings the index up to the journal's end and says so on disk. Where that
-    /// cannot be done, for want of room or because the index was just being mended, the journal has everything and
-    /// the next start goes on from there.
+    /// Call after the writer's last commit: brings the index to the journal's end and records a clean stop. If that
+    /// is impossible, for want of room or because the index was being mended, the journal has everything and the next
+    /// start continues from there.
     pub fn finish(&self, journal: &Journal) -> Result<Left, StoreError> {
         let served = &self.applier.shared.served;
         while !served.is_away() && self.applier.turn()? > 0 {}
@@ -228,7 +229,7 @@ impl Upkeep {
             journal.tail(),
             &self.filter,
         );
-        // Without it the next start takes a little longer.
+        // Without the filter file, the next start takes a little longer.
         saved.or_else(|error| {
             if error.is_passing() {
                 Ok(())

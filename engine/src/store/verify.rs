@@ -1,5 +1,5 @@
-//! Verifying and rebuilding a data directory that no server has open: chain, states, postings, balances and
-//! every key of the index, recomputed from the journal alone.
+//! Verifies and rebuilds a data directory that no server has open: chain, states, postings, balances and every key of
+//! the index, recomputed from the journal alone.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use super::opening::{self, OpenOptions};
 use super::replay::{self, Progress};
 use super::view::Balance;
 
-/// What verifying found.
+/// The result of verifying.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Records whose chain, order and states hold.
+    /// Records whose chain, order and states are correct.
     pub records: u64,
     /// Events of the merchant's feed.
     pub events: u64,
     /// Keys of the index that were compared.
     pub keys: u64,
-    /// Records the index had not seen yet, which is no fault.
+    /// Records that the index did not have yet, which is no fault.
     pub trailing: u64,
     /// Balances with their names.
     pub balances: Vec<(String, i128)>,
-    /// What does not hold, the first few in words.
+    /// The first few faults, in words.
     pub faults: Vec<String>,
 }
 
@@ -73,8 +73,8 @@ impl Report {
     }
 }
 
-/// Brings the index to the journal's end, as a start would, and compares it. The journal was found to follow, so what
-/// does not is the index.
+/// Brings the index to the journal's end, as a start would, and compares it. The journal was verified before, so a
+/// failure here is the index's fault.
 fn look_at(
     journal: &JournalReader,
     (index, from): (Arc<dyn Index>, u64),
@@ -95,7 +95,7 @@ fn look_at(
     }
 }
 
-/// What a rebuild read.
+/// The numbers of a rebuild.
 #[derive(Debug, Clone, Copy)]
 pub struct RebuiltFrom {
     /// Records of the journal.
@@ -104,7 +104,7 @@ pub struct RebuiltFrom {
     pub events: u64,
 }
 
-/// Throws the index away and makes it anew from the journal.
+/// Deletes the index and rebuilds it from the journal.
 pub fn rebuild(
     files: &Arc<dyn Files>,
     home: &dyn IndexHome,
@@ -129,7 +129,7 @@ pub fn rebuild(
     })
 }
 
-/// Reads every byte of the journal: replaying reads the frames alone, and not what lies behind and between them.
+/// Reads every byte of the journal: replay reads only the frames, not the bytes behind and between them.
 fn walk(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<(), StoreError> {
     let last_stop = last_stop(files.as_ref(), options)?;
     for frame in Walk::begin(Arc::clone(files), &options.journal_dir(), &last_stop)? {
@@ -152,7 +152,7 @@ fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal
     Ok(Journal::open(Arc::clone(files), &dir, options.journal.clone(), &last_stop)?.0)
 }
 
-/// Walks both indexes in step.
+/// Walks both indexes in parallel.
 fn compare(index: &dyn Index, rebuilt: &dyn Index, report: &mut Report) -> Result<(), StoreError> {
     let (mut from, end) = (vec![0], [u8::MAX]);
     loop {

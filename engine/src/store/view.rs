@@ -1,7 +1,7 @@
-//! Applying a record to keys: one function for the live commit, for replay and for verification.
+//! Applies a record to keys: one function for the live commit, for replay and for verification.
 //!
-//! `index(before, after)` says which derived keys follow from an aggregate; balances add up postings; every
-//! aggregate and balance carries the last record applied to it, so that applying one twice changes nothing.
+//! `index(before, after)` gives the derived keys of an aggregate; balances add up postings. Every aggregate and
+//! balance carries the number of the last record applied to it, so that applying a record twice changes nothing.
 
 mod balances;
 
@@ -32,26 +32,26 @@ pub struct Stored<T> {
     pub first_record: u64,
     /// The last record applied.
     pub record: u64,
-    /// The records of its history that are asked for often.
+    /// The records of its history that are read often.
     pub marks: Marks,
-    /// The aggregate after it.
+    /// The aggregate after that record.
     pub value: T,
 }
 
-/// Where in a payment's history is what is asked for often, so that nobody has to walk the history to find it.
-/// A record's number each; 0 where there is no such record. An order has none.
+/// The records of a payment's history that are read often, so that finding them needs no walk. Each is a record
+/// number, 0 if there is no such record. An order has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Marks {
-    /// The last in which its buyer chose how to pay.
+    /// The last record in which the buyer chose how to pay.
     pub chosen: u64,
-    /// The last in which its money became the order's.
+    /// The last record in which its order took its money.
     pub taken: u64,
-    /// The one that intended its latest money call.
+    /// The record that intended its latest money call.
     pub call: u64,
 }
 
 impl Marks {
-    /// With what `events` of the payment in `record` add.
+    /// The marks after the `events` of the payment in `record`.
     fn after(mut self, record: u64, payment: PaymentId, events: &[GroupEvent]) -> Self {
         for event in events {
             let GroupEvent::Payment(id, event) = event else {
@@ -77,23 +77,23 @@ impl Marks {
     }
 }
 
-/// Where the present values of keys are read from.
+/// The source of keys' present values.
 pub trait Source {
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// What to say of a value that was read and cannot be right; see [`super::Store::distrusted`].
+    /// The error for a value that was read and cannot be right; see [`super::Store::distrusted`].
     fn distrusted(&self, error: StoreError) -> StoreError {
         error
     }
 
-    /// What a value of this source says.
+    /// Decodes a value of this source.
     fn decoded<T: Decode<()>>(&self, kind: Kind, bytes: &[u8]) -> Result<T, StoreError> {
         codec::decode(kind, bytes).map_err(|error| self.distrusted(error))
     }
 }
 
-/// A group as read, with what is needed to write it back.
+/// A group as read, with the data needed to write it back.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The order and payments.
@@ -111,7 +111,7 @@ struct Was {
     facets: Facets,
 }
 
-/// What the derived keys of one aggregate depend on.
+/// The inputs of an aggregate's derived keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Facets {
     Order {
@@ -224,7 +224,7 @@ pub fn load_payment(
 }
 
 impl Loaded {
-    /// Takes an aggregate in.
+    /// Adds an order.
     pub fn add_order(&mut self, order: Stored<AnyOrder>) {
         self.record = self.record.max(order.record);
         let facets = Facets::of_order(&order.value);
@@ -236,7 +236,7 @@ impl Loaded {
         self.group.order = Some(order.value);
     }
 
-    /// Takes an aggregate in.
+    /// Adds a payment.
     pub fn add_payment(&mut self, payment: Stored<AnyPayment>) {
         let facets = Facets::of_payment(&payment.value);
         self.was.push(Was {
@@ -247,7 +247,7 @@ impl Loaded {
         self.group.payments.push(payment.value);
     }
 
-    /// The group without what is needed to write it back, and that.
+    /// Splits into the group and the data needed to write it back.
     pub fn split(self) -> (Group, Before) {
         (
             self.group,
@@ -259,7 +259,7 @@ impl Loaded {
     }
 }
 
-/// How a group was before a decision.
+/// The state of a group before a decision.
 #[derive(Debug, Default)]
 pub struct Before {
     /// The last record of the group; 0 if there is none.
@@ -268,7 +268,7 @@ pub struct Before {
 }
 
 impl Before {
-    /// The record that registered the order, if it was there.
+    /// The record that registered the order, if the order existed.
     pub fn first_record(&self) -> Option<u64> {
         self.order().map(|was| was.first_record)
     }
@@ -287,7 +287,7 @@ impl Before {
 
 /// The writes that follow from a group's new state: aggregates and derived keys.
 ///
-/// The order is stamped with every record of its group; of the payments only those that `events` name.
+/// The order is stamped with every record of its group; of the payments, only those that `events` name.
 pub fn writes_of_group(
     record: u64,
     before: &Before,
@@ -340,7 +340,7 @@ fn order_listed(order: &AnyOrder, record: u64) -> [Write; 2] {
     })
 }
 
-/// The keys that a payment is found by besides its id; they never change.
+/// The keys that find a payment other than by its id; they never change.
 fn found_by(payment: &AnyPayment, order: Option<&AnyOrder>) -> impl Iterator<Item = Write> {
     let core = payment.core();
     let resource = order.and_then(|order| order.core().resource.as_ref());
@@ -353,7 +353,7 @@ fn found_by(payment: &AnyPayment, order: Option<&AnyOrder>) -> impl Iterator<Ite
     })
 }
 
-/// A checkout is about the payment that it was opened with last.
+/// The keys that point a checkout to the payment it was last opened with.
 fn sessions_opened(id: PaymentId, events: &[GroupEvent]) -> impl Iterator<Item = Write> {
     events.iter().filter_map(move |event| match event {
         GroupEvent::Payment(named, PaymentEvent::SessionOpened(opened)) if *named == id => {
@@ -429,7 +429,7 @@ pub fn postings_of<'a>(
         .collect()
 }
 
-/// What replaying a record writes over what `source` holds. Whatever has seen the record already is left as it is.
+/// The writes of replaying a record over `source`. Values that have the record already are left unchanged.
 pub fn replay(
     number: u64,
     record: &Record,
@@ -446,7 +446,7 @@ pub fn replay(
     Ok(writes)
 }
 
-/// The answer that a record keeps, with what it is recognised by.
+/// The answer that a record keeps, with its key.
 pub fn kept_reply(record: &Record) -> Option<Reply> {
     match &record.body {
         Body::Group(group) => group.reply.clone(),
@@ -467,7 +467,7 @@ pub fn kept_reply(record: &Record) -> Option<Reply> {
     }
 }
 
-/// The key of an answer with the answer.
+/// The write of an answer under its key.
 pub fn reply_write(reply: &Reply) -> Result<Write, StoreError> {
     Ok(Write {
         key: keys::reply(&reply.key),
@@ -530,7 +530,7 @@ fn replay_group(
     Ok(writes)
 }
 
-/// The payments that events name, each once.
+/// The payments that events name, without repetition.
 pub fn named_payments(events: &[GroupEvent]) -> Vec<PaymentId> {
     let mut ids = Vec::new();
     for event in events {

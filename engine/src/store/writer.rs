@@ -1,4 +1,4 @@
-//! The writer: one queue, one thread, one turn at a time. A batch forms while the one before it syncs.
+//! The writer: one queue, one thread, one turn at a time. A batch forms while the previous one syncs.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -9,64 +9,64 @@ use super::embedded::{Committed, EmbeddedStore};
 use super::executor::{Executed, Executor, Inputs, Request};
 use super::{Store, StoreError};
 
-/// Why a request was not executed. It may be sent again; nothing of it happened.
+/// The reason why a request was not executed. Nothing of it happened, and it may be sent again, except for `Stopped`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unavailable {
     /// The queue is full.
     Busy,
     /// The disk is full; reading goes on.
     DiskFull,
-    /// The index is being made anew.
+    /// The index is being rebuilt.
     Rebuilding,
-    /// The store is being stopped, or has failed. What was in flight may or may not have happened.
+    /// The store is being stopped, or has failed. A request in flight may or may not have been executed.
     Stopped,
 }
 
 type Done = Box<dyn FnOnce(Result<Executed, Unavailable>) + Send>;
 
-/// What the writer is sent.
+/// A message to the writer.
 enum Sent {
     /// A request to execute.
     Job(Box<Job>),
-    /// Nothing after this is executed.
+    /// Requests after this are not executed.
     Stop,
 }
 
-/// A request with whom to tell.
+/// A request with its callback.
 struct Job {
     request: Request,
     done: Done,
 }
 
-/// Where requests are put. Cloned freely; the writer stops at [`Queue::stop`], or when the last one is gone.
+/// The sending side. Cloned freely; the writer stops at [`Queue::stop`], or when the last clone is dropped.
 #[derive(Clone)]
 pub struct Queue {
     sender: SyncSender<Sent>,
     depth: Arc<AtomicUsize>,
 }
 
-/// Where the writer takes them from.
+/// The receiving side.
 pub struct Jobs {
     receiver: Receiver<Sent>,
     depth: Arc<AtomicUsize>,
     stopped: Cell<bool>,
 }
 
-/// What the writer tells whoever measures it.
+/// An event for metrics.
 #[derive(Debug, Clone, Copy)]
 pub enum Turn {
     /// A batch is taken up.
     Begun,
     /// It is answered.
     Ended {
-        /// What became durable.
+        /// The durable records.
         committed: Committed,
-        /// Whether it was refused because the disk is full.
+        /// Whether the batch was refused because the disk is full.
         full: bool,
     },
 }
 
-/// The most requests one batch has: what is beyond waits for the next sync.
+/// The largest batch; further requests wait for the next sync.
 const MOST_PER_BATCH: usize = 1_024;
 
 /// A queue of this depth.
@@ -87,7 +87,7 @@ pub fn queue(depth: usize) -> (Queue, Jobs) {
 }
 
 impl Queue {
-    /// Puts a request in the queue; `done` is called once its outcome is durable, or at once if there is no room.
+    /// Queues a request; `done` is called once its outcome is durable, or at once if the queue is full.
     pub fn submit(
         &self,
         request: Request,
@@ -112,9 +112,10 @@ impl Queue {
         self.depth.load(Ordering::Relaxed)
     }
 
-    /// Lets the writer finish what is queued and end, whoever still holds the queue. Waits for a place in it.
+    /// Lets the writer finish the queued requests and end, even if other clones exist. Waits for a place in the
+    /// queue.
     pub fn stop(&self) {
-        // A writer that is gone has stopped already.
+        // If the writer is gone, it has stopped already.
         let _ = self.sender.send(Sent::Stop);
     }
 
@@ -126,7 +127,7 @@ impl Queue {
     }
 }
 
-/// Runs the queue until it is closed and empty, or the store fails. `observe` hears of each turn.
+/// Runs the queue until it is closed and empty, or the store fails. `observe` is called at each turn.
 pub fn run(
     executor: &mut Executor<EmbeddedStore>,
     jobs: &Jobs,
@@ -139,7 +140,7 @@ pub fn run(
     Ok(())
 }
 
-/// One turn over what is queued, for whoever has no thread to wait in; says whether there was anything.
+/// One turn over the queued requests, without waiting; returns whether there were any.
 pub fn run_queued(
     executor: &mut Executor<EmbeddedStore>,
     jobs: &Jobs,
@@ -170,7 +171,7 @@ fn run_batch(
 }
 
 impl Jobs {
-    /// Waits for a request and takes what has queued behind it; nothing once stopped and finished.
+    /// Waits for a request and takes those queued behind it; `None` once stopped and finished.
     fn next_batch(&self) -> Option<Vec<Job>> {
         if self.stopped.get() {
             return None;
@@ -178,7 +179,7 @@ impl Jobs {
         self.batch_from(self.receiver.recv().ok()?)
     }
 
-    /// What is queued now; nothing if nothing is.
+    /// The requests queued now; `None` if there are none.
     fn queued_batch(&self) -> Option<Vec<Job>> {
         if self.stopped.get() {
             return None;
@@ -205,7 +206,7 @@ impl Jobs {
     }
 }
 
-/// Executes a batch and tells everybody; says whether the disk was full.
+/// Executes a batch and calls back; returns whether the disk was full.
 fn turn<S: Store>(
     executor: &mut Executor<S>,
     batch: Vec<Job>,
@@ -225,7 +226,7 @@ fn turn<S: Store>(
             tell_all(waiting, Unavailable::DiskFull);
             Ok(true)
         }
-        // Nothing of the batch was committed: all of it is staged before any of it is.
+        // Nothing of the batch was committed: the whole batch is staged before its first commit.
         Err(StoreError::Index(_)) => {
             tell_all(waiting, Unavailable::Rebuilding);
             Ok(false)

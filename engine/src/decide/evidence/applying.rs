@@ -1,4 +1,4 @@
-//! Applying a fact: it ends the call that it answers, then it moves the payment as the rules of `evidence` say.
+//! Applies a fact: it ends the call that it answers, then moves the payment as the rules of `evidence` say.
 
 use super::{CallEnd, Effect, Told, weigh};
 use crate::command::Fact;
@@ -22,7 +22,7 @@ impl Told {
     }
 }
 
-/// Lets a fact do what [`weigh`] says: first it ends the call that it answers, then it moves the payment.
+/// Applies the result of [`weigh`]: first ends the call that the fact answers, then moves the payment.
 pub(in crate::decide) fn apply(
     work: &mut Work,
     id: PaymentId,
@@ -93,13 +93,13 @@ fn end_call(
     match end {
         CallEnd::Done => calls::done(work, id, name, source),
         CallEnd::NotDone => calls::not_done(work, id, code_of(fact), source),
-        // Evidence may come without a call of ours; it tells the gateway's name for the payment.
+        // Evidence may come without a call of ours; it still tells the gateway's name for the payment.
         CallEnd::Open if !waits && tells_name(effect) => calls::done(work, id, name, source),
         CallEnd::Open => Ok(()),
     }
 }
 
-/// Whether the gateway confirmed something by this.
+/// Whether the gateway confirmed the payment by this, so that its name for the payment is known.
 const fn tells_name(effect: Effect) -> bool {
     match effect {
         Effect::Hold { .. }
@@ -119,7 +119,7 @@ const fn tells_name(effect: Effect) -> bool {
     }
 }
 
-/// The code that a failure or a refusal is on record with.
+/// The code that a failure or refusal is recorded with.
 fn code_of(fact: &Fact) -> FailureCode {
     match fact {
         Fact::Failed { code } | Fact::CallRefused { code } => code.clone(),

@@ -1,5 +1,5 @@
-//! Every fact in every situation, through `decide`: the payment moves as `judge` says, the books balance and agree with
-//! the gateway, and whatever leaves money there can be resolved. `docs/evidence.md` is made from the same cells.
+//! Every fact in every situation, through `decide`: the payment moves as `judge` says, the books balance and agree
+//! with the gateway, and money left there can be resolved. `docs/evidence.md` is generated from the same cells.
 
 mod cell;
 pub(in crate::decide) mod facts;
@@ -47,7 +47,7 @@ tests_by_state! {
 }
 
 #[test]
-fn every_state_has_situations_and_each_is_what_it_says() {
+fn every_state_has_situations_that_are_in_that_state() {
     for state in PaymentState::ALL {
         assert!(Situation::of(*state).next().is_some(), "{}", state.name());
     }
@@ -64,7 +64,7 @@ fn every_state_has_situations_and_each_is_what_it_says() {
 }
 
 #[test]
-fn a_larger_sum_that_the_gateway_takes_back_is_agreement_again() {
+fn excess_that_the_gateway_refunds_ends_the_disagreement() {
     let mut shop = situations::mismatched();
     shop.cancel_order();
     shop.learns(facts::taken(11_700, 11_700));
@@ -74,7 +74,7 @@ fn a_larger_sum_that_the_gateway_takes_back_is_agreement_again() {
 }
 
 #[test]
-fn an_accepted_difference_ends_before_the_order_takes_the_money() {
+fn accepted_difference_ends_before_the_order_takes_the_money() {
     let mut shop = situations::mismatched();
     shop.learns(facts::taken(9_000, 8_000));
     shop.resolves(Resolution::Accept);
@@ -84,7 +84,7 @@ fn an_accepted_difference_ends_before_the_order_takes_the_money() {
 }
 
 #[test]
-fn money_that_is_not_all_there_is_not_given_to_its_order() {
+fn partly_refunded_money_is_not_given_to_its_order() {
     let mut shop = situations::orphaned_and_wanted();
     shop.learns(facts::taken(11_700, 11_000));
     shop.resolves(Resolution::Accept);
@@ -93,7 +93,7 @@ fn money_that_is_not_all_there_is_not_given_to_its_order() {
 }
 
 #[test]
-fn a_transfer_is_of_what_the_gateway_did_not_give_back_itself() {
+fn bank_transfer_covers_only_what_the_gateway_did_not_refund() {
     for accepted in [false, true] {
         let mut shop = situations::orphaned_and_wanted();
         shop.learns(facts::taken(11_700, 7_000));
@@ -113,7 +113,7 @@ fn a_transfer_is_of_what_the_gateway_did_not_give_back_itself() {
 }
 
 #[test]
-fn money_that_went_back_in_our_books_alone_can_be_given_back_again() {
+fn refund_recorded_only_in_our_books_can_be_repeated_at_the_gateway() {
     let mut shop = situations::has_it_after_all();
     assert!(shop.payment().is_on_the_desk());
     shop.resolves(Resolution::Return);
@@ -124,7 +124,7 @@ fn money_that_went_back_in_our_books_alone_can_be_given_back_again() {
 }
 
 #[test]
-fn what_comes_unasked_after_all_went_back_is_old() {
+fn unasked_capture_after_a_full_refund_is_outdated() {
     let mut shop = situations::refunded();
     shop.hears(Said::Taken.fact());
     shop.asks_about_call(Said::Taken.fact());
@@ -138,7 +138,7 @@ fn what_comes_unasked_after_all_went_back_is_old() {
 }
 
 #[test]
-fn a_deposit_taken_back_after_its_due_date_comes_to_the_desk() {
+fn deposit_returned_after_its_due_date_comes_to_the_desk() {
     let mut shop = situations::captured();
     shop.learns(Said::Failed.fact());
     assert!(shop.payment().is_on_the_desk());
@@ -146,7 +146,7 @@ fn a_deposit_taken_back_after_its_due_date_comes_to_the_desk() {
 }
 
 #[test]
-fn a_refund_that_was_refused_is_forgotten_once_the_order_takes_the_money() {
+fn refused_refund_is_forgotten_once_the_order_takes_the_money() {
     let mut shop = situations::orphaned_and_wanted();
     shop.resolves(Resolution::Return);
     shop.learns(Said::CallRefused.fact());
@@ -156,7 +156,7 @@ fn a_refund_that_was_refused_is_forgotten_once_the_order_takes_the_money() {
 }
 
 #[test]
-fn an_account_that_could_not_be_closed_is_on_the_desk_until_its_deposit_comes() {
+fn unclosable_account_is_on_the_desk_until_its_deposit_comes() {
     let mut shop = situations::awaiting();
     shop.cancels();
     shop.learns(Said::CallRefused.fact());
@@ -167,7 +167,7 @@ fn an_account_that_could_not_be_closed_is_on_the_desk_until_its_deposit_comes() 
 }
 
 #[test]
-fn a_split_that_was_accepted_is_the_gateways_own_when_the_order_takes_the_money() {
+fn accepted_split_is_kept_when_the_order_takes_the_money() {
     let mut shop = situations::orphaned_and_wanted();
     shop.learns(facts::Said::AnotherSplit.fact());
     shop.resolves(Resolution::Accept);
@@ -180,7 +180,7 @@ fn a_split_that_was_accepted_is_the_gateways_own_when_the_order_takes_the_money(
 }
 
 #[test]
-fn a_confirmation_that_was_refused_gives_its_claim_back() {
+fn refused_confirmation_releases_its_claim() {
     for state in [PaymentState::Initiated, PaymentState::Prepared] {
         let confirming = |words| {
             let mut all = Situation::of(state);
@@ -196,7 +196,7 @@ fn a_confirmation_that_was_refused_gives_its_claim_back() {
 }
 
 #[test]
-fn an_account_whose_order_another_payment_pays_is_closed_by_a_call() {
+fn account_is_closed_by_a_call_once_another_payment_pays_its_order() {
     let mut shop = situations::outpaid();
     assert_eq!(shop.order().state(), OrderState::Paid);
     assert_eq!(
@@ -210,7 +210,7 @@ fn an_account_whose_order_another_payment_pays_is_closed_by_a_call() {
 }
 
 #[test]
-fn a_capture_that_was_refused_releases_the_hold_of_an_order_that_is_to_be_canceled() {
+fn refused_capture_releases_the_hold_of_an_order_to_be_canceled() {
     let mut shop = situations::authorized();
     shop.captures();
     shop.cancel_order();

@@ -1,4 +1,4 @@
-//! Which answer takes the mark off a payment that its gateway is to be asked about.
+//! The answers that clear the "ask the gateway" mark of a payment.
 
 use super::super::evidence::tests::facts::Said;
 use super::super::evidence::tests::shop::{self, Shop};
@@ -6,13 +6,13 @@ use super::super::evidence::tests::situations;
 use super::*;
 use crate::payment::PaymentState;
 
-/// Whether the mark is still there, and how many inquiries in a row told nothing new.
+/// Whether the mark is set, and how many inquiries in a row brought no news.
 fn mark(shop: &Shop) -> (bool, u8) {
     let core = shop.payment().core();
     (core.inquiry_wanted, core.idle_inquiries)
 }
 
-/// A hint about money that was taken.
+/// A payment with captured money and an unsigned notification.
 fn hinted() -> Shop {
     let mut shop = situations::captured();
     shop.is_hinted();
@@ -23,14 +23,14 @@ fn hinted() -> Shop {
 const AS_ASKED: fn(&mut Learned) = |_| {};
 
 #[test]
-fn what_is_known_already_settles_it() {
+fn answer_that_is_known_already_clears_the_mark() {
     let mut shop = hinted();
     shop.asks(AS_ASKED, Said::Taken.fact());
     assert_eq!(mark(&shop), (false, 1));
 }
 
 #[test]
-fn news_settle_it_and_end_the_count_of_idle_inquiries() {
+fn news_clear_the_mark_and_the_count_of_idle_inquiries() {
     let mut shop = hinted();
     shop.asks(AS_ASKED, Said::Taken.fact());
     shop.is_hinted();
@@ -40,7 +40,7 @@ fn news_settle_it_and_end_the_count_of_idle_inquiries() {
 }
 
 #[test]
-fn a_word_older_than_what_is_known_leaves_it() {
+fn outdated_answer_keeps_the_mark() {
     for said in [Said::Undecided, Said::Held, Said::Other] {
         let mut shop = hinted();
         shop.asks(AS_ASKED, said.fact());
@@ -50,7 +50,7 @@ fn a_word_older_than_what_is_known_leaves_it() {
 }
 
 #[test]
-fn an_answer_to_an_earlier_question_or_to_a_call_leaves_it() {
+fn answer_to_an_earlier_inquiry_or_to_a_call_keeps_the_mark() {
     let early: [fn(&mut Learned); 3] = [
         |learned| learned.asked_since_hint = false,
         |learned| learned.source = Source::Answer,
@@ -64,7 +64,7 @@ fn an_answer_to_an_earlier_question_or_to_a_call_leaves_it() {
 }
 
 #[test]
-fn more_money_than_is_known_is_asked_about_once_more() {
+fn more_money_than_is_known_is_inquired_about_again() {
     let mut shop = situations::captured();
     shop.learns(Said::AwaitingDeposit.fact());
     assert!(shop.payment().core().disagreement.is_some());
@@ -77,7 +77,7 @@ fn more_money_than_is_known_is_asked_about_once_more() {
 }
 
 #[test]
-fn another_window_of_the_order_settles_it_while_nothing_is_taken() {
+fn another_window_of_the_order_clears_the_mark_while_nothing_is_captured() {
     let another: fn(&mut Learned) = |learned| learned.name = Some(shop::name(1));
     let mut shop = situations::prepared();
     shop.is_hinted();

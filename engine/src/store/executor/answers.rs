@@ -14,7 +14,7 @@ use crate::store::view::{self, Source};
 use crate::store::{keys, record};
 use crate::wire;
 
-/// The answer of a request that was answered before, or the refusal of its key.
+/// The answer of a request that was answered before, or a refusal because its key was used for another request.
 pub(super) fn recognise(
     source: &impl Source,
     request: &Request,
@@ -22,7 +22,8 @@ pub(super) fn recognise(
     let keyed = match (&request.keyed, &request.command) {
         (Some(_), _) if planted::is(Bug::AnswersForgotten) => return Ok(None),
         (Some(keyed), _) => *keyed,
-        // Only a notification without a payment is known by a key of its own; the others their payment knows.
+        // Only a notification without a payment has a key of its own; other notifications are recognised by their
+        // payment.
         (None, Command::Notify(sent)) => record::notification_key(sent.provider, &sent.event_id),
         (None, _) => return Ok(None),
     };
@@ -51,7 +52,7 @@ pub(super) fn recognise(
     }))
 }
 
-/// The answer's subject, if it has not moved since; otherwise the caller reads its history.
+/// The answer's subject, if it has not changed since; otherwise the caller reads its history.
 pub(super) fn show_if_current(
     source: &impl Source,
     answer: &Answer,
@@ -73,7 +74,7 @@ pub(super) fn show_if_current(
     })
 }
 
-/// Registering an order again is recognised by the order itself; its first answer is version 1.
+/// A second registration of an order is recognised by the order itself; its first answer is version 1.
 pub(super) fn created_before(group: &Group, command: &Command) -> bool {
     matches!(command, Command::CreateOrder(_)) && group.order.is_some()
 }

@@ -1,4 +1,4 @@
-//! The group that a command is decided on: the order, the payment it names, and the order's other payments.
+//! Loads the group that a command is decided on: the order, the payment it names, and the order's other payments.
 
 use crate::command::Target;
 use crate::id::{OrderId, PaymentId};

@@ -1,4 +1,4 @@
-//! The operating system's files. The one place in the engine that may call `std::fs`.
+//! The operating system's files. The only place in the engine that may call `std::fs`.
 #![expect(
     clippy::disallowed_methods,
     reason = "this module is what the rule sends everyone else to"
@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
-/// What is made is its user's alone: there are keys in it, and who bought what.
+/// Files are readable by their owner alone: they hold keys, and who bought what.
 const FILE_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
 
@@ -64,7 +64,7 @@ impl Files for DiskFiles {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        // The parent of a relative name is the empty path, by which the system means nothing.
+        // The parent of a relative name is the empty path, which the system does not accept.
         let path = if path.as_os_str().is_empty() {
             Path::new(".")
         } else {

@@ -1,8 +1,8 @@
 //! An in-memory disk that can be killed, lose power, run full and fail on request.
 //!
-//! Deterministic: the same operations and the same seed give the same disk. Clones share one disk,
-//! as processes do; [`SimulatedFiles::kill`] and [`SimulatedFiles::power_loss`] return a new disk
-//! with what was left, and leave this one as it is.
+//! Deterministic: the same operations and the same seed give the same disk. Clones share one disk, as processes do;
+//! [`SimulatedFiles::kill`] and [`SimulatedFiles::power_loss`] return a new disk with what survived, and leave this
+//! one unchanged.
 
 mod chance;
 mod platter;
@@ -22,14 +22,14 @@ use std::sync::Arc;
 pub enum FaultOn {
     /// `write_at`. The failing write leaves the first half of its pages written.
     Write,
-    /// `sync_data` and `sync_dir`. What a failing `sync_data` was about is read back as if it had
-    /// been written, and is not on the disk.
+    /// `sync_data` and `sync_dir`. The data of a failing `sync_data` is read back as if it had been written, and is
+    /// not on the disk.
     Sync,
     /// `create`.
     Create,
 }
 
-/// How many operations of each kind were asked for, the failing ones included.
+/// How many operations of each kind were requested, the failing ones included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Calls of `write_at`.
@@ -118,7 +118,7 @@ impl SimulatedFiles {
         self.disk.lock().operations
     }
 
-    /// How many operations of each kind were asked for.
+    /// How many operations of each kind were requested.
     pub fn counters(&self) -> Counters {
         self.disk.lock().counters
     }
@@ -128,7 +128,7 @@ impl SimulatedFiles {
         self.disk.lock().faults.push((on, nth, errno));
     }
 
-    /// Takes back every fault that has not gone off yet, and gives the disk all the room there is.
+    /// Cancels every fault that has not happened yet, and removes the capacity limit.
     pub fn heal(&self) {
         let mut disk = self.disk.lock();
         disk.faults.clear();
@@ -136,12 +136,12 @@ impl SimulatedFiles {
         disk.capacity = None;
     }
 
-    /// From this operation on nothing reaches the disk and everything fails.
+    /// From this operation on nothing reaches the disk and every operation fails.
     pub fn power_off_at(&self, operation: u64) {
         self.disk.lock().off_at = Some(operation);
     }
 
-    /// How much the disk holds; more is refused as "no space left".
+    /// Sets the disk's capacity; writes beyond it fail with "no space left".
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.disk.lock().capacity = bytes;
     }
@@ -151,14 +151,14 @@ impl SimulatedFiles {
         self.disk.lock().boot = boot;
     }
 
-    /// The disk after the process died: all that was written is there, and no lock is held.
+    /// The disk after the process was killed: all written data is there, and no lock is held.
     #[must_use]
     pub fn kill(&self) -> Self {
         let disk = self.disk.lock();
         Self::holding(disk.platter.clone(), disk.boot, disk.capacity)
     }
 
-    /// The disk after a power loss: what was synced, and of the rest what `seed` says.
+    /// The disk after a power loss: all synced data, and a part of the rest chosen by `seed`.
     #[must_use]
     pub fn power_loss(&self, seed: u64) -> Self {
         let disk = self.disk.lock();
@@ -166,8 +166,8 @@ impl SimulatedFiles {
         Self::holding(left, disk.boot.saturating_add(1), disk.capacity)
     }
 
-    /// Of a recording disk: killed during its operation number `operation` (from 0), a write that
-    /// was under way being cut at a page boundary.
+    /// The recording disk, killed during operation number `operation` (from 0); a write under way is cut at a page
+    /// boundary.
     #[must_use]
     pub fn killed_at(&self, operation: u64, seed: u64) -> Self {
         let disk = self.disk.lock();
@@ -178,12 +178,12 @@ impl SimulatedFiles {
         Self::holding(platter, disk.boot, disk.capacity)
     }
 
-    /// Of a recording disk: power lost during its operation number `operation` (from 0).
+    /// The recording disk after a power loss during operation number `operation` (from 0).
     #[must_use]
     pub fn power_lost_at(&self, operation: u64, seed: u64) -> Self {
         let disk = self.disk.lock();
         let (mut platter, during) = disk.rewound_to(operation);
-        // A sync that was under way has promised nothing yet; anything else is merely unsynced.
+        // A sync under way has promised nothing yet; anything else is merely unsynced.
         if let Some(during) = during
             && !matches!(during, Operation::Sync { .. } | Operation::SyncDir { .. })
         {
@@ -193,7 +193,7 @@ impl SimulatedFiles {
         Self::holding(left, disk.boot.saturating_add(1), disk.capacity)
     }
 
-    /// Inverts one bit of a file, behind everyone's back.
+    /// Inverts one bit of a file without any operation.
     pub fn flip(&self, path: &Path, offset: usize, bit: u32) {
         let mut disk = self.disk.lock();
         if let Some(file) = disk.platter.find(path) {

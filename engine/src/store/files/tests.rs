@@ -1,4 +1,4 @@
-//! Both disks keep the contract; the simulated one loses exactly what it may.
+//! Both disks keep the contract; the simulated one loses exactly what a real disk may lose.
 
 #![allow(clippy::arithmetic_side_effects, reason = "tests overflow loudly")]
 
@@ -71,7 +71,7 @@ fn with_file(name: &str) -> (SimulatedFiles, PathBuf, Box<dyn FileHandle>) {
 }
 
 #[test]
-fn a_power_loss_keeps_what_was_synced_and_any_of_the_rest() {
+fn power_loss_keeps_synced_data_and_any_part_of_the_rest() {
     let (files, path, file) = with_file("a");
     file.write_at(0, &[1; 2048]).unwrap();
     file.sync_data().unwrap();
@@ -134,7 +134,7 @@ fn names_are_durable_only_after_their_directory_was_synced() {
 }
 
 #[test]
-fn a_kill_keeps_everything_but_the_end_of_the_write_under_way() {
+fn kill_keeps_everything_but_the_end_of_the_write_under_way() {
     let (files, path, file) = with_file("a");
     file.write_at(100, &[1; 10_000]).unwrap();
     let last = files.operations() - 1;
@@ -157,12 +157,12 @@ fn a_kill_keeps_everything_but_the_end_of_the_write_under_way() {
         10_100
     );
     assert_eq!(killed.boot_id().unwrap(), files.boot_id().unwrap());
-    // What a killed process left unsynced can still be lost.
+    // Data that a killed process left unsynced can still be lost.
     assert!((0..64).any(|seed| killed.power_loss(seed).open(&path).is_err()));
 }
 
 #[test]
-fn a_failed_sync_leaves_bytes_that_are_read_and_are_not_there() {
+fn failed_sync_leaves_bytes_that_are_read_but_not_on_disk() {
     let (files, path, file) = with_file("a");
     files.sync_dir(Path::new("data")).unwrap();
     file.write_at(0, &[0; 512]).unwrap();
@@ -182,7 +182,7 @@ fn a_failed_sync_leaves_bytes_that_are_read_and_are_not_there() {
 }
 
 #[test]
-fn a_disk_is_full_at_its_capacity_and_silent_without_power() {
+fn writes_fail_at_capacity_and_all_operations_without_power() {
     let (files, _, file) = with_file("a");
     files.set_capacity(Some(1000));
     file.write_at(0, &[1; 900]).unwrap();

@@ -1,11 +1,11 @@
-//! A directory opens with its own key and its own keyring, or says what is missing.
+//! A directory opens with its own key and its own keyring, or reports what is missing.
 
 use super::*;
 use crate::store::files::SimulatedFiles;
 use crate::store::keyring::KeyId;
 use crate::store::layout::tables;
 
-/// What [`the_file_is_written_as_it_always_was`] writes; format version 1.
+/// What [`identity_file_matches_its_golden_bytes`] writes; format version 1.
 static GOLDEN: &[u8] = include_bytes!("tests/golden-v1.identity");
 
 const NEW: Unlocking = Unlocking {
@@ -41,7 +41,7 @@ fn refusal(opened: Result<Unlocked, IdentityError>) -> String {
 }
 
 #[test]
-fn the_file_is_written_as_it_always_was() {
+fn identity_file_matches_its_golden_bytes() {
     let identity = Identity {
         installation: [0xA5; 16],
         generation: 7,
@@ -56,7 +56,7 @@ fn the_file_is_written_as_it_always_was() {
 }
 
 #[test]
-fn the_document_describes_the_file() {
+fn identity_file_matches_its_documented_layout() {
     let tables = tables();
     let table = tables.last().unwrap();
     assert_eq!(table.length(), LENGTH);
@@ -76,7 +76,7 @@ fn the_document_describes_the_file() {
 }
 
 #[test]
-fn an_altered_byte_or_another_length_is_damage_and_a_newer_format_is_not_read() {
+fn altered_identity_is_damage_and_a_newer_format_is_refused() {
     for at in 0..GOLDEN.len() {
         let mut bytes = GOLDEN.to_vec();
         bytes[at] ^= 1;
@@ -91,7 +91,7 @@ fn an_altered_byte_or_another_length_is_damage_and_a_newer_format_is_not_read() 
 }
 
 #[test]
-fn a_new_directory_gets_both_files_and_opens_again_as_itself() {
+fn new_directory_gets_both_files_and_reopens_with_the_same_identity() {
     let files = disk();
     let first = open(&files, 1, NEW).unwrap();
     assert!(files.exists(&dir().join("keyring")).unwrap());
@@ -113,7 +113,7 @@ fn another_data_key_is_refused_whether_or_not_the_keyring_is_there() {
 }
 
 #[test]
-fn a_lost_keyring_is_refused_until_somebody_gives_it_up() {
+fn lost_keyring_is_refused_until_the_operator_gives_it_up() {
     let files = disk();
     let first = open(&files, 1, NEW).unwrap();
     let key = first.keyring.key_for(20_000, 1, &mut |bytes| bytes.fill(7));
@@ -146,7 +146,7 @@ fn a_lost_data_key_can_be_given_up_with_its_keyring() {
 }
 
 #[test]
-fn a_directory_of_an_earlier_version_gets_its_identity_from_its_keyring() {
+fn directory_of_an_earlier_version_gets_its_identity_from_its_keyring() {
     let files = disk();
     open(&files, 1, NEW).unwrap();
     files.remove(&dir().join("identity")).unwrap();
@@ -154,7 +154,7 @@ fn a_directory_of_an_earlier_version_gets_its_identity_from_its_keyring() {
     assert!(told.contains("another DAEGEUM_DATA_KEY"), "{told}");
     open(&files, 1, USED).unwrap();
     assert!(files.exists(&dir().join("identity")).unwrap());
-    // Neither file, and records: they may have needed the keys.
+    // Neither file but records: their data may need the lost keys.
     for name in ["identity", "keyring"] {
         files.remove(&dir().join(name)).unwrap();
     }
@@ -174,7 +174,7 @@ fn a_restore_begins_the_next_generation_once() {
     assert_eq!(second.installation, first.installation);
     assert_eq!((first.generation, second.generation), (1, 2));
     assert_eq!(open(&files, 1, USED).unwrap().identity, second);
-    // A backup without its identity is of another installation, and no less restored.
+    // A backup without its identity becomes another installation, but counts as restored all the same.
     files.remove(&dir().join("identity")).unwrap();
     assert_eq!(open(&files, 1, restored).unwrap().identity.generation, 2);
 }

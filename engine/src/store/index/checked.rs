@@ -1,9 +1,9 @@
-//! An index that is not taken at its word: every value carries a checksum over itself and its key, and a panic
-//! below is an error here.
+//! A wrapper that verifies an index: every value carries a checksum over itself and its key, and a panic below
+//! becomes an error.
 //!
-//! sled sums what it writes to its file, page by page. That says nothing of a page that is read where another
-//! belongs, nor of what is wrong before it is summed; this sum goes with the value from the hand that put it in to
-//! the hand that takes it out.
+//! sled checksums the pages of its file. That does not detect a page that is read in the place of another, nor a
+//! value that was wrong before it was written; this checksum is computed before a value is handed to sled and checked
+//! after sled returns it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Over `below`, which nobody else writes.
+    /// Wraps `below`. Only the wrapper may write to it.
     pub fn over(below: Arc<dyn Index>) -> Arc<dyn Index> {
         Arc::new(Self { below })
     }
@@ -34,7 +34,7 @@ fn summed(key: &[u8], value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Key first: a value is right under its own key alone.
+/// Covers the key first, so that a value is valid under its own key only.
 fn sum(key: &[u8], value: &[u8]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(key);
@@ -42,7 +42,7 @@ fn sum(key: &[u8], value: &[u8]) -> u32 {
     crc.finalize()
 }
 
-/// The value without its checksum, if that is right.
+/// The value without its checksum, if the checksum is right.
 fn value_of(key: &[u8], mut bytes: Vec<u8>) -> Result<Vec<u8>, IndexError> {
     let right = bytes
         .split_last_chunk::<SUM_BYTES>()
@@ -59,8 +59,8 @@ fn value_of(key: &[u8], mut bytes: Vec<u8>) -> Result<Vec<u8>, IndexError> {
 }
 
 impl Checked {
-    /// What `ask` says of the index below; a panic in it is an error. What it held when it panicked it may hold for
-    /// ever, and giving it back could wait as long: it is never given back.
+    /// Calls the index below; a panic becomes an error. After a panic the index may hold a lock for ever, and dropping
+    /// the index could wait for that lock, so a reference is leaked and the index is never dropped.
     fn caught<T>(
         &self,
         doing: &'static str,
@@ -117,7 +117,7 @@ impl Index for Checked {
     }
 
     fn settle(&self, writes: usize) {
-        // Only memory is given back; what is wrong shows when it is next asked.
+        // Only memory is freed; an error shows at the next access.
         let _ = self.caught("settling", |below| {
             below.settle(writes);
             Ok(())
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_moved_to_another_key_or_altered_in_any_bit_is_refused() {
+    fn value_altered_or_moved_to_another_key_is_refused() {
         let (below, checked) = both();
         checked.insert(b"a", b"value").unwrap();
         assert_eq!(checked.get(b"a").unwrap(), Some(b"value".to_vec()));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_below_is_an_error_above() {
+    fn panic_in_the_index_becomes_an_error() {
         let checked = Checked::over(Arc::new(Panics));
         let said = [
             checked.get(b"a").map(drop),

@@ -1,4 +1,4 @@
-//! Where an index lives: opened, moved aside when it is not to be believed, made anew beside itself to compare.
+//! The place of an index: opens it, moves a damaged one aside, and makes a scratch index to compare with.
 
 use std::fmt;
 use std::io;
@@ -12,26 +12,26 @@ use crate::store::files::is_full;
 
 /// A place for one index.
 pub trait IndexHome: Send + Sync + fmt::Debug {
-    /// The same place, for whoever opens it again later.
+    /// Another handle to the same place, to open the index again later.
     fn share(&self) -> Arc<dyn IndexHome>;
 
     /// Opens the index, or makes an empty one.
     fn open(&self) -> Result<Arc<dyn Index>, IndexError>;
 
-    /// Moves the index aside, so that opening makes an empty one. An older one set aside is removed.
+    /// Moves the index aside, so that opening makes an empty one. An index that was moved aside earlier is removed.
     fn set_aside(&self) -> Result<(), IndexError>;
 
-    /// Removes the index that was moved aside, if there is one: it only takes room.
+    /// Removes the index that was moved aside, if there is one, to free its room.
     fn drop_set_aside(&self) -> Result<(), IndexError>;
 
-    /// An index beside the real one, to compare with; removed by [`IndexHome::drop_scratch`].
+    /// An index beside the real one, for comparison; removed by [`IndexHome::drop_scratch`].
     fn scratch(&self) -> Result<Arc<dyn Index>, IndexError>;
 
     /// Removes the scratch index.
     fn drop_scratch(&self) -> Result<(), IndexError>;
 }
 
-/// A sled below the data directory.
+/// A sled database below the data directory.
 #[derive(Debug, Clone)]
 pub struct SledHome {
     dir: PathBuf,
@@ -61,7 +61,7 @@ impl SledHome {
         }
     }
 
-    /// sled's files are many and its own, so they go as a directory. What lies there instead of one goes too.
+    /// sled's many files go as one directory. A file or link in its place is removed too.
     #[expect(
         clippy::disallowed_methods,
         reason = "sled owns these files; no Files can stand between"
@@ -90,7 +90,7 @@ impl IndexHome for SledHome {
         reason = "sled owns these files; no Files can stand between"
     )]
     fn set_aside(&self) -> Result<(), IndexError> {
-        // A link that leads nowhere is there, too.
+        // A dangling link counts as existing, too.
         match std::fs::symlink_metadata(&self.dir) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -125,7 +125,7 @@ pub struct MemoryHome {
 }
 
 impl MemoryHome {
-    /// An empty home with which `harm` is wrong.
+    /// An empty home whose index has the faults of `harm`.
     pub fn with(harm: Harm) -> Self {
         let home = Self {
             harm,
@@ -139,7 +139,7 @@ impl MemoryHome {
         Arc::new(MemoryIndex::with(self.harm.clone()))
     }
 
-    /// A home that has this index already: another's, or one of the past.
+    /// A home that already has this index, for example one of another directory or of the past.
     pub fn holding(index: Arc<MemoryIndex>) -> Self {
         let home = Self::default();
         *home.current.lock() = index;
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_set_aside_is_empty_again_and_a_scratch_one_leaves_nothing() {
+    fn index_set_aside_reopens_empty_and_a_scratch_index_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let homes: [Box<dyn IndexHome>; 2] = [
             Box::new(SledHome::new(dir.path(), 1 << 20)),

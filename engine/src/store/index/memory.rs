@@ -1,5 +1,4 @@
-//! The index's twin in memory: for simulations, and as the second opinion of a comparison. It can be harmed as a
-//! disk harms the real one.
+//! The index in memory, for simulations and for comparisons. It can be given the faults of a real disk.
 
 use super::{Direction, Entry, Index, IndexError, check_size};
 use parking_lot::{Mutex, RwLock};
@@ -7,51 +6,52 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// What is wrong with an index in memory. A clone is the same harm.
+/// Faults of an index in memory. Clones share the faults.
 #[derive(Debug, Clone, Default)]
 pub struct Harm(Arc<Mutex<Harmed>>);
 
 #[derive(Debug, Default)]
 struct Harmed {
-    /// Keys that do not read.
+    /// Keys that fail to read.
     unreadable: BTreeSet<Vec<u8>>,
     /// How many writes still succeed.
     writes_left: Option<u64>,
     /// How many openings fail.
     openings: u32,
-    /// No write finds room, and once one has not, nothing does until it is opened again, as with sled.
+    /// No write finds room. As with sled, once a write has failed for want of room, all fail until it is opened
+    /// again.
     full: bool,
     poisoned: bool,
 }
 
 impl Harm {
-    /// This key does not read any more, nor does a range that has it.
+    /// Makes this key, and every range that contains it, fail to read.
     pub fn unreadable(&self, key: Vec<u8>) {
         self.0.lock().unreadable.insert(key);
     }
 
-    /// After so many more, writes fail.
+    /// Makes writes fail after `writes` more.
     pub fn fail_writes_after(&self, writes: u64) {
         self.0.lock().writes_left = Some(writes);
     }
 
-    /// The next so many openings fail.
+    /// Makes the next `openings` openings fail.
     pub fn fail_openings(&self, openings: u32) {
         self.0.lock().openings = openings;
     }
 
-    /// There is no room, or there is again.
+    /// Sets whether the disk is full.
     pub fn set_full(&self, full: bool) {
         self.0.lock().full = full;
     }
 
-    /// Nothing is wrong any more that time would mend: what does not read stays so.
+    /// Removes the faults that pass with time; unreadable keys stay so.
     pub fn heal(&self) {
         let mut harmed = self.0.lock();
         (harmed.writes_left, harmed.openings, harmed.full) = (None, 0, false);
     }
 
-    /// Looks whether it opens. One that opens has forgotten that it once had no room.
+    /// Whether it opens. Opening clears a full disk met earlier.
     pub(super) fn open(&self) -> Result<(), IndexError> {
         let mut harmed = self.0.lock();
         if let Some(left) = harmed.openings.checked_sub(1) {
@@ -65,7 +65,7 @@ impl Harm {
         Ok(())
     }
 
-    /// Another index takes the place of this one: what its entries had wrong with them is gone with them.
+    /// Another index replaces this one: faults of single entries are gone with them.
     pub(super) fn set_aside(&self) {
         let mut harmed = self.0.lock();
         harmed.unreadable.clear();
@@ -125,7 +125,7 @@ impl MemoryIndex {
         Self::default()
     }
 
-    /// An empty index with which `harm` is wrong.
+    /// An empty index with the faults of `harm`.
     pub fn with(harm: Harm) -> Self {
         Self {
             entries: RwLock::default(),
@@ -133,8 +133,7 @@ impl MemoryIndex {
         }
     }
 
-    /// Inverts a bit of what is stored under the entry at this place in the order, wherever that leads; says under
-    /// which key.
+    /// Inverts a bit of the value at this place in the order (wrapping around); returns its key.
     pub fn flip(&self, at: usize, bit: usize) -> Option<Vec<u8>> {
         let mut entries = self.entries.write();
         let at = at.checked_rem(entries.len())?;
@@ -144,7 +143,7 @@ impl MemoryIndex {
         Some(key.clone())
     }
 
-    /// The key at this place in the order, counted round and round.
+    /// The key at this place in the order, wrapping around.
     pub fn key_at(&self, at: usize) -> Option<Vec<u8>> {
         let entries = self.entries.read();
         let at = at.checked_rem(entries.len())?;
@@ -178,7 +177,7 @@ impl Index for MemoryIndex {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Entry>, IndexError> {
-        // A map in memory refuses a range whose end lies before its start; on disk it is empty.
+        // `BTreeMap` panics on a range whose end lies before its start; on disk such a range is empty.
         if from >= to {
             return Ok(Vec::new());
         }

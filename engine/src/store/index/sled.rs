@@ -1,16 +1,16 @@
-//! The index on disk: sled 0.34.7, with what it needs to be trusted.
+//! The index on disk: sled 0.34.7, with the precautions that make it trustworthy.
 //!
-//! By itself sled survives neither power loss (its flush on Linux syncs no file) nor a crash while
-//! opening (a half-written snapshot is taken for a whole one), and its garbage lags. Each remedy
-//! stands where it is applied, with its reason. Transactions, batches, merge operators and watches
-//! are not used: they lock readers out or were not found sound.
+//! By itself sled survives neither power loss (its flush on Linux syncs no file) nor a crash while opening (a
+//! half-written snapshot is taken for a whole one), and its garbage collection lags. Each remedy stands where it is
+//! applied, with its reason. Transactions, batches, merge operators and watches are not used: they lock readers out
+//! or were not found sound.
 
 use super::{Direction, Entry, Index, IndexError, check_size, sled_log};
 use crate::store::files::{DiskFiles, FileHandle, Files, is_full};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-/// How sled is set up.
+/// Options of sled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SledOptions {
     /// Bytes of pages kept in memory. sled goes some way above it.
@@ -30,13 +30,12 @@ impl Default for SledOptions {
 pub struct SledIndex {
     db: sled::Db,
     dir: PathBuf,
-    /// sled's main file, for the syncs that sled leaves out.
+    /// sled's main file, for the syncs that sled omits.
     file: Box<dyn FileHandle>,
 }
 
 impl SledIndex {
-    /// Opens the index in `dir`, or makes one. [`IndexError::Unusable`] means: move it aside and
-    /// rebuild.
+    /// Opens the index in `dir`, or makes one. On [`IndexError::Unusable`], move it aside and rebuild.
     pub fn open(dir: &Path, options: &SledOptions) -> Result<Self, IndexError> {
         let unusable = |why: String| IndexError::Unusable {
             dir: dir.to_path_buf(),
@@ -46,9 +45,9 @@ impl SledIndex {
         let config = sled::Config::new()
             .path(dir)
             .cache_capacity(options.cache_bytes)
-            // Its own flusher would write at moments nobody chose; `flush` is called instead.
+            // sled's own flusher would write at uncontrolled moments; `flush` is called instead.
             .flush_every_ms(None);
-        // On some damaged files sled panics where others make it return an error.
+        // sled panics on some damaged files instead of returning an error.
         let db = catch_unwind(AssertUnwindSafe(|| config.open()))
             .map_err(|_| unusable("sled panicked while opening it".to_owned()))?
             .map_err(|error| match error {
@@ -68,7 +67,7 @@ impl SledIndex {
         })
     }
 
-    /// Once sled has met an error while writing it says the same to everybody for ever: it has to be opened again.
+    /// After a write error sled returns the same error for ever: it has to be opened again.
     fn failed(&self) -> impl Fn(sled::Error) -> IndexError + '_ {
         |source| match source {
             sled::Error::Io(error) if is_full(&error) => IndexError::Full(error.to_string()),
@@ -93,7 +92,7 @@ impl SledIndex {
     }
 }
 
-/// What must be done and checked before sled sees its directory.
+/// Cleans and checks sled's directory before sled opens it.
 fn prepare(dir: &Path) -> Result<(), String> {
     let say = |error: std::io::Error| error.to_string();
     DiskFiles.create_dir(dir).map_err(say)?;
@@ -158,15 +157,15 @@ impl Index for SledIndex {
         Ok(())
     }
 
-    /// Drives crossbeam's epochs: left alone they lag so far behind that memory grows by gigabytes.
+    /// Drives crossbeam's epochs: otherwise they lag so far behind that memory grows by gigabytes.
     fn settle(&self, writes: usize) {
         for _ in 0..=writes.div_euclid(32) {
             crossbeam_epoch::pin().flush();
         }
     }
 
-    /// sled's flush writes and waits for the pages, but asks neither for the file's length nor for
-    /// the device's cache to be flushed: the sync that follows does.
+    /// sled's flush writes and waits for the pages, but syncs neither the file's length nor the device's cache: the
+    /// sync after it does.
     fn flush(&self) -> Result<(), IndexError> {
         self.db.flush().map_err(self.failed())?;
         let synced = self.file.sync_data();

@@ -1,12 +1,12 @@
-//! A look at sled's log before sled looks at it.
+//! Checks sled's log before sled opens it.
 //!
-//! sled 0.34.7 sums each message of its log, and what does not sum when a page is read is an error. But when it opens
-//! it replays what was written since its last snapshot (that is: since it was last opened), and there a message that
-//! does not sum counts as the end of its segment: what follows in it is dropped without a word, and later segments
-//! are taken all the same. An index that has lost keys in its middle then says that it is whole. So the same messages
-//! are read here first, and such an index is not opened.
+//! sled 0.34.7 checksums each message of its log, and a bad checksum is an error when a page is read. But when sled
+//! opens, it replays the log since its last snapshot (that is: since it was last opened), and there a message with a
+//! bad checksum counts as the end of its segment: the rest of the segment is dropped silently, and later segments are
+//! replayed all the same. An index that has lost keys in its middle then looks complete. So the same messages are
+//! read here first, and such an index is not opened.
 //!
-//! Not seen here: a whole segment of zeros where one was. `daegeum verify` sees that.
+//! Not detected here: a whole segment overwritten with zeros. `daegeum verify` detects that.
 
 use std::io;
 use std::path::Path;
@@ -15,12 +15,12 @@ use crate::store::files::{FileHandle, Files};
 
 const SEGMENT_BYTES: u64 = 512 * 1024;
 const SEGMENT_HEADER_BYTES: usize = 20;
-/// Behind this no message begins.
+/// No message header is longer.
 const MESSAGE_HEADER_BYTES_MAX: usize = 32;
-/// A kind that no message has: what was never written, and what sled has wiped.
+/// The message kind of unwritten space and of space that sled has wiped.
 const NOTHING: u8 = 0;
 
-/// Says what is wrong with the log in `dir`, as far as sled will replay it.
+/// Describes the damage of the log in `dir`, in the part that sled will replay.
 pub(super) fn examine(files: &dyn Files, dir: &Path) -> io::Result<Result<(), String>> {
     let file = match files.open(&dir.join("db")) {
         Ok(file) => file,
@@ -34,7 +34,7 @@ pub(super) fn examine(files: &dyn Files, dir: &Path) -> io::Result<Result<(), St
         let mut header = [0; SEGMENT_HEADER_BYTES];
         file.read_at(at, &mut header)?;
         let Some(lsn) = lsn_of(&header) else {
-            // Never used, or wiped: then all of it.
+            // Never used, or wiped: then all of it must be.
             if read(file.as_ref(), at)?.iter().any(|byte| *byte != NOTHING) {
                 return Ok(Err(format!("the segment of its log at {at} has no header")));
             }
@@ -61,7 +61,7 @@ fn segment_starts(length: u64) -> impl Iterator<Item = u64> {
     (0..length.div_ceil(SEGMENT_BYTES)).map(|nth| nth.saturating_mul(SEGMENT_BYTES))
 }
 
-/// The log's position from whose segment on sled replays; snapshots are named by it.
+/// The log position from whose segment on sled replays; it is part of the snapshot's name.
 fn last_snapshot(files: &dyn Files, dir: &Path) -> io::Result<u64> {
     let names = files.list(dir)?;
     let positions = names
@@ -80,7 +80,7 @@ fn read(file: &dyn FileHandle, at: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The position that a segment begins with, if its header sums.
+/// The log position at the start of a segment, if its header's checksum is right.
 fn lsn_of(header: &[u8; SEGMENT_HEADER_BYTES]) -> Option<u64> {
     let (sum, rest) = header.split_first_chunk::<4>()?;
     let (lsn, _) = rest.split_first_chunk::<8>()?;
@@ -89,7 +89,7 @@ fn lsn_of(header: &[u8; SEGMENT_HEADER_BYTES]) -> Option<u64> {
     right.then_some(lsn).and_then(|lsn| u64::try_from(lsn).ok())
 }
 
-/// Where in a segment the first message lies that is not as it was written; nothing in one that is whole.
+/// The offset of the first damaged message in a segment; `None` if it is whole.
 fn tear(segment: &[u8], lsn: u64) -> Option<usize> {
     let number = lsn.div_euclid(SEGMENT_BYTES);
     let whole = usize::try_from(SEGMENT_BYTES).unwrap_or_default();
@@ -105,13 +105,13 @@ fn tear(segment: &[u8], lsn: u64) -> Option<usize> {
 }
 
 enum Message {
-    /// Nothing follows in its segment.
+    /// Nothing follows in this segment.
     Cap,
     /// So many bytes long.
     Other(usize),
 }
 
-/// The message at the front, if it sums and is of this segment.
+/// The message at the front, if its checksum is right and it belongs to this segment.
 fn message_bytes(bytes: &[u8], segment: u64) -> Option<Message> {
     const CAP: u8 = 2;
     let (sum, rest) = bytes.split_first_chunk::<4>()?;
@@ -135,7 +135,7 @@ fn message_bytes(bytes: &[u8], segment: u64) -> Option<Message> {
     })
 }
 
-/// A number as sled writes it: the first byte says how long.
+/// A number in sled's encoding: the first byte gives the length.
 fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (first, rest) = bytes.split_first()?;
     let first_value = u64::from(*first);

@@ -1,4 +1,4 @@
-//! One contract, and every index held to it; then what is sled's alone.
+//! One contract for every index; then tests of sled alone.
 #![allow(
     clippy::disallowed_methods,
     reason = "damages real files behind the index's back"
@@ -92,7 +92,7 @@ fn the_index_on_disk_keeps_the_contract() {
     contract(&open(&dir.path().join("index")).unwrap());
 }
 
-/// A copy of an index as it is on disk: sled keeps its lock for a moment after it is dropped.
+/// A copy of an index's files: sled keeps its lock for a moment after it is dropped.
 fn copy_of(dir: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -105,7 +105,7 @@ fn copy_of(dir: &Path) -> tempfile::TempDir {
 }
 
 #[test]
-fn what_was_flushed_is_there_in_a_copy_of_the_files() {
+fn flushed_entries_are_in_a_copy_of_the_files() {
     let dir = tempfile::tempdir().unwrap();
     let index = open(dir.path()).unwrap();
     for number in 0..500_u32 {
@@ -113,7 +113,7 @@ fn what_was_flushed_is_there_in_a_copy_of_the_files() {
     }
     index.flush().unwrap();
     let copy = copy_of(dir.path());
-    // What a crash while opening leaves behind.
+    // Left behind by a crash while sled opens.
     std::fs::write(
         copy.path().join("snap.0000000000000FFF.generating"),
         b"half",
@@ -142,7 +142,7 @@ fn blobs_make_an_index_unusable() {
 }
 
 #[test]
-fn a_second_opening_and_a_damaged_file_are_reported_not_survived() {
+fn second_opening_and_damaged_file_are_errors() {
     let dir = tempfile::tempdir().unwrap();
     let index = open(dir.path()).unwrap();
     let error = open(dir.path()).unwrap_err();
@@ -154,7 +154,7 @@ fn a_second_opening_and_a_damaged_file_are_reported_not_survived() {
     assert!(matches!(error, IndexError::Unusable { .. }), "{error}");
 }
 
-/// Long enough for several segments, and one restart behind it.
+/// An index with several segments, reopened once.
 fn several_segments() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let index = open(dir.path()).unwrap();
@@ -175,9 +175,9 @@ fn several_segments() -> tempfile::TempDir {
     copy_of(again.path())
 }
 
-/// Opened by sled alone, such an index says with its last key that it is whole, and has forgotten others.
+/// Opened by sled alone, such an index has its last key, so it looks complete, and has lost others.
 #[test]
-fn a_message_that_does_not_sum_before_the_logs_end_keeps_the_index_from_being_opened() {
+fn bad_checksum_before_the_end_of_the_log_makes_an_index_unusable() {
     let whole = several_segments();
     let length = std::fs::metadata(whole.path().join("db")).unwrap().len();
     assert!(length > 4 << 19, "{length} bytes are too few segments");
@@ -202,7 +202,7 @@ fn a_message_that_does_not_sum_before_the_logs_end_keeps_the_index_from_being_op
             }
             Ok(index) => {
                 let all = index.range(&[0], &[u8::MAX], Direction::Ascending, usize::MAX);
-                // What does not read is found out; what reads has to be right, or of the log's end.
+                // Unreadable entries are reported; readable ones must be right, or lie at the log's end.
                 let all = all.unwrap_or_default();
                 forgotten +=
                     usize::from(!all.is_empty() && all.iter().any(|(_, value)| value[0] != 3));

@@ -1,9 +1,8 @@
-//! One frame, byte by byte: what a group commit looks like on disk.
+//! One frame, byte by byte: a group commit on disk.
 //!
-//! A frame is written so that every part of it that lies in one 512-byte sector has non-zero bytes
-//! to show (one in sixteen at least): a zero sector inside a frame was therefore never written,
-//! which is how a torn write is told from an altered one. docs/journal.md has the layout; a test
-//! reads it against the golden segment.
+//! Every part of a frame that lies in one 512-byte sector has non-zero bytes (one in sixteen at least). So a zero
+//! sector inside a frame was never written, and a torn write can be told from an altered one. docs/journal.md has the
+//! layout; a test reads it against the golden segment.
 
 use super::error::JournalError;
 use sha2::{Digest, Sha256};
@@ -12,16 +11,16 @@ use sha2::{Digest, Sha256};
 pub(super) const HEADER_BYTES: usize = 80;
 /// Checksum and end mark.
 pub(super) const TRAILER_BYTES: usize = 8;
-/// No frame has a larger body, whatever the options say.
+/// The largest body of a frame, whatever the options say.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
-/// What a disk writes whole or not at all.
+/// The unit that a disk writes whole or not at all.
 pub(super) const SECTOR_BYTES: u64 = 512;
 
 pub(super) const MAGIC: [u8; 4] = *b"DGFR";
 pub(super) const END_MARK: [u8; 4] = *b"DGFE";
 const FILLER: u8 = 0xFF;
 
-/// A hash that stands for everything written up to it.
+/// A hash over everything written up to a frame.
 pub type ChainHash = [u8; 32];
 
 /// What a frame holds, counted in records and events.
@@ -35,7 +34,7 @@ pub struct FrameMeta {
     pub first_event: u64,
     /// How many events.
     pub events: u32,
-    /// When it was committed, in milliseconds since 1970.
+    /// The time of the commit, in milliseconds since 1970.
     pub at_ms: u64,
 }
 
@@ -92,7 +91,7 @@ impl FrameHeader {
         })
     }
 
-    /// Bytes from the header's first to the end mark's last.
+    /// The length from the header's first byte to the end mark's last.
     pub(super) fn frame_bytes(&self) -> u64 {
         frame_bytes(u64::from(self.body_bytes))
     }
@@ -111,7 +110,7 @@ impl FrameHeader {
         header
     }
 
-    /// Bytes 4 to 40 of the header: what the chain covers besides the body.
+    /// Bytes 4 to 40 of the header, which the chain covers besides the body.
     fn chained_fields(&self) -> Vec<u8> {
         let meta = &self.meta;
         let mut bytes = Vec::with_capacity(36);
@@ -133,7 +132,7 @@ impl FrameHeader {
         hash.finalize().into()
     }
 
-    /// The body of the frame that `bytes` begins with, or what is wrong with it.
+    /// The body of the frame at the front of `bytes`, or a description of its damage.
     pub(super) fn open_body(&self, bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
         let frame_bytes = usize::try_from(self.frame_bytes()).unwrap_or(usize::MAX);
         let body_bytes = usize::try_from(self.body_bytes).unwrap_or(usize::MAX);
@@ -227,7 +226,7 @@ pub(super) fn frame_bytes(body_bytes: u64) -> u64 {
         .saturating_add(u64::try_from(around).unwrap_or(u64::MAX))
 }
 
-/// The parts of `bytes`, which begin at `offset` of a file, sector by sector.
+/// `bytes`, which begin at `offset` of a file, split at sector boundaries.
 pub(super) fn sector_parts(bytes: &[u8], offset: u64) -> impl Iterator<Item = &[u8]> {
     let first = offset.next_multiple_of(SECTOR_BYTES).saturating_sub(offset);
     let first = usize::try_from(first)
@@ -240,7 +239,7 @@ pub(super) fn sector_parts(bytes: &[u8], offset: u64) -> impl Iterator<Item = &[
         .chain(rest.chunks(sector))
 }
 
-/// Whether a part of a sector looks like part of a frame rather than like unwritten disk.
+/// Whether a part of a sector has enough non-zero bytes to be part of a frame rather than unwritten disk.
 pub(super) fn shows(part: &[u8]) -> bool {
     let needed = part.len().div_euclid(16).max(1);
     part.iter().filter(|byte| **byte != 0).take(needed).count() == needed

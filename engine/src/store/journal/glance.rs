@@ -1,5 +1,5 @@
-//! A glance at a journal from outside, while its writer may be at work: when its last frame was written. Changes
-//! nothing, and proves nothing.
+//! Reads from outside when a journal's last frame was written, even while its writer is at work. Changes nothing and
+//! verifies nothing.
 
 use super::error::JournalError;
 use super::scan::Scanner;
@@ -20,7 +20,7 @@ pub fn last_written_ms(files: &dyn Files, dir: &Path) -> Result<Option<u64>, Jou
         let path = segment::path_of(dir, number);
         let file = files.open(&path).map_err(JournalError::io("open", &path))?;
         let file: Arc<dyn FileHandle> = Arc::from(file);
-        // One that is prepared has no header yet.
+        // A prepared segment has no header yet.
         if let Some(header) = header_of(&file, &path, number)? {
             return last_in(file, &path, &header);
         }

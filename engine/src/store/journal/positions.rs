@@ -1,4 +1,4 @@
-//! Where frames lie: one mark about every 64 KiB, so that a frame is found by reading that much.
+//! The positions of frames: one mark about every 64 KiB, so that finding a frame reads only that much.
 
 use super::Tail;
 use super::frame::FrameMeta;
@@ -20,7 +20,7 @@ struct Mark {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marks(Vec<Mark>);
 
-/// What is sought.
+/// The record or event to find.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Sought {
     Record(u64),
@@ -28,7 +28,7 @@ pub(super) enum Sought {
 }
 
 impl Sought {
-    /// Whether the frame, or one behind it, has what is sought.
+    /// Whether the record or event is in this frame or a later one.
     fn is_from(self, first_record: u64, first_event: u64) -> bool {
         match self {
             Self::Record(record) => first_record <= record,
@@ -36,7 +36,7 @@ impl Sought {
         }
     }
 
-    /// Whether the frame, or one before it, has what is sought.
+    /// Whether the record or event is in this frame or an earlier one.
     pub(super) fn is_before_end_of(self, meta: &FrameMeta) -> bool {
         match self {
             Self::Record(record) => record < meta.next_record(),
@@ -54,7 +54,7 @@ impl Sought {
 }
 
 impl Marks {
-    /// Remembers a frame if the last mark is far enough behind. Frames come in order.
+    /// Adds a mark if the last one is far enough behind. Frames come in order.
     pub(super) fn note(&mut self, meta: &FrameMeta, offset: u64) {
         let last = self
             .0
@@ -74,7 +74,7 @@ impl Marks {
         }
     }
 
-    /// Where to begin looking.
+    /// The offset to start the search from.
     pub(super) fn before(&self, sought: Sought) -> u64 {
         let behind = self
             .0
@@ -88,7 +88,7 @@ impl Marks {
 #[derive(Debug, Clone)]
 pub(super) struct Chapter {
     pub(super) header: SegmentHeader,
-    /// Of a segment from before the start: not before somebody asks.
+    /// For a segment from before the start: made when first needed.
     pub(super) marks: Option<Marks>,
 }
 
@@ -104,7 +104,7 @@ pub(super) struct Published {
 }
 
 impl Published {
-    /// The chapter that has what is sought, counted from 0.
+    /// The chapter that contains the record or event, counted from 0.
     pub(super) fn chapter_of(&self, sought: Sought) -> usize {
         let behind = self.chapters.partition_point(|chapter| {
             sought.is_from(chapter.header.first_record, chapter.header.first_event)

@@ -1,5 +1,5 @@
-//! Segments prepared ahead: full of zeros, synced and named before the journal needs them, so that
-//! a commit overwrites space that is already the file's and syncs nothing but its own bytes.
+//! Segments prepared ahead: filled with zeros, synced and named before the journal needs them, so that a commit
+//! overwrites space that the file already has, and syncs nothing but its own bytes.
 
 use super::error::JournalError;
 use super::recovery::UNFINISHED;
@@ -17,10 +17,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const CHUNK_BYTES: u64 = 1024 * 1024;
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
-/// What one turn of the preparer came to.
+/// The result of one turn of the preparer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Preparation {
-    /// All segments wanted are there; nothing to do until the journal moves on.
+    /// All wanted segments are ready; nothing to do until the journal takes one.
     Ready,
     /// One more piece of this segment is done; there is more.
     Working {
@@ -31,17 +31,17 @@ pub enum Preparation {
     },
     /// The disk is too full for this segment. Nothing is damaged; try again later.
     NoRoom {
-        /// Which segment.
+        /// The segment's number.
         segment: u32,
-        /// What it and the reserve take.
+        /// The segment and the reserve.
         needed_bytes: u64,
         /// What the disk has.
         free_bytes: u64,
     },
 }
 
-/// Prepares segments, a bounded piece at each turn. For a thread of its own, which may pause
-/// between turns as it likes; the journal does without it, only slower.
+/// Prepares segments, a bounded piece each turn. For a thread of its own, which may pause between turns; the journal
+/// works without it, only slower.
 #[derive(Debug, Clone)]
 pub struct Preparer {
     pub(super) supply: Arc<Mutex<Supply>>,
@@ -54,7 +54,7 @@ impl Preparer {
     }
 }
 
-/// How far the journal and its segments are; read without waiting for a turn to end.
+/// The state of the journal and its segments; read without waiting for a turn to end.
 #[derive(Debug)]
 pub(super) struct Progress {
     /// The segment the journal writes; 0 before the first.
@@ -80,14 +80,14 @@ impl Progress {
     }
 }
 
-/// Makes segments ready, and holds the one in the making.
+/// Prepares segments, and holds the unfinished one.
 #[derive(Debug)]
 pub(super) struct Supply {
     files: Arc<dyn Files>,
     dir: PathBuf,
     options: JournalOptions,
     progress: Arc<Progress>,
-    /// Left by an earlier process: number and length. Checked before they count as ready.
+    /// Segments that an earlier process left: number and length. They are checked before they count as ready.
     unchecked: VecDeque<(u32, u64)>,
     work: Option<Work>,
 }
@@ -121,7 +121,7 @@ impl Supply {
         Ok(supply)
     }
 
-    /// Prepares until `number` is ready, at once.
+    /// Prepares segments up to `number` at once.
     pub(super) fn hurry(&mut self, number: u32) -> Result<(), JournalError> {
         while self.progress.ready() < number {
             if let Preparation::NoRoom {
@@ -222,7 +222,8 @@ impl Supply {
         })
     }
 
-    /// A full disk is a state, and its space is given back; any other failure is an error.
+    /// A full disk is a state that passes, and the unfinished segment's space is freed; any other failure is an
+    /// error.
     fn give_up(
         &self,
         number: u32,
@@ -249,7 +250,7 @@ impl Supply {
         })
     }
 
-    /// Looks through a segment that an earlier process prepared: it must still be all zeros.
+    /// Checks a segment that an earlier process prepared: it must still be all zeros.
     fn check(&mut self, number: u32, length: u64) -> Result<Preparation, JournalError> {
         let path = segment::path_of(&self.dir, number);
         let done_bytes = self.work.take().map_or(0, |work| work.done_bytes);
@@ -276,8 +277,8 @@ impl Supply {
         })
     }
 
-    /// Removes prepared segments that are too short for a frame, and those behind them, from the
-    /// last on: a gap would look like a loss.
+    /// Removes prepared segments that are too short for a frame, and those after them, from the last on: a gap would
+    /// look like a loss.
     fn discard_unfit(&mut self) -> Result<(), JournalError> {
         let least = self.options.least_length();
         let fit = self
@@ -304,7 +305,7 @@ impl Supply {
 }
 
 impl Work {
-    /// Writes and syncs the next chunk: small syncs, that commits need not wait behind a large one.
+    /// Writes and syncs the next chunk. Syncs are small, so that commits do not wait for a large one.
     fn fill_chunk(&mut self) -> io::Result<()> {
         let until = self.done_bytes.saturating_add(CHUNK_BYTES).min(self.length);
         let mut at = self.done_bytes;
@@ -336,7 +337,7 @@ pub(super) fn refuse_nonzero(
 }
 
 impl JournalOptions {
-    /// The least a segment must be long to take the largest frame.
+    /// The least length of a segment that can hold the largest frame.
     pub(super) fn least_length(&self) -> u64 {
         let body = u64::try_from(self.max_body_bytes).unwrap_or(u64::MAX);
         segment::SEGMENT_HEADER_BYTES.saturating_add(frame::frame_bytes(body))

@@ -1,4 +1,4 @@
-//! Reading what is durable, from any thread, while the journal is being written.
+//! Reads durable frames, from any thread, while the journal is being written.
 
 use super::error::JournalError;
 use super::frame::{ChainHash, FrameHeader, FrameMeta};
@@ -14,13 +14,13 @@ use std::sync::Arc;
 /// A group commit as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// What it holds.
+    /// The frame's counts and time.
     pub meta: FrameMeta,
-    /// The chain hash with it.
+    /// The chain hash up to and including this frame.
     pub chain: ChainHash,
-    /// Where it lies.
+    /// The frame's position.
     pub position: Position,
-    /// What the caller put in.
+    /// The caller's bytes.
     pub body: Vec<u8>,
 }
 
@@ -54,8 +54,8 @@ impl JournalReader {
         self.frame_of(Sought::Event(event))
     }
 
-    /// The frames from the one with `record` on. The iterator ends at the durable end of the
-    /// moment, and goes on from there when it is asked again; after an error it stays ended.
+    /// The frames from the one with `record` on. The iterator ends at the present durable end, and continues from
+    /// there when it is asked again later; after an error it stays ended.
     pub fn frames_from(&self, record: u64) -> Frames {
         Frames {
             reader: self.clone(),
@@ -72,7 +72,7 @@ impl JournalReader {
         reading.read(&header).map(Some)
     }
 
-    /// Goes to the frame that has what is sought, reading no bodies on the way.
+    /// Finds the frame that contains the record or event, without reading bodies on the way.
     fn find(&self, sought: Sought) -> Result<Option<(Reading, FrameHeader)>, JournalError> {
         let Some(mut reading) = self.near(sought)? else {
             return Ok(None);
@@ -137,8 +137,8 @@ impl JournalReader {
         }))
     }
 
-    /// Where in a chapter to begin looking. The marks of a chapter from before the start are made
-    /// when first needed, by hopping over its frames.
+    /// The offset in a chapter to start the search from. The marks of a segment from before the start are made when
+    /// first needed, by walking its frame headers.
     fn offset_before(&self, chapter: usize, sought: Sought) -> Result<u64, JournalError> {
         {
             let published = self.published.read();
@@ -267,7 +267,7 @@ impl Frames {
         }
     }
 
-    /// The first frame may begin before the record it was asked for by.
+    /// The first frame may begin before the requested record.
     fn is_first(&self, header: &FrameHeader) -> bool {
         header.meta.first_record < self.next_record && self.next_record < header.meta.next_record()
     }
@@ -287,7 +287,7 @@ impl Frames {
         )
     }
 
-    /// Goes to the next segment; its header must continue what was read.
+    /// Continues in the next segment; its header must continue the chain.
     fn turn_page(&self, reading: &Reading) -> Result<Reading, JournalError> {
         let next = self
             .reader

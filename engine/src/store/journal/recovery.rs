@@ -1,4 +1,5 @@
-//! Opening: what the files hold, whether that can be, and the little that may be mended.
+//! Recovery at opening: reads the files, checks that a crash can have left them so, and repairs the little that may
+//! be repaired.
 //!
 //! [`examine`] only reads, and scans only the last segment in use; [`Examined::repair`] cuts a torn
 //! frame. Both can be interrupted anywhere and run again.
@@ -15,12 +16,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How much of a segment not yet in use is looked at here; the preparer looks at the rest.
+/// How much of a segment not yet in use is checked here; the preparer checks the rest.
 const GLANCE_BYTES: u64 = 64 * 1024;
 const PAGE_BYTES: u64 = 4096;
 pub(super) const UNFINISHED: &str = ".preparing";
 
-/// What the directory holds.
+/// The state of the directory.
 #[derive(Debug)]
 pub(super) struct Examined {
     /// The segments in use, from number 1 on without a gap.
@@ -53,7 +54,7 @@ impl LastSegment {
     }
 }
 
-/// Reads what is there; refuses what no crash can have left.
+/// Reads the directory; refuses a state that no crash can have left.
 pub(super) fn examine(
     files: &dyn Files,
     dir: &Path,
@@ -102,7 +103,7 @@ fn unfinished_of(dir: &Path, names: &[String]) -> Vec<PathBuf> {
 }
 
 impl Examined {
-    /// Takes one file in its order; its header, when it is in use.
+    /// Classifies one file in its order; returns its header if it is in use.
     fn place(
         &mut self,
         file: &dyn FileHandle,
@@ -132,7 +133,7 @@ impl Examined {
         Err(JournalError::altered(path, 0, what))
     }
 
-    /// As much as headers alone can tell; the chain tells the rest.
+    /// Whether headers alone permit `next` to follow; the chain is checked elsewhere.
     fn continues_with(&self, next: &SegmentHeader) -> bool {
         match self.segments.last() {
             Some(last) => {
@@ -164,8 +165,8 @@ impl Examined {
         })
     }
 
-    /// Makes the disk what the journal says it is: no unfinished files, zeros behind the tail, and
-    /// the tail itself on the disk and not only in a cache that may have failed to write it.
+    /// Makes the disk match the journal: removes unfinished files, writes zeros after the tail, and writes the tail
+    /// itself again, because a failed sync may have left it in the cache only.
     pub(super) fn repair(
         &self,
         files: &dyn Files,
@@ -180,7 +181,7 @@ impl Examined {
                 .remove(path)
                 .map_err(JournalError::io("remove", path))?;
         }
-        // An earlier process may have died between naming a segment and making the name durable.
+        // An earlier process may have died between naming a segment and syncing the directory.
         files.sync_dir(dir).map_err(JournalError::io("sync", dir))?;
         match (&self.last, last_stop) {
             (Some(last), LastStop::Killed | LastStop::Unknown) => last.repair(),
@@ -194,8 +195,8 @@ impl LastSegment {
         if let Some(end) = self.torn_end {
             self.cut(end)?;
         }
-        // After a failed sync the system may call pages clean that never reached the disk. Written
-        // again they are dirty, and the sync below is about them.
+        // After a failed sync the system may call pages clean that never reached the disk. Writing them again makes
+        // them dirty, so that the sync below covers them.
         let (offset, length) = self.last_written;
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         let read = self.file.read_at(offset, &mut bytes);
@@ -209,8 +210,8 @@ impl LastSegment {
             .map_err(JournalError::io("sync", &self.path))
     }
 
-    /// Zeros from the tail to `end`, last page first: a crash on the way leaves a shorter torn
-    /// frame and never one without its beginning.
+    /// Writes zeros from the tail to `end`, last page first: a crash half-way leaves a shorter torn frame and never
+    /// one without its beginning.
     fn cut(&self, end: u64) -> Result<(), JournalError> {
         let mut end = end;
         while end > self.tail.offset {
@@ -247,7 +248,7 @@ fn scan_last(
         header.length,
     );
     while let Some(next) = scanner.header()? {
-        // A torn frame may have a whole header; only its sectors can tell.
+        // A torn frame may have a whole header; only its sectors show that it is torn.
         let before = tail.clone();
         match scanner.follow(&mut tail) {
             Ok(Some(found)) => marks.note(&found.header.meta, found.offset),
@@ -284,7 +285,7 @@ fn torn_end(
     };
     let unwritten = "nothing was ever written here, yet it is not zero";
     let cut = match last_stop {
-        // The marker is older than the journal, and tells nothing of its end; `check_end` says so.
+        // The marker is older than the journal's end and says nothing about it; `check_end` reports that.
         LastStop::Clean(expected) if tail.next_record > expected.next_record => return Ok(None),
         LastStop::Clean(_) => {
             let at = first_nonzero(file, path, tail.offset, length)?.unwrap_or(tail.offset);

@@ -7,7 +7,7 @@ use crate::store::files::FileHandle;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A look-up reads little; a walk reads more at each step, up to the larger.
+/// A look-up reads this much first; a walk doubles it at each step, up to the larger size.
 const FIRST_WINDOW_BYTES: usize = 32 * 1024;
 const LARGEST_WINDOW_BYTES: usize = 512 * 1024;
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
@@ -47,7 +47,7 @@ impl Scanner {
         &self.path
     }
 
-    /// Lets the scanner go on to where the segment has been written since.
+    /// Extends the scan to bytes that were written since.
     pub(super) fn extend_to(&mut self, end: u64) {
         if self.end < end {
             self.end = end;
@@ -62,7 +62,7 @@ impl Scanner {
         Ok(header.filter(|header| header.frame_bytes() <= room))
     }
 
-    /// The body of the frame that begins here with this header; what is wrong is an alteration.
+    /// The body of the frame that begins here with this header; damage is an alteration.
     pub(super) fn body(&mut self, header: &FrameHeader) -> Result<Vec<u8>, JournalError> {
         let offset = self.offset;
         let length = usize::try_from(header.frame_bytes()).unwrap_or(usize::MAX);
@@ -70,13 +70,13 @@ impl Scanner {
         body.map_err(|what| JournalError::altered(&self.path, offset, what))
     }
 
-    /// Goes on behind the frame with this header.
+    /// Skips the frame with this header.
     pub(super) fn skip(&mut self, header: &FrameHeader) {
         self.offset = self.offset.saturating_add(header.frame_bytes());
     }
 
-    /// Reads the frame that must continue `tail`, and moves `tail` and itself behind it.
-    /// `None` when no undamaged header begins here.
+    /// Reads the frame that must continue `tail`, and moves `tail` and the scanner behind it. `None` if no undamaged
+    /// header begins here.
     pub(super) fn follow(&mut self, tail: &mut Tail) -> Result<Option<Found>, JournalError> {
         let Some(header) = self.header()? else {
             return Ok(None);
@@ -134,7 +134,7 @@ pub(super) struct Found {
     pub(super) offset: u64,
 }
 
-/// Where the first byte that is not zero lies, from `from` up to `to`.
+/// The offset of the first non-zero byte, from `from` up to `to`.
 pub(super) fn first_nonzero(
     file: &dyn FileHandle,
     path: &Path,
@@ -159,7 +159,7 @@ pub(super) fn first_nonzero(
     Ok(None)
 }
 
-/// Where the last byte that is not zero ends, from `from` up to `to`.
+/// The offset behind the last non-zero byte, from `from` up to `to`.
 pub(super) fn end_of_nonzero(
     file: &dyn FileHandle,
     path: &Path,
@@ -182,7 +182,7 @@ pub(super) fn end_of_nonzero(
     Ok(end)
 }
 
-/// Whether all bytes are zero; by comparison with zeros, which is quick in every build.
+/// Whether all bytes are zero; compares with a block of zeros, which is fast in debug builds too.
 pub(super) fn is_zero(bytes: &[u8]) -> bool {
     bytes
         .chunks(ZEROS.len())

@@ -1,7 +1,7 @@
-//! The first sector of a segment file: which segment it is and what came before it.
+//! The first sector of a segment file: the segment's number and the chain before it.
 //!
-//! One sector, so that a crash leaves it whole or absent. Its checksum is at the same place in
-//! every version of the format, so that a newer version can be told from a damaged byte.
+//! It is one sector, so that a crash leaves it whole or absent. Its checksum is at the same place in every version of
+//! the format, so that a newer version can be told from a damaged byte.
 
 use super::Tail;
 use super::error::JournalError;
@@ -16,7 +16,7 @@ const MAGIC: [u8; 8] = *b"DAEGJRNL";
 pub(super) const FORMAT_VERSION: u32 = 1;
 const FIELD_BYTES: usize = 80;
 
-/// What a segment says about itself.
+/// The fields of a segment header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SegmentHeader {
     pub(super) number: u32,
@@ -133,7 +133,7 @@ pub(super) fn path_of(dir: &Path, number: u32) -> PathBuf {
     dir.join(format!("{number:08}.seg"))
 }
 
-/// The segment a file name stands for, if it is a segment's.
+/// The number in a segment's file name; `None` for other files.
 pub(super) fn number_of(name: &str) -> Option<u32> {
     let number = name.strip_suffix(".seg")?.parse().ok()?;
     (format!("{number:08}.seg") == name).then_some(number)

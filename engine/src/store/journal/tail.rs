@@ -1,4 +1,4 @@
-//! Where the journal ends, what may come next, and how it was left.
+//! The journal's end, what may follow it, and how the journal was last left.
 
 use super::frame::{ChainHash, FrameHeader, FrameMeta};
 use super::segment::SEGMENT_HEADER_BYTES;
@@ -44,7 +44,7 @@ impl Tail {
         }
     }
 
-    /// The end after one more frame at `offset`, or why it cannot come next.
+    /// The end after one more frame at `offset`, or the reason why the frame cannot follow.
     pub(super) fn followed_by(
         &self,
         header: &FrameHeader,
@@ -72,7 +72,7 @@ impl Tail {
         }
     }
 
-    /// Why a frame cannot come next, if it cannot: what, expected and found.
+    /// The reason why a frame cannot follow, if it cannot: field, expected and found.
     pub(super) fn refuses(&self, meta: &FrameMeta) -> Option<(&'static str, u64, u64)> {
         if meta.first_record != self.next_record || meta.records == 0 {
             return Some(("record", self.next_record, meta.first_record));
@@ -84,7 +84,7 @@ impl Tail {
         too_early.then_some(("a time from", self.last_at_ms, meta.at_ms))
     }
 
-    /// Whether a segment that begins like `other` continues this end.
+    /// Whether a segment that begins with `other` continues this end.
     pub(super) fn continues_as(&self, other: &Self) -> bool {
         self.next_record == other.next_record
             && self.next_event == other.next_event
@@ -93,10 +93,10 @@ impl Tail {
     }
 }
 
-/// What is known of how the journal was last left.
+/// How the journal was last left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LastStop {
-    /// Stopped in order, and it ended here. Anything else is a loss.
+    /// Stopped in order at this end. Any other end is a loss.
     Clean(ExpectedEnd),
     /// The process died and the machine has not restarted since the journal was last opened: only
     /// whole pages can be missing. Record the boot id only after [`super::Journal::open`] has returned.

@@ -1,4 +1,4 @@
-//! Promises of the journal, tried on disks that are killed, cut off, full and altered.
+//! Promises of the journal, tested on disks that are killed, cut off, full and altered.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -50,7 +50,7 @@ pub(super) fn open_any(files: &SimulatedFiles) -> Journal {
     open(files, &LastStop::Unknown).unwrap().0
 }
 
-/// A body that can be told from every other: its record's number, scattered.
+/// A body that is unique to its record: the record's number, scattered.
 pub(super) fn body_of(record: u64, length: usize) -> Vec<u8> {
     let mut state = record.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (0..length)
@@ -68,7 +68,7 @@ pub(super) fn body_of(record: u64, length: usize) -> Vec<u8> {
         .collect()
 }
 
-/// Lengths that put headers, bodies and ends at all sorts of places in a sector.
+/// Lengths that put headers, bodies and ends at various places in a sector.
 pub(super) fn length_of(record: u64) -> usize {
     match record % 7 {
         0 => 3000 + (record as usize * 97) % 2500,
@@ -106,7 +106,7 @@ pub(super) fn commit_many(journal: &mut Journal, count: usize) {
     }
 }
 
-/// Every frame is the one that [`append`] writes there; the number of frames.
+/// Checks that every frame is the one that [`append`] writes there; returns the number of frames.
 pub(super) fn check_frames(reader: &JournalReader) -> usize {
     let mut count = 0;
     for frame in reader.frames_from(1) {
@@ -122,7 +122,7 @@ pub(super) fn check_frames(reader: &JournalReader) -> usize {
     count
 }
 
-/// The whole journal verifies; where it ends.
+/// Checks that the whole journal verifies; returns its end.
 pub(super) fn walk(files: &SimulatedFiles, last_stop: &LastStop) -> Result<Tail, JournalError> {
     let mut walk = Walk::begin(Arc::new(files.clone()), &dir(), last_stop)?;
     for frame in &mut walk {

@@ -1,10 +1,10 @@
 //! Tells a torn write from an altered one, at the end of the journal.
 //!
-//! At most one frame was unsynced when the process or the power went, so what lies behind the last
-//! good frame can only be part of one frame, in whole sectors, the others being still zero. And
-//! every sector of a written frame shows (see [`super::frame`]). So what has a zero sector where
-//! the frame should be was never written whole, and therefore never acknowledged: it may be cut.
-//! Anything else was written, perhaps acknowledged, and has changed since: the journal refuses it.
+//! At most one frame was unsynced when the process or the power failed, so the bytes after the last good frame can
+//! only be whole sectors of one frame; its other sectors are still zero. And every sector of a written frame has
+//! non-zero bytes (see [`super::frame`]). So a frame with a zero sector was never written whole, and therefore never
+//! acknowledged: it may be cut. Anything else was written, perhaps acknowledged, and changed since: the journal
+//! refuses it.
 
 use super::Tail;
 use super::frame::{
@@ -15,16 +15,16 @@ use super::scan::is_zero;
 
 const PAGE_BYTES: usize = 4096;
 
-/// How a write that was under way may have been cut.
+/// The ways in which a write under way may have been cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cut {
     /// The process was killed: pages from the front are there, the rest is not.
     Pages,
-    /// Power may have failed: any sector is there or not.
+    /// Power may have failed: any sector may be missing.
     Sectors,
 }
 
-/// What contradicts "torn", and how far behind the tail.
+/// The reason why this is no tear, and its distance from the tail.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Contradiction {
     pub(super) at: usize,
@@ -35,7 +35,7 @@ const fn altered(at: usize, what: &'static str) -> Result<(), Contradiction> {
     Err(Contradiction { at, what })
 }
 
-/// The most bytes a torn frame can have left behind the tail, and the header of one behind it.
+/// The largest number of bytes behind the tail that a torn frame and a header after it can have.
 pub(super) fn reach() -> u64 {
     super::scan::plus(
         frame_bytes(u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX)),
@@ -43,8 +43,8 @@ pub(super) fn reach() -> u64 {
     )
 }
 
-/// Judges the bytes behind `tail`, where no good frame begins. `rest` goes up to [`reach`] or the
-/// segment's end, `written` is where its last non-zero byte ends. `Ok` means torn: may be cut.
+/// Judges the bytes behind `tail`, where no good frame begins. `rest` goes up to [`reach`] or the segment's end;
+/// `written` is the end of its last non-zero byte. `Ok` means torn: it may be cut.
 pub(super) fn judge(
     rest: &[u8],
     written: usize,
@@ -91,7 +91,7 @@ pub(super) fn judge(
     }
 }
 
-/// Whether a frame that must have come after the one at the tail has its header in `rest`.
+/// Whether `rest` has the header of a frame that was written after the one at the tail.
 fn later_frame(rest: &[u8], written: usize, tail: &Tail) -> bool {
     let starts = (8..written).step_by(8);
     starts.filter_map(|start| rest.get(start..)).any(|bytes| {
@@ -101,7 +101,7 @@ fn later_frame(rest: &[u8], written: usize, tail: &Tail) -> bool {
     })
 }
 
-/// The frame's first sector is not there; what is must look like its other sectors.
+/// The frame's first sector is missing; the sectors that are there must look like its others.
 fn judge_headless(
     behind: &[u8],
     first: usize,
@@ -147,7 +147,7 @@ fn is_frame_end(part: &[u8]) -> bool {
     end.is_multiple_of(8) && written.ends_with(&END_MARK) && shows(written)
 }
 
-/// The frame's length is known: look for its unwritten sectors.
+/// The frame's length is known: looks for its unwritten sectors.
 fn judge_length(
     rest: &[u8],
     length: u64,
@@ -189,8 +189,8 @@ fn judge_page_cut(hole: usize, written: usize, tail: &Tail) -> Result<(), Contra
     )
 }
 
-/// The length of the frame that begins with `part`, the header's rest being unwritten; `None` when
-/// this cannot be the beginning of the frame that comes next.
+/// The length of the frame that begins with `part`, the rest of its header being unwritten; `None` if this cannot be
+/// the beginning of the next frame.
 fn cut_header(part: &[u8], tail: &Tail) -> Option<u64> {
     let mut fields = Fields(part);
     let magic = fields.take::<4>()?;

@@ -1,4 +1,4 @@
-//! Walks the whole journal from its first byte to its last, believing nothing.
+//! Verifies the whole journal from its first byte to its last.
 
 use super::error::JournalError;
 use super::prepare::refuse_nonzero;
@@ -11,8 +11,8 @@ use crate::store::files::{FileHandle, Files};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Yields every frame, checked against its checksum, its chain, its neighbours and its segment;
-/// what lies between and behind frames must be zeros. Changes nothing. Ends after an error.
+/// Yields every frame, checked against its checksum, its chain, its neighbours and its segment; bytes between and
+/// behind frames must be zeros. Changes nothing. Ends after an error.
 #[derive(Debug)]
 pub struct Walk {
     files: Arc<dyn Files>,
@@ -26,7 +26,7 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Begins a walk over the journal in `dir`, which nobody may be writing.
+    /// Begins a walk over the journal in `dir`; no process may be writing it.
     pub fn begin(
         files: Arc<dyn Files>,
         dir: &Path,
@@ -60,7 +60,7 @@ impl Walk {
         self.done_bytes.saturating_add(here)
     }
 
-    /// Where the walk is; at its end, where the journal ends.
+    /// The walk's position; at its end, the journal's end.
     pub fn tail(&self) -> &Tail {
         &self.tail
     }
@@ -127,7 +127,7 @@ impl Walk {
 
     fn enter(&mut self, header: &SegmentHeader) -> Result<Scanner, JournalError> {
         let (file, path) = self.open(header.number)?;
-        // That it continues the one before was found when that one was left.
+        // That it continues the previous segment was checked when that one was left.
         self.tail = header.tail();
         Ok(Scanner::new(
             file,
@@ -137,7 +137,7 @@ impl Walk {
         ))
     }
 
-    /// No further frame in this segment: then nothing at all, and the next must continue it.
+    /// This segment has no further frame: then the rest must be zeros, and the next segment must continue it.
     fn leave(&self, header: &SegmentHeader, scanner: &Scanner) -> Result<(), JournalError> {
         let (file, path) = self.open(header.number)?;
         let offset = scanner.offset();

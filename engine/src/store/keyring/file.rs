@@ -1,10 +1,10 @@
-//! The key file's bytes.
+//! The bytes of the key file.
 //!
-//! A checksum over everything tells damage from a wrong master key; a seal over everything, made
-//! with the master key, tells a right master key and lets nobody without it move an erasure back.
+//! A checksum over everything tells damage from a wrong master key. A seal over everything, made with the master key,
+//! proves the right master key, and prevents anyone without it from undoing an erasure.
 //!
-//! A file without subjects' keys and without a lookup key is written in format 1, which has neither, so that an
-//! earlier version can go on with it.
+//! A file without subject keys and without a lookup key is written in format 1, which has neither, so that an earlier
+//! version can read it.
 
 use super::{DataKey, Held, KeyId, MasterKey, Random};
 use crate::sealed::SubjectId;
@@ -12,9 +12,9 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 
 const MAGIC: [u8; 8] = *b"DAEGKEYS";
-/// Days' keys alone.
+/// Keys of days alone.
 const FORMAT_DAYS: u32 = 1;
-/// Subjects' keys and the lookup key besides.
+/// Keys of days and subjects, and the lookup key.
 const FORMAT_SUBJECTS: u32 = 2;
 const NONCE_BYTES: usize = 12;
 const WRAPPED_BYTES: usize = 48;
@@ -81,7 +81,7 @@ impl Wrapped {
 }
 
 impl Contents {
-    /// Wraps every key anew; `None` when the cipher fails, which it has no reason to.
+    /// Wraps every key anew; `None` if the cipher fails, which is not expected.
     pub(super) fn wrap(held: &Held, master: &MasterKey, random: Random<'_>) -> Option<Self> {
         let cipher = ChaCha20Poly1305::new((&master.0).into());
         let mut keys = Vec::with_capacity(held.keys.len());

@@ -1,4 +1,4 @@
-//! Keys are durable before they are used, and gone once they are dropped.
+//! Keys are durable before they are used, and gone after they are dropped.
 #![allow(clippy::arithmetic_side_effects, reason = "tests overflow loudly")]
 
 use super::*;
@@ -41,7 +41,7 @@ fn counting() -> impl FnMut(&mut [u8]) {
 }
 
 #[test]
-fn a_key_is_the_same_ever_after_and_another_on_another_day_or_in_another_class() {
+fn key_stays_the_same_and_differs_by_day_and_class() {
     let files = disk();
     let keyring = open(&files, 1).unwrap();
     let random = &mut counting();
@@ -74,7 +74,7 @@ fn a_key_is_the_same_ever_after_and_another_on_another_day_or_in_another_class()
 }
 
 #[test]
-fn it_tells_how_many_days_are_before_one_and_which_is_the_first_that_was_kept() {
+fn keyring_counts_earlier_days_and_knows_the_first_kept_day() {
     let keyring = open(&disk(), 1).unwrap();
     let random = &mut counting();
     for day in [20_000, 20_001, 20_003] {
@@ -90,7 +90,7 @@ fn it_tells_how_many_days_are_before_one_and_which_is_the_first_that_was_kept() 
 }
 
 #[test]
-fn threads_that_ask_at_once_get_one_key() {
+fn concurrent_threads_get_the_same_key() {
     let files = disk();
     let keyring = open(&files, 1).unwrap();
     let keys: Vec<DataKey> = std::thread::scope(|scope| {
@@ -154,7 +154,7 @@ fn dropped_keys_are_gone_from_the_file_and_never_made_again() {
 }
 
 #[test]
-fn a_crash_at_any_moment_leaves_every_key_that_was_handed_out() {
+fn crash_at_any_moment_leaves_every_key_that_was_handed_out() {
     let files = disk();
     let mut handed_out = Vec::new();
     let keyring = open(&files, 1).unwrap();
@@ -180,7 +180,7 @@ fn a_crash_at_any_moment_leaves_every_key_that_was_handed_out() {
                         Some(*key)
                     );
                 }
-                // Whatever it hands out now survives as well, also if it was found and not made.
+                // Any key it hands out now survives as well, even one that was found and not made.
                 let key = keyring.key_for(5, CLASS, random).unwrap();
                 let after = open(&left.power_loss(seed), 1).unwrap();
                 assert_eq!(
@@ -197,7 +197,7 @@ fn a_crash_at_any_moment_leaves_every_key_that_was_handed_out() {
 }
 
 #[test]
-fn a_key_that_could_not_be_stored_is_not_handed_out() {
+fn key_that_could_not_be_stored_is_not_handed_out() {
     for (on, count) in [
         (FaultOn::Create, 1),
         (FaultOn::Write, 1),
@@ -231,7 +231,7 @@ fn a_key_that_could_not_be_stored_is_not_handed_out() {
 }
 
 #[test]
-fn another_master_key_is_told_from_a_damaged_file() {
+fn wrong_master_key_is_told_from_a_damaged_file() {
     let files = disk();
     open(&files, 1)
         .unwrap()
@@ -262,7 +262,7 @@ fn another_master_key_is_told_from_a_damaged_file() {
 }
 
 #[test]
-fn without_the_master_key_nobody_moves_an_erasure_back() {
+fn erasure_cannot_be_undone_without_the_master_key() {
     let files = disk();
     let keyring = open(&files, 1).unwrap();
     keyring.key_for(9, CLASS, &mut counting()).unwrap();
@@ -280,7 +280,7 @@ fn without_the_master_key_nobody_moves_an_erasure_back() {
 }
 
 #[test]
-fn a_newer_format_is_not_touched() {
+fn newer_key_file_format_is_not_touched() {
     let files = disk();
     let mut bytes = b"DAEGKEYS\x03\0\0\0".to_vec();
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
@@ -292,7 +292,7 @@ fn a_newer_format_is_not_touched() {
 }
 
 #[test]
-fn neither_keys_nor_master_can_be_seen_in_the_file_or_in_debug() {
+fn keys_and_master_key_are_absent_from_the_file_and_debug_output() {
     let files = disk();
     let keyring = open(&files, 0x41).unwrap();
     let key = keyring
@@ -319,7 +319,7 @@ fn write_golden() -> Vec<u8> {
 }
 
 #[test]
-fn key_files_are_written_as_they_always_were_and_as_the_document_says() {
+fn key_file_matches_its_golden_bytes_and_documented_layout() {
     assert_eq!(write_golden(), GOLDEN, "the stored format changed");
     let [_, _, _, head, erasure, entry, foot, ..] = &tables()[..] else {
         panic!("tables are gone")
@@ -374,7 +374,7 @@ fn key_files_are_written_as_they_always_were_and_as_the_document_says() {
 }
 
 #[test]
-fn a_subjects_key_outlives_days_and_goes_with_the_subject() {
+fn subject_key_outlives_days_and_is_erased_with_its_subject() {
     let files = disk();
     let keyring = open(&files, 1).unwrap();
     let random = &mut counting();

@@ -1,9 +1,8 @@
-//! The past of an order or a payment, read back from its newest record as far as an answer needs.
+//! The past of an order or a payment, read backwards from its newest record as far as an answer needs.
 //!
-//! Records of a group know the one before them, so the past is walked backwards; an aggregate as it was is made
-//! forwards, by the same `evolve` as ever. Nothing here has a longest history: however many records there are, one
-//! of them is in memory at a time, with the aggregate and a bounded window of record numbers. Whatever is shown of
-//! the present costs no replay.
+//! Each record of a group names the one before it, so the past is walked backwards; an aggregate's earlier state is
+//! computed forwards, by the same `evolve` as always. There is no longest history: one record at a time is in memory,
+//! with the aggregate and a bounded window of record numbers. Showing the present state costs no replay.
 
 use std::collections::VecDeque;
 
@@ -30,10 +29,10 @@ pub struct PastRecord {
     pub group: GroupRecord,
 }
 
-/// One event of a payment, with its place among them.
+/// One event of a payment, with its number.
 #[derive(Debug)]
 pub struct PastEvent {
-    /// Which of the payment's events it is, from 1.
+    /// Its number among the payment's events, from 1.
     pub number: u64,
     /// When it was decided.
     pub at: Timestamp,
@@ -46,11 +45,11 @@ pub struct PastEvent {
 pub struct EventPage {
     /// The events.
     pub events: VecDeque<PastEvent>,
-    /// Where the next page begins: after this event; nothing if this page is the last.
+    /// The next page begins after this event; `None` if this page is the last.
     pub next: Option<u64>,
 }
 
-/// What a history is of: its aggregate's events are counted, others' passed over.
+/// The subject of a history: its events are counted, those of others skipped.
 #[derive(Debug, Clone, Copy)]
 enum Of {
     Order,
@@ -71,13 +70,13 @@ impl Of {
     }
 }
 
-/// A record that has events of the aggregate, and the aggregate's versions around it.
+/// A record that has events of the aggregate, with the aggregate's version before and after it.
 #[derive(Debug)]
 struct Stretch {
     past: PastRecord,
-    /// How many events the aggregate had had before.
+    /// The version before.
     before: u64,
-    /// How many after it.
+    /// The version after.
     after: u64,
 }
 
@@ -126,19 +125,19 @@ impl Iterator for Backwards<'_> {
     }
 }
 
-/// Where to stop a replay: what the aggregate is then, is the answer.
+/// Where a replay stops: the aggregate's state there is the answer.
 #[derive(Debug, Clone, Copy)]
 enum Until {
     /// The aggregate has had this many events.
     Version(u64),
-    /// All of this record has happened.
+    /// All of this record's events are applied.
     Record(u64),
-    /// From this record on, the order is decided or nothing is under way about its money.
+    /// The first point from this record on at which the order is decided, or no call about its money is in flight.
     Decided(u64),
 }
 
 impl Until {
-    /// Whether the stretch has something of what comes before the stop, or the stop itself.
+    /// Whether the stretch has events before the stop, or the stop itself.
     const fn reaches(self, stretch: &Stretch) -> bool {
         match self {
             Self::Version(version) => stretch.before < version,
@@ -149,7 +148,7 @@ impl Until {
 }
 
 impl Reader {
-    /// How many record numbers a replay holds at a time; a longer history is walked once for each so many.
+    /// The number of record numbers that a replay holds at a time; a longer history is walked several times.
     const WINDOW: usize = if cfg!(test) { 16 } else { 4_096 };
 
     fn past_record(&self, number: u64) -> Result<PastRecord, StoreError> {
@@ -195,7 +194,7 @@ impl Reader {
         }
     }
 
-    /// What a record says of one payment, in order.
+    /// A record's events of one payment, in order.
     pub fn events_in(
         &self,
         record: u64,
@@ -246,7 +245,7 @@ impl Reader {
         Ok(page)
     }
 
-    /// The payment as it was when it had had `version` events; nothing if it never had.
+    /// The payment as of `version`; `None` if it never had that many events.
     pub fn payment_at(
         &self,
         id: PaymentId,
@@ -261,7 +260,7 @@ impl Reader {
         self.past_payment(&now, Until::Version(version))
     }
 
-    /// The order as it was when it had had `version` events; nothing if it never had.
+    /// The order as of `version`; `None` if it never had that many events.
     pub fn order_at(&self, id: &OrderId, version: u64) -> Result<Option<AnyOrder>, StoreError> {
         let Some(now) = self.order(id)? else {
             return Ok(None);
@@ -272,7 +271,7 @@ impl Reader {
         self.past_order(&now, Until::Version(version))
     }
 
-    /// The payment as it was when the call that was under way at its `version` had ended; nothing while it has not.
+    /// The payment as it was when the call ended that was in flight at `version`; `None` while it has not ended.
     pub fn after_call(
         &self,
         payment: PaymentId,
@@ -298,15 +297,15 @@ impl Reader {
         self.past_payment(&now, Until::Record(record))
     }
 
-    /// The record with which the call ended that was under way when the payment had had `version` events; that
-    /// version's own record if none was.
+    /// The record that ended the call in flight at the payment's `version`; the record of `version` itself if no call
+    /// was in flight.
     fn end_of_call(
         &self,
         now: &Stored<AnyPayment>,
         version: u64,
     ) -> Result<Option<u64>, StoreError> {
         let of = Of::Payment(now.value.core().id);
-        // While `asked` is not set, the walk is at records after the one that `version` is of.
+        // Until `asked` is set, the walk is at records newer than the one of `version`.
         let (mut asked, mut ended) = (None, None);
         for stretch in self.back_from_payment(now) {
             let Stretch { past, before, .. } = stretch?;
@@ -327,9 +326,9 @@ impl Reader {
         Ok(asked)
     }
 
-    /// The order as it was when the calls had ended that were under way about its money when it was answered about with
-    /// this version: the first moment from there on at which it was decided, or none of its payments had a call without
-    /// an answer. Nothing while there was none.
+    /// The order as it was when the calls about its money had ended that were in flight when it was answered with
+    /// this version: the first point from there on at which it was decided, or no payment had an unanswered call.
+    /// `None` while there is no such point.
     pub fn after_calls(
         &self,
         order: &OrderId,
@@ -342,7 +341,7 @@ impl Reader {
         let Some(from) = self.answered_in(&now, version, since)? else {
             return Ok(None);
         };
-        // What was under way then was so until the newest record.
+        // The calls in flight then were in flight until the newest record.
         if !from.turned_before_last {
             return Ok(decided.then_some(now.value));
         }
@@ -352,7 +351,7 @@ impl Reader {
         Ok(group.and_then(|group| group.order))
     }
 
-    /// The order, with whether it is decided or nothing is under way about its money, both as of one record.
+    /// The order, with whether it is decided or no call about its money is in flight, both as of one record.
     fn order_with_calls(
         &self,
         id: &OrderId,
@@ -367,7 +366,8 @@ impl Reader {
                 let Some(payment) = self.payment(*payment)? else {
                     continue;
                 };
-                // Whatever moves a payment is a record of its order too: the order that was read is an older one.
+                // Every record that moves a payment is a record of its order too, so the order that was read is
+                // outdated.
                 if payment.record > order.record {
                     continue 'again;
                 }
@@ -380,7 +380,7 @@ impl Reader {
         Err(self.distrusted(StoreError::Damaged(what)))
     }
 
-    /// The record with which the order was answered about, and what has happened since.
+    /// The record that the order was answered with, and what has happened since.
     fn answered_in(
         &self,
         now: &Stored<AnyOrder>,
@@ -437,14 +437,14 @@ impl Reader {
     }
 }
 
-/// The record with which an order was answered about.
+/// The record that an order was answered with.
 struct AnsweredIn {
     record: u64,
-    /// Whether, between it and the newest, a call ended or the order moved.
+    /// Whether a call ended or the order moved between it and the newest record.
     turned_before_last: bool,
 }
 
-/// Whether the order waits for no call: it is what it was to become, or none is under way.
+/// Whether the order waits for no call: it reached its final state, or no call is in flight.
 const fn is_decided(order: &AnyOrder, calls: bool) -> bool {
     match order.state() {
         OrderState::Paid | OrderState::Canceled | OrderState::Refunded => true,
@@ -459,7 +459,7 @@ fn is_settled(group: &Group) -> bool {
     order.is_some_and(|order| is_decided(order, calls))
 }
 
-/// What an event does to a payment's money call.
+/// An event's effect on the payment's money call.
 const fn call_step(event: &GroupEvent) -> Option<CallStep> {
     match event {
         GroupEvent::Payment(_, event) => event.call_step(),
@@ -467,10 +467,10 @@ const fn call_step(event: &GroupEvent) -> Option<CallStep> {
     }
 }
 
-/// The aggregate that `walk` goes back over, as it was at `until`; nothing if it never got there.
+/// The state as of `until` of the aggregate that `walk` goes back over; `None` if it never got there.
 ///
-/// A walk knows only the way back. So each pass notes the oldest `window` of the records that were not replayed yet,
-/// and replays those.
+/// A walk only goes backwards. So each pass notes the oldest `window` of the records that were not replayed yet, and
+/// replays those.
 fn replay<'r>(
     order: &OrderId,
     walk: impl Fn() -> Backwards<'r>,
@@ -504,7 +504,7 @@ fn replay<'r>(
     }
 }
 
-/// Applies a record's events of the aggregate; says whether that is as far as is asked.
+/// Applies a record's events of the aggregate; returns whether the stop is reached.
 fn evolve(
     group: &mut Group,
     order: &OrderId,

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub struct OrderFilter {
     /// Of this buyer.
     pub buyer: Option<BuyerId>,
-    /// For what the merchant calls so.
+    /// For this resource of the merchant.
     pub resource: Option<Resource>,
     /// In one of these states; empty for any.
     pub states: Vec<OrderState>,
@@ -33,15 +33,14 @@ impl OrderFilter {
 /// A page of orders, newest first.
 #[derive(Debug, Default)]
 pub struct OrderPage {
-    /// The orders, each with the record that registered it.
+    /// The orders, each with the number of the record that registered it.
     pub orders: Vec<Stored<AnyOrder>>,
-    /// Behind which the next page begins; nothing if this is the last.
+    /// The next page begins after this; `None` if this is the last.
     pub next: Option<OrderId>,
 }
 
 impl Reader {
-    /// A page of at most `limit` orders that were registered before `before`. A page that had to skip very many ends
-    /// early.
+    /// A page of at most `limit` orders registered before `before`. A page that had to skip too many ends early.
     pub fn orders(
         &self,
         filter: &OrderFilter,
@@ -77,7 +76,7 @@ impl Reader {
         Ok(page)
     }
 
-    /// An order that the index names: it is there, or the index is not to be believed.
+    /// An order that a key of the index names. If it is absent, the index is damaged.
     fn listed_order(&self, id: &[u8]) -> Result<Stored<AnyOrder>, StoreError> {
         let named = std::str::from_utf8(id).ok();
         let named = named.and_then(|id| OrderId::parse(id).ok());

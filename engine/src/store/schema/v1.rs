@@ -1,8 +1,8 @@
 //! Records as version 0.1 wrote them (schema 1). Frozen: these types only decode.
 //!
-//! What is not here has not changed since and is read as today's type. Amounts had no tip and no unsplit part, calls
-//! did not say how much they were about nor with which credentials they were made, sessions had their payment's
-//! digits, and what went back did not say its way.
+//! Types that are missing here have not changed since and are read as today's types. In this schema, amounts had no
+//! tip and no unsplit part, calls recorded neither their amount nor their credentials, sessions had their payment's
+//! digits, and refunds did not record their way.
 
 use bincode::Decode;
 
@@ -300,7 +300,7 @@ fn order_event(old: Order) -> OrderEvent {
     }
 }
 
-/// Lines did not say what they cost by component.
+/// Lines did not record their cost by component.
 fn priced(lines: Vec<Line>, whole: &amounts::Amounts) -> Vec<order::Line> {
     let sum = |line: &Line| {
         let minor = line.unit_price.saturating_mul(u64::from(line.quantity));
@@ -323,7 +323,7 @@ fn priced(lines: Vec<Line>, whole: &amounts::Amounts) -> Vec<order::Line> {
 #[expect(clippy::too_many_lines, reason = "one arm an event")]
 fn payment_event(id: PaymentId, old: Payment) -> PaymentEvent {
     let whole = amounts::Amounts::whole;
-    // Who told of money that was set aside or sent back, it did not say.
+    // The source of set-aside or refunded money was not recorded.
     let untold = Source::Answer;
     match old {
         Payment::Initiated {

@@ -1,5 +1,5 @@
-//! A store in memory that has other writers: it keeps to the contract, and now and then says that somebody was
-//! faster. The executor then decides again, and nobody may be able to tell.
+//! A store in memory with other writers: it keeps the contract, and now and then reports a conflict. The executor
+//! then decides again, and the answers must not show it.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -23,7 +23,7 @@ struct ConflictingStore {
     /// The last record that wrote a key.
     versions: BTreeMap<Key, u64>,
     records: Vec<Record>,
-    /// Which commits are told that somebody was faster: every so many; none at 0.
+    /// Every how many commits conflict; 0 for none.
     refuse_every: usize,
     asked: usize,
     conflicts: usize,
@@ -129,7 +129,7 @@ fn the_embedded_store_keeps_the_contract() {
     }
 }
 
-/// The embedded store with its applier at work after every other commit, or never.
+/// The embedded store whose applier runs after every other commit, or never.
 struct Applied {
     store: crate::store::embedded::EmbeddedStore,
     applier: crate::store::upkeep::Applier,
@@ -161,7 +161,7 @@ impl Store for Applied {
     }
 }
 
-/// Batches that build on each other within: an order, two payments, the first one's key again, its completion.
+/// Batches whose requests build on each other: an order, two payments, the first one's key again, its completion.
 fn batches(executor: &mut Executor<ConflictingStore>) -> Vec<Executed> {
     let mut inputs = Manual {
         now: 1_000_000,
@@ -216,7 +216,7 @@ fn payment_in(executor: &Executor<ConflictingStore>, id: PaymentId) -> Option<Pa
 }
 
 #[test]
-fn a_decision_that_came_too_late_is_made_again_and_nobody_can_tell() {
+fn conflicting_decision_is_repeated_without_a_visible_difference() {
     let undisturbed = batches(&mut Executor::new(
         ConflictingStore::default(),
         Policy::default(),

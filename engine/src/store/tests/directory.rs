@@ -1,6 +1,6 @@
-//! A data directory as this version wrote it once: every later one has to open it.
+//! A data directory as this version once wrote it: every later version has to open it.
 //!
-//! `DAEGEUM_BLESS=1` writes it where there is none. It has no index: an index is made anew.
+//! `DAEGEUM_BLESS=1` writes it if it does not exist. It has no index: an index is rebuilt.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn a_directory_of_version_1_opens_verifies_and_goes_on() {
         report.balances
     );
 
-    // The usual sizes are others than those it was made with.
+    // The default sizes differ from those it was made with.
     let mut shop = open(&files, &home, dir.path(), 1_795_100_000_000);
     let reader = shop.executor.store().reader();
     let payments = reader

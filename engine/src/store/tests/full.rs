@@ -1,4 +1,4 @@
-//! A disk that is full for a while: what was decided in vain has left nothing in memory either.
+//! A disk that is full for a while: a decision that was not committed leaves nothing in memory either.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use crate::decide::Policy;
 use crate::idempotency::Answer;
 use crate::time::Timestamp;
 
-/// Has no room while it is told so.
+/// A store without room while its flag is set.
 struct SometimesFull {
     store: EmbeddedStore,
     full: Rc<Cell<bool>>,
@@ -61,7 +61,7 @@ fn ask(command: Command) -> Vec<Request> {
 }
 
 #[test]
-fn a_capture_refused_for_want_of_room_is_posted_once_when_it_is_taken() {
+fn capture_refused_for_want_of_room_is_posted_once_when_it_succeeds() {
     let files: Arc<dyn Files> = Arc::new(SimulatedFiles::new());
     let dir = std::path::Path::new("data");
     let home = MemoryHome::default();

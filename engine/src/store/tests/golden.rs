@@ -1,5 +1,5 @@
-//! Golden files: the bytes of everything that is stored, of every version. What is written today has to be read, and
-//! written again, to the byte; what was written once has to be read as the same today's events ever after.
+//! Golden files: the bytes of everything that is stored, of every version. Today's bytes have to be read and written
+//! back unchanged; older versions' bytes have to be read as the same events for ever.
 //!
 //! `DAEGEUM_BLESS=1` adds lines that are missing and never changes one: a changed line is a new version.
 
@@ -65,7 +65,7 @@ fn bless(file: &str, lines: &BTreeMap<String, Vec<u8>>) {
     std::fs::write(path(file), text).unwrap();
 }
 
-/// Holds `samples` to the file: each is written as its line, and the line is read as the sample.
+/// Compares `samples` with the file: each is written as its line, and the line is read as the sample.
 fn holds<T: Encode + Decode<()> + std::fmt::Debug>(
     file: &str,
     kind: Kind,
@@ -105,7 +105,7 @@ fn holds<T: Encode + Decode<()> + std::fmt::Debug>(
     }
 }
 
-/// No two byte strings mean the same: a changed one is refused, or is something else.
+/// No two byte strings mean the same: a changed one is refused, or decodes to another value.
 fn every_bit_counts<T: Encode + Decode<()>>(kind: Kind, bytes: &[u8], read: &T, name: &str) {
     let written = codec::encode(kind, read).unwrap();
     for at in 0..bytes.len() {
@@ -122,7 +122,7 @@ fn every_bit_counts<T: Encode + Decode<()>>(kind: Kind, bytes: &[u8], read: &T, 
 }
 
 #[test]
-fn records_are_written_as_they_always_were() {
+fn records_match_their_golden_bytes() {
     let samples = samples::records();
     let kinds = PaymentEventKind::ALL
         .iter()
@@ -141,7 +141,7 @@ fn records_are_written_as_they_always_were() {
     holds::<Record>("record.v2.hex", Kind::Record, &samples);
 }
 
-/// Each line of an old version is read as what stands beside it.
+/// Each line of an old version is read as the line beside it.
 fn reads_as(old: &str, today: &str) {
     let mut read: BTreeMap<String, Vec<u8>> = lines(today);
     let blesses = std::env::var_os("DAEGEUM_BLESS").is_some();
@@ -162,7 +162,7 @@ fn reads_as(old: &str, today: &str) {
     }
 }
 
-/// Whatever an order and a payment go through, their values stay what the index takes.
+/// In every state of an order and a payment, their values fit the index.
 #[test]
 fn the_largest_values_of_the_index_are_at_most_4_kib() {
     for (name, bytes) in samples::largest() {
@@ -173,14 +173,14 @@ fn the_largest_values_of_the_index_are_at_most_4_kib() {
 }
 
 #[test]
-fn records_of_version_1_are_read_as_they_always_were() {
+fn records_of_version_1_are_read_as_the_same_events() {
     let names = lines("record.v1.hex").into_keys();
     assert!(names.count() > 60, "its golden file is there");
     reads_as("record.v1.hex", "record.v1-in-v2.hex");
 }
 
 #[test]
-fn a_record_of_version_1_becomes_the_same_event() {
+fn record_of_version_1_becomes_todays_event() {
     let old = lines("record.v1.hex");
     for (name, today) in samples::records() {
         let Some(bytes) = old.get(&name) else {
@@ -204,7 +204,7 @@ fn a_record_of_version_1_becomes_the_same_event() {
 }
 
 #[test]
-fn a_record_of_a_schema_that_is_not_known_is_refused_with_words() {
+fn record_of_an_unknown_schema_is_refused_with_a_message() {
     let mut bytes = lines("record.v2.hex").into_values().next().unwrap();
     bytes[1] = 3;
     let refused = codec::decode_record(&bytes).unwrap_err().to_string();
@@ -215,7 +215,7 @@ fn a_record_of_a_schema_that_is_not_known_is_refused_with_words() {
 }
 
 #[test]
-fn answers_are_written_as_they_always_were() {
+fn answers_match_their_golden_bytes() {
     let samples = samples::replies();
     for rejection in Rejection::all() {
         assert!(
@@ -227,17 +227,17 @@ fn answers_are_written_as_they_always_were() {
 }
 
 #[test]
-fn orders_are_written_as_they_always_were() {
+fn orders_match_their_golden_bytes() {
     holds::<Stored<AnyOrder>>("order.v2.hex", Kind::Order, &samples::orders());
 }
 
 #[test]
-fn payments_are_written_as_they_always_were() {
+fn payments_match_their_golden_bytes() {
     holds::<Stored<AnyPayment>>("payment.v5.hex", Kind::Payment, &samples::payments());
 }
 
 #[test]
-fn balances_and_the_cursor_are_written_as_they_always_were() {
+fn balances_and_cursor_match_their_golden_bytes() {
     let balance = |record, minor| Balance { record, minor };
     let balances = vec![
         ("credit".to_owned(), balance(300, -11_000)),
@@ -257,9 +257,9 @@ fn balances_and_the_cursor_are_written_as_they_always_were() {
     );
 }
 
-/// What decodes must never bring the program down, whatever it is.
+/// Decoding must never panic, whatever the bytes are.
 #[test]
-fn rubbish_and_altered_records_are_refused_and_never_panic() {
+fn garbage_and_altered_records_are_refused_without_a_panic() {
     let mut state = 7_u64;
     let mut next = move || {
         state = state

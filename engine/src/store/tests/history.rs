@@ -1,4 +1,4 @@
-//! The past of one order, however long: what an answer shows, pages of events, and that refusals cannot fill it.
+//! The past of one order, however long: the state that an answer shows, pages of events, and limits on refusals.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl Shop {
             .answer
     }
 
-    /// The merchant asks for the money, and the gateway refuses; the version that was answered with.
+    /// The merchant asks for a refund, and the gateway refuses; returns the version that was answered with.
     fn refused_refund(&mut self, payment_id: PaymentId) -> u64 {
         let answer = self.ask_back(payment_id);
         let Answer::Payment {
@@ -163,7 +163,7 @@ fn an_order_has_no_longest_history() {
 }
 
 #[test]
-fn every_version_is_shown_as_it_was() {
+fn every_version_of_a_payment_is_shown_as_it_was() {
     let mut shop = shop();
     let payment = shop.paid_session("o-1");
     let order = OrderId::parse("o-1").unwrap();
@@ -172,7 +172,7 @@ fn every_version_is_shown_as_it_was() {
         let begun = shop.refused_refund(payment);
         let ended = shop.reader().payment(payment).unwrap().unwrap().value;
         seen.push((begun, format!("{ended:?}")));
-        // Other payments' and orders' records lie in between.
+        // Records of other payments and orders lie in between.
         shop.paid_session(&format!("other-{begun}"));
     }
     let reader = shop.reader();
@@ -200,7 +200,7 @@ fn every_version_is_shown_as_it_was() {
 }
 
 #[test]
-fn pages_of_events_follow_each_other_without_a_gap() {
+fn event_pages_follow_each_other_without_a_gap() {
     let mut shop = shop();
     let payment = shop.paid_session("o-1");
     for _ in 0..4 {
@@ -222,7 +222,7 @@ fn pages_of_events_follow_each_other_without_a_gap() {
 }
 
 #[test]
-fn what_is_asked_for_often_is_marked() {
+fn records_that_are_often_read_are_marked() {
     let mut shop = shop();
     let payment = shop.paid_session("o-1");
     shop.refused_refund(payment);
@@ -245,7 +245,7 @@ fn what_is_asked_for_often_is_marked() {
 }
 
 #[test]
-fn a_refund_that_is_refused_again_and_again_has_to_rest() {
+fn repeatedly_refused_refund_has_to_rest() {
     let mut shop = shop();
     let payment = shop.paid_session("o-1");
     for _ in 0..PaymentCore::RESTS_AFTER {
@@ -268,7 +268,7 @@ fn a_refund_that_is_refused_again_and_again_has_to_rest() {
     assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60], "minutes");
     let written = shop.executor.store().journal().tail().next_record - records;
     assert_eq!(written, 20, "a refusal to ask writes nothing");
-    // Whoever has removed the cause waits for the rest, and then has it.
+    // Once the cause is removed, the request succeeds after the rest period.
     shop.inputs.now += HOUR_MS;
     shop.ask_back(payment);
     shop.learn(payment, Fact::refunded(Amounts::whole(price())));
@@ -280,7 +280,7 @@ fn a_refund_that_is_refused_again_and_again_has_to_rest() {
 }
 
 #[test]
-fn a_refusal_that_passes_by_itself_is_not_kept_under_its_key() {
+fn temporary_refusal_is_not_kept_under_its_key() {
     let mut shop = shop();
     let payment_id = shop.paid_session("o-1");
     for _ in 0..PaymentCore::RESTS_AFTER {
@@ -306,7 +306,7 @@ fn a_refusal_that_passes_by_itself_is_not_kept_under_its_key() {
 }
 
 #[test]
-fn a_cancellation_is_answered_as_it_ended_however_often_it_is_asked_for_again() {
+fn repeated_cancellation_gets_the_answer_of_how_it_ended() {
     let mut shop = shop();
     let Command::CreateOrder(mut new) = new_order("o-1") else {
         panic!("an order is registered otherwise")
@@ -332,7 +332,7 @@ fn a_cancellation_is_answered_as_it_ended_however_often_it_is_asked_for_again() 
         };
         let after = shop.reader().after_calls(&order, version, asked.since);
         assert!(after.unwrap().is_none(), "its call is under way");
-        // Others' records lie in between.
+        // Records of others lie in between.
         shop.paid_session(&format!("other-{n}"));
         if n == last {
             shop.learn(payment, Fact::refunded(Amounts::whole(price())));

@@ -1,5 +1,5 @@
-//! An index that is harmed while the store is open: nobody is told anything wrong, nothing of a batch is half done,
-//! and after a while everything is as if nothing had been. No room is waited for.
+//! An index that is damaged while the store is open: no answer is wrong, no batch is half done, and after the rebuild
+//! everything is as before. Nothing waits for room.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ fn records(shop: &Shop) -> u64 {
     shop.executor.store().next_record()
 }
 
-/// `verify` finds nothing wrong with the directory as a kill leaves it.
+/// `verify` finds no fault in the directory that a kill leaves.
 fn is_sound_after(shop: Shop, files: &SimulatedFiles, home: &MemoryHome) {
     drop(shop);
     let files: Arc<dyn Files> = Arc::new(files.kill());
@@ -85,7 +85,7 @@ fn has(reader: &Reader, orders: &[&str]) {
 }
 
 #[test]
-fn a_key_that_does_not_read_is_never_absent_and_is_there_again_after_the_rebuild() {
+fn unreadable_key_is_never_absent_and_is_back_after_the_rebuild() {
     let Harmed {
         files,
         home,
@@ -96,7 +96,7 @@ fn a_key_that_does_not_read_is_never_absent_and_is_there_again_after_the_rebuild
     let reader = shop.executor.store().reader();
     let refused = reader.order(&id("o-3"));
     assert!(matches!(refused, Err(StoreError::Index(_))), "{refused:?}");
-    // From then on nothing is believed that it says.
+    // From then on the index is not read.
     let refused = reader.order(&id("o-4"));
     assert!(matches!(refused, Err(StoreError::Index(_))), "{refused:?}");
     let health = shop.upkeep.applier.health();
@@ -111,9 +111,9 @@ fn a_key_that_does_not_read_is_never_absent_and_is_there_again_after_the_rebuild
     is_sound_after(shop, &files, &home);
 }
 
-/// Any one bit of any value: whoever reads it next is refused, and the rebuild has it right.
+/// Any one bit of any value: the next reader of it gets an error, and the rebuild corrects it.
 #[test]
-fn an_altered_bit_of_any_value_is_found_when_it_is_read() {
+fn altered_bit_of_any_value_is_found_when_it_is_read() {
     let Harmed { home, shop, .. } = harmed();
     let reader = shop.executor.store().reader();
     let all = super::super::KeyRange {
@@ -132,7 +132,7 @@ fn an_altered_bit_of_any_value_is_found_when_it_is_read() {
 }
 
 #[test]
-fn nothing_of_a_batch_that_meets_such_a_key_is_done_and_all_of_it_can_come_again() {
+fn batch_that_meets_an_unreadable_key_is_not_done_and_can_be_repeated() {
     let Harmed {
         files,
         home,
@@ -158,7 +158,7 @@ fn nothing_of_a_batch_that_meets_such_a_key_is_done_and_all_of_it_can_come_again
 }
 
 #[test]
-fn the_writer_goes_on_and_whoever_asked_is_told_to_come_back() {
+fn writer_goes_on_and_readers_are_told_to_retry() {
     let Harmed { harm, mut shop, .. } = harmed();
     harm.unreadable(keys::order(&id("o-3")));
     let (queue, jobs) = writer::queue(4);
@@ -180,9 +180,9 @@ fn the_writer_goes_on_and_whoever_asked_is_told_to_come_back() {
     assert_eq!(told, [Err(Unavailable::Rebuilding); 2]);
 }
 
-/// Commits go on while the new index is on its way; none is missing from it, and none is in it twice.
+/// Commits go on during the rebuild; the new index has each of them once.
 #[test]
-fn what_is_committed_during_a_rebuild_is_in_the_new_index() {
+fn commits_during_a_rebuild_are_in_the_new_index() {
     let Harmed {
         files,
         home,
@@ -192,7 +192,7 @@ fn what_is_committed_during_a_rebuild_is_in_the_new_index() {
     harm.unreadable(keys::order(&id("o-3")));
     assert!(shop.executor.store().reader().order(&id("o-3")).is_err());
     for n in 20.. {
-        // A new order needs nothing of the index; the absence filter knows that.
+        // A new order needs nothing of the index, because the absence filter knows that its keys are absent.
         shop.order(&format!("o-{n}"));
         shop.upkeep.applier.turn().unwrap();
         if shop.upkeep.applier.health() == Health::Well {
@@ -208,7 +208,7 @@ fn what_is_committed_during_a_rebuild_is_in_the_new_index() {
 }
 
 #[test]
-fn an_index_that_cannot_be_written_or_opened_is_made_anew_as_soon_as_one_can() {
+fn index_that_cannot_be_written_or_opened_is_rebuilt_as_soon_as_possible() {
     let Harmed {
         files,
         home,
@@ -230,7 +230,7 @@ fn an_index_that_cannot_be_written_or_opened_is_made_anew_as_soon_as_one_can() {
 }
 
 #[test]
-fn a_full_disk_is_waited_for_before_the_index_meets_it() {
+fn applier_waits_for_room_before_the_index_meets_a_full_disk() {
     let Harmed {
         files,
         home,
@@ -258,7 +258,7 @@ fn a_full_disk_is_waited_for_before_the_index_meets_it() {
 }
 
 #[test]
-fn an_index_that_met_a_full_disk_is_opened_again_once_there_is_room() {
+fn index_that_met_a_full_disk_is_reopened_once_there_is_room() {
     let Harmed {
         files,
         home,
@@ -284,7 +284,7 @@ fn an_index_that_met_a_full_disk_is_opened_again_once_there_is_room() {
 }
 
 #[test]
-fn a_stop_on_a_full_disk_or_in_a_rebuild_loses_nothing_and_the_next_start_is_right() {
+fn stop_on_a_full_disk_or_in_a_rebuild_loses_nothing() {
     for full in [true, false] {
         let Harmed {
             files,
@@ -313,9 +313,9 @@ fn a_stop_on_a_full_disk_or_in_a_rebuild_loses_nothing_and_the_next_start_is_rig
     }
 }
 
-/// Never a start that fails: one whose index does not open serves nothing until it has made another.
+/// A start whose index does not open does not fail: it answers nothing from the index until it has rebuilt it.
 #[test]
-fn a_start_whose_index_does_not_open_makes_it_anew() {
+fn start_whose_index_does_not_open_rebuilds_it() {
     let Harmed {
         files,
         home,
@@ -332,10 +332,10 @@ fn a_start_whose_index_does_not_open_makes_it_anew() {
     is_sound_after(shop, &files, &home);
 }
 
-/// A start does not replay for minutes before it is open: what is far behind is caught up while it runs; and made anew
-/// where it cannot be.
+/// A start does not replay for minutes before the store is open: an index far behind is caught up while the store
+/// runs, and rebuilt if that fails.
 #[test]
-fn an_index_far_behind_is_brought_up_while_the_store_is_open() {
+fn index_far_behind_is_brought_up_while_the_store_is_open() {
     for unwritable in [false, true] {
         let Harmed {
             files,
@@ -364,9 +364,9 @@ fn an_index_far_behind_is_brought_up_while_the_store_is_open() {
     }
 }
 
-/// Without room nothing is opened, and nothing that is sound is given up for it.
+/// Without room no index is opened, and a sound one is not given up for it.
 #[test]
-fn a_start_on_a_full_disk_waits_for_room_and_keeps_its_index() {
+fn start_on_a_full_disk_waits_for_room_and_keeps_its_index() {
     for without_index in [true, false] {
         let Harmed {
             files,
@@ -397,9 +397,9 @@ fn a_start_on_a_full_disk_waits_for_room_and_keeps_its_index() {
     }
 }
 
-/// The same with sled: its files are taken away and made anew below a store that stays open.
+/// The same with sled: its files are moved away and rebuilt under an open store.
 #[test]
-fn a_sled_that_is_distrusted_is_set_aside_and_another_takes_its_place() {
+fn distrusted_sled_is_set_aside_and_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let (files, home) = on_sled(dir.path());
     let mut shop = open(&files, &home, dir.path(), 1_000_000);
@@ -420,9 +420,9 @@ fn a_sled_that_is_distrusted_is_set_aside_and_another_takes_its_place() {
     assert_eq!(left, Left::InOrder);
 }
 
-/// A journal that does not read is not mended: the error names the place, and the store gives up.
+/// A damaged journal cannot be mended: the error names the place, and the store stops.
 #[test]
-fn a_rebuild_over_a_damaged_journal_ends_and_names_the_byte() {
+fn rebuild_over_a_damaged_journal_fails_and_names_the_byte() {
     let Harmed {
         files, harm, shop, ..
     } = harmed();

@@ -1,4 +1,4 @@
-//! One of everything that is stored, with values that differ from each other, for the golden files.
+//! One sample of each stored type, with distinct values, for the golden files.
 
 use crate::amounts::Amounts;
 use crate::event::*;
@@ -206,7 +206,7 @@ fn payment_events() -> Vec<PaymentEvent> {
     .collect()
 }
 
-/// Those of a checkout at a real gateway, in the order of their numbers.
+/// Events of a checkout at a real gateway, in the order of their numbers.
 fn checkout_events() -> Vec<PaymentEvent> {
     vec![
         SessionOpened {
@@ -423,7 +423,7 @@ pub(super) fn replies() -> Vec<(String, Reply)> {
     samples
 }
 
-/// The code; of two with one code, the later one's has something behind it.
+/// The rejection's code; if two share a code, the later one's has a suffix.
 fn name_of(rejection: &Rejection) -> String {
     let kept = Rejection::all().into_iter().filter(Rejection::is_only_kept);
     let mut kept = kept.map(|kept| kept.code());
@@ -585,7 +585,7 @@ pub(super) fn payments() -> Vec<(String, Stored<AnyPayment>)> {
         .collect()
 }
 
-/// An order with all its payments, and a payment that was told of all it remembers, with the longest texts.
+/// An order with the most payments, and a payment with the most notifications, with the longest texts.
 pub(super) fn largest() -> Vec<(&'static str, Vec<u8>)> {
     let long = |letter: &str, times| -> Box<str> { letter.repeat(times).into() };
     let buyer = BuyerId::parse(&"가".repeat(42)).unwrap();

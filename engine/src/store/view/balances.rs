@@ -1,4 +1,4 @@
-//! Balances of accounts as the index has them: the sums of postings, each with the last record that changed it.
+//! Balances of accounts as stored in the index: the sums of postings, each with the last record that changed it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,7 +13,7 @@ use crate::store::codec::{self, Kind};
 use crate::store::keys::{self, Key};
 use crate::store::{StoreError, Write};
 
-/// Debits of an account less its credits, in minor units: what we are owed is positive, what we owe negative.
+/// Debits minus credits of an account, in minor units: positive if others owe us, negative if we owe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Balance {
     /// The last record that changed it.
@@ -22,7 +22,7 @@ pub struct Balance {
     pub minor: i128,
 }
 
-/// The balances that were used lately, kept in memory by whoever applies records. All of them are in the index.
+/// The recently used balances, cached by the thread that applies records. All of them are in the index.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Balances(BTreeMap<(Account, Component, Currency), Kept>);
 
@@ -34,18 +34,18 @@ struct Kept {
 }
 
 impl Balances {
-    /// Balances kept at most; when there are more, all are read anew.
+    /// The largest number of cached balances; above it, all are dropped and read again.
     const MOST_KEPT: usize = 4_096;
 
-    /// Forgets balances that are in `source` by now, if there are too many. Only between batches: what a batch has
-    /// moved is nowhere else.
+    /// Drops cached balances if there are too many. Call only between batches: what a batch has changed is nowhere
+    /// else.
     pub fn trim(&mut self) {
         if self.0.len() > Self::MOST_KEPT {
             self.0.clear();
         }
     }
 
-    /// Adds what has been read of a posting's accounts.
+    /// Reads the balances of a posting's accounts into the cache.
     pub fn load(&mut self, source: &impl Source, posting: &Posting<'_>) -> Result<(), StoreError> {
         for account in [posting.from, posting.to] {
             let at = (account, posting.component, posting.currency);
@@ -64,8 +64,8 @@ impl Balances {
         Ok(())
     }
 
-    /// Applies one record's postings, each balance only if it has not seen the record; writes what changed.
-    /// The accounts have been loaded.
+    /// Applies one record's postings, skipping balances that have the record already; writes the changed ones. The
+    /// accounts must have been loaded.
     pub fn apply(
         &mut self,
         record: u64,
@@ -93,7 +93,7 @@ impl Balances {
 
 type Sums = BTreeMap<(Account, Component, Currency), i128>;
 
-/// What one record moves, account by account.
+/// The amounts that one record moves, by account.
 fn sums(postings: &[Posting<'_>]) -> Result<Sums, StoreError> {
     let mut sums = Sums::new();
     for posting in postings {

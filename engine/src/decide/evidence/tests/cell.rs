@@ -1,4 +1,4 @@
-//! One cell: a fact in a situation, and what has to be so afterwards.
+//! One cell: a fact in a situation, and the assertions that hold afterwards.
 
 use super::facts::Said;
 use super::shop::{self, Shop};
@@ -53,12 +53,12 @@ fn drive(situation: &Situation, said: Said) {
     }
 }
 
-/// What the fact does if it comes in this way: what does not count is overtaken.
+/// The effect of a fact that comes this way. A fact that does not count is overtaken.
 fn weighed(situation: &Situation, said: Said, source: Source) -> (Effect, CallEnd) {
     let shop = situation.build();
     let (payment, fact) = (shop.payment(), said.fact());
     let way = Way {
-        // Where no call waits for an answer, a question was asked.
+        // If no call waits for an answer, an inquiry was made.
         source: if source == Source::Answer && !payment.core().operation_in_flight() {
             Source::Inquiry
         } else {
@@ -74,7 +74,7 @@ fn weighed(situation: &Situation, said: Said, source: Source) -> (Effect, CallEn
     (effect, end_of_call(payment, effect, &fact))
 }
 
-/// Where the effect leads; the money decides, not the call.
+/// The state that the effect leads to; the money decides, not the call.
 fn leads_to(situation: &Situation, said: Said, effect: Effect) -> PaymentState {
     match effect {
         Effect::Known if situation.is_over_with(said) => PaymentState::Canceled,
@@ -123,7 +123,7 @@ fn call_ended_as_it_says(situation: &Situation, end: CallEnd, after: &AnyPayment
     };
     let call = call.core().id;
     let now = after.core().operation.as_ref().unwrap();
-    // What the end of one call led to may be another.
+    // The end of one call may have led to another call.
     if now.core().id != call {
         return assert_ne!(end, CallEnd::Open);
     }
@@ -135,7 +135,7 @@ fn call_ended_as_it_says(situation: &Situation, end: CallEnd, after: &AnyPayment
     assert_eq!(ended, end);
 }
 
-/// Money that the gateway has is taken by the order, set aside or a disagreement, unless the word is an old one.
+/// Money that the gateway has is captured by the order, set aside or a disagreement, unless the fact is outdated.
 fn left_money_shows(fact: &Fact, effect: Effect, source: Source, after: &AnyPayment) {
     let Fact::Taken { left, .. } = fact else {
         return;
@@ -144,7 +144,7 @@ fn left_money_shows(fact: &Fact, effect: Effect, source: Source, after: &AnyPaym
         return;
     }
     if effect == Effect::Overtaken {
-        // What went back does not return; by a person's word alone it may not have gone.
+        // Refunded money does not come back, unless only a person recorded the refund: then it may not have happened.
         let certain = source != Source::Inquiry || !after.is_back_by_a_persons_word();
         let is_back = all_went_back(after.state()) && certain;
         return assert!(is_back || !after.core().held_by_gateway().is_zero());
@@ -158,7 +158,7 @@ fn left_money_shows(fact: &Fact, effect: Effect, source: Source, after: &AnyPaym
     assert!(shows && after.core().held_by_gateway().agrees_with(left));
 }
 
-/// Ends the call in flight, if there is one, as a gateway's refusal does.
+/// Ends the call in flight, if there is one, by a gateway's refusal.
 fn at_rest(told: &dyn Fn() -> Shop) -> Shop {
     let mut shop = told();
     while shop.payment().core().operation_in_flight() {
@@ -167,7 +167,7 @@ fn at_rest(told: &dyn Fn() -> Shop) -> Shop {
     shop
 }
 
-/// Each way out that the payment should have is accepted, and the books are right after it.
+/// Each resolution that the payment should offer is accepted, and the books are right after it.
 fn a_person_can_resolve(told: impl Fn() -> Shop) {
     let shop = at_rest(&told);
     let payment = shop.payment();

@@ -1,4 +1,4 @@
-//! All that a gateway can say, an example of each.
+//! One example of each fact that a gateway can tell.
 
 use crate::amounts::Amounts;
 use crate::command::Fact;
@@ -6,7 +6,7 @@ use crate::event::FailureCode;
 use crate::money::{Currency, Money};
 use crate::time::Timestamp;
 
-/// What is said.
+/// The examples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::decide) enum Said {
     Held,
@@ -47,7 +47,7 @@ impl Said {
         Self::Other,
     ];
 
-    /// In the document.
+    /// The fact's words in the document.
     pub(in crate::decide) const fn words(self) -> &'static str {
         match self {
             Self::Held => "held",
@@ -95,7 +95,7 @@ impl Said {
     }
 }
 
-/// What the order costs: 11,000 won with VAT and 700 won without tax.
+/// The order's price: 11,000 won with VAT and 700 won tax-free.
 pub(in crate::decide) const PRICE: u64 = 11_700;
 pub(in crate::decide) const LATER: Timestamp = Timestamp::from_millis(2_000_000_000_000);
 

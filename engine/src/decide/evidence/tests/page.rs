@@ -1,4 +1,4 @@
-//! `docs/evidence.md`: the cells as a person reads them, from `judge`, `ends` and what `decide` made of them.
+//! `docs/evidence.md`: the cells in words, from `judge`, `ends` and the results of `decide`.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use super::situations::Situation;
 use super::{CallEnd, OperationKind, PaymentState, cell, ends, test_of, why};
 use crate::payment::AnyPayment;
 
-/// Writes the document if it is not what it should be, and fails then.
+/// Compares the document with the cells; if they differ, writes the new one and fails.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test writes what the code says"
@@ -103,7 +103,7 @@ fn text() -> String {
     text
 }
 
-/// Cells of one fact that read alike.
+/// Cells of one fact that read the same.
 struct Row {
     places: Vec<&'static str>,
     happens: &'static str,

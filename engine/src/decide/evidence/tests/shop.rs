@@ -1,4 +1,4 @@
-//! One order with its payments, in memory: commands go through `decide`, and each posting is added up.
+//! An order with its payments, in memory: commands go through `decide`, and each posting is added up.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::sealed::{RetentionClass, Sealed, SealingKey, SealingKeyId};
 use crate::stream::Stream;
 use crate::time::Timestamp;
 
-/// A gateway that holds, takes, and gives back, each by a call.
+/// A gateway that authorizes, captures and refunds, each by a call.
 pub(in crate::decide) const GATEWAY: Provider = Provider::Drill;
 const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -35,7 +35,7 @@ pub(in crate::decide) struct Shop {
     group: Group,
     ids: Counted,
     pub(in crate::decide) now: Timestamp,
-    /// Debits less credits, by account, component and currency.
+    /// Debits minus credits, by account, component and currency.
     balances: BTreeMap<(Account, String), i128>,
 }
 
@@ -81,7 +81,7 @@ impl Shop {
         self.decides(command).unwrap();
     }
 
-    /// A refusal leaves nothing to go on with.
+    /// Panics on a refusal.
     fn decides(&mut self, command: Command) -> Result<(), Refusal> {
         let policy = Policy::default();
         let mut context = Context {
@@ -119,12 +119,12 @@ impl Shop {
             .collect()
     }
 
-    /// The balance of an account, all its parts together.
+    /// The balance of an account, all components together.
     pub(in crate::decide) fn total(&self, account: Account) -> i128 {
         self.balance(account).values().sum()
     }
 
-    /// Debits equal credits, and the gateway owes what it has by our books, part by part, of all payments together.
+    /// Debits equal credits, and the gateway receivable equals what the gateway has, by component, over all payments.
     pub(in crate::decide) fn assert_books(&self) {
         assert_eq!(self.balances.values().sum::<i128>(), 0);
         let owed = self.balance(Account::GatewayReceivable(GATEWAY));
@@ -142,7 +142,7 @@ impl Shop {
         );
     }
 
-    /// What `of` says of each payment, added up by part.
+    /// The sum of `of` over all payments, by component.
     fn sum(&self, of: fn(&AnyPayment) -> Option<(Amounts, i128)>) -> BTreeMap<String, i128> {
         let mut sum = BTreeMap::new();
         let all = self.group.payments.iter().filter_map(of);
@@ -221,7 +221,7 @@ impl Shop {
         self.learns_of(0, fact);
     }
 
-    /// The gateway's answer to the call in flight, or to a question how the payment stands.
+    /// Delivers the gateway's answer to the call in flight, or to an inquiry about the payment.
     pub(in crate::decide) fn learns_of(&mut self, n: usize, fact: Fact) {
         let payment = self.group.payment(self.id(n)).unwrap();
         let call = payment.core().call_in_flight();
@@ -237,14 +237,14 @@ impl Shop {
         })));
     }
 
-    /// The gateway's answer to a question about the call in flight, or how the payment stands.
+    /// Delivers the gateway's answer to an inquiry about the call in flight, or about the payment.
     pub(in crate::decide) fn asks_about_call(&mut self, fact: Fact) {
         let call = self.payment().core().call_in_flight();
         let operation = call.map(|call| call.core().id);
         self.asks(|learned| learned.operation = operation, fact);
     }
 
-    /// The gateway's answer to a question that followed the last hint.
+    /// Delivers the gateway's answer to the inquiry that followed the last hint.
     pub(in crate::decide) fn asks(&mut self, change: impl FnOnce(&mut Learned), fact: Fact) {
         let mut answer = Learned {
             asked_since_hint: true,
@@ -268,7 +268,7 @@ impl Shop {
         }
     }
 
-    /// No answer comes to the call in flight.
+    /// Loses the answer to the call in flight.
     pub(in crate::decide) fn loses_answer(&mut self) {
         let call = self.payment().core().call_in_flight();
         let operation = call.map(|call| call.core().id);
@@ -281,7 +281,7 @@ impl Shop {
         })));
     }
 
-    /// Somebody says that there is news.
+    /// Delivers an unsigned notification.
     pub(in crate::decide) fn is_hinted(&mut self) {
         self.does(Command::WantInquiry {
             payment_id: self.id(0),

@@ -1,4 +1,4 @@
-//! The situations in which a payment can hear something, each brought about by commands and facts alone.
+//! The situations in which a payment can receive a fact, each reached by commands and facts alone.
 
 use super::facts::{Said, taken};
 use super::shop::Shop;
@@ -10,7 +10,7 @@ use crate::payment::PaymentState;
 #[derive(Debug)]
 pub(super) struct Situation {
     pub(super) state: PaymentState,
-    /// In the document.
+    /// The situation's words in the document.
     pub(super) words: &'static str,
     pub(super) order_takes: bool,
     pub(super) call: Option<OperationKind>,
@@ -22,7 +22,7 @@ impl Situation {
         ALL.iter().filter(move |one| one.state == state)
     }
 
-    /// Whether nothing of the order is under way any more once this is said, so that its cancellation is carried out.
+    /// Whether this fact ends the last call about the order, so that its cancellation is carried out.
     pub(super) fn is_over_with(&self, said: Said) -> bool {
         said == Said::CallRefused && self.call == Some(Confirm) && !self.order_takes
     }
@@ -181,7 +181,7 @@ pub(in crate::decide) fn refunded() -> Shop {
     says(then(captured(), Shop::cancels), Said::WhollyReturned)
 }
 
-/// A person said that it went back, and the gateway still has it.
+/// A person recorded a refund, and the gateway still has the money.
 pub(in crate::decide) fn has_it_after_all() -> Shop {
     asked(refunded_by_a_persons_word(), Said::Taken)
 }
@@ -190,7 +190,7 @@ pub(in crate::decide) fn refunded_by_a_persons_word() -> Shop {
     by_a_persons_word(then(captured(), Shop::cancels))
 }
 
-/// The answer to the call in flight is lost, and a person says that it was done.
+/// The answer to the call in flight is lost, and a person records that it succeeded.
 fn by_a_persons_word(mut shop: Shop) -> Shop {
     shop.loses_answer();
     resolved(shop, Resolution::Done)
@@ -210,14 +210,14 @@ fn orphaned() -> Shop {
     says(ended(canceled()), Said::Taken)
 }
 
-/// Another payment has paid the order while this one's account was open.
+/// Another payment has paid the order while this one's deposit account was open.
 pub(super) fn outpaid() -> Shop {
     let mut shop = says(with_rival(Shop::new()), Said::AwaitingDeposit);
     shop.learns_of(1, Said::Taken.fact());
     shop
 }
 
-/// Another payment had the claim when the money came, and failed later.
+/// Another payment held the claim when the money came, and failed later.
 pub(super) fn orphaned_and_wanted() -> Shop {
     let mut shop = says(with_rival(Shop::new()), Said::Taken);
     shop.learns_of(1, Said::Failed.fact());

@@ -1,4 +1,4 @@
-//! Why a fact does what it does: one sentence for each effect, in the states where the reason is the same.
+//! The reason for each effect of a fact: one sentence for each, shared by the states where the reason is the same.
 
 use super::facts::Said;
 use super::situations::Situation;

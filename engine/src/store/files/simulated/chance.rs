@@ -1,4 +1,4 @@
-//! Repeatable chance for the simulated disk: `SplitMix64`, the same numbers from the same seed.
+//! Repeatable random numbers for the simulated disk: `SplitMix64`, the same numbers from the same seed.
 
 #[derive(Debug, Clone)]
 pub(super) struct Chance(u64);
@@ -16,7 +16,7 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; 0 when there is none.
+    /// A number below `bound`; 0 if `bound` is 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap_or(0)
     }

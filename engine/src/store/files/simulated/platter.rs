@@ -1,9 +1,10 @@
-//! What a simulated disk holds: what programs see, what would survive, and what lies between.
+//! The content of a simulated disk: what programs read, what would survive a power loss, and the unsynced states
+//! between.
 //!
-//! The model is that of a page cache over a disk with 512-byte atomic sectors. A change is seen at
-//! once and survives once its file (for names: its directory) was synced. Of what was not synced
-//! any sector may have reached the disk, in any state it passed through, independently of all
-//! others; of names, each change may have or not. This is harsher than any journaling file system.
+//! The model is a page cache over a disk with 512-byte atomic sectors. A change is visible at once and durable once
+//! its file (for names: its directory) was synced. Any unsynced sector may have reached the disk, in any state it
+//! passed through, independently of all others; of names, each change may have or not. This is harsher than any
+//! journaling file system.
 
 use super::chance::Chance;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +30,8 @@ pub(super) enum Operation {
     Sync {
         file: FileNumber,
     },
-    /// A sync that the disk refused. As on Linux, what it was about counts as written from then on,
-    /// is read back, and never reaches the disk unless it is written again.
+    /// A sync that the disk refused. As on Linux, its data counts as written from then on, is read back, and never
+    /// reaches the disk unless it is written again.
     FailSync {
         file: FileNumber,
     },
@@ -57,11 +58,11 @@ pub(super) enum Operation {
 struct Content {
     /// What programs read.
     seen: Vec<u8>,
-    /// What is on the disk for certain.
+    /// What is certainly on the disk.
     durable: Vec<u8>,
     /// Per changed sector, every state it passed through since the last sync.
     unsynced: BTreeMap<usize, Vec<[u8; SECTOR]>>,
-    /// Every length the file passed through since then.
+    /// Every length the file passed through since the last sync.
     unsynced_lengths: Vec<usize>,
 }
 
@@ -178,7 +179,7 @@ impl Platter {
         }
     }
 
-    /// What is left when the power goes now.
+    /// What is left if power is lost now.
     pub(super) fn survivors(&self, chance: &mut Chance) -> Self {
         let loss = Loss::choose(chance);
         let mut names = self.durable_names.clone();
@@ -208,7 +209,7 @@ impl Platter {
         }
     }
 
-    /// Inverts one bit where it lies, as decay or a misdirected write would.
+    /// Inverts one stored bit, as decay or a misdirected write would.
     pub(super) fn flip(&mut self, file: FileNumber, offset: usize, bit: u32) {
         if let Some(content) = self.contents.get_mut(&file) {
             for bytes in [&mut content.seen, &mut content.durable] {
@@ -354,7 +355,7 @@ fn put_sector(content: &mut [u8], sector: usize, state: &[u8; SECTOR]) {
     }
 }
 
-/// How much of the unsynced a power loss takes: of every kind some, so that few seeds see all.
+/// How much of the unsynced data a power loss takes. All kinds occur often, so that few seeds are needed to see each.
 #[derive(Debug, Clone, Copy)]
 enum Loss {
     Everything,
@@ -382,12 +383,12 @@ impl Loss {
         }
     }
 
-    /// One of the states something passed through, the first being the durable one.
+    /// One of the states something passed through; the first is the durable one.
     fn pick<'a, T>(self, states: &'a [T], chance: &mut Chance) -> Option<&'a T> {
         if !self.keeps(chance) {
             return states.first();
         }
-        // Mostly the last state; now and then one of those on the way.
+        // Mostly the last state; now and then an intermediate one.
         if matches!(self, Self::Some(_)) && chance.below(4) == 0 {
             let count = u64::try_from(states.len()).unwrap_or(u64::MAX);
             return states.get(usize::try_from(chance.below(count)).unwrap_or(0));

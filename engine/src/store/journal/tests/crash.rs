@@ -1,10 +1,10 @@
-//! Kill and power loss at every moment: what was acknowledged is there, and it goes on.
+//! Kill and power loss at every operation: acknowledged records are there, and the journal goes on.
 
 use super::*;
 use crate::store::files::FaultOn;
 use crate::store::journal::Preparation;
 
-/// A recorded history, and after which operation how many records were acknowledged.
+/// A recorded history, with the number of acknowledged records after each operation.
 struct Workload {
     files: SimulatedFiles,
     acknowledged: Vec<(u64, u64)>,
@@ -44,7 +44,7 @@ impl Workload {
     }
 }
 
-/// Opens what is left, checks that nothing acknowledged is missing, and that it goes on.
+/// Opens the remains, checks that no acknowledged record is missing, and that the journal goes on.
 fn check_goes_on(left: &SimulatedFiles, last_stop: &LastStop, acknowledged: u64, story: &str) {
     let (mut journal, _) = open(left, last_stop).unwrap_or_else(|error| panic!("{story}: {error}"));
     let next_record = journal.tail().next_record;
@@ -135,7 +135,7 @@ fn tear(files: &SimulatedFiles, start: u64, end: u64, kept: impl Fn(usize) -> bo
 }
 
 #[test]
-fn every_way_to_tear_a_frame_is_cut_wherever_it_begins_in_a_sector() {
+fn torn_frame_is_cut_however_it_is_torn_and_wherever_it_begins() {
     // 80 + 8 bytes around the bodies: the second frame begins at every multiple of 8 in a sector.
     for start_in_sector in 0..64 {
         for length in [0, 40, 300, 1200] {
@@ -169,7 +169,7 @@ fn every_way_to_tear_a_frame_is_cut_wherever_it_begins_in_a_sector() {
 }
 
 #[test]
-fn a_killed_process_tears_only_at_pages() {
+fn killed_process_tears_a_frame_only_at_page_boundaries() {
     let (files, start, end) = unsynced(3000, 5000);
     let first_page = (start as usize).next_multiple_of(4096);
     let left = files.kill();
@@ -210,7 +210,7 @@ fn a_killed_process_leaves_no_frame_without_its_beginning() {
 }
 
 #[test]
-fn a_segment_whose_name_was_not_durable_is_made_so_before_it_is_used() {
+fn undurable_segment_name_is_synced_before_the_segment_is_used() {
     let files = SimulatedFiles::recording();
     let mut journal = open_any(&files);
     commit_many(&mut journal, 5);
@@ -234,7 +234,7 @@ fn a_segment_whose_name_was_not_durable_is_made_so_before_it_is_used() {
 }
 
 #[test]
-fn a_crash_while_a_torn_frame_is_cut_changes_nothing() {
+fn crash_while_a_torn_frame_is_cut_loses_nothing() {
     let (files, start, end) = unsynced(1000, 5500);
     for (torn, last_stop) in [(4096, LastStop::Killed), (512, LastStop::Unknown)] {
         let left = files.kill();
@@ -269,9 +269,9 @@ fn a_crash_while_a_torn_frame_is_cut_changes_nothing() {
 }
 
 #[test]
-fn a_sync_that_failed_is_made_good_after_the_restart() {
-    // The system reads back what it could not write and calls it written; only writing it again
-    // brings it to the disk. First the header of a new segment, then a frame.
+fn failed_sync_is_repeated_after_the_restart() {
+    // The system reads back data that it could not write and calls it written; only writing it again brings it to the
+    // disk. First the header of a new segment, then a frame.
     let clean = SimulatedFiles::new();
     let mut journal = open_any(&clean);
     while journal.tail().segment < 2 {

@@ -35,7 +35,7 @@ fn place_of(error: &JournalError) -> Option<&Place> {
     }
 }
 
-/// Where every frame of the journal begins and ends.
+/// The beginning and end of every frame of the journal.
 fn frames_of(files: &SimulatedFiles) -> Vec<(PathBuf, u64, u64)> {
     let walk = Walk::begin(Arc::new(files.clone()), &dir(), &LastStop::Unknown).unwrap();
     walk.map(|frame| {
@@ -75,7 +75,7 @@ fn every_flipped_bit_is_found_and_named() {
                     None if offset >= 512 => assert_eq!(place.offset, offset, "{error}"),
                     None => assert!(place.offset < 512, "byte {offset}: {error}"),
                 }
-                // Where the journal ends, opening alone sees it, and changes nothing.
+                // In the last segment, opening alone detects it, and changes nothing.
                 if number >= 2 {
                     let error = open(&altered, &LastStop::Unknown).unwrap_err();
                     assert_eq!(place_of(&error).map(|place| &place.file), Some(&path));
@@ -88,10 +88,10 @@ fn every_flipped_bit_is_found_and_named() {
     }
 }
 
-/// The last frame's header and end mark, and what follows: everything that could be mistaken for a
+/// The last frame's header and end mark, and the bytes after them: every place whose damage could be mistaken for a
 /// tear, wherever the frame lies in its sectors.
 #[test]
-fn every_flipped_bit_at_the_tail_is_found_wherever_the_tail_is() {
+fn flipped_bit_at_the_tail_is_found_wherever_the_tail_is() {
     for in_sector in (0..64).step_by(9).chain([54, 55, 62]) {
         for length in [0, 24, 600] {
             let files = SimulatedFiles::new();
@@ -128,7 +128,7 @@ fn every_flipped_bit_at_the_tail_is_found_wherever_the_tail_is() {
 }
 
 #[test]
-fn a_bit_behind_a_torn_frame_is_not_taken_for_part_of_it() {
+fn flipped_bit_behind_a_torn_frame_is_not_part_of_it() {
     let files = SimulatedFiles::new();
     let mut journal = open_any(&files);
     commit_many(&mut journal, 2);
@@ -154,7 +154,7 @@ fn a_bit_behind_a_torn_frame_is_not_taken_for_part_of_it() {
 }
 
 #[test]
-fn a_bit_deep_in_a_prepared_segment_is_found_before_it_is_used() {
+fn flipped_bit_in_a_prepared_segment_is_found_before_it_is_used() {
     let files = SimulatedFiles::new();
     let large = JournalOptions {
         segment_bytes: 128 * 1024,
@@ -192,7 +192,7 @@ fn a_bit_deep_in_a_prepared_segment_is_found_before_it_is_used() {
 }
 
 #[test]
-fn a_last_frame_cut_out_is_a_loss_when_the_end_is_known() {
+fn removed_last_frame_is_a_loss_after_a_clean_stop() {
     let (files, tail) = journal_of_two_segments();
     let (path, start, end) = frames_of(&files).pop().unwrap();
     write_file(&files, &path, start, &vec![0; (end - start) as usize]);
@@ -216,7 +216,7 @@ fn a_hole_before_a_later_frame_is_an_alteration_not_a_tear() {
 }
 
 #[test]
-fn leftovers_that_never_were_a_frame_are_refused() {
+fn bytes_that_never_were_a_frame_are_refused() {
     let (files, tail) = journal_of_two_segments();
     for (behind, bytes) in [
         (0, &b"x"[..]),
@@ -305,7 +305,7 @@ fn swapped_copied_and_shortened_segments_are_refused() {
 }
 
 #[test]
-fn a_header_wiped_from_a_segment_in_use_is_no_empty_segment() {
+fn wiped_header_of_a_used_segment_is_damage() {
     let (files, _) = journal_of_two_segments();
     for number in [1, 2] {
         let wiped = files.kill();
@@ -319,7 +319,7 @@ fn a_header_wiped_from_a_segment_in_use_is_no_empty_segment() {
 }
 
 #[test]
-fn a_newer_format_is_not_touched() {
+fn newer_segment_format_is_not_touched() {
     let (files, _) = journal_of_two_segments();
     let mut header = read_file(&files, &segment(1))[..508].to_vec();
     header[8..12].copy_from_slice(&2_u32.to_le_bytes());
@@ -343,7 +343,7 @@ fn a_newer_format_is_not_touched() {
 }
 
 #[test]
-fn refusals_say_file_byte_and_what_to_do() {
+fn refusals_name_file_byte_and_remedy() {
     let (files, tail) = journal_of_two_segments();
     files.flip(&segment(2), tail.offset as usize, 3);
     let error = open(&files, &LastStop::Unknown).unwrap_err().to_string();

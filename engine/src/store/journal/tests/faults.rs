@@ -1,4 +1,4 @@
-//! Disks that fail and disks that are full: the journal stops, and loses nothing acknowledged.
+//! Failing disks and full disks: the journal stops, and loses no acknowledged record.
 
 use super::*;
 use crate::store::files::FaultOn;
@@ -7,7 +7,7 @@ use crate::store::journal::Preparation;
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 
-/// Runs until the first error; how many records were acknowledged, and the error.
+/// Runs until the first error; returns the number of acknowledged records, and the error.
 fn run(files: &SimulatedFiles, frames: usize) -> (u64, Option<JournalError>, Option<Journal>) {
     let mut journal = match open(files, &LastStop::Unknown) {
         Ok((journal, _)) => journal,
@@ -67,7 +67,7 @@ fn a_failure_of_any_write_or_sync_or_creation_stops_the_journal_and_loses_nothin
 }
 
 #[test]
-fn a_full_disk_is_a_state_and_not_a_crash() {
+fn full_disk_is_survived_and_appending_goes_on_when_there_is_room() {
     let files = SimulatedFiles::new();
     let mut journal = open_any(&files);
     let preparer = journal.preparer();
@@ -100,7 +100,7 @@ fn a_full_disk_is_a_state_and_not_a_crash() {
 }
 
 #[test]
-fn a_disk_that_fills_up_during_preparation_gets_its_space_back() {
+fn unfinished_segment_is_removed_from_a_full_disk() {
     let files = SimulatedFiles::new();
     let journal = open_any(&files);
     let used = files.free_bytes(&dir()).unwrap();

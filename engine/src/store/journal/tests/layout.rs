@@ -1,4 +1,4 @@
-//! The stored segment: written the same for ever, read for ever, and as docs/journal.md says.
+//! The golden segment: written and read the same in every version, as docs/journal.md describes it.
 
 use super::*;
 use crate::store::layout::{Table, tables};
@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 /// Segment 2 of the journal that [`write_golden`] writes; format version 1.
 static GOLDEN: &[u8] = include_bytes!("golden-v1.seg");
 
-/// What the golden journal is made of. The first two frames fill segment 1; of the others one is
-/// plain, one is empty, and one is all zeros, which needs a mask.
+/// The frames of the golden journal. The first two fill segment 1; of the others one is plain, one is empty, and one
+/// is all zeros, which needs a mask.
 fn golden_frames() -> [(FrameMeta, Vec<u8>); 5] {
     let frame = |first_record, records, first_event, events, at_ms, body: &[u8]| {
         let meta = FrameMeta {
@@ -48,7 +48,7 @@ fn write_golden() -> SimulatedFiles {
 }
 
 #[test]
-fn segments_are_written_as_they_always_were() {
+fn segment_matches_its_golden_bytes() {
     let written = read_file(&write_golden(), &segment(2));
     assert_eq!(
         written, GOLDEN,
@@ -57,7 +57,7 @@ fn segments_are_written_as_they_always_were() {
 }
 
 #[test]
-fn the_document_says_what_the_bytes_are() {
+fn segment_matches_its_documented_layout() {
     let [header, frame, trailer, ..] = &tables()[..] else {
         panic!("tables are gone")
     };
@@ -93,7 +93,7 @@ fn the_document_says_what_the_bytes_are() {
     assert!(rest.iter().all(|byte| *byte == 0));
 }
 
-/// Decodes one frame by the document alone; what lies behind it.
+/// Decodes one frame by the document alone; returns the bytes after it.
 fn read_by_document<'a>(
     frame: &Table,
     trailer: &Table,

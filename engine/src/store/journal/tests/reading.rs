@@ -1,4 +1,4 @@
-//! Records come out as they went in, by record, by event and in order, over segments and restarts.
+//! Records are read back unchanged, by record, by event and in order, across segments and restarts.
 
 use super::*;
 use crate::store::files::DiskFiles;
@@ -6,7 +6,7 @@ use crate::store::journal::{ExpectedEnd, Preparation};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
-fn what_is_synced_is_read_and_nothing_else() {
+fn only_synced_frames_are_read() {
     let files = SimulatedFiles::new();
     let mut journal = open_any(&files);
     let reader = journal.reader();
@@ -50,7 +50,7 @@ fn frames_are_found_by_record_and_by_event_in_old_and_new_segments() {
 }
 
 #[test]
-fn when_a_record_was_written_is_told_by_its_frame_and_the_last_one_from_outside() {
+fn time_of_a_record_is_its_frames_and_the_last_is_seen_from_outside() {
     let files = SimulatedFiles::new();
     let glance = || crate::store::journal::last_written_ms(&files, &dir());
     let mut journal = open_any(&files);
@@ -70,7 +70,7 @@ fn when_a_record_was_written_is_told_by_its_frame_and_the_last_one_from_outside(
 }
 
 #[test]
-fn marks_shorten_the_way_and_lead_to_the_same_frames() {
+fn marks_shorten_the_search_and_find_the_same_frames() {
     let files: Arc<dyn Files> = Arc::new(SimulatedFiles::new());
     let options = JournalOptions {
         segment_bytes: 400 * 1024,
@@ -96,7 +96,7 @@ fn marks_shorten_the_way_and_lead_to_the_same_frames() {
 }
 
 #[test]
-fn an_iterator_goes_on_where_the_journal_goes_on() {
+fn iterator_continues_with_frames_appended_later() {
     let files = SimulatedFiles::new();
     let mut journal = open_any(&files);
     let mut frames = journal.reader().frames_from(1);
@@ -165,7 +165,7 @@ fn a_clean_stop_is_checked_to_the_byte() {
 }
 
 #[test]
-fn a_frame_that_does_not_come_next_is_refused_and_nothing_is_lost() {
+fn frame_that_does_not_come_next_is_refused_without_loss() {
     let files = SimulatedFiles::new();
     let mut journal = open_any(&files);
     commit(&mut journal).unwrap();
@@ -203,7 +203,7 @@ fn a_frame_that_does_not_come_next_is_refused_and_nothing_is_lost() {
 }
 
 #[test]
-fn bodies_full_of_zeros_are_stored_without_showing_a_zero_sector() {
+fn bodies_of_zeros_are_stored_without_a_zero_sector() {
     let files = SimulatedFiles::new();
     let mut journal = open_any(&files);
     let mut mixed = vec![0_u8; 3000];
@@ -232,7 +232,7 @@ fn bodies_full_of_zeros_are_stored_without_showing_a_zero_sector() {
 }
 
 #[test]
-fn the_preparer_stays_two_ahead_and_the_journal_takes_what_it_made() {
+fn preparer_stays_two_segments_ahead_and_the_journal_uses_them() {
     let files = SimulatedFiles::new();
     let mut journal = open_any(&files);
     let preparer = journal.preparer();
@@ -259,7 +259,7 @@ fn the_preparer_stays_two_ahead_and_the_journal_takes_what_it_made() {
 }
 
 #[test]
-fn one_write_and_one_sync_a_frame() {
+fn frame_costs_one_write_and_one_sync() {
     let files = SimulatedFiles::new();
     let mut journal = open_any(&files);
     let before = files.counters();
@@ -293,7 +293,7 @@ fn segments_made_with_other_sizes_are_read_and_unfit_ones_replaced() {
 }
 
 #[test]
-fn the_same_on_a_real_disk() {
+fn journal_works_on_a_real_disk() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path().join("journal");
     let files: Arc<dyn Files> = Arc::new(DiskFiles);
