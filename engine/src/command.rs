@@ -1,6 +1,7 @@
 //! Commands: what can be asked of the engine.
 
 use crate::amounts::Amounts;
+use crate::consent::Agreed;
 use crate::event::{
     CallKind, CallStatus, FailureCode, PaidWith, Provider, ProviderPaymentId, Source,
 };
@@ -258,6 +259,8 @@ pub struct Learned {
     pub source: Source,
     /// What the buyer paid with, if it said so.
     pub paid_with: Option<PaidWith>,
+    /// Where the gateway shows its own slip, sealed, if it said so.
+    pub slip: Option<Sealed>,
     /// The exchange, for the audit trail.
     pub exchange: Option<Exchange>,
     /// Whether it was asked how the payment stands after the last notification that there is news.
@@ -331,6 +334,8 @@ pub enum Command {
         payment_id: PaymentId,
         /// What the buyer chose at their checkout; nothing if it stays as it was.
         choice: Option<Choice>,
+        /// What they agreed to there.
+        consents: Vec<Agreed>,
     },
     /// The buyer came back from the gateway: take the money.
     ConfirmPayment {

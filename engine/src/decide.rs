@@ -24,6 +24,7 @@ mod payment;
 mod resolution;
 
 use crate::command::Command;
+use crate::consent::Consent;
 use crate::event::{Credentials, Provider};
 use crate::group::{Group, GroupEvent, Refusal, Work};
 use crate::id::{Ids, OrderId, PaymentId};
@@ -38,6 +39,8 @@ pub struct Policy {
     pub cancel_on_failure: bool,
     /// How long a buyer's view of a payment can be used.
     pub session_ms: u64,
+    /// What a buyer has to agree to before they can pay.
+    pub required_consents: Vec<Consent>,
     /// Which credentials the merchant has at each gateway that is called.
     pub credentials: Vec<(Provider, Credentials)>,
 }
@@ -57,6 +60,7 @@ impl Default for Policy {
             unpaid_after_ms: 30 * MINUTE,
             cancel_on_failure: false,
             session_ms: 24 * 60 * MINUTE,
+            required_consents: Vec::new(),
             credentials: Vec::new(),
         }
     }
@@ -158,7 +162,11 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             asker,
             payment_id,
             choice,
-        } => checkout::prepare(work, &asker, payment_id, choice, context),
+            consents,
+        } => {
+            let said = checkout::AtCheckout { choice, consents };
+            checkout::prepare(work, &asker, payment_id, said, context)
+        }
         Command::ConfirmPayment {
             asker,
             payment_id,

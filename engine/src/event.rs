@@ -291,7 +291,7 @@ event_structs! {
     ConsentGiven {
         /// SHA-256 of the text they agreed to.
         text_hash: [u8; 32],
-        /// The text's version, in the merchant's words.
+        /// To what, and the text's version: [`crate::consent::Agreed::label`].
         version: Box<str>,
         /// When.
         at: Timestamp,
@@ -300,6 +300,11 @@ event_structs! {
     FailureUrlGiven {
         /// The shop's address.
         url: Box<str>,
+    }
+    /// Where the gateway shows its own slip of the payment became known.
+    SlipKnown {
+        /// The slip's address, sealed: whoever has it sees the slip.
+        url: Sealed,
     }
     /// An order was registered.
     OrderCreated {
@@ -523,6 +528,8 @@ event_enum! {
         ConsentGiven = "CONSENT_GIVEN" feed notes,
         /// Where who did not pay is sent.
         FailureUrlGiven = "FAILURE_URL_GIVEN" internal notes,
+        /// Where the gateway's slip is.
+        SlipKnown = "SLIP_KNOWN" internal notes,
     }
 }
 
@@ -627,7 +634,8 @@ impl PaymentEvent {
             | Self::InquiryWanted(_)
             | Self::InquirySettled(_)
             | Self::ConsentGiven(_)
-            | Self::FailureUrlGiven(_) => None,
+            | Self::FailureUrlGiven(_)
+            | Self::SlipKnown(_) => None,
         }
     }
 }

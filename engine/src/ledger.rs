@@ -159,7 +159,8 @@ fn payment_postings(event: &PaymentEvent, provider: Provider, book: &mut Book<'_
         | PaymentEvent::InquiryWanted(_)
         | PaymentEvent::InquirySettled(_)
         | PaymentEvent::ConsentGiven(_)
-        | PaymentEvent::FailureUrlGiven(_) => {}
+        | PaymentEvent::FailureUrlGiven(_)
+        | PaymentEvent::SlipKnown(_) => {}
     }
 }
 

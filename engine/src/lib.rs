@@ -10,6 +10,7 @@ pub mod brought_back;
 pub mod capabilities;
 pub mod claim;
 pub mod command;
+pub mod consent;
 pub mod contact;
 pub mod decide;
 pub mod event;

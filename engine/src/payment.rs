@@ -44,6 +44,7 @@ use crate::money::Money;
 use crate::operation::{AnyOperation, OperationKind};
 use crate::order::{CancelReason, CaptureMode};
 use crate::rejection::Rejection;
+use crate::sealed::Sealed;
 use crate::time::Timestamp;
 
 /// What every payment has, whatever its state.
@@ -87,6 +88,8 @@ pub struct PaymentCore {
     pub idle_inquiries: u8,
     /// What the buyer paid with, as far as the gateway told.
     pub paid_with: Option<PaidWith>,
+    /// Where the gateway shows its own slip, sealed, once it has said so.
+    pub slip: Option<Sealed>,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -349,6 +352,7 @@ impl Payment<Initiated> {
             inquiry_wanted: false,
             idle_inquiries: 0,
             paid_with: None,
+            slip: None,
             created_at: at,
             updated_at: at,
             version: 1,

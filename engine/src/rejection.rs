@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bincode::{Decode, Encode};
 use serde::Serialize;
 
+use crate::consent::Consent;
 use crate::money::MoneyError;
 use crate::order::{OrderAction, OrderState};
 use crate::payment::{PaymentAction, PaymentState};
@@ -99,6 +100,11 @@ pub enum Rejection {
     },
     /// An amount, or a sum of amounts, is above the largest one, or a quantity is zero.
     SumOutOfRange,
+    /// The buyer has not given a consent that the merchant requires.
+    ConsentRequired {
+        /// Which.
+        consent: Consent,
+    },
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -166,6 +172,7 @@ impl Rejection {
             | Self::BelowMinimum { .. }
             | Self::DiscountOutOfRange { .. }
             | Self::MethodUnavailable
+            | Self::ConsentRequired { .. }
             | Self::NotAMockPayment => Kind::Rule,
         }
     }
@@ -201,6 +208,7 @@ impl Rejection {
             Self::RefundResting { .. } => "REFUND_RESTING",
             Self::NotAMockPayment => "NOT_A_MOCK_PAYMENT",
             Self::NoDisagreement => "NO_DISAGREEMENT",
+            Self::ConsentRequired { .. } => "CONSENT_REQUIRED",
         }
     }
 
@@ -257,6 +265,14 @@ impl Rejection {
             Self::NoDisagreement => {
                 "The gateway has what the books say; there is nothing to accept."
             }
+            Self::ConsentRequired {
+                consent: Consent::Purchase,
+            } => "The buyer has not agreed to the purchase, which this shop requires.",
+            Self::ConsentRequired {
+                consent: Consent::PersonalData,
+            } => {
+                "The buyer has not agreed that the gateway is given personal data, which this shop requires."
+            }
         }
     }
 
@@ -271,6 +287,7 @@ impl Rejection {
             Self::DeadlineOutOfRange => "expires_at",
             Self::ProviderUnavailable => "provider",
             Self::MethodUnavailable => "method",
+            Self::ConsentRequired { .. } => "consents",
             Self::IdempotencyKeyReused => "idempotency_key",
             Self::TooManyPayments
             | Self::AmountOutOfRange
@@ -374,6 +391,9 @@ impl Rejection {
             Self::BelowMinimum { minimum_minor: 100 },
             Self::DiscountOutOfRange { at: 0 },
             Self::SumOutOfRange,
+            Self::ConsentRequired {
+                consent: Consent::Purchase,
+            },
         ]
     }
 

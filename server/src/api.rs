@@ -3,6 +3,7 @@
 pub mod admin;
 pub(crate) mod answer;
 pub mod confirm;
+mod consents;
 mod contact;
 mod discounts;
 pub mod events;
@@ -16,6 +17,7 @@ mod order_list;
 pub mod orders;
 mod page;
 pub mod payments;
+mod receipt_view;
 pub mod receipts;
 pub mod route;
 mod said;

@@ -11,6 +11,7 @@ pub mod calling;
 mod exchange;
 pub mod operations;
 pub mod plan;
+mod slip;
 pub mod toss;
 
 use std::sync::Arc;
@@ -27,10 +28,12 @@ use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::method::Method;
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::OperationKind;
+use daegeum_engine::wire::Wording;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use self::breaker::{Breaker, Heard};
+pub use self::slip::SlipUrl;
 use crate::config::Settings;
 use crate::world::Undelivered;
 
@@ -113,6 +116,8 @@ pub enum Outcome {
         fact: Fact,
         /// What the buyer paid with, if it said so.
         paid_with: Option<PaidWith>,
+        /// Where it shows its own slip of the payment, if it said so.
+        slip: Option<SlipUrl>,
     },
     /// The gateway answered about another payment than this one: the name it was asked for by is not this payment's.
     NotThisOne,
@@ -267,6 +272,14 @@ pub fn explain(provider: Provider, code: &FailureCode) -> Option<Explanation> {
     match provider {
         Provider::Mock | Provider::Drill | Provider::Free => None,
         Provider::Toss => Some(toss::errors::explain(code)),
+    }
+}
+
+/// What people call whoever issued what was paid with, where the gateway's code for it is known.
+pub fn issuer(provider: Provider, paid_with: &PaidWith) -> Option<Wording> {
+    match provider {
+        Provider::Mock | Provider::Drill | Provider::Free => None,
+        Provider::Toss => toss::issuer(paid_with),
     }
 }
 

@@ -332,6 +332,7 @@ impl Gateway for Client {
             name: call.name.clone().or_else(|| name(call)),
             fact,
             paid_with: None,
+            slip: None,
         })
     }
 

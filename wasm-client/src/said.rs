@@ -2,7 +2,7 @@
 //! knows, and of those only what it would take.
 
 use daegeum_engine::contact::{Field, Flaw};
-use js_sys::Object;
+use js_sys::{Array, Object};
 use wasm_bindgen::JsValue;
 
 use crate::failure::{Code, Failure};
@@ -19,14 +19,39 @@ const ORDER: [&str; 5] = [
     "idempotency_key",
 ];
 
-/// Fields with their texts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said(Vec<(&'static str, String)>);
+/// Fields with their texts, and what the buyer agrees to.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    texts: Vec<(&'static str, String)>,
+    /// A list as the server takes it; `undefined` where nothing was said of it.
+    consents: JsValue,
+}
 
 impl Said {
     /// The buyer's choice out of any options; none at all is no choice.
     pub fn choice(options: &JsValue) -> Result<Self, Wrong> {
-        Self::read(CHOICE.iter(), options)
+        let consents = Fields(options).value("consents");
+        let is_said = !(consents.is_undefined() || consents.is_null());
+        if is_said && !Array::is_array(&consents) {
+            return Err(Wrong("consents"));
+        }
+        Ok(Self {
+            consents: if is_said {
+                consents
+            } else {
+                JsValue::UNDEFINED
+            },
+            ..Self::read(CHOICE.iter(), options)?
+        })
+    }
+
+    /// What was agreed to, and nothing else: the rest was said before.
+    #[must_use]
+    pub fn agreed(&self) -> Self {
+        Self {
+            consents: self.consents.clone(),
+            texts: Vec::new(),
+        }
     }
 
     /// A session to begin, out of any options.
@@ -45,19 +70,22 @@ impl Said {
                 said.push((name, text));
             }
         }
-        Ok(Self(said))
+        Ok(Self {
+            texts: said,
+            consents: JsValue::UNDEFINED,
+        })
     }
 
     /// The same about this order.
     #[must_use]
     pub fn about(mut self, order_id: &str) -> Self {
-        self.0.push(("order_id", order_id.to_owned()));
+        self.texts.push(("order_id", order_id.to_owned()));
         self
     }
 
     /// What the server would refuse of it, by the same rule; what is not said is not looked at.
     pub fn flaws(&self) -> impl Iterator<Item = (Field, Flaw)> {
-        self.0.iter().filter_map(|(name, text)| {
+        self.texts.iter().filter_map(|(name, text)| {
             let field = Field::from_name(name)?;
             Some((field, field.check(text).err()?))
         })
@@ -70,8 +98,17 @@ impl Said {
             return Err(Failure::at(Code::InvalidBuyer, name, why, field.rule()));
         }
         let body = Object::new().into();
-        for (name, text) in &self.0 {
+        for (name, text) in &self.texts {
             set(&body, name, &text.into());
+        }
+        Ok(body)
+    }
+
+    /// The body of a request that prepares: with what was agreed to, if anything was.
+    pub fn to_preparing_body(&self) -> Result<JsValue, Failure> {
+        let body = self.to_body()?;
+        if !self.consents.is_undefined() {
+            set(&body, "consents", &self.consents);
         }
         Ok(body)
     }
@@ -84,11 +121,14 @@ mod tests {
     #[test]
     fn only_what_was_said_is_looked_at() {
         assert_eq!(Said::default().flaws().next(), None);
-        let said = Said(vec![
-            ("method", String::new()),
-            ("buyer_name", "김하나".to_owned()),
-            ("buyer_tel", "none".to_owned()),
-        ]);
+        let said = Said {
+            texts: vec![
+                ("method", String::new()),
+                ("buyer_name", "김하나".to_owned()),
+                ("buyer_tel", "none".to_owned()),
+            ],
+            consents: JsValue::UNDEFINED,
+        };
         let flaws: Vec<_> = said.flaws().collect();
         assert_eq!(flaws, [(Field::Tel, Flaw::Malformed)]);
     }

@@ -2,10 +2,12 @@
 
 use super::{Context, Outcome, Progress, Subject, calls, free, payment};
 use crate::command::{Asker, Choice, NewSession};
+use crate::consent::Agreed;
 use crate::event::{
-    BuyerChose, BuyerReturned, FailureUrlGiven, Provider, ProviderPaymentId, SessionOpened,
+    BuyerChose, BuyerReturned, ConsentGiven, FailureUrlGiven, Provider, ProviderPaymentId,
+    SessionOpened,
 };
-use crate::group::Work;
+use crate::group::{Refusal, Work};
 use crate::id::{OrderId, PaymentId, SessionId};
 use crate::method::Method;
 use crate::money::Money;
@@ -22,6 +24,14 @@ pub(super) struct Returned {
     pub(super) amount: Money,
     /// All of it, in the form of its gateway, sealed.
     pub(super) brought: Sealed,
+}
+
+/// What a buyer says at their checkout.
+pub(super) struct AtCheckout {
+    /// How they mean to pay and who they are; nothing if it stays as it was.
+    pub(super) choice: Option<Choice>,
+    /// What they agree to.
+    pub(super) consents: Vec<Agreed>,
 }
 
 /// Begins a payment of the order's total, and opens the buyer's checkout with it.
@@ -55,15 +65,16 @@ pub(super) fn open(
 }
 
 /// Lets the buyer go to the gateway, with what they chose. Preparing twice is one preparation, and the choice is made
-/// once: a window may be open under it, and what was noted is bounded by the payments of an order. Where there is nothing
-/// to pay there is no gateway to go to, and the order has what it waits for.
+/// once, and so are consents given: a window may be open under them, and what was noted is bounded by the payments of an
+/// order. Where there is nothing to pay there is no gateway to go to, and the order has what it waits for.
 pub(super) fn prepare(
     work: &mut Work,
     asker: &Asker,
     id: PaymentId,
-    choice: Option<Choice>,
+    said: AtCheckout,
     context: &mut Context<'_>,
 ) -> Outcome {
+    let AtCheckout { choice, consents } = said;
     let payment = visible(work, asker, id)?;
     let is_free = payment.core().amount().is_zero();
     match payment.state() {
@@ -74,6 +85,7 @@ pub(super) fn prepare(
         PaymentState::Prepared => {}
         PaymentState::Initiated => {
             payable(work)?;
+            agree(work, id, consents, context)?;
             if let Some(Choice { method, buyer }) = choice {
                 if let Some(method) = method {
                     let core = work.payment(id)?.core();
@@ -100,6 +112,37 @@ pub(super) fn prepare(
         }
     }
     Ok((Subject::Payment(id), Progress::Done))
+}
+
+/// Notes what the buyer agreed to, each consent once, unless one is lacking that the merchant requires.
+fn agree(
+    work: &mut Work,
+    id: PaymentId,
+    consents: Vec<Agreed>,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    let is_free = work.payment(id)?.core().amount().is_zero();
+    let required = context.policy.required_consents.iter().copied();
+    for consent in required.filter(|consent| !(is_free && consent.needs_gateway())) {
+        let given = consents.iter().any(|agreed| agreed.consent == consent);
+        if !given {
+            return Err(Rejection::ConsentRequired { consent }.into());
+        }
+    }
+    let mut noted = Vec::new();
+    for agreed in consents {
+        if noted.contains(&agreed.consent) {
+            continue;
+        }
+        noted.push(agreed.consent);
+        let given = ConsentGiven {
+            text_hash: agreed.text_hash,
+            version: agreed.label(),
+            at: work.now(),
+        };
+        work.note_payment(id, given)?;
+    }
+    Ok(())
 }
 
 /// Events keep a method by its name.

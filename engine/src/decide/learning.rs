@@ -3,7 +3,9 @@
 use super::evidence::{CallEnd, Effect, Way};
 use super::{Context, Outcome, Progress, Subject, calls, evidence};
 use crate::command::{Exchange, Learned, News};
-use crate::event::{GatewayCalled, InquirySettled, PaymentMethodKnown, ProviderPaymentId, Source};
+use crate::event::{
+    GatewayCalled, InquirySettled, PaymentMethodKnown, ProviderPaymentId, SlipKnown, Source,
+};
 use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId};
 use crate::operation::AnyOperation;
@@ -48,6 +50,12 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
         && weighed.stand.is_current
     {
         work.note_payment(id, PaymentMethodKnown { paid_with })?;
+    }
+    if let Some(url) = learned.slip
+        && work.payment(id)?.core().slip.is_none()
+        && weighed.stand.is_current
+    {
+        work.note_payment(id, SlipKnown { url })?;
     }
     if weighed.moves {
         match learned.news {

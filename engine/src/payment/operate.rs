@@ -81,6 +81,7 @@ pub(super) fn note(
             core.disagreement = None;
         }
         PaymentEvent::PaymentMethodKnown(e) => core.paid_with = Some(e.paid_with.clone()),
+        PaymentEvent::SlipKnown(e) => core.slip = Some(e.url.clone()),
         PaymentEvent::InquiryWanted(_) => core.inquiry_wanted = true,
         PaymentEvent::InquirySettled(e) => {
             core.inquiry_wanted = false;

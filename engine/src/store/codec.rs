@@ -50,7 +50,7 @@ impl Kind {
             Self::Record => schema::RECORD,
             // What the index has is never read in another schema: the index is made anew.
             Self::Order => 2,
-            Self::Payment => 4,
+            Self::Payment => 5,
             Self::Reply | Self::Balance | Self::Applied => 1,
         }
     }

@@ -8,7 +8,7 @@ use super::codec::{self, Kind};
 use super::journal::Tail;
 
 /// The layout of the keys and values of the index; another number means that it has to be rebuilt.
-pub const INDEX_FORMAT: u32 = 5;
+pub const INDEX_FORMAT: u32 = 6;
 
 /// How far the index has come.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -233,7 +233,7 @@ fn orders_are_written_as_they_always_were() {
 
 #[test]
 fn payments_are_written_as_they_always_were() {
-    holds::<Stored<AnyPayment>>("payment.v4.hex", Kind::Payment, &samples::payments());
+    holds::<Stored<AnyPayment>>("payment.v5.hex", Kind::Payment, &samples::payments());
 }
 
 #[test]

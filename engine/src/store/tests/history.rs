@@ -47,6 +47,7 @@ impl Shop {
             news: News::Fact(fact),
             source: Source::Answer,
             paid_with: None,
+            slip: None,
             exchange: None,
             asked_since_hint: false,
         };
@@ -83,6 +84,7 @@ impl Shop {
             asker,
             payment_id,
             choice: Some(choice),
+            consents: Vec::new(),
         };
         self.run(prepared, None);
         let confirmed = Command::ConfirmPayment {

@@ -180,6 +180,7 @@ fn answered(payment: &Payment, fact: Fact) -> Outcome {
         name: Some(payment.name.clone()),
         fact,
         paid_with: payment.paid_with(),
+        slip: payment.slip(),
     }
 }
 
@@ -188,6 +189,7 @@ const fn nameless(fact: Fact) -> Outcome {
         name: None,
         fact,
         paid_with: None,
+        slip: None,
     }
 }
 

@@ -12,7 +12,7 @@ use daegeum_engine::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use crate::gateway::Call;
+use crate::gateway::{Call, SlipUrl};
 
 /// The longest payment key.
 pub(super) const KEY_MAX: usize = 200;
@@ -43,6 +43,8 @@ struct Body {
     easy_pay: Option<EasyPay>,
     #[serde(default, deserialize_with = "if_readable")]
     transfer: Option<Transfer>,
+    #[serde(default, deserialize_with = "if_readable")]
+    receipt: Option<Slip>,
 }
 
 /// What only describes a payment. Where it comes in another shape than Toss's contract says, it is left out: no money is
@@ -83,6 +85,11 @@ struct EasyPay {
 #[serde(rename_all = "camelCase")]
 struct Transfer {
     bank_code: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Slip {
+    url: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -207,6 +214,12 @@ impl Payment {
             approval: card.and_then(|card| short(card.approve_no.as_deref()?)),
             installments: card.and_then(|card| card.installment_plan_months),
         })
+    }
+
+    /// Where Toss shows its own slip; nothing before anything was approved.
+    pub(super) fn slip(&self) -> Option<SlipUrl> {
+        self.body.approved_at.as_ref()?;
+        SlipUrl::parse(&self.body.receipt.as_ref()?.url)
     }
 
     /// Whether money was ever taken. A virtual account can be canceled before anybody paid into it.

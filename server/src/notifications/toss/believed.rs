@@ -30,6 +30,7 @@ pub(super) fn believe(app: &App, context: &RequestContext, id: PaymentId, body: 
         news: News::Fact(fact),
         source: Source::Notification,
         paid_with: None,
+        slip: None,
         exchange: None,
         asked_since_hint: false,
     };

@@ -167,6 +167,7 @@ impl Shop {
             asker: Asker::Merchant,
             payment_id: self.id(0),
             choice: None,
+            consents: Vec::new(),
         });
     }
 
@@ -262,6 +263,7 @@ impl Shop {
             news: News::Fact(fact),
             source: Source::Inquiry,
             paid_with: None,
+            slip: None,
             exchange: None,
             asked_since_hint: false,
         }
