@@ -2,6 +2,7 @@
 
 use crate::amounts::Amounts;
 use crate::card::CardChoice;
+use crate::consent::Agreed;
 use crate::event::{
     CallKind, CallStatus, FailureCode, PaidWith, Provider, ProviderPaymentId, Source,
 };
@@ -265,6 +266,8 @@ pub struct Learned {
     pub paid_with: Option<PaidWith>,
     /// Which wallet that was, if it was one and the gateway said so.
     pub easy_pay: Option<Box<str>>,
+    /// Where the gateway shows its own slip, sealed, if it said so.
+    pub slip: Option<Sealed>,
     /// The exchange, for the audit trail.
     pub exchange: Option<Exchange>,
     /// Whether it was asked how the payment stands after the last notification that there is news.
@@ -338,6 +341,8 @@ pub enum Command {
         payment_id: PaymentId,
         /// What the buyer chose at their checkout; nothing if it stays as it was.
         choice: Option<Choice>,
+        /// What they agreed to there.
+        consents: Vec<Agreed>,
     },
     /// The buyer came back from the gateway: take the money.
     ConfirmPayment {

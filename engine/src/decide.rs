@@ -26,6 +26,7 @@ mod resolution;
 
 use crate::card::CardOffer;
 use crate::command::Command;
+use crate::consent::Consent;
 use crate::event::{Credentials, Provider};
 use crate::group::{Group, GroupEvent, Refusal, Work};
 use crate::id::{Ids, OrderId, PaymentId};
@@ -40,6 +41,8 @@ pub struct Policy {
     pub cancel_on_failure: bool,
     /// How long a buyer's view of a payment can be used.
     pub session_ms: u64,
+    /// What a buyer has to agree to before they can pay.
+    pub required_consents: Vec<Consent>,
     /// The merchant's credentials at each gateway that is called.
     pub credentials: Vec<(Provider, Credentials)>,
     /// What it offers of card payments at each gateway, where it offers anything.
@@ -75,6 +78,7 @@ impl Default for Policy {
             unpaid_after_ms: 30 * MINUTE,
             cancel_on_failure: false,
             session_ms: 24 * 60 * MINUTE,
+            required_consents: Vec::new(),
             credentials: Vec::new(),
             card_offers: Vec::new(),
         }
@@ -177,7 +181,11 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             asker,
             payment_id,
             choice,
-        } => checkout::prepare(work, &asker, payment_id, choice, context),
+            consents,
+        } => {
+            let said = checkout::AtCheckout { choice, consents };
+            checkout::prepare(work, &asker, payment_id, said, context)
+        }
         Command::ConfirmPayment {
             asker,
             payment_id,

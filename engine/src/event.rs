@@ -291,7 +291,7 @@ event_structs! {
     ConsentGiven {
         /// SHA-256 of the text they agreed to.
         text_hash: [u8; 32],
-        /// The text's version, in the merchant's words.
+        /// To what, and the text's version: [`crate::consent::Agreed::label`].
         version: Box<str>,
         /// When.
         at: Timestamp,
@@ -312,6 +312,11 @@ event_structs! {
     EasyPayKnown {
         /// The API's word for it, or the gateway's where there is none.
         easy_pay: Box<str>,
+    }
+    /// Where the gateway shows its own slip of the payment became known.
+    SlipKnown {
+        /// The slip's address, sealed: whoever has it sees the slip.
+        url: Sealed,
     }
     /// An order was registered.
     OrderCreated {
@@ -539,6 +544,8 @@ event_enum! {
         CardChosen = "CARD_CHOSEN" internal notes,
         /// Which wallet was paid with.
         EasyPayKnown = "EASY_PAY_KNOWN" feed notes,
+        /// Where the gateway's slip is.
+        SlipKnown = "SLIP_KNOWN" internal notes,
     }
 }
 
@@ -645,7 +652,8 @@ impl PaymentEvent {
             | Self::ConsentGiven(_)
             | Self::FailureUrlGiven(_)
             | Self::CardChosen(_)
-            | Self::EasyPayKnown(_) => None,
+            | Self::EasyPayKnown(_)
+            | Self::SlipKnown(_) => None,
         }
     }
 }

@@ -161,7 +161,8 @@ fn payment_postings(event: &PaymentEvent, provider: Provider, book: &mut Book<'_
         | PaymentEvent::ConsentGiven(_)
         | PaymentEvent::FailureUrlGiven(_)
         | PaymentEvent::CardChosen(_)
-        | PaymentEvent::EasyPayKnown(_) => {}
+        | PaymentEvent::EasyPayKnown(_)
+        | PaymentEvent::SlipKnown(_) => {}
     }
 }
 

@@ -11,6 +11,7 @@ pub mod capabilities;
 pub mod card;
 pub mod claim;
 pub mod command;
+pub mod consent;
 pub mod contact;
 pub mod decide;
 pub mod easy_pay;

@@ -44,6 +44,7 @@ use crate::money::Money;
 use crate::operation::{AnyOperation, OperationKind};
 use crate::order::{CancelReason, CaptureMode};
 use crate::rejection::Rejection;
+use crate::sealed::Sealed;
 use crate::time::Timestamp;
 
 /// What every payment has, whatever its state.
@@ -89,6 +90,8 @@ pub struct PaymentCore {
     pub paid_with: Option<PaidWith>,
     /// Which wallet it was, where it was one: the API's word, or the gateway's where there is none.
     pub easy_pay: Option<Box<str>>,
+    /// Where the gateway shows its own slip, sealed, once it has said so.
+    pub slip: Option<Sealed>,
     /// When it was begun.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -326,6 +329,7 @@ impl Payment<Initiated> {
             idle_inquiries: 0,
             paid_with: None,
             easy_pay: None,
+            slip: None,
             created_at: at,
             updated_at: at,
             version: 1,

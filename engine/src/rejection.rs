@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bincode::{Decode, Encode};
 use serde::Serialize;
 
+use crate::consent::Consent;
 use crate::money::MoneyError;
 use crate::order::{OrderAction, OrderState};
 use crate::payment::{PaymentAction, PaymentState};
@@ -106,6 +107,11 @@ pub enum Rejection {
         /// The most months for this amount; 0 for all at once alone.
         most: u8,
     },
+    /// The buyer has not given a consent that the merchant requires.
+    ConsentRequired {
+        /// Which.
+        consent: Consent,
+    },
 }
 
 /// Whose mistake, and so which status an answer has.
@@ -175,6 +181,7 @@ impl Rejection {
             | Self::MethodUnavailable
             | Self::EasyPayUnavailable
             | Self::InstallmentsUnavailable { .. }
+            | Self::ConsentRequired { .. }
             | Self::NotAMockPayment => Kind::Rule,
         }
     }
@@ -212,6 +219,7 @@ impl Rejection {
             Self::RefundResting { .. } => "REFUND_RESTING",
             Self::NotAMockPayment => "NOT_A_MOCK_PAYMENT",
             Self::NoDisagreement => "NO_DISAGREEMENT",
+            Self::ConsentRequired { .. } => "CONSENT_REQUIRED",
         }
     }
 
@@ -272,6 +280,14 @@ impl Rejection {
             Self::NoDisagreement => {
                 "The gateway has what the books say; there is nothing to accept."
             }
+            Self::ConsentRequired {
+                consent: Consent::Purchase,
+            } => "The buyer has not agreed to the purchase, which this shop requires.",
+            Self::ConsentRequired {
+                consent: Consent::PersonalData,
+            } => {
+                "The buyer has not agreed that the gateway is given personal data, which this shop requires."
+            }
         }
     }
 
@@ -288,6 +304,7 @@ impl Rejection {
             Self::MethodUnavailable => "method",
             Self::EasyPayUnavailable => "easy_pay",
             Self::InstallmentsUnavailable { .. } => "installments",
+            Self::ConsentRequired { .. } => "consents",
             Self::IdempotencyKeyReused => "idempotency_key",
             Self::TooManyPayments
             | Self::AmountOutOfRange
@@ -393,6 +410,9 @@ impl Rejection {
             Self::SumOutOfRange,
             Self::EasyPayUnavailable,
             Self::InstallmentsUnavailable { most: 6 },
+            Self::ConsentRequired {
+                consent: Consent::Purchase,
+            },
         ]
     }
 

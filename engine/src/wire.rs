@@ -3,12 +3,13 @@
 //! Kept answers name the rendering they were given with, so that a replay renders the same bytes after an
 //! upgrade: change nothing of a rendering that has been released; add one and raise [`CURRENT`].
 
-use std::fmt::Display;
+use std::fmt::{self, Display, Formatter};
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use crate::amounts::Amounts;
+use crate::consent::{Agreed, Consent};
 use crate::event::{
     GatewayCalled, OrderEvent, PaidWith, PaymentEvent, PaymentRefunded, PersonDecided,
 };
@@ -28,6 +29,16 @@ struct Text<T>(T);
 impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+/// Bytes in lower-case hex.
+struct Hex<'a>(&'a [u8]);
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut bytes = self.0.iter();
+        bytes.try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -555,8 +566,12 @@ fn payment_payload<M: SerializeMap>(
         PaymentEvent::InquiryWanted(e) => hint(e.hash, e.heard_at, opened, map),
         PaymentEvent::InquirySettled(e) => map.serialize_entry("news", &e.news),
         PaymentEvent::ConsentGiven(e) => {
-            map.serialize_entry("version", &e.version)?;
+            let (consent, version) = Agreed::read(&e.version);
+            map.serialize_entry("consent", &consent.map(Consent::name))?;
+            map.serialize_entry("version", version)?;
+            map.serialize_entry("text_hash", &Text(Hex(&e.text_hash)))?;
             map.serialize_entry("given_at", &Text(e.at))
         }
+        PaymentEvent::SlipKnown(_) => map.serialize_entry("url", &opened),
     }
 }

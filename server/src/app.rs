@@ -21,6 +21,7 @@ use crate::engine_room::Condition;
 use crate::gateway::Gateways;
 use crate::gateway::operations::Operations;
 use crate::http::{HttpErrorCode, Problem, RequestId, SessionTokens};
+use crate::pages::ConsentTexts;
 use crate::receipts::ReceiptSigner;
 use crate::seal::Seals;
 use crate::telemetry::Metrics;
@@ -51,6 +52,8 @@ pub struct App {
     pub receipts: ReceiptSigner,
     /// The real gateways that take payments here.
     pub gateways: Gateways,
+    /// What buyers agree to at a checkout, word for word.
+    pub consents: ConsentTexts,
     /// The calls to them.
     pub operations: Arc<Operations>,
     /// Whether the store is well.

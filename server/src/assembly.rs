@@ -25,6 +25,7 @@ use crate::gateway::operations::Operations;
 use crate::gateway::{Gateway, Gateways};
 use crate::http::{Front, SessionTokens};
 use crate::notifications;
+use crate::pages::ConsentTexts;
 use crate::receipts::ReceiptSigner;
 use crate::routes;
 use crate::seal::Seals;
@@ -131,6 +132,7 @@ pub fn assemble(
         session_tokens: SessionTokens::new(&config.secrets.data_key),
         receipts: ReceiptSigner::new(&config.settings.receipts, &config.secrets.data_key)?,
         gateways,
+        consents: ConsentTexts::new(&config.settings),
         operations: Arc::new(operations),
         condition: store.condition,
         metrics: Arc::clone(&around.metrics),
@@ -161,6 +163,7 @@ pub fn policy(
         credentials: credentials.collect(),
         unpaid_after_ms: u64::try_from(orders.unpaid_after.as_millis())?,
         cancel_on_failure: orders.cancel_on_failure,
+        required_consents: config.settings.checkout.required_consents.clone(),
         ..Policy::default()
     })
 }

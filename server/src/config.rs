@@ -4,6 +4,7 @@
 
 mod buyers;
 mod card;
+mod consents;
 mod credentials;
 mod generate;
 mod kubernetes;
@@ -11,6 +12,7 @@ mod layers;
 mod network;
 mod receipts;
 mod secret;
+mod seller;
 mod settings;
 mod show;
 mod together;
@@ -30,9 +32,10 @@ pub use layers::Origin;
 pub use network::Network;
 pub use receipts::{RetiredKeys, SigningKey};
 pub use secret::{DataKey, NamedSecret, NamedSecrets, Secret, WebhookSecret, WebhookSecrets};
+pub use seller::{BusinessNumber, Line, MailAddress, Telephone};
 pub use settings::{
     Buyers, Checkout, Gateways, Keys, Limits, Log, Metrics, Orders, Receipts, Retention, SECTIONS,
-    Section, Server, Setting, Settings, Store, Tls, Toss, Traces,
+    Section, Seller, Server, Setting, Settings, Store, Tls, Toss, Traces,
 };
 pub use show::settings_table;
 pub use toss::{KeyKind, KeyMode, KeyProduct, TossClientKey, TossSecretKey, TossSecurityKey};

@@ -11,6 +11,7 @@ pub mod calling;
 mod exchange;
 pub mod operations;
 pub mod plan;
+mod slip;
 pub mod toss;
 
 use std::sync::Arc;
@@ -28,10 +29,12 @@ use daegeum_engine::id::{OperationId, PaymentId};
 use daegeum_engine::method::Method;
 use daegeum_engine::money::Money;
 use daegeum_engine::operation::OperationKind;
+use daegeum_engine::wire::Wording;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use self::breaker::{Breaker, Heard};
+pub use self::slip::SlipUrl;
 use crate::config::Settings;
 use crate::world::Undelivered;
 
@@ -116,6 +119,8 @@ pub enum Outcome {
         paid_with: Option<PaidWith>,
         /// Which wallet that was, if it was one and the gateway said so.
         easy_pay: Option<Box<str>>,
+        /// Where it shows its own slip of the payment, if it said so.
+        slip: Option<SlipUrl>,
     },
     /// The gateway answered about another payment than this one: the name it was asked for by is not this payment's.
     NotThisOne,
@@ -277,6 +282,14 @@ pub fn explain(provider: Provider, code: &FailureCode) -> Option<Explanation> {
     match provider {
         Provider::Mock | Provider::Drill | Provider::Free => None,
         Provider::Toss => Some(toss::errors::explain(code)),
+    }
+}
+
+/// What people call whoever issued what was paid with, where the gateway's code for it is known.
+pub fn issuer(provider: Provider, paid_with: &PaidWith) -> Option<Wording> {
+    match provider {
+        Provider::Mock | Provider::Drill | Provider::Free => None,
+        Provider::Toss => toss::issuer(paid_with),
     }
 }
 

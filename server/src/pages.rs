@@ -9,8 +9,12 @@ pub mod policy;
 pub mod words;
 
 mod checkout;
+mod consents;
 mod missing;
+mod nowhere;
 mod package;
+mod receipt;
+
 mod visit;
 
 use std::sync::Arc;
@@ -20,12 +24,13 @@ use axum::http::Method;
 use axum::routing::get;
 
 pub use self::assets::{Entry, Linked};
+pub use self::consents::{ConsentText, ConsentTexts};
 pub use self::language::Language;
 pub use self::visit::{Page, Visit};
 pub use self::words::Words;
 
 use self::policy::Policy;
-use crate::config::Settings;
+use crate::config::{Seller, Settings};
 use crate::http::cross_origin;
 
 /// What all pages share. Cheap to clone.
@@ -36,6 +41,7 @@ pub struct Pages(Arc<Shared>);
 struct Shared {
     policy: Policy,
     shop_url: Option<String>,
+    seller: Arc<Seller>,
 }
 
 impl Pages {
@@ -45,6 +51,7 @@ impl Pages {
         Self(Arc::new(Shared {
             policy: Policy::new(settings),
             shop_url: shop_url.map(ToString::to_string),
+            seller: Arc::new(settings.shop.clone()),
         }))
     }
 }
@@ -72,11 +79,13 @@ pub fn open_to_pages() -> impl Iterator<Item = (String, Method, cross_origin::Pa
         .map(move |path| (path.to_owned(), Method::GET, open))
 }
 
-/// The pages that every server has, and what they are made of.
+/// The pages that every server has, what they are made of, and what is said where nothing is.
 pub fn routes(pages: Pages) -> Router {
     Router::new()
         .route("/checkout", get(checkout::page))
+        .route("/receipt", get(receipt::page))
         .route("/assets/{file}", get(assets::serve))
         .merge(packaged())
+        .fallback(nowhere::page)
         .with_state(pages)
 }

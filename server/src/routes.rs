@@ -58,7 +58,7 @@ fn buyers() -> Vec<Route> {
         route!(receipts::get).refusing(&[HttpErrorCode::ReceiptUnavailable]),
         route!(sessions::create).asking(&[Missing]),
         route!(sessions::get),
-        route!(sessions::prepare),
+        route!(sessions::prepare).refusing(&[HttpErrorCode::ConsentTextUnknown]),
         route!(confirm::verify).asking(&[Missing, Rule]),
         route!(confirm::confirm)
             .refusing(&[HttpErrorCode::GatewayUnavailable])

@@ -27,6 +27,7 @@ export default defineConfig({
       input: {
         site: here("src/site.js"),
         checkout: here("src/checkout-page.js"),
+        receipt: here("src/receipt-page.js"),
         shop: here("src/shop.js"),
       },
     },

@@ -333,6 +333,7 @@ impl Gateway for Client {
             fact,
             paid_with: None,
             easy_pay: None,
+            slip: None,
         })
     }
 

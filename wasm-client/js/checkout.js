@@ -10,11 +10,13 @@ export { CheckoutError, ready };
 
 /** What a buyer decides. */
 const CHOICE = ["method", "easy_pay", "installments", "buyer_name", "buyer_email", "buyer_tel"];
+/** What they say when they are about to pay. */
+const PREPARING = [...CHOICE, "consents"];
 const WAITING = ["signal"];
 const WATCHING = [...WAITING, "onChange"];
 const WINDOW = [...WAITING, "mode", "returnUrl"];
 const SESSION = [...CHOICE, ...WAITING, "api", "key", "order_id", "provider", "redirect_url", "failure_redirect_url", "idempotency_key"];
-const PAYMENT = [...CHOICE, ...WINDOW, ...WATCHING, "onApproved", "onAgain"];
+const PAYMENT = [...PREPARING, ...WINDOW, ...WATCHING, "onApproved", "onAgain"];
 const EXPECTED = ["payment_id", "order_id", "amount"];
 
 /** Only handles that the core has read make a Checkout. */
@@ -60,7 +62,7 @@ export class Checkout {
 
   async prepare(choice, given) {
     const { signal } = options("prepare", given, WAITING);
-    return core.prepare(this, options("prepare", choice, CHOICE), signal);
+    return core.prepare(this, options("prepare", choice, PREPARING), signal);
   }
 
   async openWindow(prepared, given) {

@@ -51,6 +51,57 @@ export interface Choice extends Buyer {
   installments?: Installments;
 }
 
+/** What a buyer agrees to: to buy, and that the gateway is given personal data. */
+export type ConsentName = "purchase" | "personal_data";
+
+/** A consent that the buyer gives. The server records it with the moment. */
+export interface GivenConsent {
+  consent: ConsentName;
+  /** SHA-256 of the text in UTF-8: 64 lower-case hexadecimal digits. Of a text in `session.consents` it is there. */
+  text_hash: string;
+  /** The version of a text of your own, in your words. Without it the text is one of `session.consents`. */
+  version?: string;
+}
+
+/** What is prepared with: the choice, and what the buyer agrees to. */
+export interface Preparation extends Choice {
+  /** Each consent once. Which are required is the server's setting (`required` in `session.consents`). */
+  consents?: readonly GivenConsent[];
+}
+
+/** A consent that the server's own checkout asks for, with the text in both languages. */
+export interface AskedConsent {
+  readonly consent: ConsentName;
+  /** Whether the payment is not prepared without it. */
+  readonly required: boolean;
+  readonly ko: ConsentText;
+  readonly en: ConsentText;
+}
+
+/** A text to agree to. */
+export interface ConsentText {
+  /** The first line says what is agreed to, the others in detail. */
+  readonly text: string;
+  readonly text_hash: string;
+}
+
+/** What a receipt for people says beside the payment. It is no tax invoice and no cash receipt. */
+export interface PaidReceipt {
+  readonly captured_at: string;
+  readonly amount: number;
+  readonly supply: number;
+  readonly vat: number;
+  readonly tax_free: number;
+  /** What was taken off the prices before. */
+  readonly discount: number;
+  /** What has gone back so far. */
+  readonly refunded: number;
+  /** What people call the `issuer` of `payment.payment_method`, where its code is known. */
+  readonly issuer_name: { readonly ko: string; readonly en: string } | null;
+  /** The gateway's own slip: whoever has the address sees it. */
+  readonly slip_url: string | null;
+}
+
 /** How every waiting can be ended. */
 export interface Waiting {
   /** Aborting it throws `aborted`. What the server was asked before goes on there. */
@@ -94,7 +145,7 @@ export interface WindowOptions extends Waiting {
 }
 
 /** Options of {@link pay}: the buyer's choice, the window, and who is told. */
-export interface PayOptions extends Choice, WindowOptions, Watching {
+export interface PayOptions extends Preparation, WindowOptions, Watching {
   /**
    * Called when the gateway's window has approved and confirming begins: from now on money may move.
    * With `mode: "popup"` only; otherwise the page was left.
@@ -236,7 +287,7 @@ export class Checkout {
    *   (`api_code` is `SESSION_PREPARED`: use {@link Checkout.again}), or the state forbids it;
    *   and those of {@link Checkout.load}
    */
-  prepare(choice?: Choice, options?: Waiting): Promise<PreparedSession | FreeSession>;
+  prepare(choice?: Preparation, options?: Waiting): Promise<PreparedSession | FreeSession>;
 
   /**
    * Opens the gateway's window. With `mode: "redirect"` the page is left and the promise stays
@@ -620,6 +671,10 @@ export interface SessionBase extends SessionFacts {
   readonly redirect_url?: string | null;
   /** Where they are sent if they have not, if elsewhere. */
   readonly failure_redirect_url?: string | null;
+  /** What the server's own checkout asks consent to; servers before consents say nothing. */
+  readonly consents?: readonly AskedConsent[];
+  /** What the receipt for people says; `null` where no money was taken. */
+  readonly receipt?: PaidReceipt | null;
   /** What is bought. */
   readonly order: OrderSummary;
 }

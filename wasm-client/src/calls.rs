@@ -114,7 +114,9 @@ impl Checkout {
 
     /// Lets the buyer pay: what the gateway's window is opened with.
     pub async fn prepare(&self, choice: &Said) -> Result<Session, Failure> {
-        let answer = self.caller.post(&self.path("/prepare"), choice.to_body()?);
+        let answer = self
+            .caller
+            .post(&self.path("/prepare"), choice.to_preparing_body()?);
         read_session(answer.await?)
     }
 

@@ -48,12 +48,13 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
         Next::Transfer | Next::Nothing => return Ok(session),
         Next::Prepare | Next::OpenWindow => return Err(refused),
     }
+    let agreed = choice.agreed();
     let next = checkout.again(&session.order_id, choice).await?;
     move_address(&checkout.handle.token, &next.token);
     Listener(how.on_again.clone()).tell(&next.to_js(), &JsValue::UNDEFINED)?;
     let next = Checkout::new(next, checkout.signal);
-    // The choice is noted: what is not said is what was said.
-    let prepared = next.prepare(&Said::default()).await?;
+    // The choice is noted: what is not said is what was said. Consents are given to each payment.
+    let prepared = next.prepare(&agreed).await?;
     approve(&next, &prepared, how).await
 }
 

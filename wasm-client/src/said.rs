@@ -2,7 +2,7 @@
 //! knows, and of those only what it would take.
 
 use daegeum_engine::contact::{Field, Flaw};
-use js_sys::Object;
+use js_sys::{Array, Object};
 use wasm_bindgen::JsValue;
 
 use crate::failure::{Code, Failure};
@@ -10,7 +10,13 @@ use crate::fields::{Fields, Wrong, set};
 use crate::host;
 
 /// How the buyer means to pay, and who they say they are.
-const CHOICE: [&str; 5] = ["method", "easy_pay", "buyer_name", "buyer_email", "buyer_tel"];
+const CHOICE: [&str; 5] = [
+    "method",
+    "easy_pay",
+    "buyer_name",
+    "buyer_email",
+    "buyer_tel",
+];
 /// In how many months a card pays: the one field of a choice that is a number.
 const INSTALLMENTS: &str = "installments";
 /// What else a session is begun with.
@@ -22,17 +28,40 @@ const ORDER: [&str; 5] = [
     "idempotency_key",
 ];
 
-/// Fields with their texts, and the number of instalments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Fields with their texts, the number of instalments, and what the buyer agrees to.
+#[derive(Debug, Clone, Default)]
 pub struct Said {
     texts: Vec<(&'static str, String)>,
     installments: Option<u64>,
+    /// A list as the server takes it; `undefined` where nothing was said of it.
+    consents: JsValue,
 }
 
 impl Said {
     /// The buyer's choice out of any options; none at all is no choice.
     pub fn choice(options: &JsValue) -> Result<Self, Wrong> {
-        Self::read(CHOICE.iter(), options)
+        let consents = Fields(options).value("consents");
+        let is_said = !(consents.is_undefined() || consents.is_null());
+        if is_said && !Array::is_array(&consents) {
+            return Err(Wrong("consents"));
+        }
+        Ok(Self {
+            consents: if is_said {
+                consents
+            } else {
+                JsValue::UNDEFINED
+            },
+            ..Self::read(CHOICE.iter(), options)?
+        })
+    }
+
+    /// What was agreed to, and nothing else: the rest was said before.
+    #[must_use]
+    pub fn agreed(&self) -> Self {
+        Self {
+            consents: self.consents.clone(),
+            texts: Vec::new(),
+        }
     }
 
     /// A session to begin, out of any options.
@@ -55,6 +84,7 @@ impl Said {
         Ok(Self {
             texts,
             installments,
+            consents: JsValue::UNDEFINED,
         })
     }
 
@@ -88,6 +118,15 @@ impl Said {
         }
         Ok(body)
     }
+
+    /// The body of a request that prepares: with what was agreed to, if anything was.
+    pub fn to_preparing_body(&self) -> Result<JsValue, Failure> {
+        let body = self.to_body()?;
+        if !self.consents.is_undefined() {
+            set(&body, "consents", &self.consents);
+        }
+        Ok(body)
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +144,7 @@ mod tests {
         let said = Said {
             texts,
             installments: None,
+            consents: JsValue::UNDEFINED,
         };
         let flaws: Vec<_> = said.flaws().collect();
         assert_eq!(flaws, [(Field::Tel, Flaw::Malformed)]);

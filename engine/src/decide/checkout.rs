@@ -4,9 +4,10 @@
 use super::{Context, Outcome, Progress, Subject, calls, free, payment};
 use crate::card::{CardChoice, Installments};
 use crate::command::{Asker, Choice, NewSession};
+use crate::consent::Agreed;
 use crate::event::{
-    BuyerChose, BuyerReturned, CardChosen, FailureUrlGiven, Provider, ProviderPaymentId,
-    SessionOpened,
+    BuyerChose, BuyerReturned, CardChosen, ConsentGiven, FailureUrlGiven, Provider,
+    ProviderPaymentId, SessionOpened,
 };
 use crate::group::{Refusal, Work};
 use crate::id::{OrderId, PaymentId, SessionId};
@@ -25,6 +26,14 @@ pub(super) struct Returned {
     pub(super) amount: Money,
     /// All returned parameters, in the gateway's form, sealed.
     pub(super) brought: Sealed,
+}
+
+/// What a buyer says at their checkout.
+pub(super) struct AtCheckout {
+    /// How they mean to pay and who they are; nothing if it stays as it was.
+    pub(super) choice: Option<Choice>,
+    /// What they agree to.
+    pub(super) consents: Vec<Agreed>,
 }
 
 /// Begins a payment of the order's total, and opens the buyer's checkout with it.
@@ -63,15 +72,16 @@ pub(super) fn open(
 }
 
 /// Lets the buyer go to the gateway with the method they chose. A second preparation changes nothing, and the choice
-/// is made once: a window may already be open under it, and the records stay bounded by the payments of an order. An
-/// order that costs nothing has no gateway to go to and is settled here.
+/// and the consents are given once: a window may already be open under them, and the records stay bounded by the
+/// payments of an order. An order that costs nothing has no gateway to go to and is settled here.
 pub(super) fn prepare(
     work: &mut Work,
     asker: &Asker,
     id: PaymentId,
-    choice: Option<Choice>,
+    said: AtCheckout,
     context: &mut Context<'_>,
 ) -> Outcome {
+    let AtCheckout { choice, consents } = said;
     let payment = visible(work, asker, id)?;
     let is_free = payment.core().amount().is_zero();
     match payment.state() {
@@ -82,6 +92,7 @@ pub(super) fn prepare(
         PaymentState::Prepared => {}
         PaymentState::Initiated => {
             payable(work)?;
+            agree(work, id, consents, context)?;
             if let Some(choice) = choice {
                 choose(work, id, choice, context)?;
             }
@@ -138,6 +149,37 @@ fn note_card(work: &mut Work, id: PaymentId, card: CardChoice) -> Result<(), Ref
         installments: card.installments.map(Installments::months),
     };
     work.note_payment(id, chosen)?;
+    Ok(())
+}
+
+/// Notes what the buyer agreed to, each consent once, unless one is lacking that the merchant requires.
+fn agree(
+    work: &mut Work,
+    id: PaymentId,
+    consents: Vec<Agreed>,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
+    let is_free = work.payment(id)?.core().amount().is_zero();
+    let required = context.policy.required_consents.iter().copied();
+    for consent in required.filter(|consent| !(is_free && consent.needs_gateway())) {
+        let given = consents.iter().any(|agreed| agreed.consent == consent);
+        if !given {
+            return Err(Rejection::ConsentRequired { consent }.into());
+        }
+    }
+    let mut noted = Vec::new();
+    for agreed in consents {
+        if noted.contains(&agreed.consent) {
+            continue;
+        }
+        noted.push(agreed.consent);
+        let given = ConsentGiven {
+            text_hash: agreed.text_hash,
+            version: agreed.label(),
+            at: work.now(),
+        };
+        work.note_payment(id, given)?;
+    }
     Ok(())
 }
 

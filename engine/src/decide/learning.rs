@@ -4,7 +4,8 @@ use super::evidence::{CallEnd, Effect, Way};
 use super::{Context, Outcome, Progress, Subject, calls, evidence};
 use crate::command::{Exchange, Learned, News};
 use crate::event::{
-    EasyPayKnown, GatewayCalled, InquirySettled, PaymentMethodKnown, ProviderPaymentId, Source,
+    EasyPayKnown, GatewayCalled, InquirySettled, PaymentMethodKnown, ProviderPaymentId, SlipKnown,
+    Source,
 };
 use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId};
@@ -56,6 +57,12 @@ pub(super) fn take_in(work: &mut Work, learned: Learned, context: &mut Context<'
         && weighed.stand.is_current
     {
         work.note_payment(id, EasyPayKnown { easy_pay })?;
+    }
+    if let Some(url) = learned.slip
+        && work.payment(id)?.core().slip.is_none()
+        && weighed.stand.is_current
+    {
+        work.note_payment(id, SlipKnown { url })?;
     }
     if weighed.moves {
         match learned.news {

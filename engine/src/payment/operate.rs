@@ -83,6 +83,7 @@ pub(super) fn note(
         }
         PaymentEvent::PaymentMethodKnown(e) => core.paid_with = Some(e.paid_with.clone()),
         PaymentEvent::EasyPayKnown(e) => core.easy_pay = Some(e.easy_pay.clone()),
+        PaymentEvent::SlipKnown(e) => core.slip = Some(e.url.clone()),
         PaymentEvent::InquiryWanted(_) => core.inquiry_wanted = true,
         PaymentEvent::InquirySettled(e) => {
             core.inquiry_wanted = false;

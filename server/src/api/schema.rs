@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 
 use super::vocabulary::{
     AccountName, AmountComponent, AnyAction, AnyState, BuyerId, CaptureMode, CaptureStrategy,
-    Currency, DiscountBearer, EasyPayName, ErrorCode, EventPlace, EventType, FailureFault,
-    FailureRetry, FeedCursor, InstallmentMonths, ItemId, LineName, LinePlaces, MerchantName,
-    MinorUnits, Moment, NextStep, NotificationResult, OpenObject, OperationId, OperationKind,
-    OperationState, OrderDetail, OrderId, OrderStatus, PaymentDetail, PaymentId, PaymentMethodName,
-    PaymentStatus, PositiveMinorUnits, Provider, SessionId, SessionStatus, Tax,
+    ConsentName, Currency, DiscountBearer, EasyPayName, ErrorCode, EventPlace, EventType,
+    FailureFault, FailureRetry, FeedCursor, InstallmentMonths, ItemId, LineName, LinePlaces,
+    MerchantName, MinorUnits, Moment, NextStep, NotificationResult, OpenObject, OperationId,
+    OperationKind, OperationState, OrderDetail, OrderId, OrderStatus, PaymentDetail, PaymentId,
+    PaymentMethodName, PaymentStatus, PositiveMinorUnits, Provider, SessionId, SessionStatus, Tax,
+    TextHash,
 };
 
 /// A payment.
@@ -132,6 +133,57 @@ pub struct CheckoutSchema {
     /// Where they are sent if they have not, if elsewhere.
     failure_redirect_url: Option<String>,
     order: SummarySchema,
+    /// What the hosted page asks consent to, each apart, with the texts.
+    #[schema(max_items = 2)]
+    consents: Vec<AskedConsentSchema>,
+    /// What the receipt for people says; null where no money was taken.
+    #[schema(required = true)]
+    receipt: Option<PaidSchema>,
+}
+
+/// A consent that a checkout asks for.
+#[derive(ToSchema)]
+#[schema(as = AskedConsent)]
+pub struct AskedConsentSchema {
+    consent: ConsentName,
+    /// Whether the checkout is not prepared without it.
+    required: bool,
+    ko: ConsentTextSchema,
+    en: ConsentTextSchema,
+}
+
+/// A text that is agreed to.
+#[derive(ToSchema)]
+#[schema(as = ConsentText)]
+pub struct ConsentTextSchema {
+    /// As it is shown. The first line says what is agreed to, the others in detail.
+    text: String,
+    /// What a consent to it is given by.
+    text_hash: TextHash,
+}
+
+/// What the receipt for people says beside the payment. It is no tax invoice and no cash receipt.
+#[derive(ToSchema)]
+#[schema(as = PaidReceipt)]
+pub struct PaidSchema {
+    /// When the money was taken.
+    captured_at: Moment,
+    /// What was taken in all.
+    amount: MinorUnits,
+    supply: MinorUnits,
+    vat: MinorUnits,
+    tax_free: MinorUnits,
+    /// What was taken off the prices before.
+    discount: MinorUnits,
+    /// What has gone back so far.
+    refunded: MinorUnits,
+    /// What people call the `issuer` of `payment.payment_method`; null where its code is not known here.
+    #[schema(required = true)]
+    issuer_name: Option<WordingSchema>,
+    /// Where the gateway shows its own slip: whoever has the address sees it. Null where it has said none, and once what
+    /// is sealed was erased.
+    #[schema(required = true, format = "uri", max_length = 500)]
+    slip_url: Option<String>,
 }
 
 /// What a buyer is shown of an order.

@@ -17,6 +17,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer;
+use super::consents::{self, AskedConsent};
+use super::receipt_view::ReceiptView;
 use super::said::Said;
 use crate::app::App;
 use crate::gateway::Offer;
@@ -42,12 +44,12 @@ pub struct SessionView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<Value>,
     #[serde(flatten)]
-    at_checkout: Option<AtCheckout>,
+    at_checkout: Option<AtCheckout<'a>>,
 }
 
 /// What a checkout shows besides the payment.
 #[derive(Serialize)]
-struct AtCheckout {
+struct AtCheckout<'a> {
     method: Option<&'static str>,
     methods: Vec<&'static str>,
     easy_pay: Option<&'static str>,
@@ -59,6 +61,8 @@ struct AtCheckout {
     redirect_url: Option<Box<str>>,
     failure_redirect_url: Option<Box<str>>,
     order: Value,
+    consents: Vec<AskedConsent<'a>>,
+    receipt: Option<ReceiptView>,
 }
 
 impl<'a> SessionView<'a> {
@@ -85,7 +89,7 @@ impl<'a> SessionView<'a> {
     }
 
     /// With what is bought and how it can be paid, as both are now.
-    pub fn at_checkout(mut self, app: &App) -> Result<Self, Problem> {
+    pub fn at_checkout(mut self, app: &'a App) -> Result<Self, Problem> {
         let payment = self.payment.payment;
         let said = Said::of(app, payment)?.ok_or_else(lost)?;
         let (order, contents) = bought(app, payment)?;
@@ -112,6 +116,8 @@ impl<'a> SessionView<'a> {
             redirect_url: said.redirect_url,
             failure_redirect_url: said.failure_url,
             order: serde_json::to_value(&summary).map_err(Problem::internal)?,
+            consents: consents::asked(app, payment.core().provider),
+            receipt: ReceiptView::of(app, payment, &contents)?,
         });
         Ok(self)
     }

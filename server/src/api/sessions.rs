@@ -18,6 +18,7 @@ use daegeum_engine::store::executor::{Executed, Shown};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::consents::{self, GivenConsent};
 use super::nothing::NoParameters;
 use super::said::{Chosen, Said};
 use super::schema::{CheckoutSchema, PreparedSchema, SessionSchema};
@@ -253,6 +254,10 @@ pub struct PrepareSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::BuyerTel>)]
     buyer_tel: Option<String>,
+    /// What the buyer agrees to, each consent once. Noted with the first preparation, with the moment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 2)]
+    consents: Vec<GivenConsent>,
     /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = vocabulary::IdempotencyKey)]
@@ -262,7 +267,8 @@ pub struct PrepareSession {
 /// Lets the buyer pay, and tells the browser what it needs to open the gateway's window.
 ///
 /// What the buyer chooses is noted with the first preparation. Said again, or left out, it is the same preparation;
-/// another choice is refused with `SESSION_PREPARED`: begin another session of the order.
+/// another choice is refused with `SESSION_PREPARED`: begin another session of the order. Without the consents that the
+/// server's settings require it is refused with `CONSENT_REQUIRED`.
 #[utoipa::path(post, path = "/api/v1/payments/sessions/{session_id}/prepare", tag = "checkout",
     responses((status = 200, body = PreparedSchema)))]
 pub async fn prepare(
@@ -278,11 +284,13 @@ pub async fn prepare(
     let fingerprint = keyed::fingerprint(&route, &body)?;
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
     let chosen = body.check()?;
+    let agreed = consents::check(&app, payment.core().provider, &body.consents)?;
     let asked = |choice| Asked {
         command: Command::PreparePayment {
             asker: keyed::asker(&who),
             payment_id: payment.core().id,
             choice,
+            consents: agreed.clone(),
         },
         keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),

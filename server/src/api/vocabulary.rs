@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use daegeum_engine::amounts::Component;
 use daegeum_engine::capabilities::CaptureStrategy as Strategy;
 use daegeum_engine::card::Installments;
+use daegeum_engine::consent::Consent;
 use daegeum_engine::easy_pay::EasyPay;
 use daegeum_engine::event::{OrderEventKind, PaymentEventKind, Provider as Gateway};
 use daegeum_engine::ledger::Account;
@@ -91,6 +92,8 @@ words! {
     PaymentMethodName: each(Method::ALL, Method::name);
     /// A wallet (간편결제) whose own window can be opened.
     EasyPayName: each(EasyPay::ALL, EasyPay::name);
+    /// What a buyer agrees to: `purchase`, to buy; `personal_data`, that the gateway is given personal data.
+    ConsentName: each(Consent::ALL, Consent::name);
     /// Whose doing a failure is.
     FailureFault: each(Fault::ALL, Fault::name);
     /// What may be tried after a failure, as a new payment.
@@ -172,6 +175,10 @@ texts! {
     BuyerEmail = 5..=254, "^[!-?A-~]+@[!-\\-/-?A-~]+(\\.[!-\\-/-?A-~]+)+$", "hana@example.com";
     /// A telephone number of 8 to 15 digits; hyphens, spaces and `+` are dropped. Stored sealed.
     BuyerTel = 8..=64, "^[-+ ]*([0-9][-+ ]*){8,15}$", "010-0000-0000";
+    /// SHA-256 of a text in UTF-8.
+    TextHash = 64..=64, "^[0-9a-f]{64}$", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    /// The version of a text of the shop's own, in its words; none begins with `hosted-`.
+    TextVersion = 1..=40, "^(?!hosted-)[!-~]{1,40}$", "2026-11";
     /// A place among the events of a payment.
     EventPlace = 1..=19, "^[0-9]{1,19}$", "20";
     /// A place in the feed: generation and number, or a number of the first generation.

@@ -35,6 +35,20 @@ const SIMULATED_TOSS: [(&str, &str); 6] = [
     ("gateways.toss.installments_max", "12"),
 ];
 
+/// Who sells in the sandbox's shop: nobody, with a business number of the right form.
+const SHOP: [(&str, &str); 10] = [
+    ("shop.name", "물그림 상점"),
+    ("shop.business_number", "123-45-67891"),
+    ("shop.representative", "김연습"),
+    ("shop.address", "서울특별시 연습구 모의로 1"),
+    ("shop.telephone", "02-0000-0000"),
+    ("shop.email", "help@shop.example"),
+    ("shop.mail_order_number", "제2026-연습-0001호"),
+    ("shop.hosting_provider", "이 컴퓨터"),
+    ("shop.terms_url", "https://shop.example/terms"),
+    ("shop.refund_rules_url", "https://shop.example/refunds"),
+];
+
 /// Lays a simulated Toss at the bottom.
 pub(super) fn lay_simulated_toss(layers: &mut Layers) {
     for (path, text) in SIMULATED_TOSS {
@@ -55,7 +69,10 @@ pub(super) fn lay_sandbox(
         ("limits.rate_per_source", "0"),
         ("limits.rate_per_key", "0"),
         ("checkout.shop_url", "/shop"),
-    ] {
+    ]
+    .into_iter()
+    .chain(SHOP)
+    {
         layers.put(path, text.into(), Origin::Sandbox);
     }
     let file = data.join("sandbox").join("secrets.toml");

@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use daegeum_engine::card::Installments;
+use daegeum_engine::consent::Consent;
 use daegeum_engine::easy_pay::EasyPay;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
     network::Network,
     receipts::{RetiredKeys, SigningKey},
     secret::{DataKey, NamedSecrets, Secret, WebhookSecrets},
+    seller::{BusinessNumber, Line, MailAddress, Telephone},
     toss::{TossClientKey, TossSecretKey, TossSecurityKey},
     url::{FetchUrl, HttpUrl, Link, OwnUrl, WebOrigin},
     value::{Bytes, LogLevel, Value},
@@ -288,6 +290,38 @@ settings! {
         /// Where "back to the shop" leads on the checkout page; without it there is no such link. With
         /// `--sandbox` it is the sandbox's shop.
         shop_url: Option<Link> = "",
+        /// Consents without which a checkout is not prepared (`CONSENT_REQUIRED`). The hosted page asks for both
+        /// whatever is set here; set them where pages of your own have to ask, too.
+        required_consents: Vec<Consent> = "",
+        /// For how many years the text about personal data says that the gateway keeps it. Look at the gateway's own
+        /// terms: five is what Korean law has at most for records of electronic payments.
+        gateway_keeps_years: u32 = "5",
+    }
+    /// Who sells: named at the checkout and on receipts. In Korea a seller must be ([legal.md](legal.md)); what is not
+    /// set is left out.
+    shop: Seller in "shop." {
+        /// The name of the shop or of its company.
+        name: Option<Line> = "",
+        /// The business registration number (사업자등록번호).
+        business_number: Option<BusinessNumber> = "",
+        /// Who represents the company (대표자).
+        representative: Option<Line> = "",
+        /// The place of business.
+        address: Option<Line> = "",
+        /// Where buyers can ring.
+        telephone: Option<Telephone> = "",
+        /// Where buyers can write.
+        email: Option<MailAddress> = "",
+        /// The number of the report as a mail-order seller (통신판매업신고번호).
+        mail_order_number: Option<Line> = "",
+        /// Who hosts the shop (호스팅서비스 제공자).
+        hosting_provider: Option<Line> = "",
+        /// Where the terms of use are.
+        terms_url: Option<Link> = "",
+        /// Where the rules of returns and refunds are.
+        refund_rules_url: Option<Link> = "",
+        /// Where the privacy policy is.
+        privacy_url: Option<Link> = "",
     }
     /// Which gateways take payments.
     gateways: Gateways in "gateways." {

@@ -104,6 +104,7 @@ async fn once(
     }
     note(app, gateway, &made);
     let learned = Learned {
+        slip: slip(app, payment, &made.outcome),
         exchange: trail(app, gateway, &made),
         ..learned(payment, &made.call, &made.outcome)
     };
@@ -257,6 +258,7 @@ fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
             name,
             fact,
             paid_with,
+            slip: _,
             easy_pay,
         } => (
             News::Fact(fact.clone()),
@@ -288,6 +290,18 @@ fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
     }
 }
 
+/// Where the gateway shows its own slip, where that is not known yet.
+fn slip(app: &App, payment: &AnyPayment, outcome: &Outcome) -> Option<Sealed> {
+    let Outcome::Answered {
+        slip: Some(slip), ..
+    } = outcome
+    else {
+        return None;
+    };
+    let is_new = payment.core().slip.is_none();
+    is_new.then(|| sealed(app, slip.expose().as_bytes()))?
+}
+
 /// What is known of a call without having made one.
 pub(super) fn without_exchange(payment: &AnyPayment, news: News) -> Learned {
     let core = payment.core();
@@ -299,6 +313,7 @@ pub(super) fn without_exchange(payment: &AnyPayment, news: News) -> Learned {
         source: Source::Answer,
         paid_with: None,
         easy_pay: None,
+        slip: None,
         exchange: None,
         asked_since_hint: false,
     }

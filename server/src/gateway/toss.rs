@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod errors;
+mod issuers;
 mod payment;
 mod redact;
 mod requests;
@@ -17,13 +18,19 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use daegeum_engine::card::CardOffer;
-use daegeum_engine::event::{Credentials, Provider};
+use daegeum_engine::event::{Credentials, PaidWith, Provider};
 use daegeum_engine::planted::{self, Bug};
+use daegeum_engine::wire::Wording;
 use http::{HeaderValue, Request, Response};
 
 use super::{Ask, Call, Gateway, Offer, Outcome};
 use crate::config::{self, HttpUrl, TossClientKey, TossSecretKey};
 use crate::world::Undelivered;
+
+/// What people call whoever issued what was paid with.
+pub(super) fn issuer(paid_with: &PaidWith) -> Option<Wording> {
+    issuers::name(paid_with.method.as_deref(), paid_with.issuer.as_deref()?)
+}
 
 /// Toss asks for at least a minute where money moves.
 const MONEY_DEADLINE: Duration = Duration::from_mins(1);

@@ -106,6 +106,9 @@ codes! {
     BodyTimeout = "BODY_TIMEOUT", REQUEST_TIMEOUT, "The body took too long to arrive.";
     /// No money of this payment was taken, or it has gone back.
     ReceiptUnavailable = "RECEIPT_UNAVAILABLE", CONFLICT, "Only money that was taken and not given back has a receipt.";
+    /// The text that a consent names is none that this server shows for the checkout, or not any more: read the session
+    /// again. A text of the shop's own has a version.
+    ConsentTextUnknown = "CONSENT_TEXT_UNKNOWN", CONFLICT, "The text that was agreed to is not shown here.";
     /// `after` is of another generation of the feed: the server was restored from a backup since. Forget what was read
     /// behind the backup, and begin again without `after`.
     FeedBegunAnew = "FEED_BEGUN_ANEW", CONFLICT, "The feed was begun anew; read it from the beginning, without `after`.";

@@ -27,6 +27,8 @@ pub enum Entry {
     Site,
     /// The checkout as a page.
     Checkout,
+    /// The receipt for people.
+    Receipt,
     /// The shop, with the checkout in a dialog.
     Shop,
 }
@@ -37,6 +39,7 @@ impl Entry {
         match self {
             Self::Site => "src/site.js",
             Self::Checkout => "src/checkout-page.js",
+            Self::Receipt => "src/receipt-page.js",
             Self::Shop => "src/shop.js",
         }
     }

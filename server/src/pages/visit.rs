@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::Write;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{FromRef, FromRequestParts};
@@ -9,10 +10,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use daegeum_engine::consent::Consent;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::{Entry, Language, Linked, Pages, Words, assets, missing};
+use crate::config::Seller;
 use crate::http::{Problem, SaysItself};
 
 /// Who asks for a page, as far as pages are concerned. Extracted wherever the state has [`Pages`].
@@ -36,6 +39,8 @@ pub struct Page {
     pub linked: Linked,
     /// Where "back to the shop" leads.
     pub shop_url: Option<String>,
+    /// Who sells.
+    pub seller: Arc<Seller>,
 }
 
 impl Visit {
@@ -72,6 +77,7 @@ impl Visit {
             language: self.language,
             linked,
             shop_url: self.pages.0.shop_url.clone(),
+            seller: Arc::clone(&self.pages.0.seller),
         }
     }
 
@@ -107,6 +113,11 @@ fn gzip(html: &str) -> Option<Vec<u8>> {
 }
 
 impl Page {
+    /// What a checkout asks consent to, by name.
+    pub fn consents(&self) -> impl Iterator<Item = &'static str> {
+        Consent::ALL.iter().map(|consent| consent.name())
+    }
+
     /// The languages there are, for the switch.
     pub const fn languages(&self) -> [Language; 2] {
         Language::ALL

@@ -89,8 +89,7 @@ words! {
     method_card: "신용·체크카드, 간편결제", "Card or mobile wallet";
     method_transfer: "계좌이체", "Bank transfer";
     method_mobile: "휴대폰 결제", "Mobile phone bill";
-    consent: "주문 내용을 확인했으며, 결제와 이를 위한 구매자 정보의 결제대행사 제공에 동의합니다.",
-        "I have checked the order and agree to pay, and to my details being passed to the payment provider for it.";
+    consents: "동의", "What you agree to";
     consent_missing: "결제하려면 동의가 필요합니다.", "Your consent is needed to pay.";
     pay: "{amount} 결제하기", "Pay {amount}";
     pay_hint: "카드와 계좌 정보는 결제대행사의 결제창에서만 입력합니다.",
@@ -208,6 +207,34 @@ words! {
     leaving_stay: "이 화면에 머무르기", "Stay on this page";
     may_close: "이 화면은 닫으셔도 됩니다.", "You may close this page.";
 
+    // Consents. Each text is what is agreed to, word for word: a change of one changes its hash.
+    consent_seller: "판매자", "the seller";
+    consent_purchase: "{seller}의 상품과 결제 금액, 결제 조건을 확인했으며 구매에 동의합니다.",
+        "I have checked the items, the amount and the conditions of {seller}, and agree to buy.";
+    consent_terms: "이용약관: {address}", "Terms: {address}";
+    consent_refund_rules: "환불 규정: {address}", "Returns and refunds: {address}";
+    consent_personal_data: "결제를 위해 개인정보를 {gateway}에 제공하는 데 동의합니다.\n제공받는 자: {gateway}\n제공 항목: 이름, 휴대폰 번호와 이메일 주소(입력한 경우), 주문 내용과 결제 금액\n이용 목적: 결제의 승인과 취소, 결제 문의 처리, 부정 거래 방지\n보유 및 이용 기간: 결제일부터 {years}년\n동의하지 않을 수 있으며, 동의하지 않으면 결제할 수 없습니다.",
+        "I agree that personal data is passed to {gateway} for the payment.\nWho receives it: {gateway}\nWhat is passed on: name, mobile number and e-mail address (if given), what is ordered and the amount\nWhat for: approving and canceling the payment, questions about it, preventing fraud\nHow long it is kept: {years} years from the payment\nYou may refuse; without this consent the payment cannot be made.";
+
+    // Who sells.
+    seller: "판매자", "Seller";
+    seller_business_number: "사업자등록번호", "Business registration number";
+    seller_representative: "대표자", "Representative";
+    seller_address: "주소", "Address";
+    seller_telephone: "전화", "Telephone";
+    seller_email: "이메일", "E-mail";
+    seller_mail_order_number: "통신판매업신고번호", "Mail-order registration number";
+    seller_hosting_provider: "호스팅서비스 제공자", "Hosting provider";
+    seller_terms: "이용약관", "Terms";
+    seller_refund_rules: "환불 규정", "Returns and refunds";
+    seller_privacy: "개인정보 처리방침", "Privacy policy";
+    paid_through: "결제대행사", "Payment provider";
+
+    // An address that nothing is at.
+    nowhere_title: "페이지를 찾을 수 없습니다", "There is no such page";
+    nowhere_about: "주소가 바뀌었거나 잘못 입력되었습니다. 받으신 링크로 다시 열거나 상점으로 돌아가 주세요.",
+        "The address has changed or was mistyped. Open the link that you were given once more, or go back to the shop.";
+
     // The receipt.
     receipt: "영수증", "Receipt";
     receipt_amount: "결제 금액", "Amount paid";
@@ -221,6 +248,31 @@ words! {
         "The signature could not be verified. The payment is complete.";
     receipt_save: "영수증 저장", "Save receipt";
     receipt_print: "인쇄", "Print";
+    receipt_open: "영수증 보기", "Show the receipt";
+    receipt_signed_form: "서명된 영수증 (프로그램용)", "Signed receipt (for programs)";
+    receipt_discount: "할인", "Discount";
+    receipt_refunded: "환불된 금액", "Refunded so far";
+    receipt_left: "환불 후 금액", "After refunds";
+    receipt_issued_by: "카드사·은행", "Card company or bank";
+    receipt_card: "카드 번호", "Card number";
+    receipt_installments: "할부", "Instalments";
+    receipt_months: "{months}개월", "{months} months";
+    receipt_approval: "승인번호", "Approval number";
+    receipt_slip: "결제대행사의 매출전표 보기", "The payment provider's own slip";
+    receipt_is_no_tax_paper: "결제 내역을 확인하기 위한 영수증이며, 세금계산서나 현금영수증이 아닙니다.",
+        "This receipt confirms the payment. It is neither a tax invoice nor a cash receipt (hyeongeum yeongsujeung).";
+    receipt_none_title: "영수증이 없습니다", "There is no receipt";
+    receipt_none_about: "아직 결제되지 않았거나 결제가 완료되지 않은 주문입니다.",
+        "This order has not been paid, or the payment is not complete.";
+    receipt_unread: "영수증을 불러오지 못했습니다. 연결을 확인한 뒤 다시 시도해 주세요.",
+        "The receipt could not be loaded. Check your connection and try again.";
+    paid_card: "카드", "Card";
+    paid_easy_pay: "간편결제", "Mobile wallet";
+    paid_transfer: "계좌이체", "Bank transfer";
+    paid_virtual_account: "가상계좌", "Virtual account";
+    paid_mobile: "휴대폰", "Mobile phone bill";
+    paid_gift_certificate: "상품권", "Gift certificate";
+    paid_other: "기타", "Another way";
     gateway_toss: "토스페이먼츠", "Toss Payments";
     gateway_mock: "모의 결제", "Mock gateway";
     dialog_close: "닫기", "Close";

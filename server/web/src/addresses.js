@@ -7,6 +7,13 @@ export function returnUrl() {
   return address.href;
 }
 
+/** Where the receipt for people is, in this language; its token goes into the fragment. */
+export function receiptUrl() {
+  const address = new URL("/receipt", location.href);
+  address.searchParams.set("lang", document.documentElement.lang);
+  return address.href;
+}
+
 /** What the address would be if a window that opened beside had come back to the page; without its approval, none. */
 export function asIfReturned(approval) {
   const address = new URL("/checkout", location.href);

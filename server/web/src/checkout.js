@@ -3,7 +3,7 @@
 
 import { Checkout, parseReturn, pay, ready, resume } from "@daegeum/checkout";
 
-import { asIfReturned, returnUrl } from "./addresses.js";
+import { asIfReturned, receiptUrl, returnUrl } from "./addresses.js";
 import { closeWindows, watchWindows } from "./beside.js";
 import { consequence } from "./consequence.js";
 import { forget } from "./draft.js";
@@ -66,7 +66,6 @@ class Running {
       reload: () => this.begin(),
       stop: () => this.#stop(),
       change_buyer: () => this.#form.askBuyer(),
-      save: () => this.#receipt.save(),
       print: () => window.print(),
       stay: () => this.#leaving?.stay(),
     };
@@ -284,8 +283,17 @@ class Running {
     if (session.next === "nothing") forget();
     if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
     if (isWatched(session)) this.#timer = setTimeout(() => this.#look(), WATCHED_EVERY_MS);
+    this.#linkReceipt(session);
     this.#showWayBack(session, status, quiet);
     this.#options.onChange?.(session, status);
+  }
+
+  /** Where money was taken there is a receipt to look at, to print and to save. */
+  #linkReceipt(session) {
+    for (const link of this.#root.querySelectorAll("[data-receipt-link]")) {
+      link.hidden = !session.receipt;
+      if (session.receipt) link.href = this.#checkout.linkTo(receiptUrl());
+    }
   }
 
   /** A page of its own leads back to the shop; who has just paid is taken there. */

@@ -3,7 +3,7 @@
 
 const KEY = "daegeum.checkout.draft";
 
-/** What is kept of this order: its fields, the method and whether the buyer has agreed; nothing if there is none. */
+/** What is kept of this order: its fields, the method and which texts the buyer has agreed to; nothing if there is none. */
 export function kept(orderId) {
   try {
     const draft = JSON.parse(sessionStorage.getItem(KEY));

@@ -2,6 +2,7 @@
 
 import { checkBuyer } from "@daegeum/checkout";
 
+import { Consents } from "./consents.js";
 import { keep, kept } from "./draft.js";
 import { fill } from "./fill.js";
 import { money } from "./format.js";
@@ -17,6 +18,7 @@ export class Form {
   #pauses = new Map();
   #buyerKnown = false;
   #orderId = null;
+  #consents;
 
   /** `signal` ends it: the same markup may be another checkout's later. */
   constructor(root, onPay, signal) {
@@ -29,15 +31,14 @@ export class Form {
     this.#form.addEventListener("submit", submitted, { signal });
     for (const name of FIELDS) this.#watch(name, signal);
     for (const moved of ["input", "change"]) this.#form.addEventListener(moved, () => this.#keep(), { signal });
-    const { consent } = this.#form.elements;
-    const agreed = () => this.#flag(consent, consent.checked ? null : "missing");
-    consent.addEventListener("change", agreed, { signal });
+    this.#consents = new Consents(this.#form, (input, flaw) => this.#flag(input, flaw), signal);
   }
 
   /** Offers what this session can be paid with. */
   offer(session) {
     fill(this.#form, { amount: money(session.amount, session.currency) });
     if (session.order_id !== this.#orderId) this.#begin(session.order_id);
+    this.#consents.ask(session, kept(session.order_id).consents ?? []);
     this.#knowBuyer(session.buyer_known);
     const isFree = session.amount === 0;
     for (const one of this.#form.querySelectorAll("[data-costs]")) one.hidden = isFree;
@@ -70,13 +71,11 @@ export class Form {
     input.focus();
   }
 
-  /** What was filled in for this order in this tab is there again. Who agreed to pay for one has not for the next. */
+  /** What was filled in for this order in this tab is there again. */
   #begin(orderId) {
     this.#orderId = orderId;
+    this.#consents.forget();
     const draft = kept(orderId);
-    const { consent } = this.#form.elements;
-    consent.checked = draft.consent === true;
-    this.#flag(consent, null);
     for (const name of FIELDS) {
       const input = this.#form.elements[name];
       if (input.value === "" && typeof draft[name] === "string") input.value = draft[name];
@@ -84,9 +83,9 @@ export class Form {
   }
 
   #keep() {
-    const { method, consent } = this.#form.elements;
+    const { method } = this.#form.elements;
     const typed = FIELDS.map((name) => [name, this.#form.elements[name].value]);
-    keep(this.#orderId, { ...Object.fromEntries(typed), method: method.value, consent: consent.checked });
+    keep(this.#orderId, { ...Object.fromEntries(typed), method: method.value, consents: this.#consents.agreed() });
   }
 
   #knowBuyer(known) {
@@ -134,7 +133,7 @@ export class Form {
 
   /** What was chosen, or nothing if something has to be put right first: that is in focus then. */
   #choice() {
-    const { method, consent } = this.#form.elements;
+    const { method } = this.#form.elements;
     const wrong = [];
     for (const name of this.#buyerKnown ? [] : FIELDS) {
       const input = this.#form.elements[name];
@@ -142,14 +141,13 @@ export class Form {
       this.#flag(input, flaw);
       if (flaw !== null) wrong.push(input);
     }
-    this.#flag(consent, consent.checked ? null : "missing");
-    if (!consent.checked) wrong.push(consent);
+    wrong.push(...this.#consents.missing());
     if (wrong.length > 0) {
       wrong[0].focus();
       return null;
     }
     const chosen = method.value === "" ? {} : { method: method.value };
-    return { ...chosen, ...this.#buyer() };
+    return { ...chosen, ...this.#buyer(), consents: this.#consents.given() };
   }
 
   #buyer() {

@@ -9,7 +9,6 @@ import { moment, money } from "./format.js";
 export class Receipt {
   #section;
   #place;
-  #signed = null;
 
   constructor(section) {
     this.#section = section;
@@ -20,32 +19,17 @@ export class Receipt {
   async show(checkout, session, signal) {
     this.#fromSession(session);
     this.#button("print", true);
-    this.#button("save", this.#signed !== null);
     this.#seal("checking");
     try {
       const [receipt, keys] = await Promise.all([checkout.receipt({ signal }), receiptKeys(undefined, { signal })]);
       const { payment_id, order_id, amount } = session;
       const claims = await verifyReceipt(receipt, keys, { payment_id, order_id, amount });
       this.#fill(claims);
-      this.#signed = { receipt, payment_id };
-      this.#button("save", true);
       this.#seal("verified");
     } catch (error) {
       // Not being able to ask is no reason for doubt; a signature that does not hold is.
       this.#seal(["receipt_invalid", "unsupported"].includes(error.code) ? "unverified" : null);
     }
-  }
-
-  /** Hands out the signed receipt as a file. */
-  save() {
-    if (!this.#signed) return;
-    const { receipt, payment_id: paymentId } = this.#signed;
-    const address = URL.createObjectURL(new Blob([receipt], { type: "application/jose" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = `receipt-${paymentId}.jws`;
-    link.click();
-    URL.revokeObjectURL(address);
   }
 
   #fromSession(session) {

@@ -82,6 +82,123 @@ async fn a_page_is_there_or_says_what_to_run_in_both_languages() {
     assert_eq!((nothing.status, nothing.code()), (404, "NOT_FOUND"));
 }
 
+/// Browsers name pages among what they take; programs name nothing, or what they read.
+#[tokio::test]
+async fn unknown_address_is_a_page_to_people_and_a_problem_to_programs() {
+    let site = Site::open().await;
+    let stranger = site.shop.stranger();
+    let browser = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    for (path, headers, is_page) in [
+        ("/checkouts", &[browser][..], true),
+        (
+            "/checkouts/a?b=c",
+            &[browser, ("accept-language", "en")][..],
+            true,
+        ),
+        ("/checkouts", &[][..], false),
+        ("/checkouts", &[("accept", "application/json")][..], false),
+        ("/checkouts", &[("accept", "*/*")][..], false),
+        ("/api/v1/nothing", &[browser][..], false),
+        ("/api", &[browser][..], false),
+    ] {
+        let answer = asking(stranger, path, headers).await;
+        assert_eq!(answer.status, 404, "{path} {headers:?}");
+        let kind = header(&answer, "content-type");
+        if is_page && site.is_built {
+            assert_eq!(kind, "text/html; charset=utf-8", "{path} {headers:?}");
+            let shown = html(&answer);
+            assert!(shown.contains("class=\"nowhere\""), "{shown}");
+            assert!(!header(&answer, "content-security-policy").is_empty());
+        } else {
+            assert_eq!(kind, "application/problem+json", "{path} {headers:?}");
+            assert_eq!(answer.code(), "NOT_FOUND");
+        }
+        let vary: Vec<_> = answer.headers.get_all("vary").iter().collect();
+        assert!(
+            vary.iter().any(|value| value.as_bytes() == b"Accept"),
+            "{vary:?}"
+        );
+    }
+    let request = stranger.request(Method::POST, "/checkouts");
+    let posted = Answer::to(request.header("accept", "text/html")).await;
+    posted.refused(404, "NOT_FOUND");
+}
+
+/// In Korea a seller has to be named.
+#[tokio::test]
+async fn checkout_and_receipt_name_the_seller_and_link_its_rules() {
+    let named = [
+        ("DAEGEUM_SHOP_NAME", "붓과 물 <상점>"),
+        ("DAEGEUM_SHOP_BUSINESS_NUMBER", "1234567891"),
+        ("DAEGEUM_SHOP_REPRESENTATIVE", "김하나"),
+        ("DAEGEUM_SHOP_ADDRESS", "서울특별시 중구 세종대로 1"),
+        ("DAEGEUM_SHOP_TELEPHONE", "02-123-4567"),
+        ("DAEGEUM_SHOP_EMAIL", "help@shop.example"),
+        ("DAEGEUM_SHOP_MAIL_ORDER_NUMBER", "제2026-서울중구-0001호"),
+        ("DAEGEUM_SHOP_HOSTING_PROVIDER", "한빛호스팅"),
+        ("DAEGEUM_SHOP_TERMS_URL", "https://shop.example/terms"),
+        (
+            "DAEGEUM_SHOP_REFUND_RULES_URL",
+            "https://shop.example/refunds",
+        ),
+        ("DAEGEUM_SHOP_PRIVACY_URL", "https://shop.example/privacy"),
+    ];
+    let site = Site::open_with(&named).await;
+    for path in ["/checkout", "/receipt"] {
+        let page = html(&site.shop.stranger().get(path).await);
+        if !site.is_built {
+            continue;
+        }
+        for said in [
+            "붓과 물 &#60;상점&#62;",
+            "123-45-67891",
+            "김하나",
+            "세종대로 1",
+            "02-123-4567",
+            "help@shop.example",
+            "제2026-서울중구-0001호",
+            "한빛호스팅",
+        ] {
+            assert!(page.contains(said), "{said} on {path}: {page}");
+        }
+        let links = ["terms", "refunds", "privacy"];
+        for link in links.iter().filter(|_| path == "/checkout") {
+            let href = format!("href=\"https://shop.example/{link}\"");
+            assert!(page.contains(&href), "{href} on {path}");
+        }
+    }
+    let unnamed = Site::open().await;
+    let page = html(&unnamed.shop.stranger().get("/checkout").await);
+    assert!(!page.contains("class=\"seller\""), "{page}");
+}
+
+/// A receipt is neither of the papers that tax law knows.
+#[tokio::test]
+async fn receipt_page_says_what_it_is_not_in_both_languages() {
+    let site = Site::open().await;
+    for (language, title, is_not) in [
+        (
+            "ko",
+            "<title>영수증</title>",
+            "세금계산서나 현금영수증이 아닙니다",
+        ),
+        (
+            "en",
+            "<title>Receipt</title>",
+            "neither a tax invoice nor a cash receipt",
+        ),
+    ] {
+        let path = format!("/receipt?lang={language}");
+        let answer = site.shop.stranger().get(&path).await;
+        let page = html(&answer);
+        if site.is_built {
+            assert!(page.contains(title) && page.contains(is_not), "{page}");
+        } else {
+            assert_eq!(answer.status, 503);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_page_is_under_one_policy_and_nobody_keeps_it() {
     let site = Site::open().await;

@@ -33,6 +33,7 @@ async fn every_rejection_is_reached() {
     of_checkouts(&shop, &toss, &mut reached).await;
     of_refused_refunds(&shop, &toss, &mut reached).await;
     of_holds(&shop, &mut reached).await;
+    of_consents(&mut reached).await;
     let given = Rejection::all().into_iter();
     for rejection in given.filter(|rejection| !rejection.is_only_kept()) {
         let code = rejection.code();
@@ -151,6 +152,13 @@ async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     shop.advance(Duration::from_hours(25));
     let late = format!("/api/v1/payments/sessions/{}/prepare", checkout.id);
     reached.note(shop.buyer("buyer-1").ask(&late).await);
+}
+
+async fn of_consents(reached: &mut Reached) {
+    let required = [("DAEGEUM_CHECKOUT_REQUIRED_CONSENTS", "purchase")];
+    let (shop, toss) = Shop::open_with_toss_and(&required).await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    reached.note(checkout.prepare().await);
 }
 
 /// The last refusal of many: the gateway is left alone for a while.

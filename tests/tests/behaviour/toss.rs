@@ -1,5 +1,6 @@
 //! Paying through Toss: the whole way of a checkout, and money that goes back.
 
+mod consents;
 mod deposits;
 mod errors;
 mod faults;

@@ -49,6 +49,7 @@ impl Shop {
             source: Source::Answer,
             paid_with: None,
             easy_pay: None,
+            slip: None,
             exchange: None,
             asked_since_hint: false,
         };
@@ -87,6 +88,7 @@ impl Shop {
             asker,
             payment_id,
             choice: Some(choice),
+            consents: Vec::new(),
         };
         self.run(prepared, None);
         let confirmed = Command::ConfirmPayment {

@@ -315,6 +315,10 @@ fn checkout_events() -> Vec<PaymentEvent> {
             at: at(11),
         }
         .into(),
+        SlipKnown {
+            url: sealed(RetentionClass::Evidence),
+        }
+        .into(),
     ]
 }
 

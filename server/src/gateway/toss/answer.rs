@@ -181,6 +181,7 @@ fn answered(payment: &Payment, fact: Fact) -> Outcome {
         fact,
         paid_with: payment.paid_with(),
         easy_pay: payment.easy_pay(),
+        slip: payment.slip(),
     }
 }
 
@@ -190,6 +191,7 @@ const fn nameless(fact: Fact) -> Outcome {
         fact,
         paid_with: None,
         easy_pay: None,
+        slip: None,
     }
 }
 

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::wallets;
-use crate::gateway::Call;
+use crate::gateway::{Call, SlipUrl};
 
 /// The longest payment key.
 pub(super) const KEY_MAX: usize = 200;
@@ -44,6 +44,8 @@ struct Body {
     easy_pay: Option<EasyPay>,
     #[serde(default, deserialize_with = "if_readable")]
     transfer: Option<Transfer>,
+    #[serde(default, deserialize_with = "if_readable")]
+    receipt: Option<Slip>,
 }
 
 /// What only describes a payment. Where it comes in another shape than Toss's contract says, it is left out: no money is
@@ -84,6 +86,11 @@ struct EasyPay {
 #[serde(rename_all = "camelCase")]
 struct Transfer {
     bank_code: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Slip {
+    url: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -218,6 +225,12 @@ impl Payment {
             Some(wallet) => Some(wallet.name().into()),
             None => short(said),
         }
+    }
+
+    /// Where Toss shows its own slip; nothing before anything was approved.
+    pub(super) fn slip(&self) -> Option<SlipUrl> {
+        self.body.approved_at.as_ref()?;
+        SlipUrl::parse(&self.body.receipt.as_ref()?.url)
     }
 
     /// Whether money was ever taken. A virtual account can be canceled before anybody paid into it.

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Value as _;
 use crate::gateway::By;
+use crate::gateway::SlipUrl;
 
 const KEY: &str = "tgen_20240513184816ZSAZ9";
 const ORDER: &str = "pay_0190163d8b4f7c8a9d2e3f4a5b6c7d8e";
@@ -116,6 +117,8 @@ const fn asked_about(ask: Ask) -> Option<OperationKind> {
     }
 }
 
+const SLIP: &str = "https://dashboard.tosspayments.com/receipt";
+
 /// What the card of a payment says, as it is kept.
 fn by_card() -> PaidWith {
     PaidWith {
@@ -143,7 +146,7 @@ fn payment(changes: Value) -> Value {
         "cashReceipt": null, "cashReceipts": null, "discount": null, "cancels": null,
         "secret": "ps_5GePWvyJnrKmpyxDqNKLVgLzN97E", "type": "NORMAL",
         "easyPay": null, "country": "KR", "failure": null, "isPartialCancelable": true,
-        "receipt": {"url": "https://dashboard.tosspayments.com/receipt"}, "currency": "KRW",
+        "receipt": {"url": SLIP}, "currency": "KRW",
         "totalAmount": TOTAL, "balanceAmount": TOTAL, "suppliedAmount": 10_000, "vat": 1_000,
         "taxFreeAmount": 0, "taxExemptionAmount": 0, "metadata": null,
     });

@@ -127,8 +127,9 @@ fn every_code_is_reached_somewhere() {
         include_str!("pages.rs"),
     ]
     .concat();
-    // Told where they arise: by the application over the store, by notifications, before a confirmation, for a receipt, by the feed.
+    // Told where they arise: by the application over the store, by notifications, at a checkout, before a confirmation, for a receipt, by the feed.
     let told_above = [
+        HttpErrorCode::ConsentTextUnknown,
         HttpErrorCode::FeedBegunAnew,
         HttpErrorCode::GatewayUnavailable,
         HttpErrorCode::IndexRebuilding,

@@ -31,6 +31,7 @@ pub(super) fn believe(app: &App, context: &RequestContext, id: PaymentId, body: 
         source: Source::Notification,
         paid_with: None,
         easy_pay: None,
+        slip: None,
         exchange: None,
         asked_since_hint: false,
     };

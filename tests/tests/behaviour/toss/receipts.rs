@@ -1,6 +1,7 @@
 //! Receipts that anybody can verify, and which pages may ask for them.
 
 use daegeum_engine::receipt::{Expected, KeySet, Unverified};
+use daegeum_tests::story::Order;
 use daegeum_tests::{Answer, Caller, Shop};
 use reqwest::Method;
 use serde_json::json;
@@ -83,6 +84,79 @@ async fn a_receipt_says_how_the_gateway_split_the_amount() {
         assert_eq!(shop.balance(account).await, 0, "{account}");
     }
     toss.agrees_with(&shop).await;
+}
+
+/// What the page for people shows, which goes on being shown when the money has gone back.
+#[tokio::test]
+async fn receipt_for_people_says_method_issuer_slip_and_what_went_back() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    assert!(
+        checkout.now().await["receipt"].is_null(),
+        "nothing was taken"
+    );
+    checkout.pay().await.expect(200);
+    let paid = checkout.now().await;
+    let (receipt, by) = (&paid["receipt"], &paid["payment"]["payment_method"]);
+    let amounts = [
+        "amount", "supply", "vat", "tax_free", "discount", "refunded",
+    ];
+    let said = amounts.map(|name| receipt[name].as_u64().expect("an amount"));
+    assert_eq!(said, [11_000, 10_000, 1_000, 0, 0, 0]);
+    assert_eq!(
+        (&by["method"], &by["issuer"]),
+        (&json!("card"), &json!("61"))
+    );
+    assert_eq!(by["approval_number"].as_str().map(str::len), Some(8));
+    assert_eq!(
+        receipt["issuer_name"],
+        json!({"ko": "현대카드", "en": "Hyundai Card"})
+    );
+    let slip = receipt["slip_url"].as_str().expect("a slip").to_owned();
+    assert!(slip.ends_with(&format!(
+        "/sandbox/receipts/{}",
+        checkout.approved_key().await
+    )));
+    assert_eq!(
+        checkout.happened("SLIP_KNOWN").await,
+        json!({ "url": slip })
+    );
+    let feed = shop.feed().await;
+    assert!(
+        !json!(feed).to_string().contains("/sandbox/receipts/"),
+        "it is not in the feed"
+    );
+
+    let cancel = format!("/api/v1/payments/{}/cancel", checkout.payment.id);
+    shop.merchant().post(&cancel, &json!({})).await.expect(200);
+    let gone = checkout.now().await;
+    assert_eq!(gone["receipt"]["refunded"], 11_000);
+    assert_eq!(gone["receipt"]["amount"], 11_000);
+    assert_eq!(gone["receipt"]["captured_at"], receipt["captured_at"]);
+
+    let erase = "/api/v1/admin/buyers/buyer-1/erase";
+    shop.admin().post(erase, &json!({})).await.expect(200);
+    assert!(checkout.now().await["receipt"]["slip_url"].is_null());
+}
+
+#[tokio::test]
+async fn receipt_for_people_says_what_was_taken_off() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let mut body = shop.order("o-1").of(11_000).body();
+    body["discounts"] = json!([{"name": "첫 구매", "amount": 1_000}]);
+    body["total"] = 10_000.into();
+    shop.merchant()
+        .post("/api/v1/orders", &body)
+        .await
+        .expect(201);
+    let order = Order::known(shop.merchant(), "o-1", 10_000);
+    let checkout = order.checkout(&toss).await;
+    checkout.pay().await.expect(200);
+    let receipt = checkout.now().await["receipt"].clone();
+    assert_eq!(
+        (&receipt["amount"], &receipt["discount"]),
+        (&json!(10_000), &json!(1_000))
+    );
 }
 
 #[tokio::test]

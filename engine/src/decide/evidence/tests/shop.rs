@@ -167,6 +167,7 @@ impl Shop {
             asker: Asker::Merchant,
             payment_id: self.id(0),
             choice: None,
+            consents: Vec::new(),
         });
     }
 
@@ -263,6 +264,7 @@ impl Shop {
             source: Source::Inquiry,
             paid_with: None,
             easy_pay: None,
+            slip: None,
             exchange: None,
             asked_since_hint: false,
         }

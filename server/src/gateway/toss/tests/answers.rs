@@ -20,6 +20,7 @@ fn unapproved(fact: Fact) -> Outcome {
 fn with_card(fact: Fact, paid_with: Option<PaidWith>) -> Outcome {
     Outcome::Answered {
         name: Some(ProviderPaymentId(KEY.into())),
+        slip: paid_with.as_ref().and_then(|_| SlipUrl::parse(SLIP)),
         fact,
         paid_with,
         easy_pay: None,
@@ -32,6 +33,7 @@ pub(super) fn nameless(fact: Fact) -> Outcome {
         fact,
         paid_with: None,
         easy_pay: None,
+        slip: None,
     }
 }
 

@@ -1,0 +1,73 @@
+// What the buyer agrees to, each text apart from the others. The texts are the server's, and a consent is given by its
+// text's hash: to another text nobody has agreed.
+
+import { fill } from "./fill.js";
+import { spoken } from "./format.js";
+
+export class Consents {
+  #form;
+  #flag;
+
+  /** `flag(input, flaw)` says below an input what is wrong with it, or that nothing is. */
+  constructor(form, flag, signal) {
+    this.#form = form;
+    this.#flag = flag;
+    for (const place of this.#places()) {
+      const input = place.querySelector("input");
+      input.addEventListener("change", () => flag(input, input.checked ? null : "missing"), { signal });
+    }
+  }
+
+  /** Of another order nothing has been agreed to. */
+  forget() {
+    for (const place of this.#places()) delete place.querySelector("input").dataset.hash;
+  }
+
+  /** Asks for what this session asks for. `agreed`: hashes of texts that were agreed to before. */
+  ask(session, agreed) {
+    for (const place of this.#places()) {
+      const asked = (session.consents ?? []).find(({ consent }) => consent === place.dataset.consent);
+      const { text, text_hash: hash } = spoken(asked) || {};
+      place.hidden = !asked;
+      const input = place.querySelector("input");
+      input.disabled = !asked;
+      if (!asked || input.dataset.hash === hash) continue;
+      input.dataset.hash = hash;
+      input.checked = agreed.includes(hash);
+      this.#flag(input, null);
+      const [agree, ...details] = text.split("\n");
+      fill(place, { agree, details: details.join("\n") });
+    }
+    const name = session.provider;
+    for (const one of this.#form.querySelectorAll("[data-gateway]")) one.hidden = one.dataset.gateway !== name;
+  }
+
+  /** Hashes of the texts that are agreed to now. */
+  agreed() {
+    return this.given().map(({ text_hash: hash }) => hash);
+  }
+
+  /** As the server is told. */
+  given() {
+    const checked = this.#asked().filter((place) => place.querySelector("input").checked);
+    return checked.map((place) => ({
+      consent: place.dataset.consent,
+      text_hash: place.querySelector("input").dataset.hash,
+    }));
+  }
+
+  /** Marks those that are not given; their inputs. */
+  missing() {
+    const inputs = this.#asked().map((place) => place.querySelector("input"));
+    for (const input of inputs) this.#flag(input, input.checked ? null : "missing");
+    return inputs.filter((input) => !input.checked);
+  }
+
+  #asked() {
+    return this.#places().filter((place) => !place.hidden);
+  }
+
+  #places() {
+    return [...this.#form.querySelectorAll("[data-consent]")];
+  }
+}

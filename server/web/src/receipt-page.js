@@ -1,0 +1,124 @@
+// The receipt for people: fills the paper that the server rendered, and hands it out as a file that anything opens.
+
+import { Checkout, ready } from "@daegeum/checkout";
+
+import { fill } from "./fill.js";
+import { count, moment, money, spoken } from "./format.js";
+import { handOut } from "./hand-out.js";
+import sheet from "./style/paper.css?inline";
+import "./style/paper.css";
+
+const root = document.querySelector("[data-receipt-page]");
+const paper = root.querySelector("[data-paper]");
+let checkout = null;
+let session = null;
+
+const actions = { save, print: () => window.print(), signed: handOutSigned, reload: begin };
+
+root.addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
+window.addEventListener("hashchange", begin);
+begin();
+
+async function begin() {
+  show("loading");
+  try {
+    await ready();
+    checkout = await Checkout.fromUrl();
+    if (!checkout) return show("invalid_link");
+    session = await checkout.load();
+  } catch (error) {
+    console.error(error);
+    return show({ invalid_link: "invalid_link", session_expired: "expired" }[error.code] ?? "network");
+  }
+  if (!session.receipt) return show("none");
+  write();
+  show("ready");
+}
+
+function show(status) {
+  root.dataset.status = status;
+  for (const state of root.querySelectorAll("[data-state]")) state.hidden = state.dataset.state !== status;
+  root.querySelector("[data-announce]").textContent = root.querySelector("[data-state]:not([hidden]) h1").textContent;
+}
+
+function write() {
+  const { order, currency, receipt, payment } = session;
+  const by = payment.payment_method ?? {};
+  const some = (value) => (value > 0 ? money(value, currency) : null);
+  const less = (value) => (value > 0 ? `−${money(value, currency)}` : null);
+  fill(paper, {
+    title: order.title,
+    discount: less(receipt.discount),
+    supply: some(receipt.supply),
+    vat: some(receipt.vat),
+    tax_free: some(receipt.tax_free),
+    amount: money(receipt.amount, currency),
+    refunded: less(receipt.refunded),
+    left: receipt.refunded > 0 ? money(Math.max(receipt.amount - receipt.refunded, 0), currency) : null,
+    captured_at: moment(receipt.captured_at),
+    method: by.method,
+    issuer: spoken(receipt.issuer_name) || by.issuer,
+    card: by.last4 ? `**** ${by.last4}` : null,
+    months: by.installments > 0 ? count(by.installments) : null,
+    installments: by.installments > 0 ? by.installments : null,
+    approval: by.approval_number,
+    through: session.provider === "FREE" ? null : session.provider,
+    order_id: session.order_id,
+    payment_id: session.payment_id,
+  });
+  choose("[data-method]", "method", by.method);
+  choose("[data-gateway]", "gateway", session.provider);
+  const template = paper.querySelector("template[data-line]");
+  paper.querySelector("[data-lines]").replaceChildren(...order.lines.map((line) => oneLine(template, line, currency)));
+  const slip = paper.querySelector("[data-slip]");
+  slip.hidden = !receipt.slip_url;
+  if (receipt.slip_url) slip.querySelector("a").href = receipt.slip_url;
+  // There is a signed form of money that was taken and has not gone back.
+  root.querySelector("[data-do=signed]").hidden = session.status !== "paid";
+}
+
+function choose(selector, name, chosen) {
+  for (const one of paper.querySelectorAll(selector)) one.hidden = one.dataset[name] !== chosen;
+}
+
+function oneLine(template, line, currency) {
+  const item = template.content.cloneNode(true);
+  const isOne = line.quantity === 1;
+  fill(item, {
+    name: line.name,
+    about: isOne ? null : line.quantity,
+    quantity: count(line.quantity),
+    each: money(line.unit_price, currency),
+    price: money(line.unit_price * line.quantity, currency),
+  });
+  item.querySelector("[data-tax-free]").hidden = line.tax !== "tax_free";
+  return item;
+}
+
+/** A file that a phone opens: what is shown, with its style, and nothing that is fetched or run. */
+function save() {
+  const copy = paper.cloneNode(true);
+  for (const unseen of copy.querySelectorAll("[hidden], template")) unseen.remove();
+  const page = document.implementation.createHTMLDocument(`${document.title} ${session.order_id}`);
+  page.documentElement.lang = document.documentElement.lang;
+  const [charset, viewport, style] = ["meta", "meta", "style"].map((name) => page.createElement(name));
+  charset.setAttribute("charset", "utf-8");
+  Object.assign(viewport, { name: "viewport", content: "width=device-width, initial-scale=1" });
+  style.textContent = sheet;
+  page.head.prepend(charset, viewport);
+  page.head.append(style);
+  page.body.append(copy);
+  const text = `<!doctype html>\n${page.documentElement.outerHTML}\n`;
+  handOut(new Blob([text], { type: "text/html" }), `receipt-${session.payment_id}.html`);
+}
+
+/** For programs: what they can verify. */
+async function handOutSigned() {
+  try {
+    const signed = await checkout.receipt();
+    handOut(new Blob([signed], { type: "application/jose" }), `receipt-${session.payment_id}.jws`);
+  } catch (error) {
+    console.error(error);
+    show("network");
+  }
+}
