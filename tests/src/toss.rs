@@ -114,9 +114,7 @@ impl Gateway {
             use_escrow: false,
             valid_hours: None,
             easy_pay: prepared["card"]["easy_pay"].as_str().map(str::to_owned),
-            flow_mode: prepared["card"]["flow_mode"]
-                .as_str()
-                .map(str::to_owned),
+            flow_mode: prepared["card"]["flow_mode"].as_str().map(str::to_owned),
             card_company: None,
             card_installment_plan: prepared["card"]["card_installment_plan"]
                 .as_u64()

@@ -87,6 +87,21 @@ words! {
     buyer_tel_too_long: "전화번호는 숫자 15자리까지 입력할 수 있습니다.", "A number has 15 digits at most.";
     method: "결제 수단", "Payment method";
     method_card: "신용·체크카드, 간편결제", "Card or mobile wallet";
+    wallet_tosspay: "토스페이", "Toss Pay";
+    wallet_kakaopay: "카카오페이", "Kakao Pay";
+    wallet_naverpay: "네이버페이", "Naver Pay";
+    wallet_payco: "페이코", "PAYCO";
+    wallet_samsungpay: "삼성페이", "Samsung Pay";
+    wallet_applepay: "애플페이", "Apple Pay";
+    wallet_lpay: "엘페이", "L.PAY";
+    wallet_ssgpay: "SSG페이", "SSG Pay";
+    wallet_pinpay: "핀페이", "PIN Pay";
+    installments: "할부", "Instalments";
+    installments_ask: "카드 결제창에서 선택", "Choose in the card's window";
+    at_once: "일시불", "In full";
+    in_months: "{months}개월", "{months} months";
+    paid_card: "카드", "Card";
+    paid_easy_pay: "간편결제", "Mobile wallet";
     method_transfer: "계좌이체", "Bank transfer";
     method_mobile: "휴대폰 결제", "Mobile phone bill";
     consent: "주문 내용을 확인했으며, 결제와 이를 위한 구매자 정보의 결제대행사 제공에 동의합니다.",
