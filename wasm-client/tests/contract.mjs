@@ -170,7 +170,7 @@ export class Contract {
     if (!former && bearer !== "merchant") return refusal(401, "INVALID_CREDENTIALS");
     if (body.order_id === "unknown") return refusal(404, "ORDER_NOT_FOUND");
     const session = this.session("created", { order_id: body.order_id, method: body.method ?? former?.method });
-    const { order, methods, method, ...view } = this.#view(session);
+    const { order, methods, method, easy_pay, easy_pays, installments, installments_max, ...view } = this.#view(session);
     return [201, { ...view, session_token: session.token }];
   }
 
@@ -181,9 +181,13 @@ export class Contract {
     if (session.status === "created") {
       session.noted = said;
       session.method = body?.method ?? session.method ?? "card";
+      session.easy_pay = body?.easy_pay ?? null;
+      session.installments = body?.installments ?? null;
       this.move(session, "prepared");
     }
-    const { order, methods, method, ...view } = this.#view(session);
+    const { order, methods, method, easy_pay, easy_pays, installments, installments_max, ...view } = this.#view(session);
+    const direct = easy_pay && { flow_mode: "DIRECT", easy_pay: easy_pay.toUpperCase() };
+    const settled = installments !== null && { flow_mode: "DEFAULT", card_installment_plan: installments };
     const window = {
       provider: "TOSS",
       sdk_url: `${this.url}/sdk.js`,
@@ -194,6 +198,7 @@ export class Contract {
       tax_free_amount: 0,
       order_id: session.payment_id,
       order_name: "수채화 강의",
+      card: direct || settled || null,
       customer_name: body?.buyer_name ?? null,
       customer_email: null,
       customer_mobile_phone: null,
@@ -249,6 +254,10 @@ export class Contract {
       payment,
       method: session.method ?? null,
       methods: ["card", "transfer", "mobile"],
+      easy_pay: session.easy_pay ?? null,
+      easy_pays: ["kakaopay", "naverpay", "tosspay"],
+      installments: session.installments ?? null,
+      installments_max: 12,
       order: {
         status: "PAYMENT_PENDING",
         title: "수채화 강의",

@@ -10,6 +10,7 @@ import { forget } from "./draft.js";
 import { fill } from "./fill.js";
 import { Form } from "./form.js";
 import { Leaving, wayBack } from "./leaving.js";
+import { showPaidWith } from "./paid-with.js";
 import { Panel } from "./panel.js";
 import { Receipt } from "./receipt.js";
 import { conditions, isOpen, isWatched, shownStatus, standing, values } from "./standing.js";
@@ -281,6 +282,7 @@ class Running {
     // "Nothing was charged" is said where it still holds.
     if (hasForm && notice) this.#panel.notice(notice, message);
     if (session.next === "nothing") forget();
+    if (status === "paid") showPaidWith(this.#panel.section(status), session.payment);
     if (status === "paid") this.#receipt.show(this.#checkout, session, this.#work.signal);
     if (isWatched(session)) this.#timer = setTimeout(() => this.#look(), WATCHED_EVERY_MS);
     this.#linkReceipt(session);

@@ -2,6 +2,7 @@
 
 import { checkBuyer } from "@daegeum/checkout";
 
+import { CardChoice } from "./card-choice.js";
 import { Consents } from "./consents.js";
 import { keep, kept } from "./draft.js";
 import { fill } from "./fill.js";
@@ -19,10 +20,12 @@ export class Form {
   #buyerKnown = false;
   #orderId = null;
   #consents;
+  #card;
 
   /** `signal` ends it: the same markup may be another checkout's later. */
   constructor(root, onPay, signal) {
     this.#form = root.querySelector("[data-form]");
+    this.#card = new CardChoice(this.#form, signal);
     const submitted = (event) => {
       event.preventDefault();
       const choice = this.#choice();
@@ -43,8 +46,9 @@ export class Form {
     const isFree = session.amount === 0;
     for (const one of this.#form.querySelectorAll("[data-costs]")) one.hidden = isFree;
     for (const one of this.#form.querySelectorAll("[data-free]")) one.hidden = !isFree;
-    const methods = session.methods ?? [];
-    const said = [this.#form.elements.method.value, kept(session.order_id).method, session.method];
+    const methods = this.#card.ways(session);
+    const draft = kept(session.order_id);
+    const said = [this.#form.elements.method.value, draft.method, session.easy_pay ?? session.method];
     const wanted = said.find((method) => methods.includes(method)) ?? methods[0];
     for (const choice of this.#form.querySelectorAll("[data-method]")) {
       const { method } = choice.dataset;
@@ -52,6 +56,7 @@ export class Form {
       choice.querySelector("input").disabled = choice.hidden;
       choice.querySelector("input").checked = method === wanted;
     }
+    this.#card.offer(session, draft.installments);
     this.#form.querySelector("[data-no-method]").hidden = methods.length > 0;
     this.#form.querySelector("[data-pay]").disabled = methods.length === 0 && !isFree;
   }
@@ -83,9 +88,14 @@ export class Form {
   }
 
   #keep() {
-    const { method } = this.#form.elements;
+    const { method, installments } = this.#form.elements;
     const typed = FIELDS.map((name) => [name, this.#form.elements[name].value]);
-    keep(this.#orderId, { ...Object.fromEntries(typed), method: method.value, consents: this.#consents.agreed() });
+    keep(this.#orderId, {
+      ...Object.fromEntries(typed),
+      method: method.value,
+      installments: installments.value,
+      consents: this.#consents.agreed(),
+    });
   }
 
   #knowBuyer(known) {
@@ -146,8 +156,7 @@ export class Form {
       wrong[0].focus();
       return null;
     }
-    const chosen = method.value === "" ? {} : { method: method.value };
-    return { ...chosen, ...this.#buyer(), consents: this.#consents.given() };
+    return { ...this.#card.of(method.value), ...this.#buyer(), consents: this.#consents.given() };
   }
 
   #buyer() {

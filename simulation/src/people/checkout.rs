@@ -75,6 +75,15 @@ async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
     Some(Checkout::of(story, &opened, account))
 }
 
+/// What a buyer chooses.
+const CHOICES: [fn() -> Value; 5] = [
+    || json!({ "method": "card" }),
+    || json!({ "method": "card" }),
+    || json!({ "method": "transfer" }),
+    || json!({ "method": "card", "easy_pay": "kakaopay" }),
+    || json!({ "method": "card", "installments": 0 }),
+];
+
 /// Who the buyer says they are.
 fn say_who(story: &Story, body: &mut Value) {
     body["buyer_name"] = secrets::personal(&story.buyer_name, "김하나").into();
@@ -115,10 +124,10 @@ impl Checkout {
     }
 
     /// Asks for what the window needs, with what the buyer chooses now, if anything. Whether the window can be opened.
-    async fn prepare(&self) -> bool {
+    async fn prepare(&self) -> Option<Value> {
         let dice = &self.story.town.dice;
         let path = format!("{SESSIONS}/{}/prepare", self.session);
-        let mut choice = json!({ "method": *dice.pick(&["card", "transfer"]) });
+        let mut choice = dice.pick(&CHOICES)();
         if dice.one_in(2) {
             say_who(&self.story, &mut choice);
         }
@@ -130,7 +139,7 @@ impl Checkout {
         match prepared {
             Some(prepared) if prepared.status == 200 && self.story.total == 0 => {
                 self.is_given(&prepared);
-                false
+                None
             }
             Some(prepared) if prepared.status == 200 => {
                 let method = choice.map(|choice| choice["method"].clone());
@@ -145,11 +154,13 @@ impl Checkout {
                         format!("the window is not for what was chosen: {}", prepared.json)
                     });
                 }
-                true
+                Some(prepared.json["window"]["card"].clone())
             }
             // Another tab chose something else; its window, if there is one, serves this buyer as well.
-            Some(prepared) => self.story.total > 0 && prepared.text("code") == "SESSION_PREPARED",
-            None => false,
+            Some(prepared) if prepared.text("code") == "SESSION_PREPARED" => {
+                (self.story.total > 0).then_some(Value::Null)
+            }
+            Some(_) | None => None,
         }
     }
 
@@ -165,10 +176,10 @@ impl Checkout {
     /// One browser tab, from preparing to the end of its buyer's patience.
     async fn tab(&self) {
         let (town, dice) = (&self.story.town, &self.story.town.dice);
-        if !self.prepare().await {
+        let Some(card) = self.prepare().await else {
             return;
-        }
-        let Some(key) = self.open_window() else {
+        };
+        let Some(key) = self.open_window(&card) else {
             return;
         };
         town.wait_up_to(*dice.pick(&[0, 3_000, 60_000, 1_500_000]))
@@ -198,7 +209,7 @@ impl Checkout {
     }
 
     /// Opens the window with what the server said, or with what the buyer would rather pay.
-    fn open_window(&self) -> Option<String> {
+    fn open_window(&self, card: &Value) -> Option<String> {
         let (town, dice) = (&self.story.town, &self.story.town.dice);
         town.operate();
         let total = won(self.story.total);
@@ -218,6 +229,11 @@ impl Checkout {
             method: Some(method.to_owned()),
             amount: Some(Amount::Won(if tampered { total / 2 + 200 } else { total })),
             tax_free_amount: (tax_free > 0 && !tampered).then(|| won(tax_free)),
+            easy_pay: card["easy_pay"].as_str().map(str::to_owned),
+            flow_mode: card["flow_mode"].as_str().map(str::to_owned),
+            card_installment_plan: card["card_installment_plan"]
+                .as_u64()
+                .and_then(|months| u8::try_from(months).ok()),
             order_id: self.payment.clone(),
             order_name: "수채화 강의".to_owned(),
             success_url: Some("https://shop.example/ok".to_owned()),

@@ -137,6 +137,9 @@ async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     let order = shop.order("o-8").register().await;
     let by_transfer = json!({"method": "virtual_account"});
     reached.note(order.send_session(by_transfer).await);
+    for unoffered in [json!({ "easy_pay": "payco" }), json!({ "installments": 3 })] {
+        reached.note(order.send_session(unoffered).await);
+    }
     let checkout = order.checkout(toss).await;
     checkout.prepare().await.expect(200);
     reached.note(checkout.payment.complete(Success).await);

@@ -13,6 +13,7 @@ mod receipts;
 mod restarts;
 mod sessions;
 mod waiting;
+mod wallets;
 
 use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_tests::Shop;

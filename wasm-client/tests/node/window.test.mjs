@@ -97,6 +97,34 @@ test("a tab that has lost the fragment finds its checkout by the payment that th
   }
 });
 
+test("the script is asked for the wallet or the months that were chosen, and for nothing else", async () => {
+  const asked = async (choice) => {
+    const session = server.session();
+    let card;
+    const asks = async (request) => {
+      ({ card } = request);
+      return approves(request);
+    };
+    await inPage(`https://shop.example/pay#${session.token}`, asks, async () => {
+      const checkout = await Checkout.open({ api: server.url, token: session.token });
+      await checkout.openWindow(await checkout.prepare(choice), { mode: "popup" });
+    });
+    return card;
+  };
+  assert.deepEqual(await asked({ method: "card", easy_pay: "kakaopay" }), { flowMode: "DIRECT", easyPay: "KAKAOPAY" });
+  assert.deepEqual(await asked({ installments: 3 }), { flowMode: "DEFAULT", cardInstallmentPlan: 3 });
+  assert.deepEqual(await asked({ installments: 0 }), { flowMode: "DEFAULT", cardInstallmentPlan: 0 });
+  assert.equal(await asked({ method: "card" }), undefined, "the SDK takes no null");
+});
+
+test("instalments are a whole number", async () => {
+  const checkout = await Checkout.open({ api: server.url, token: server.session().token });
+  for (const installments of ["3", 2.5, -1]) {
+    const error = await checkout.prepare({ installments }).catch((thrown) => thrown);
+    assert.deepEqual([error.code, error.field], ["invalid_argument", "installments"]);
+  }
+});
+
 test("an approval that cannot be read is none", async () => {
   for (const answer of [undefined, {}, { paymentKey: "k", orderId: "o" }, { paymentKey: "k", orderId: "o", amount: { value: 1.5 } }]) {
     const error = await opened(async () => answer);

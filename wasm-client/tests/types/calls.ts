@@ -40,6 +40,12 @@ export async function steps(checkout: Checkout): Promise<Session> {
   const approved: Approved = await checkout.openWindow(prepared, { mode: "popup", returnUrl: "/pay", signal });
   const payment: Payment = await checkout.verify(approved, { signal });
   const session: Session = await checkout.confirm(approved, { signal });
+  await checkout.prepare({ easy_pay: "kakaopay" });
+  await checkout.prepare({ method: "card", installments: 3 });
+  // @ts-expect-error nobody pays in one month
+  await checkout.prepare({ installments: 1 });
+  // @ts-expect-error there is no such wallet
+  await checkout.prepare({ easy_pay: "cacaopay" });
   // @ts-expect-error there is no such method of payment
   await checkout.prepare({ method: "cash" });
   // @ts-expect-error only what `prepare` answered can be opened
