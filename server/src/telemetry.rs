@@ -9,7 +9,7 @@ mod traces;
 
 pub use log::{LogError, Transition, TransitionLog, start_logging};
 pub use metrics::{
-    DeskKind, FeedMetrics, GatewayMetrics, HttpMetrics, JobMetrics, METRICS_CONTENT_TYPE, Metrics,
+    FeedMetrics, GatewayMetrics, HttpMetrics, JobMetrics, METRICS_CONTENT_TYPE, Metrics,
     MoneyMetrics, PaymentMetrics, StoreMetrics, WaitingMetrics,
 };
 pub use sink::{LogSink, LogWriter};

@@ -22,7 +22,7 @@ mod waiting;
 
 pub use feed::FeedMetrics;
 pub use money::MoneyMetrics;
-pub use waiting::{DeskKind, WaitingMetrics};
+pub use waiting::WaitingMetrics;
 
 use self::{
     process::{ProcessFigures, register_build},
