@@ -5,6 +5,7 @@
 mod log;
 mod metrics;
 mod sink;
+mod store_failure;
 mod traces;
 
 pub use log::{LogError, Transition, TransitionLog, start_logging};
@@ -13,4 +14,5 @@ pub use metrics::{
     MoneyMetrics, PaymentMetrics, StoreMetrics, WaitingMetrics,
 };
 pub use sink::{LogSink, LogWriter};
+pub use store_failure::log_store_failure;
 pub use traces::{TraceSender, Traced, start_tracing};

@@ -193,7 +193,7 @@ impl Directory {
 impl Upkeep {
     /// Prepares the journal's next segments, a bounded piece of work at a time.
     pub fn prepare(&self) -> Result<Preparation, StoreError> {
-        Ok(self.preparer.turn()?)
+        self.preparer.turn().map_err(StoreError::preparing)
     }
 
     /// After the writer's last commit: brings the index up to the journal's end and says so on disk. Where that
@@ -236,10 +236,7 @@ impl Upkeep {
                 Err(error)
             }
         })?;
-        let boot_id = self
-            .files
-            .boot_id()
-            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        let boot_id = self.files.boot_id().map_err(StoreError::boot_id)?;
         marker::write(
             self.files.as_ref(),
             &self.options.dir,
