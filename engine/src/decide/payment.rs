@@ -117,7 +117,8 @@ pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
     Ok((Subject::Payment(id), progress))
 }
 
-/// Gives a payment up; its order can be paid by another. Canceling twice is one cancellation.
+/// Ends a payment as far as it has come: gives it up, or asks its gateway for what is there. Canceling twice is one
+/// cancellation.
 pub(super) fn cancel(
     work: &mut Work,
     asker: &Asker,
