@@ -52,8 +52,6 @@ pub struct Capabilities {
     pub settlements: bool,
     /// How long the buyer's approval can be confirmed.
     pub confirm_window_ms: u64,
-    /// How long the gateway's own window for the buyer stays open.
-    pub approval_window_ms: u64,
     /// How long a repeated idempotency key is recognised.
     pub idempotency_ms: u64,
     /// The ways to pay that its window can be opened with here, each with the least amount it takes, in minor units.
@@ -73,7 +71,6 @@ const MOCK: Capabilities = Capabilities {
     escrow: false,
     settlements: false,
     confirm_window_ms: u64::MAX,
-    approval_window_ms: u64::MAX,
     idempotency_ms: u64::MAX,
     methods: &[
         (Method::Card, 1),
@@ -93,7 +90,6 @@ const TOSS: Capabilities = Capabilities {
     escrow: false,
     settlements: true,
     confirm_window_ms: 10 * MINUTE,
-    approval_window_ms: 30 * MINUTE,
     idempotency_ms: 15 * DAY,
     // From its list of errors (BELOW_MINIMUM_AMOUNT): 100 won by card, 200 from an account. It names none for the
     // telephone bill, so that the least of all stands there and Toss itself refuses what is too little. It has virtual
@@ -111,7 +107,6 @@ const DRILL: Capabilities = Capabilities {
     remote: true,
     refund: true,
     confirm_window_ms: 10 * MINUTE,
-    approval_window_ms: 30 * MINUTE,
     idempotency_ms: DAY,
     ..MOCK
 };

@@ -371,7 +371,8 @@ pub enum Command {
         /// Which.
         payment_id: PaymentId,
     },
-    /// Gives up a payment, or releases its hold.
+    /// Ends a payment as far as it has come: gives it up, releases its hold, closes the account that waits for its
+    /// deposit, or gives its taken money back.
     CancelPayment {
         /// On whose behalf.
         asker: Asker,

@@ -6,6 +6,7 @@ mod authorize;
 mod await_deposit;
 mod cancel;
 mod capture;
+mod desk;
 mod expire;
 mod fail;
 mod late;
@@ -22,6 +23,7 @@ pub use self::authorize::Authorize;
 pub use self::await_deposit::AwaitDeposit;
 pub use self::cancel::Cancel;
 pub use self::capture::Capture;
+pub use self::desk::DeskReason;
 pub use self::expire::Expire;
 pub use self::fail::Fail;
 pub use self::late::{Orphan, SucceedLate};
@@ -408,15 +410,6 @@ pub enum Stage {
 }
 
 impl AnyPayment {
-    /// Whether a person has to look: its money belongs to no order or is not where it should be, or a gateway holds or
-    /// waits for what it should not.
-    pub fn is_on_the_desk(&self) -> bool {
-        self.state().needs_decision()
-            || self.core().disagreement.is_some()
-            || self.keeps_what_should_go_back()
-            || self.stays_open()
-    }
-
     /// What was taken of it in all, by our books, wherever it is now.
     pub fn taken(&self) -> Amounts {
         match self {
@@ -452,27 +445,6 @@ impl AnyPayment {
             | Self::Mismatched(_)
             | Self::Orphaned(_)
             | Self::AwaitingDeposit(_) => false,
-        }
-    }
-
-    /// Whether the gateway refused to give its money back.
-    pub fn keeps_what_should_go_back(&self) -> bool {
-        self.state() == PaymentState::Captured && self.core().refund_refused
-    }
-
-    /// Whether the gateway refused to release its hold, or to close its account for a transfer.
-    fn stays_open(&self) -> bool {
-        let refused = match &self.core().operation {
-            Some(AnyOperation::Refused(call)) => call.core().kind,
-            None
-            | Some(
-                AnyOperation::Intended(_) | AnyOperation::Unknown(_) | AnyOperation::Succeeded(_),
-            ) => return false,
-        };
-        match self.state().stage() {
-            Stage::Held => refused == OperationKind::Void,
-            Stage::AwaitsDeposit => refused == OperationKind::Cancel,
-            Stage::Begun | Stage::Over | Stage::Taken | Stage::Aside | Stage::Back => false,
         }
     }
 

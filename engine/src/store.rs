@@ -7,6 +7,7 @@
 pub mod codec;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+mod error;
 pub mod executor;
 pub mod keys;
 pub mod record;
@@ -58,8 +59,9 @@ pub mod verify;
 #[cfg(feature = "store")]
 pub mod writer;
 
-use thiserror::Error;
-
+#[cfg(feature = "store")]
+pub use self::error::JournalAccess;
+pub use self::error::{StoreError, StoreFailure};
 use self::keys::Key;
 use self::record::Record;
 
@@ -88,44 +90,6 @@ pub struct Commit {
 /// Another writer committed to the same keys after this decision was made; decide again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict;
-
-/// Why a store cannot go on. The embedded one stops the process on the first of these but `Full` and `Index`.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// No room to write; nothing was written and reading goes on.
-    #[error("the disk is full: {0}")]
-    Full(String),
-    /// The index is not to be believed and is being made anew, or cannot be written. Nothing was done, and the
-    /// journal has everything: come back later.
-    #[error("the index cannot be asked: {0}")]
-    Index(String),
-    /// What is stored is damaged or contradicts itself.
-    #[error("stored data is damaged: {0}")]
-    Damaged(String),
-    /// The store itself failed.
-    #[error("the store failed: {0}")]
-    Failed(String),
-}
-
-impl StoreError {
-    /// Somebody else has the data directory open.
-    #[cfg(feature = "store")]
-    pub fn in_use(dir: &std::path::Path) -> Self {
-        Self::Failed(format!(
-            "{} is in use by another process, perhaps another daegeum; stop it first, or give this one a directory of \
-             its own (--data DIR)",
-            dir.display()
-        ))
-    }
-
-    /// Whether it ends by itself: nothing was done, and whoever comes back later may be served.
-    pub const fn is_passing(&self) -> bool {
-        match self {
-            Self::Full(_) | Self::Index(_) => true,
-            Self::Damaged(_) | Self::Failed(_) => false,
-        }
-    }
-}
 
 /// An ordered map of keys and values, with durable commits.
 pub trait Store {
@@ -175,14 +139,4 @@ pub struct KeyRange {
     pub to: Key,
     /// In descending order.
     pub reverse: bool,
-}
-
-#[cfg(feature = "store")]
-impl From<journal::JournalError> for StoreError {
-    fn from(error: journal::JournalError) -> Self {
-        match error {
-            journal::JournalError::NoRoom { .. } => Self::Full(error.to_string()),
-            other => Self::Failed(other.to_string()),
-        }
-    }
 }

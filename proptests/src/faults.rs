@@ -173,7 +173,7 @@ fn a_full_disk_refuses_without_a_trace_and_works_again_with_room() {
             }
         }
         let (new, why) = refused.expect("the disk runs full");
-        assert!(why.contains("no room"), "{why}");
+        assert!(why.to_string().contains("no room"), "{why}");
         assert!(records(&machine).len() >= before.len());
         assert_eq!(
             machine.running.reader.last_event(),

@@ -22,7 +22,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use crate::domain_clock::DomainClock;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, log_store_failure};
 use crate::world::{SharedWorld, random_bytes};
 
 /// Whether payments can be taken; shared with the health check.
@@ -189,14 +189,12 @@ impl EngineRoom {
         let written = self
             .writer
             .join()
-            .unwrap_or_else(|_| Err(StoreError::Failed("the writer panicked".to_owned())));
+            .unwrap_or_else(|_| Err(StoreError::failed("the writer panicked")));
         self.condition.stop();
         self.applier.stop();
         for other in self.others {
             if other.join().is_err() {
-                return Err(StoreError::Failed(
-                    "a thread of the store panicked".to_owned(),
-                ));
+                return Err(StoreError::failed("a thread of the store panicked"));
             }
         }
         match self.upkeep.finish(written?.store().journal())? {
@@ -306,7 +304,7 @@ impl Writing {
         match ran {
             Ok(()) => Ok(self.executor),
             Err(error) => {
-                tracing::error!(%error, "the store failed; the server stops");
+                log_store_failure(&error, "the store failed; the server stops");
                 self.observer.condition.fail();
                 alarm.raise();
                 Err(error)
@@ -467,12 +465,18 @@ fn spawn_applier(mut indexing: Indexing, alarm: Alarm) -> std::io::Result<JoinHa
             match indexing.turn() {
                 Ok(done) => busy = done > 0 && indexing.applier.health() != Health::Well,
                 Err(error) if indexing.applier.health() == Health::Well => {
-                    tracing::error!(%error, "the index cannot be written; serving goes on until the overlay is full");
+                    log_store_failure(
+                        &error,
+                        "the index cannot be written; serving goes on until the overlay is full",
+                    );
                     indexing.condition.fail();
                     return;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the index cannot be made anew from this journal; the server stops");
+                    log_store_failure(
+                        &error,
+                        "the index cannot be made anew from this journal; the server stops",
+                    );
                     indexing.condition.fail();
                     alarm.raise();
                     return;
@@ -490,7 +494,10 @@ fn spawn_flusher(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result
     spawn_behind("index-flush", move || {
         while condition.pause(FLUSH_EVERY) {
             if let Err(error) = flusher.turn() {
-                tracing::error!(%error, "the index cannot be flushed; serving goes on until the overlay is full");
+                log_store_failure(
+                    &error,
+                    "the index cannot be flushed; serving goes on until the overlay is full",
+                );
                 condition.fail();
                 return;
             }
@@ -532,7 +539,10 @@ impl Preparing {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.failing, true) {
-                    tracing::error!(%error, "a segment of the journal cannot be prepared");
+                    log_store_failure(
+                        &StoreError::preparing(error),
+                        "a segment of the journal cannot be prepared",
+                    );
                 }
                 None
             }

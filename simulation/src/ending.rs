@@ -120,7 +120,7 @@ fn gateway_speaks(run: &Run) -> Result<(), String> {
     for payment in app
         .reader
         .in_flight(None, usize::MAX)
-        .map_err(|error| error.to_string())?
+        .map_err(unreadable)?
         .payments
     {
         let core = payment.core();
@@ -137,8 +137,7 @@ fn person_looks(run: &Run, waited_ms: u64) -> Result<(), String> {
     let Some(app) = run.machine.app() else {
         return Ok(());
     };
-    let failed = |error: StoreError| error.to_string();
-    let waiting = app.reader.in_flight(None, usize::MAX).map_err(failed)?;
+    let waiting = app.reader.in_flight(None, usize::MAX).map_err(unreadable)?;
     for payment in waiting.payments {
         let id = payment.core().id.to_string();
         let quiet_ns = run.town.executor.now_ns() - run.town.gateways.last_asked_ns(&id);
@@ -154,7 +153,7 @@ fn person_looks(run: &Run, waited_ms: u64) -> Result<(), String> {
         }
     }
     for id in run.town.orders() {
-        let order = app.reader.order(&parsed(&id)?).map_err(failed)?;
+        let order = app.reader.order(&parsed(&id)?).map_err(unreadable)?;
         if order.is_some_and(|order| order.value.state() == OrderState::CancelRequested) {
             run.town
                 .send_out(office::cancel_again(run.town.clone(), id));
@@ -169,6 +168,15 @@ fn needs_person(app: &App, payment: &AnyPayment) -> bool {
     plan::needs_person(core, app.now(), own)
 }
 
+/// At the end every store can be read: one that cannot is what was found.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err wants"
+)]
+fn unreadable(error: StoreError) -> String {
+    format!("the store cannot be read: {error}")
+}
+
 fn parsed(id: &str) -> Result<OrderId, String> {
     OrderId::parse(id).map_err(|error| format!("{error:?}"))
 }
@@ -181,10 +189,9 @@ fn hanging(run: &Run) -> Result<Option<String>, String> {
     if let Some(why) = run.machine.not_ready() {
         return Ok(Some(format!("the server takes no payments: {why:?}")));
     }
-    let failed = |error: StoreError| error.to_string();
     for id in run.town.orders() {
         let id = parsed(&id)?;
-        let Some(order) = app.reader.order(&id).map_err(failed)? else {
+        let Some(order) = app.reader.order(&id).map_err(unreadable)? else {
             return Err(format!("the acknowledged order {id} is not there"));
         };
         let settled = match order.value.state() {
@@ -202,7 +209,7 @@ fn hanging(run: &Run) -> Result<Option<String>, String> {
     let page = app
         .reader
         .payments(&PaymentFilter::default(), None, usize::MAX);
-    for payment in page.map_err(failed)?.payments {
+    for payment in page.map_err(unreadable)?.payments {
         let id = payment.core().id;
         if payment.core().operation_in_flight() {
             return Ok(Some(format!(
@@ -223,10 +230,7 @@ fn refund_was_refused(app: &App, order: &AnyOrder) -> Result<bool, String> {
     let Some(holder) = order.core().claim.holder() else {
         return Ok(false);
     };
-    let payment = app
-        .reader
-        .payment(holder)
-        .map_err(|error| error.to_string())?;
+    let payment = app.reader.payment(holder).map_err(unreadable)?;
     let operation = payment.and_then(|payment| match payment.value {
         AnyPayment::Captured(taken) => taken.core().operation.as_ref().map(AnyOperation::state),
         AnyPayment::AwaitingDeposit(account) => {

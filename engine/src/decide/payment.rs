@@ -117,7 +117,8 @@ pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
     Ok((Subject::Payment(id), progress))
 }
 
-/// Cancels a payment; another can pay its order. A second cancellation changes nothing.
+/// Cancels a payment as far as it has come: ends it, or asks its gateway for what is there. Another payment can pay its
+/// order. A second cancellation changes nothing.
 pub(super) fn cancel(
     work: &mut Work,
     asker: &Asker,

@@ -61,7 +61,7 @@ pub fn encode_into<T: Encode>(kind: Kind, value: &T, to: &mut Vec<u8>) -> Result
     to.push(kind.tag());
     to.push(kind.schema());
     bincode::encode_into_std_write(value, to, CONFIG)
-        .map_err(|error| StoreError::Failed(format!("a {kind:?} does not encode: {error}")))?;
+        .map_err(|error| StoreError::failed(format!("a {kind:?} does not encode: {error}")))?;
     Ok(())
 }
 
@@ -79,7 +79,7 @@ pub fn push_record(record: &Record, body: &mut Vec<u8>) -> Result<(), StoreError
     encode_into(Kind::Record, record, body)?;
     let written = body.len().saturating_sub(start).saturating_sub(4);
     let length = u32::try_from(written)
-        .map_err(|_| StoreError::Failed("a record is too long".to_owned()))?;
+        .map_err(|_| StoreError::failed("a record is too long".to_owned()))?;
     if let Some(prefix) = body.get_mut(start..start.saturating_add(4)) {
         prefix.copy_from_slice(&length.to_le_bytes());
     }

@@ -82,11 +82,17 @@ impl EmbeddedStore {
                 .last()
                 .map_or(tail.last_at_ms, |record| record.at.as_millis()),
         };
-        self.journal.append(meta, &self.body)?;
+        self.journal
+            .append(meta, &self.body)
+            .map_err(StoreError::appending)?;
         self.last.records = self.last.records.saturating_add(records.len());
         self.last.bytes = self.last.bytes.saturating_add(self.body.len());
         self.body.clear();
         Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.journal.sync().map_err(StoreError::syncing)
     }
 
     /// Appends all records in as few frames as the limit allows.
@@ -158,7 +164,7 @@ impl Store for EmbeddedStore {
         // A new index is put in place between two commits, never within one.
         let _committing = shared.committing.lock();
         if planted::is(Bug::AnswerBeforeSync) {
-            self.journal.sync()?;
+            self.sync()?;
         }
         self.last = Committed::default();
         let first = self.next_record();
@@ -171,7 +177,7 @@ impl Store for EmbeddedStore {
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.append_all(records)?;
         if !planted::is(Bug::AnswerBeforeSync) {
-            self.journal.sync()?;
+            self.sync()?;
         }
         for write in writes
             .iter()
@@ -191,7 +197,8 @@ impl Store for EmbeddedStore {
     ) -> Box<dyn Iterator<Item = Result<(u64, Record), StoreError>> + '_> {
         let frames = self.shared.journal.frames_from(from);
         Box::new(
-            frames.flat_map(move |frame| numbered_records(frame.map_err(StoreError::from), from)),
+            frames
+                .flat_map(move |frame| numbered_records(frame.map_err(StoreError::reading), from)),
         )
     }
 }

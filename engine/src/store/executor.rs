@@ -168,9 +168,7 @@ impl<S: Store> Executor<S> {
             waiting = self.attempt(waiting, &mut done, inputs)?;
         }
         let finished: Option<Vec<Executed>> = done.into_iter().collect();
-        finished.ok_or_else(|| {
-            StoreError::Failed("other writers kept committing in between".to_owned())
-        })
+        finished.ok_or_else(|| StoreError::failed("other writers kept committing in between"))
     }
 
     /// One pass; the requests that conflicted are returned to be decided again.

@@ -10,7 +10,6 @@ mod simulated;
 pub use disk::DiskFiles;
 pub use simulated::{Counters, FaultOn, SimulatedFiles};
 
-use super::StoreError;
 use std::any::Any;
 use std::ffi::OsString;
 use std::fmt;
@@ -114,16 +113,6 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
     )
-}
-
-/// The store's error for a disk error: no room is a state that passes, anything else a failure.
-pub(crate) fn failed(what: impl fmt::Display, error: &io::Error) -> StoreError {
-    let why = format!("{what}: {error}");
-    if is_full(error) {
-        StoreError::Full(why)
-    } else {
-        StoreError::Failed(why)
-    }
 }
 
 /// Holds a lock file for as long as it lives.

@@ -109,8 +109,8 @@ pub enum IndexError {
 impl From<IndexError> for crate::store::StoreError {
     fn from(error: IndexError) -> Self {
         match error {
-            IndexError::Full(why) => Self::Full(why),
-            IndexError::TooLarge { .. } => Self::Failed(error.to_string()),
+            IndexError::Full(why) => Self::full(why),
+            IndexError::TooLarge { .. } => Self::failed(error.to_string()),
             IndexError::Unusable { .. }
             | IndexError::Failed { .. }
             | IndexError::Altered(_)

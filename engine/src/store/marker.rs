@@ -83,15 +83,21 @@ impl End {
 
 /// Reads the marker; a file that does not parse counts as absent, so the index is not trusted.
 pub fn read(files: &dyn Files, dir: &Path) -> Result<Option<Marker>, StoreError> {
-    let bytes = files.read_whole(&dir.join(NAME), LIMIT).map_err(failed)?;
+    let path = dir.join(NAME);
+    let bytes = files
+        .read_whole(&path, LIMIT)
+        .map_err(StoreError::file("read", &path))?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
 /// Replaces the marker; it is on disk when this returns.
 pub fn write(files: &dyn Files, dir: &Path, marker: &Marker) -> Result<(), StoreError> {
     let bytes =
-        serde_json::to_vec(marker).map_err(|error| StoreError::Failed(error.to_string()))?;
-    files.write_whole(&dir.join(NAME), &bytes).map_err(failed)
+        serde_json::to_vec(marker).map_err(|error| StoreError::failed(error.to_string()))?;
+    let path = dir.join(NAME);
+    files
+        .write_whole(&path, &bytes)
+        .map_err(StoreError::file("write", &path))
 }
 
 /// Two hexadecimal digits for each byte.
@@ -102,12 +108,4 @@ fn hex(bytes: &[u8]) -> String {
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
         .collect()
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that map_err wants"
-)]
-fn failed(error: std::io::Error) -> StoreError {
-    super::files::failed(NAME, &error)
 }

@@ -144,7 +144,7 @@ impl Mender {
             }
             Err(StoreError::Full(why)) => {
                 self.rest_turns = TURNS_WITHOUT_ROOM;
-                shared.served.tell(Health::NoRoom(why));
+                shared.served.tell(Health::NoRoom(why.to_string()));
                 return Ok(0);
             }
             opened => opened?,
@@ -237,7 +237,7 @@ impl Mender {
         match error {
             StoreError::Full(full) => {
                 self.make_room();
-                shared.served.tell(Health::NoRoom(full));
+                shared.served.tell(Health::NoRoom(full.to_string()));
                 Ok(0)
             }
             StoreError::Index(again) => {

@@ -8,7 +8,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::StoreError;
 use super::cursor::{Cursor, INDEX_FORMAT};
 use super::embedded::EmbeddedStore;
 use super::files::{FileLock, Files};
@@ -22,6 +21,7 @@ use super::reader::{Reader, Shared};
 use super::remembered;
 use super::replay::{self, Progress};
 use super::served_index::{Health, ServedIndex};
+use super::{StoreError, StoreFailure};
 
 use parking_lot::Mutex;
 
@@ -117,16 +117,11 @@ impl Directory {
         options: OpenOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, StoreError> {
-        let failed = |what: &'static str| {
-            move |error: std::io::Error| StoreError::Failed(format!("{what}: {error}"))
-        };
         files
             .create_dir(&options.dir)
-            .map_err(failed("the data directory cannot be made"))?;
+            .map_err(StoreError::file("make", &options.dir))?;
         let lock = lock(files.as_ref(), &options.dir)?;
-        let boot_id = files
-            .boot_id()
-            .map_err(failed("the boot id cannot be read"))?;
+        let boot_id = files.boot_id().map_err(StoreError::boot_id)?;
         let marker = marker::read(files.as_ref(), &options.dir)?;
         let last_stop = marker
             .as_ref()
@@ -136,7 +131,8 @@ impl Directory {
             &options.journal_dir(),
             options.journal.clone(),
             &last_stop,
-        )?;
+        )
+        .map_err(StoreError::opening)?;
         let was_restored = marker.is_none() && journal.tail().next_record > 1;
         let distrust = distrust(&journal, &last_stop, report.created);
         let at_once = options.replayed_at_once;
@@ -182,19 +178,15 @@ impl Directory {
 /// The lock of an existing directory.
 pub(super) fn lock_existing(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
     if files.list(&dir.join("journal")).is_err() {
-        return Err(StoreError::Failed(format!(
-            "{} holds no journal; is it the right directory?",
-            dir.display()
-        )));
+        let dir = dir.to_path_buf();
+        return Err(StoreError::Failed(StoreFailure::NoJournal { dir }));
     }
     lock(files, dir)
 }
 
 fn lock(files: &dyn Files, dir: &Path) -> Result<FileLock, StoreError> {
     let path = dir.join("lock");
-    let held = files
-        .lock(&path)
-        .map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
+    let held = files.lock(&path).map_err(StoreError::file("lock", &path))?;
     held.ok_or_else(|| StoreError::in_use(dir))
 }
 
@@ -228,14 +220,14 @@ fn open_index(
                 let index = ServedIndex::new(Err(Health::behind(why.clone())));
                 return Ok((index, Rebuilt::NotYet(why)));
             }
-            Err(NotBroughtUp::Failed(StoreError::Full(why))) => return Ok(without_room(why)),
+            Err(NotBroughtUp::Failed(StoreError::Full(why))) => return Ok(without_room(&why)),
             // A record that does not follow from the index need not be the journal's fault: the rebuild will tell.
             Err(NotBroughtUp::Failed(StoreError::Index(why) | StoreError::Damaged(why))) => why,
             Err(NotBroughtUp::Failed(error @ StoreError::Failed(_))) => return Err(error),
         },
         Ok(Err(reason)) => reason,
         // It may be sound: it is opened when there is room.
-        Err(StoreError::Full(why)) => return Ok(without_room(why)),
+        Err(StoreError::Full(why)) => return Ok(without_room(&why)),
         Err(error) => return Err(error),
     };
     // Must come before the marker is written: the marker says that this boot's index can be trusted.
@@ -244,9 +236,9 @@ fn open_index(
     Ok((index, Rebuilt::Because(reason)))
 }
 
-fn without_room(why: String) -> (ServedIndex, Rebuilt) {
-    let index = ServedIndex::new(Err(Health::NoRoom(why.clone())));
-    (index, Rebuilt::NotYet(why))
+fn without_room(why: &StoreFailure) -> (ServedIndex, Rebuilt) {
+    let index = ServedIndex::new(Err(Health::NoRoom(why.to_string())));
+    (index, Rebuilt::NotYet(why.to_string()))
 }
 
 /// The reason why an index was not brought to the journal's end.
@@ -306,7 +298,7 @@ pub(super) fn usable_index(
 ) -> Result<Usable, StoreError> {
     let index = match home.open() {
         Ok(index) => Checked::over(index),
-        Err(IndexError::Full(why)) => return Err(StoreError::Full(why)),
+        Err(IndexError::Full(why)) => return Err(StoreError::full(why)),
         Err(error) => return Ok(Err(format!("it does not open: {error}"))),
     };
     let cursor = match index.get(&keys::applied()) {
@@ -348,7 +340,7 @@ fn belongs(journal: &JournalReader, cursor: &Cursor) -> Result<bool, StoreError>
         return Ok(cursor.next_record == 1);
     }
     let last = cursor.next_record.saturating_sub(1);
-    let frame = journal.frame_of_record(last)?;
+    let frame = journal.frame_of_record(last).map_err(StoreError::reading)?;
     Ok(frame.is_some_and(|frame| {
         frame.meta.next_record() == cursor.next_record && frame.chain == cursor.chain
     }))

@@ -412,7 +412,8 @@ impl Reader {
         let frame = self
             .0
             .journal
-            .frame_of_record(number)?
+            .frame_of_record(number)
+            .map_err(StoreError::reading)?
             .ok_or_else(missing)?;
         let at =
             usize::try_from(number.saturating_sub(frame.meta.first_record)).unwrap_or(usize::MAX);
@@ -423,11 +424,16 @@ impl Reader {
     pub fn feed(&self, after: u64, limit: usize) -> Result<Vec<FeedRecord>, StoreError> {
         let mut found = Vec::new();
         let wanted = after.saturating_add(1);
-        let Some(first) = self.0.journal.frame_of_event(wanted)? else {
+        let Some(first) = self
+            .0
+            .journal
+            .frame_of_event(wanted)
+            .map_err(StoreError::reading)?
+        else {
             return Ok(found);
         };
         for frame in self.0.journal.frames_from(first.meta.first_record) {
-            let frame = frame?;
+            let frame = frame.map_err(StoreError::reading)?;
             let mut next = frame.meta.first_event;
             for record in codec::records(&frame.body) {
                 let record = record?;
@@ -456,7 +462,11 @@ impl Reader {
 
     /// The time of a record's commit.
     pub fn time_of(&self, record: u64) -> Result<Timestamp, StoreError> {
-        let at_ms = self.0.journal.time_of_record(record)?;
+        let at_ms = self
+            .0
+            .journal
+            .time_of_record(record)
+            .map_err(StoreError::reading)?;
         let missing = || StoreError::Damaged(format!("record {record} is not in the journal"));
         at_ms.map(Timestamp::from_millis).ok_or_else(missing)
     }

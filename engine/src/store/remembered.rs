@@ -44,7 +44,8 @@ pub fn filter(
         },
     };
     for frame in journal.reader().frames_from(from) {
-        for record in codec::records(&frame?.body) {
+        let frame = frame.map_err(StoreError::reading)?;
+        for record in codec::records(&frame.body) {
             first_written(&record?)?
                 .iter()
                 .for_each(|key| filter.insert(key));
@@ -67,9 +68,10 @@ pub fn save(
     bytes.extend_from_slice(&journal.chain);
     bytes.extend_from_slice(&checksum(journal.next_record, &journal.chain, &body).to_le_bytes());
     bytes.extend_from_slice(&body);
+    let path = options.dir.join(NAME);
     files
-        .write_whole(&options.dir.join(NAME), &bytes)
-        .map_err(|error| super::files::failed(NAME, &error))
+        .write_whole(&path, &bytes)
+        .map_err(StoreError::file("write", &path))
 }
 
 fn checksum(next_record: u64, chain: &[u8; 32], body: &[u8]) -> u32 {
@@ -120,7 +122,8 @@ fn is_past(journal: &Journal, next_record: u64, chain: &[u8; 32]) -> Result<bool
     }
     let frame = journal
         .reader()
-        .frame_of_record(next_record.saturating_sub(1))?;
+        .frame_of_record(next_record.saturating_sub(1))
+        .map_err(StoreError::reading)?;
     Ok(frame.is_some_and(|frame| frame.chain == *chain))
 }
 

@@ -86,7 +86,7 @@ impl Replay {
         }
         let mut window = Window::default();
         for frame in journal.frames_from(begun) {
-            let frame = frame?;
+            let frame = frame.map_err(StoreError::reading)?;
             for (number, record) in (frame.meta.first_record..).zip(codec::records(&frame.body)) {
                 let record = record?;
                 if number < self.next {

@@ -63,7 +63,7 @@ impl Health {
     pub fn refusal(&self) -> StoreError {
         match self {
             Self::Well => StoreError::Index("it was away for a moment".to_owned()),
-            Self::NoRoom(why) => StoreError::Full(why.clone()),
+            Self::NoRoom(why) => StoreError::full(why.as_str()),
             Self::Rebuilding { why, .. } => StoreError::Index(why.clone()),
         }
     }

@@ -4,6 +4,7 @@
 
 mod conflicting;
 mod directory;
+mod failing;
 mod full;
 mod golden;
 mod history;

@@ -194,7 +194,7 @@ impl Directory {
 impl Upkeep {
     /// Prepares the journal's next segments, one bounded piece.
     pub fn prepare(&self) -> Result<Preparation, StoreError> {
-        Ok(self.preparer.turn()?)
+        self.preparer.turn().map_err(StoreError::preparing)
     }
 
     /// Call after the writer's last commit: brings the index to the journal's end and records a clean stop. If that
@@ -237,10 +237,7 @@ impl Upkeep {
                 Err(error)
             }
         })?;
-        let boot_id = self
-            .files
-            .boot_id()
-            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        let boot_id = self.files.boot_id().map_err(StoreError::boot_id)?;
         marker::write(
             self.files.as_ref(),
             &self.options.dir,

@@ -114,9 +114,7 @@ pub fn rebuild(
     let _lock = opening::lock_existing(files.as_ref(), &options.dir)?;
     let journal = open_journal(files, options)?;
     opening::rebuild(&journal.reader(), home, progress)?;
-    let boot_id = files
-        .boot_id()
-        .map_err(|error| StoreError::Failed(error.to_string()))?;
+    let boot_id = files.boot_id().map_err(StoreError::boot_id)?;
     marker::write(
         files.as_ref(),
         &options.dir,
@@ -132,16 +130,15 @@ pub fn rebuild(
 /// Reads every byte of the journal: replay reads only the frames, not the bytes behind and between them.
 fn walk(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<(), StoreError> {
     let last_stop = last_stop(files.as_ref(), options)?;
-    for frame in Walk::begin(Arc::clone(files), &options.journal_dir(), &last_stop)? {
-        frame?;
+    let frames = Walk::begin(Arc::clone(files), &options.journal_dir(), &last_stop);
+    for frame in frames.map_err(StoreError::reading)? {
+        frame.map_err(StoreError::reading)?;
     }
     Ok(())
 }
 
 fn last_stop(files: &dyn Files, options: &OpenOptions) -> Result<LastStop, StoreError> {
-    let boot_id = files
-        .boot_id()
-        .map_err(|error| StoreError::Failed(error.to_string()))?;
+    let boot_id = files.boot_id().map_err(StoreError::boot_id)?;
     let marker = marker::read(files, &options.dir)?;
     Ok(marker.map_or(LastStop::Unknown, |marker| marker.last_stop(&boot_id)))
 }
@@ -149,7 +146,9 @@ fn last_stop(files: &dyn Files, options: &OpenOptions) -> Result<LastStop, Store
 fn open_journal(files: &Arc<dyn Files>, options: &OpenOptions) -> Result<Journal, StoreError> {
     let last_stop = last_stop(files.as_ref(), options)?;
     let dir = options.journal_dir();
-    Ok(Journal::open(Arc::clone(files), &dir, options.journal.clone(), &last_stop)?.0)
+    let opened = Journal::open(Arc::clone(files), &dir, options.journal.clone(), &last_stop);
+    let (journal, _) = opened.map_err(StoreError::opening)?;
+    Ok(journal)
 }
 
 /// Walks both indexes in parallel.

@@ -12,8 +12,8 @@ use daegeum_engine::idempotency::Answer;
 use daegeum_engine::order::{AnyOrder, Contents};
 use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
-use daegeum_engine::store::StoreError;
 use daegeum_engine::store::executor::{Executed, Shown, Since};
+use daegeum_engine::store::{StoreError, StoreFailure};
 use daegeum_engine::wire::{FailureView, OrderView, PaymentView, Wording};
 use serde::Serialize;
 
@@ -224,12 +224,20 @@ fn unplaced(rejection: &Rejection) -> Problem {
 }
 
 /// What keeps the store from answering: what passes says when to come back; a failure is ours, and the caller is told
-/// no more than a request id.
+/// no more than a request id. The log is told what the journal was asked for, too.
 pub fn stored(error: StoreError) -> Problem {
     match error {
         StoreError::Full(_) => HttpErrorCode::StorageFull.into(),
         StoreError::Index(_) => HttpErrorCode::IndexRebuilding.into(),
-        failed @ (StoreError::Damaged(_) | StoreError::Failed(_)) => Problem::internal(failed),
+        failed @ (StoreError::Damaged(_) | StoreError::Failed(_)) => {
+            match failed.failure().and_then(StoreFailure::during) {
+                Some(access) => {
+                    let name = access.name();
+                    Problem::internal(format_args!("journal {name}: {failed}"))
+                }
+                None => Problem::internal(failed),
+            }
+        }
     }
 }
 
@@ -316,4 +324,53 @@ pub fn json(status: u16, value: &impl Serialize) -> Result<Response, Problem> {
         HeaderValue::from_static("application/json"),
     );
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use daegeum_engine::store::journal::JournalError;
+
+    use super::*;
+
+    #[test]
+    fn a_store_that_refuses_is_503_while_it_passes_and_500_with_its_cause_else() {
+        let no_room = JournalError::NoRoom {
+            file: "data/journal/00000002.seg".into(),
+            needed_bytes: 8_192,
+            free_bytes: 0,
+        };
+        for (error, status, code, cause) in [
+            (
+                StoreError::preparing(no_room),
+                StatusCode::SERVICE_UNAVAILABLE,
+                "STORAGE_FULL",
+                None,
+            ),
+            (
+                StoreError::Index("a page does not read".to_owned()),
+                StatusCode::SERVICE_UNAVAILABLE,
+                "INDEX_REBUILDING",
+                None,
+            ),
+            (
+                StoreError::Damaged("record 7 does not follow".to_owned()),
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL",
+                Some("stored data is damaged: record 7 does not follow"),
+            ),
+            (
+                StoreError::preparing(JournalError::Poisoned),
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL",
+                Some(
+                    "journal prepare: the store failed: the journal stopped after a failed write or sync; end the \
+                     process and start it again",
+                ),
+            ),
+        ] {
+            let problem = stored(error);
+            assert_eq!((problem.status(), problem.code()), (status, code));
+            assert_eq!(problem.cause(), cause);
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use daegeum_engine::payment::{AnyPayment, PaymentState};
+use daegeum_engine::payment::{AnyPayment, DeskReason, PaymentState};
 use daegeum_engine::store::StoreError;
 
 use super::answer;
@@ -13,7 +13,6 @@ use crate::app::App;
 use crate::domain_clock::Deviation;
 use crate::gateway::plan;
 use crate::http::Problem;
-use crate::telemetry::DeskKind;
 
 /// The oldest so many of a list are read; the others are counted by their keys.
 const MOST_READ: usize = 1_000;
@@ -55,22 +54,11 @@ fn look_at_clock(app: &App) {
 fn look_at_lists(app: &App) -> Result<(), StoreError> {
     look_at_unknown_outcomes(app)?;
     let desk = app.reader.desk(None, MOST_READ)?.payments;
-    let kinds: Vec<DeskKind> = desk.iter().map(desk_kind).collect();
-    app.metrics.waiting.on_desk(&kinds);
+    let reasons: Vec<DeskReason> = desk.iter().filter_map(AnyPayment::desk_reason).collect();
+    app.metrics.waiting.on_desk(&reasons);
     let deposits = app.reader.count_in_state(PaymentState::AwaitingDeposit)?;
     app.metrics.waiting.deposits.set(figure(deposits.count));
     Ok(())
-}
-
-/// Why a payment is on the desk.
-fn desk_kind(payment: &AnyPayment) -> DeskKind {
-    match payment.state() {
-        PaymentState::Orphaned => DeskKind::Orphaned,
-        PaymentState::Mismatched => DeskKind::Mismatched,
-        _ if payment.core().disagreement.is_some() => DeskKind::Disagreement,
-        PaymentState::AwaitingDeposit | PaymentState::Authorized => DeskKind::CloseRefused,
-        _ => DeskKind::RefundRefused,
-    }
 }
 
 /// Money calls without an answer: all of them counted, age and credentials of the oldest payments'.

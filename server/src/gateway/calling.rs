@@ -19,6 +19,7 @@ use super::NOT_SENT;
 use super::exchange::{Rest, commit, exchange, without_exchange};
 use super::plan::{self, Circumstances, Next};
 use crate::app::App;
+use crate::telemetry::log_store_failure;
 use crate::world::nanos;
 
 /// How long what cannot be read for a moment is left alone.
@@ -146,7 +147,7 @@ fn unreadable(app: &App, id: PaymentId, asked: u32, error: &StoreError) {
         let at_ns = app.world.monotonic_ns().saturating_add(nanos(AGAIN));
         app.operations.ask_later(id, asked, at_ns);
     } else {
-        tracing::error!(%error, "a payment cannot be read");
+        log_store_failure(error, "a payment cannot be read");
     }
 }
 

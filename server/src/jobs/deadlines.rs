@@ -7,6 +7,7 @@ use daegeum_engine::command::Command;
 use daegeum_engine::store::keys::DueItem;
 
 use crate::app::{App, Asked, Told};
+use crate::telemetry::log_store_failure;
 
 /// How many are taken at once.
 const BATCH: usize = 500;
@@ -20,7 +21,7 @@ pub async fn run(app: Arc<App>) {
             Ok(page) => page,
             // Said where it began; the next turn finds what is due.
             Err(error) if error.is_passing() => return,
-            Err(error) => return tracing::error!(%error, "what is due cannot be read"),
+            Err(error) => return log_store_failure(&error, "what is due cannot be read"),
         };
         found = found.saturating_add(page.items.len());
         let waiting = i64::try_from(found).unwrap_or(i64::MAX);

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::app::App;
 use crate::gateway::{calling, plan};
+use crate::telemetry::log_store_failure;
 
 /// How many are taken up in one turn; each waits for a gateway beside the others.
 const BATCH: usize = 64;
@@ -59,7 +60,7 @@ async fn resume(app: &App) {
             // Said where it began. A look that saw nothing was none.
             Err(error) if error.is_passing() => return app.operations.look_again(),
             Err(error) => {
-                return tracing::error!(%error, "calls without an answer cannot be read");
+                return log_store_failure(&error, "calls without an answer cannot be read");
             }
         };
         late.count(app, &page.payments);
@@ -86,7 +87,7 @@ fn ask_because_of_hints(app: &App, now_ns: u64) {
             Ok(page) => page,
             Err(error) if error.is_passing() => return app.operations.look_again(),
             Err(error) => {
-                return tracing::error!(%error, "payments to be asked about cannot be read");
+                return log_store_failure(&error, "payments to be asked about cannot be read");
             }
         };
         let ids = page.payments.iter().map(|payment| payment.core().id);
@@ -164,7 +165,7 @@ fn ask_about_deposits(app: &App, now_ns: u64) {
         let page = match app.reader.payments(&filter, before, PAGE) {
             Ok(page) => page,
             Err(error) if error.is_passing() => return app.operations.look_again(),
-            Err(error) => return tracing::error!(%error, "awaited deposits cannot be read"),
+            Err(error) => return log_store_failure(&error, "awaited deposits cannot be read"),
         };
         for payment in &page.payments {
             app.operations.ask_about_deposit(payment.core().id, now_ns);

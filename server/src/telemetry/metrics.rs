@@ -22,7 +22,7 @@ mod waiting;
 
 pub use feed::FeedMetrics;
 pub use money::MoneyMetrics;
-pub use waiting::{DeskKind, WaitingMetrics};
+pub use waiting::WaitingMetrics;
 
 use self::{
     process::{ProcessFigures, register_build},
@@ -285,12 +285,12 @@ impl PaymentMetrics {
         };
         registry.register(
             "payment_create",
-            "Payments that were asked for, by whether one was begun",
+            "Payments that were asked for, by whether one was begun or the rules refused it",
             payments.create.clone(),
         );
         registry.register(
             "payment_capture",
-            "Ends of the attempts to take a payment, by what became of it",
+            "Payments by what became of their money: captured, failed, orphaned or mismatched",
             payments.capture.clone(),
         );
         registry.register(
@@ -310,17 +310,17 @@ impl PaymentMetrics {
         );
         registry.register(
             "payment_unknown_outcomes",
-            "Operations whose gateway has not said what happened",
+            "Money calls without an answer yet, those just begun too",
             payments.unknown_outcomes.clone(),
         );
         registry.register(
             "payment_unknown_outcomes_of_other_keys",
-            "Operations whose gateway has not said what happened, and that were made with other keys than these",
+            "Money calls without an answer yet that were made with other keys than the server has now",
             payments.unknown_outcomes_of_other_keys.clone(),
         );
         registry.register_with_unit(
             "payment_unknown_outcome_age",
-            "How long the oldest unknown outcome has waited",
+            "How long the oldest money call without an answer has waited",
             Unit::Seconds,
             payments.unknown_outcome_age.clone(),
         );
@@ -353,7 +353,7 @@ impl GatewayMetrics {
         };
         registry.register_with_unit(
             "gateway_call",
-            "From request to answer of a gateway, by provider and operation",
+            "Exchanges with gateways, by provider and operation; one that was left out has no time",
             Unit::Seconds,
             gateways.latency.clone(),
         );
@@ -452,7 +452,7 @@ impl StoreMetrics {
         );
         registry.register(
             "index_rebuilds",
-            "Indexes made anew because the one before was not to be believed",
+            "Indexes made anew, by why the one before was not used",
             store.index_rebuilds.clone(),
         );
         for reason in REBUILD_REASONS {
@@ -521,7 +521,7 @@ impl JobMetrics {
         };
         registry.register(
             "jobs",
-            "Orders and holds whose deadline has come, at the last look",
+            "Orders and holds that were found due at the last look",
             jobs.by_state.clone(),
         );
         jobs

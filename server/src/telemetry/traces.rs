@@ -67,14 +67,14 @@ pub fn start_tracing(
     let Some(endpoint) = &settings.endpoint else {
         return Ok(None);
     };
-    let way = Way {
+    let collector = CollectorClient {
         world,
         runtime: Handle::current(),
         failing: Arc::default(),
     };
     let exporter = SpanExporter::builder()
         .with_http()
-        .with_http_client(way)
+        .with_http_client(collector)
         .with_protocol(Protocol::HttpBinary)
         .with_endpoint(format!("{endpoint}/v1/traces"))
         .build()?;
@@ -142,27 +142,27 @@ impl Traced {
 }
 
 /// The way to the collector: the server's own, so that TLS and deadlines are as everywhere.
-struct Way {
+struct CollectorClient {
     world: SharedWorld,
     runtime: Handle,
     /// Whether the last try failed: it is said once, and once when it is over.
     failing: Arc<AtomicBool>,
 }
 
-impl fmt::Debug for Way {
+impl fmt::Debug for CollectorClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Way")
+        f.write_str("CollectorClient")
     }
 }
 
-impl HttpClient for Way {
+impl HttpClient for CollectorClient {
     /// Called on the exporter's own thread, which is in no runtime: the request is made in ours.
-    fn send_bytes<'way, 'sending>(
-        &'way self,
+    fn send_bytes<'client, 'sending>(
+        &'client self,
         request: Request<Bytes>,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'sending>>
     where
-        'way: 'sending,
+        'client: 'sending,
         Self: 'sending,
     {
         let outbound = Outbound {
@@ -189,7 +189,7 @@ impl HttpClient for Way {
     }
 }
 
-impl Way {
+impl CollectorClient {
     fn tell(&self, came: &Result<Response<Bytes>, Undelivered>) {
         let problem = match came {
             Ok(answer) if answer.status().is_success() => None,

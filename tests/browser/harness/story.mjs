@@ -88,6 +88,18 @@ class Scene {
     return checkout;
   }
 
+  /** A checkout whose server cannot be reached since it was opened, which it shows; `reachable` ends that. */
+  async buyAndLoseTheServer(options = {}) {
+    const page = await this.visitor(options);
+    const checkout = await this.buy(page, "postcard");
+    await checkout.shows("created");
+    const session = "**/api/v1/payments/sessions/**";
+    await page.route(session, (route) => route.abort("connectionrefused"));
+    await page.reload();
+    await checkout.shows("network");
+    return { page, checkout, reachable: () => page.unroute(session) };
+  }
+
   /** The order that stands like this in the visitor's history. */
   async orderStands(page, tag) {
     await page.goto(`${server.base}/shop/orders`);

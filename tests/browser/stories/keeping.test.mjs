@@ -44,20 +44,14 @@ story("after a decline the method just tried is preselected and the consent stan
 });
 
 story("a server that does not answer is told from a browser that is offline", {}, async (scene) => {
-  const page = await scene.visitor({ lang: "en" });
-  const checkout = await scene.buy(page, "postcard");
-  await checkout.shows("created");
-  const session = "**/api/v1/payments/sessions/**";
-  await page.route(session, (route) => route.abort("connectionrefused"));
-  await page.reload();
-  await checkout.shows("network");
+  const { page, checkout, reachable } = await scene.buyAndLoseTheServer({ lang: "en" });
   const said = page.locator("[data-state=network]");
   assert.match(await said.innerText(), /does not answer/);
   assert.doesNotMatch(await said.innerText(), /offline/i);
   await page.context().setOffline(true);
   await checkout.do("reload");
   await page.getByText("You are offline").first().waitFor();
-  await page.unroute(session);
+  await reachable();
   await page.context().setOffline(false);
   await checkout.shows("created");
 });

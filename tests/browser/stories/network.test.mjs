@@ -132,15 +132,9 @@ story("offline while the page waits: it says so, and goes on by itself", {}, asy
 });
 
 story("a server that cannot be reached is waited for", {}, async (scene) => {
-  const page = await scene.visitor();
-  const checkout = await scene.buy(page, "postcard");
-  await checkout.shows("created");
-  const session = "**/api/v1/payments/sessions/**";
-  await page.route(session, (route) => route.abort("connectionrefused"));
-  await page.reload();
-  await checkout.shows("network");
+  const { page, checkout, reachable } = await scene.buyAndLoseTheServer();
   await scene.look(page, "network");
-  await page.unroute(session);
+  await reachable();
   await checkout.do("reload");
   await checkout.shows("created");
 });

@@ -12,6 +12,7 @@ use super::*;
 use crate::command::Resolution;
 use crate::ledger::Account;
 use crate::order::OrderState;
+use crate::payment::DeskReason;
 use crate::rejection::Rejection;
 use facts::Said;
 use situations::Situation;
@@ -115,12 +116,39 @@ fn bank_transfer_covers_only_what_the_gateway_did_not_refund() {
 #[test]
 fn refund_recorded_only_in_our_books_can_be_repeated_at_the_gateway() {
     let mut shop = situations::has_it_after_all();
-    assert!(shop.payment().is_on_the_desk());
+    assert_eq!(shop.payment().desk_reason(), Some(DeskReason::Disagreement));
     shop.resolves(Resolution::Return);
     shop.learns(Said::WhollyReturned.fact());
     assert_eq!(shop.payment().state(), PaymentState::Refunded);
     assert!(!shop.payment().is_on_the_desk());
     shop.assert_books();
+}
+
+#[test]
+fn desk_reason_names_set_aside_money_before_a_disagreement() {
+    let mut also_disagrees = situations::orphaned_and_wanted();
+    also_disagrees.learns(facts::taken(11_700, 7_000));
+    assert!(also_disagrees.payment().core().disagreement.is_some());
+    let mut keeps = situations::captured();
+    keeps.cancels();
+    keeps.learns(Said::CallRefused.fact());
+    for (shop, reason) in [
+        (situations::captured(), None),
+        (
+            situations::orphaned_and_wanted(),
+            Some(DeskReason::Orphaned),
+        ),
+        (also_disagrees, Some(DeskReason::Orphaned)),
+        (situations::mismatched(), Some(DeskReason::Mismatched)),
+        (
+            situations::has_it_after_all(),
+            Some(DeskReason::Disagreement),
+        ),
+        (keeps, Some(DeskReason::RefundRefused)),
+    ] {
+        assert_eq!(shop.payment().desk_reason(), reason);
+        assert_eq!(shop.payment().is_on_the_desk(), reason.is_some());
+    }
 }
 
 #[test]
@@ -141,7 +169,7 @@ fn unasked_capture_after_a_full_refund_is_outdated() {
 fn deposit_returned_after_its_due_date_comes_to_the_desk() {
     let mut shop = situations::captured();
     shop.learns(Said::Failed.fact());
-    assert!(shop.payment().is_on_the_desk());
+    assert_eq!(shop.payment().desk_reason(), Some(DeskReason::Disagreement));
     assert!(shop.payment().core().held_by_gateway().is_zero());
 }
 
@@ -160,7 +188,7 @@ fn unclosable_account_is_on_the_desk_until_its_deposit_comes() {
     let mut shop = situations::awaiting();
     shop.cancels();
     shop.learns(Said::CallRefused.fact());
-    assert!(shop.payment().is_on_the_desk());
+    assert_eq!(shop.payment().desk_reason(), Some(DeskReason::CloseRefused));
     shop.learns(Said::Taken.fact());
     assert_eq!(shop.payment().state(), PaymentState::Captured);
     assert!(!shop.payment().is_on_the_desk());

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A byte of a segment file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,10 +142,56 @@ fn end_differs(place: &Place, found: u64, expected: u64) -> String {
 }
 
 impl JournalError {
-    pub(super) fn io(
-        action: &'static str,
-        file: &std::path::Path,
-    ) -> impl FnOnce(io::Error) -> Self {
+    /// The file or directory that it is about.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Io { file, .. }
+            | Self::NoRoom { file, .. }
+            | Self::Missing { file }
+            | Self::Newer { file, .. } => Some(file),
+            Self::Altered { place, .. } | Self::EndDiffers { place, .. } => Some(&place.file),
+            Self::Poisoned
+            | Self::TooLarge { .. }
+            | Self::Unmaskable { .. }
+            | Self::NotNext { .. }
+            | Self::Options(_) => None,
+        }
+    }
+
+    /// The byte of the file, where one is known.
+    pub const fn offset(&self) -> Option<u64> {
+        match self {
+            Self::Altered { place, .. } | Self::EndDiffers { place, .. } => Some(place.offset),
+            Self::Io { .. }
+            | Self::Poisoned
+            | Self::NoRoom { .. }
+            | Self::TooLarge { .. }
+            | Self::Unmaskable { .. }
+            | Self::NotNext { .. }
+            | Self::Missing { .. }
+            | Self::Newer { .. }
+            | Self::Options(_) => None,
+        }
+    }
+
+    /// What kind of refusal the system's was, where the system refused.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Io { source, .. } => Some(source.kind()),
+            Self::Poisoned
+            | Self::NoRoom { .. }
+            | Self::TooLarge { .. }
+            | Self::Unmaskable { .. }
+            | Self::NotNext { .. }
+            | Self::Altered { .. }
+            | Self::Missing { .. }
+            | Self::Newer { .. }
+            | Self::EndDiffers { .. }
+            | Self::Options(_) => None,
+        }
+    }
+
+    pub(super) fn io(action: &'static str, file: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             action,
             file: file.to_path_buf(),
@@ -153,7 +199,7 @@ impl JournalError {
         }
     }
 
-    pub(super) fn altered(file: &std::path::Path, offset: u64, what: &'static str) -> Self {
+    pub(super) fn altered(file: &Path, offset: u64, what: &'static str) -> Self {
         Self::Altered {
             place: Place {
                 file: file.to_path_buf(),

@@ -39,7 +39,7 @@ impl Store for SometimesFull {
 
     fn commit(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<u64, Conflict>>, StoreError> {
         if self.full.get() {
-            return Err(StoreError::Full("no room".to_owned()));
+            return Err(StoreError::full("no room"));
         }
         self.store.commit(commits)
     }

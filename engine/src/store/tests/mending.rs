@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::StoreError;
 use super::super::executor::Request;
 use super::super::files::{Files, SimulatedFiles};
 use super::super::index::{Harm, IndexHome as _, MemoryHome};
@@ -13,6 +12,7 @@ use super::super::reader::Reader;
 use super::super::served_index::Health;
 use super::super::upkeep::Left;
 use super::super::writer::{self, Unavailable};
+use super::super::{JournalAccess, StoreError};
 use super::super::{Store as _, verify};
 use super::{Shop, made_anew, new_payment, on_sled, open, open_as, options};
 use crate::id::OrderId;
@@ -436,6 +436,9 @@ fn rebuild_over_a_damaged_journal_fails_and_names_the_byte() {
             Err(error) => break error,
         }
     };
+    let known = said.failure().unwrap();
     assert!(matches!(said, StoreError::Failed(_)), "{said}");
+    assert_eq!(known.during(), Some(JournalAccess::Read), "{said}");
+    assert!(known.offset().is_some(), "{said}");
     assert!(said.to_string().contains("00000001.seg at byte"), "{said}");
 }

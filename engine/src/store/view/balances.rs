@@ -74,7 +74,7 @@ impl Balances {
     ) -> Result<(), StoreError> {
         for (at, delta) in sums(postings)? {
             let Some(kept) = self.0.get_mut(&at) else {
-                return Err(StoreError::Failed("a balance was not loaded".to_owned()));
+                return Err(StoreError::failed("a balance was not loaded"));
             };
             if kept.balance.record < record {
                 kept.balance.minor = kept.balance.minor.checked_add(delta).ok_or_else(overflow)?;

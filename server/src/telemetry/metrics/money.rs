@@ -1,8 +1,6 @@
 //! Money taken and given back, and how long it took: what approval rate, refund rate, volume and average time are made
 //! of.
 
-use std::time::Duration;
-
 use prometheus_client::{
     metrics::{
         counter::Counter,
@@ -68,10 +66,5 @@ impl MoneyMetrics {
     /// `payment_refund_total{status}`, to keep.
     pub fn refunds(&self, status: &'static str) -> Counter {
         self.refunds.get_or_create_owned(&[("status", status)])
-    }
-
-    /// Notes how long a payment took in `payment_completion_seconds`.
-    pub fn completed(&self, took: Duration) {
-        self.completion.observe(took.as_secs_f64());
     }
 }

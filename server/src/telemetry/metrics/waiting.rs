@@ -1,48 +1,12 @@
 //! Figures of payments that wait for a person or for a buyer: the desk by kind, and deposits.
 
+use daegeum_engine::payment::DeskReason;
 use prometheus_client::{
     metrics::{family::Family, gauge::Gauge},
     registry::Registry,
 };
 
 use super::Labels;
-
-/// Why a payment is on the desk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeskKind {
-    /// Money of no payable order.
-    Orphaned,
-    /// The gateway took another amount than the order's.
-    Mismatched,
-    /// The gateway has another amount, or another split of it, than our books.
-    Disagreement,
-    /// The gateway refused to give the money back.
-    RefundRefused,
-    /// The gateway refused to close its account for a transfer, or to release its hold.
-    CloseRefused,
-}
-
-impl DeskKind {
-    /// Each of them.
-    pub const ALL: [Self; 5] = [
-        Self::Orphaned,
-        Self::Mismatched,
-        Self::Disagreement,
-        Self::RefundRefused,
-        Self::CloseRefused,
-    ];
-
-    /// As the figures name it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Orphaned => "orphaned",
-            Self::Mismatched => "mismatched",
-            Self::Disagreement => "disagreement",
-            Self::RefundRefused => "refund_refused",
-            Self::CloseRefused => "close_refused",
-        }
-    }
-}
 
 /// What waits for a person or for a buyer.
 pub struct WaitingMetrics {
@@ -64,18 +28,18 @@ impl WaitingMetrics {
         );
         registry.register(
             "payment_deposits_awaited",
-            "Payments whose buyer has an account to transfer to and has not",
+            "Payments whose buyer has an account to transfer to and has not transferred yet",
             waiting.deposits.clone(),
         );
         waiting
     }
 
-    /// Sets `desk_payments{kind}` to how many of `kinds` are of each.
-    pub fn on_desk(&self, kinds: &[DeskKind]) {
-        for kind in DeskKind::ALL {
-            let count = kinds.iter().filter(|one| **one == kind).count();
+    /// Sets `desk_payments{kind}` to how many of `reasons` are of each.
+    pub fn on_desk(&self, reasons: &[DeskReason]) {
+        for reason in DeskReason::ALL {
+            let count = reasons.iter().filter(|one| **one == reason).count();
             self.desk
-                .get_or_create(&[("kind", kind.name())])
+                .get_or_create(&[("kind", reason.name())])
                 .set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }

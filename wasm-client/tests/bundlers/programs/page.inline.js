@@ -2,13 +2,6 @@
 
 import { Checkout, parseReturn } from "@daegeum/checkout/inline";
 
-async function page() {
-  const checkout = await Checkout.fromUrl();
-  const { status } = await checkout.load();
-  return { status, back: parseReturn("/?code=REJECT_CARD_COMPANY&message=no").kind };
-}
+import { showCheckout } from "./opening.js";
 
-page().then(
-  (said) => (document.body.dataset.said = JSON.stringify(said)),
-  (error) => (document.body.dataset.said = `${error.code}: ${error.message}`),
-);
+showCheckout({ Checkout, parseReturn });

@@ -1,14 +1,7 @@
-// What a shop's page does with the package: opens the checkout of its address and shows how it stands.
+// A shop's page with the package's usual entry: the module is a file beside the script.
 
 import { Checkout, parseReturn } from "@daegeum/checkout";
 
-async function page() {
-  const checkout = await Checkout.fromUrl();
-  const { status } = await checkout.load();
-  return { status, back: parseReturn("/?code=REJECT_CARD_COMPANY&message=no").kind };
-}
+import { showCheckout } from "./opening.js";
 
-page().then(
-  (said) => (document.body.dataset.said = JSON.stringify(said)),
-  (error) => (document.body.dataset.said = `${error.code}: ${error.message}`),
-);
+showCheckout({ Checkout, parseReturn });
