@@ -1,5 +1,5 @@
-//! What we aim for, and whether this run reached it. Aims are for two quiet cores: a run beside
-//! other work says so in its column `others`.
+//! The performance targets, and whether this run reached them. They are for two quiet cores: a run beside other work
+//! shows that in its column `others`.
 
 use std::fmt::{self, Write as _};
 
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_aim_says_whether_it_was_reached() {
+    fn aim_reports_whether_it_was_reached() {
         let shown = |aim: Aim| aim.to_string();
         assert!(shown(at_least("a", 10, "x", Some(10))).contains("reached"));
         assert!(shown(at_least("a", 10, "x", Some(9))).contains("MISSED"));

@@ -1,5 +1,5 @@
-//! What this machine can do at most: servers that answer the product's bytes and decide nothing,
-//! run as processes of their own by hidden subcommands of this program, and the bare disk.
+//! The machine's limits: servers that answer with the product's bytes and decide nothing, run as separate processes
+//! by hidden subcommands of this program, and the bare disk.
 
 pub(crate) mod bare;
 pub(crate) mod disk;
@@ -97,7 +97,7 @@ impl Answers {
     }
 }
 
-/// As many bytes as the product's answer has: what its headers have more is one long header.
+/// As many bytes as the product's answer has; one long header stands for its other headers.
 fn padded(size: Size) -> Result<Response<Full<Bytes>>, Failure> {
     const OWN_HEAD: usize = 140;
     const OWN_BODY: usize = r#"{"status":"CEILING","padding":""}"#.len();

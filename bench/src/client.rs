@@ -1,4 +1,4 @@
-//! One request at a time on a blocking connection: for what is looked at beside the load.
+//! One request at a time on a blocking connection, for checks beside the load.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

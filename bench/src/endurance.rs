@@ -1,5 +1,4 @@
-//! What a server does that is not serving: filling a store, starting after a stop and after a
-//! kill, making the index anew.
+//! Measurements other than serving: filling a store, starting after a stop and after a kill, rebuilding the index.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Why a run stopped: one sentence.
+//! The reason why a run stopped: one sentence.
 
 use std::fmt;
 

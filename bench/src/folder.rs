@@ -1,4 +1,4 @@
-//! Where a run keeps its files: below the target folder, on a real disk, removed at the end.
+//! The folder of a run's files: below the target folder, on a real disk, removed at the end.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,8 @@
-//! The load: some connections, each asking again as soon as it has its answer, driven by one
-//! thread without a runtime, because every microsecond spent here is taken from what is measured.
+//! The load generator: connections that send the next request as soon as the answer is there, driven by one thread
+//! without a runtime, because every microsecond spent here is taken from the server.
 //!
-//! Closed loop: with N connections never more than N requests are under way, and a latency is what
-//! its connection waited, from before the write to after the answer is whole. An answer that is
-//! not exactly what was expected ends the run.
+//! A closed loop: with N connections never more than N requests are in flight, and a latency is the connection's
+//! wait, from before the write to after the whole answer. A wrong answer ends the run.
 
 use std::io;
 use std::net::SocketAddr;
@@ -360,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_answer_fails_the_run() {
+    fn wrong_answer_fails_the_run() {
         let wrong = |n| number(if n == 300 { 0 } else { n });
         assert_eq!(drive_whole(3, wrong).err(), Some(Failure::new("200 0")));
     }

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as a load generator needs to read answers: a status, a length, a body.
+//! The part of HTTP/1.1 that a load generator needs to read answers: a status, a length, a body.
 //!
 //! Strict on purpose: an answer without `Content-Length`, or with another version, is an error
 //! and not something to guess about.
@@ -85,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn it_is_waited_for_byte_by_byte() {
+    fn incomplete_answer_is_waited_for() {
         for end in 0..CREATED.len() {
             assert_eq!(parse(&CREATED[..end]), Ok(None), "{end} bytes");
         }
     }
 
     #[test]
-    fn what_follows_is_left_for_the_next() {
+    fn bytes_after_an_answer_belong_to_the_next() {
         let two = [CREATED, CREATED].concat();
         let first = parse(&two).expect("well-formed").expect("complete");
         assert_eq!(first.bytes(), CREATED.len());
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_length_is_refused() {
+    fn answer_without_a_length_is_refused() {
         for head in [
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",

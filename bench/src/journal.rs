@@ -1,5 +1,5 @@
-//! How much of a journal is written. Its segments are preallocated with zeros and end in zeros
-//! until they are full, so what counts is each segment's last byte that is not zero.
+//! The written size of a journal. Its segments are preallocated with zeros, so each counts up to its last non-zero
+//! byte.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;

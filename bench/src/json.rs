@@ -1,5 +1,5 @@
-//! Reads the top-level fields of a JSON object where they lie, without building a tree: the
-//! generator shares the machine with what it measures.
+//! Reads the top-level fields of a JSON object in place, without building a tree: the generator shares the machine
+//! with the server.
 
 /// The value of `name`: a string without its quotes (and without undoing escapes, which none of
 /// the checked fields has), anything else as it is written.
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_has_no_fields() {
+    fn non_object_has_no_fields() {
         for bytes in ["", "[]", "{", "{\"a\"", "{\"a\":", "null", "{}"] {
             assert_eq!(field(bytes.as_bytes(), "a"), None, "{bytes}");
         }

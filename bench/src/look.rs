@@ -1,4 +1,4 @@
-//! Looking at the server beside the load: one cycle before, some payments after.
+//! Checks of the server beside the load: one cycle before, some payments after.
 
 use std::path::PathBuf;
 use std::thread::sleep;

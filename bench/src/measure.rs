@@ -1,5 +1,5 @@
-//! One measurement: a load on a server, and what the server, the generator and everybody else
-//! used meanwhile.
+//! One measurement: a load on a server, and the resources used meanwhile by the server, the generator and other
+//! processes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -44,7 +44,7 @@ pub(crate) struct Spent {
     pub(crate) ns_per_request: u64,
 }
 
-/// What one measurement found.
+/// The result of one measurement.
 #[derive(Serialize, Clone, Debug)]
 pub(crate) struct Figures {
     pub(crate) per_second: u64,

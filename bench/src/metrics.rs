@@ -1,5 +1,4 @@
-//! The server's own metrics, scraped while it works: how far its index trails, how much it
-//! commits at once.
+//! Scrapes the server's own metrics while it works: index lag and commit sizes.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

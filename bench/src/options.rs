@@ -1,4 +1,4 @@
-//! What can be asked on the command line.
+//! The command line.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -41,7 +41,7 @@ pub(crate) enum Own {
     },
 }
 
-/// What is measured, in the order it is measured in.
+/// The subjects of measurement, in order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
 pub(crate) enum Subject {
     /// Appends synced per second

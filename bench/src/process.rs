@@ -1,7 +1,7 @@
-//! Processes that are measured: started, waited for, and never left behind.
+//! Starts measured processes, waits for them, and never leaves one behind.
 //!
-//! Each is started through this program itself (`hold`), which asks the kernel to kill it when we
-//! die, by whatever death, and then becomes it.
+//! Each is started through this program itself (`hold`), which asks the kernel to kill it when we die, however we
+//! die, and then executes it.
 
 use std::ffi::OsString;
 use std::fs::File;

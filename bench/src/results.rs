@@ -1,4 +1,4 @@
-//! What a run found: every figure of every round, as `--json` writes it and the report reads it.
+//! The results of a run: every figure of every round, as `--json` writes it and the report reads it.
 
 use std::fs;
 use std::path::Path;

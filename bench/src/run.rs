@@ -1,5 +1,4 @@
-//! The run: rounds, and in each round every subject in turn, so that what the machine does
-//! besides falls on all of them alike.
+//! Runs the rounds; each measures every subject in turn, so that other load on the machine affects all of them alike.
 
 use std::path::Path;
 use std::process::Command;

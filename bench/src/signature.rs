@@ -1,6 +1,6 @@
-//! Signing a notification as the mock gateway does: Standard Webhooks, `v1,` and the HMAC-SHA256
-//! of `id.timestamp.body`. Written from the specification and not from our own verifier, so that
-//! the two check each other.
+//! Signs a notification as the mock gateway does: Standard Webhooks, `v1,` and the HMAC-SHA256 of
+//! `id.timestamp.body`. Written from the specification and not from our own verifier, so that the two check each
+//! other.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac as _};
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_refused() {
+    fn malformed_secret_is_refused() {
         assert!(Signer::new("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_err());
         assert!(Signer::new("whsec_***").is_err());
     }

@@ -1,4 +1,4 @@
-//! Rounds summed up: the median, and the least and most of them. Integers only.
+//! Summary of rounds: the median, the least and the most. Integers only.
 
 use std::fmt;
 

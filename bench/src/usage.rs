@@ -1,5 +1,4 @@
-//! What processes used, as the kernel says: CPU by thread, memory, and what the rest of the
-//! machine was doing meanwhile.
+//! Resources used by processes, from the kernel: CPU by thread, memory, and the CPU of the rest of the machine.
 
 use std::collections::BTreeMap;
 use std::fs;

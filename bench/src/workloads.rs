@@ -1,4 +1,4 @@
-//! What is asked of the server, and how its answers are checked.
+//! The workloads: requests, and the checks of their answers.
 
 pub(crate) mod cycle;
 pub(crate) mod echo;

@@ -1,16 +1,16 @@
-//! Amount vectors: what an amount consists of for the tax office, summing exactly to the whole.
+//! Amount vectors: an amount's components as the tax office needs them, summing exactly to the total.
 //!
-//! Prices include VAT. The VAT of a whole is `round half up (taxable / 11)`; parts of a whole share
-//! it by largest remainder, so that they add up to the last won.
+//! Prices include VAT. The VAT of a total is `round half up (taxable / 11)`; its parts share that VAT by largest
+//! remainder, so that they add up to the last won.
 
 use bincode::{Decode, Encode};
 
 use crate::money::{Currency, Money, MoneyError};
 use crate::planted::{self, Bug};
 
-/// What one amount consists of. All of one currency.
+/// An amount by component, in one currency.
 ///
-/// Our own amounts are split; a gateway that does not say how it splits an amount gives a [`Amounts::whole`].
+/// Our own amounts are split; an amount from a gateway that does not split it is an [`Amounts::whole`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Amounts {
     currency: Currency,
@@ -24,15 +24,15 @@ pub struct Amounts {
 /// A component of an [`Amounts`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Component {
-    /// The taxable part less its VAT.
+    /// The taxable part without its VAT.
     Supply,
     /// The VAT within the taxable part.
     Vat,
     /// The part that bears no VAT.
     TaxFree,
-    /// A whole whose parts are not known: its gateway does not split it.
+    /// An amount whose components are unknown: its gateway does not split it.
     Unsplit,
-    /// What the buyer gave on top; it bears no VAT.
+    /// A tip; it bears no VAT.
     Tip,
 }
 
@@ -59,7 +59,7 @@ impl Component {
 }
 
 impl Amounts {
-    /// Nothing, in a currency.
+    /// Zero, in a currency.
     pub const fn zero(currency: Currency) -> Self {
         Self {
             currency,
@@ -87,7 +87,7 @@ impl Amounts {
         })
     }
 
-    /// An amount that nobody has split.
+    /// An amount without a known split.
     pub const fn whole(money: Money) -> Self {
         Self {
             unsplit: money.minor(),
@@ -95,7 +95,7 @@ impl Amounts {
         }
     }
 
-    /// The vector that a gateway says an amount of it consists of. The parts have to fit a [`Money`].
+    /// An amount in the split that a gateway gives. The components have to fit a [`Money`].
     pub fn split(supply: Money, vat: Money, tax_free: Money) -> Result<Self, MoneyError> {
         supply.checked_add(vat)?.checked_add(tax_free)?;
         Ok(Self {
@@ -129,7 +129,7 @@ impl Amounts {
         parts.into_iter().filter(|(_, minor)| *minor > 0)
     }
 
-    /// The whole. It cannot be out of range: whoever made the vector has added it up before.
+    /// The total. It cannot be out of range: it was checked when the vector was made.
     pub fn total(&self) -> Money {
         let parts = Component::ALL.iter().map(|component| self.get(*component));
         let sum = parts.fold(0, u64::saturating_add);
@@ -150,8 +150,8 @@ impl Amounts {
         })
     }
 
-    /// This whole shared among parts of it, of which each is the sum it is to have and whether it is taxable: VAT
-    /// by largest remainder among the taxable ones. The shares add up to the whole, component by component.
+    /// Shares this amount among its parts, each given by its total and whether it is taxable; VAT is shared by
+    /// largest remainder among the taxable ones. The shares add up to the amount, component by component.
     pub fn shared(&self, parts: &[(u64, bool)]) -> Vec<Self> {
         let taxable = |(minor, taxable): &(u64, bool)| if *taxable { *minor } else { 0 };
         let weights: Vec<u64> = parts.iter().map(taxable).collect();
@@ -171,12 +171,12 @@ impl Amounts {
         parts.iter().zip(vats).map(share).collect()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether every component is zero.
     pub fn is_zero(&self) -> bool {
         self.parts().next().is_none()
     }
 
-    /// Whether the two say the same: the same whole, and the same parts where both say how they are split.
+    /// Whether the two are compatible: the same total, and the same split where both are split.
     pub fn agrees_with(&self, other: &Self) -> bool {
         let split = self.unsplit == 0 && other.unsplit == 0 && !planted::is(Bug::SplitNotCompared);
         self.total() == other.total() && (!split || self == other)
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_agree_when_the_wholes_are_equal_and_the_splits_that_are_known() {
+    fn amounts_agree_if_totals_and_known_splits_are_equal() {
         let split = Amounts::of(won(11_000), won(0)).unwrap();
         let other = Amounts::of(won(5_500), won(5_500)).unwrap();
         assert!(split.agrees_with(&split));

@@ -1,6 +1,6 @@
 //! The return from a gateway's window: read from the address that the buyer's browser came back to ([`Address`]), and
-//! compared with the payment. A browser says what it likes: what is compared here moves nothing until the gateway says
-//! so too.
+//! compared with the payment. A browser can send anything, so nothing here moves the payment until the gateway
+//! confirms it.
 
 mod address;
 
@@ -10,64 +10,64 @@ use crate::id::PaymentId;
 use crate::money::Money;
 use crate::provider::ProviderPaymentId;
 
-/// How the window ended, as the address says it.
+/// The outcome of the window according to the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Return {
-    /// The buyer approved; the gateway waits to be asked for the money.
+    /// The buyer approved; the gateway waits for our confirmation.
     Approved(Approved),
-    /// The buyer gave up, or was refused, before any money could move.
+    /// The buyer left, or was refused, before any money could move.
     Refused(Refused),
-    /// The address is not one that a window comes back to.
+    /// The address is not a return from a window.
     Nothing,
 }
 
-/// What an approval says, word for word.
+/// The parameters of an approval, unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approved {
     /// The gateway's name for the payment.
     pub payment_key: String,
-    /// The order number it was given: our payment's id.
+    /// The order number that we gave to the gateway: our payment's id.
     pub order_id: String,
-    /// What it says is to be paid, in minor units.
+    /// The amount that it claims is to be paid, in minor units.
     pub amount: u64,
 }
 
-/// Why a window ended without an approval.
+/// The reason why a window ended without an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The gateway's code.
     pub code: String,
-    /// The gateway's words, for the buyer.
+    /// The gateway's message for the buyer.
     pub message: String,
-    /// The order number, where the gateway says it: our payment's id.
+    /// The order number, if the gateway returns it: our payment's id.
     pub order_id: Option<String>,
 }
 
-/// What an approval does not share with the payment it is brought back for.
+/// The difference between an approval and the payment it is returned for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch {
-    /// It is another payment's.
+    /// It names another payment.
     OrderNumber,
-    /// The amount is another.
+    /// The amount differs.
     Amount,
-    /// No gateway names a payment like this.
+    /// The payment key is malformed.
     PaymentKey,
 }
 
-/// Longest text taken from an address.
+/// The longest value read from an address.
 const TEXT_LENGTH_MAX: usize = 500;
-/// What Toss says where the buyer closed or left its window; in a return, and from its script.
+/// Toss's codes for a buyer who closed or left its window; in a return, and from its script.
 const BY_BUYER: [&str; 2] = ["PAY_PROCESS_CANCELED", "USER_CANCEL"];
 
 impl Refused {
-    /// Whether the buyer left by themselves, which is no failure.
+    /// Whether the buyer left voluntarily, which is no failure.
     pub fn by_buyer(&self) -> bool {
         BY_BUYER.contains(&&*self.code)
     }
 }
 
 impl Approved {
-    /// The gateway's name for the payment, if all of this is about the payment and of its amount.
+    /// The gateway's name for the payment, if the return is about this payment and its amount.
     pub fn compare(
         &self,
         payment: PaymentId,
@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_of_the_payment_gives_the_gateways_name_for_it() {
+    fn approval_of_the_payment_gives_the_gateways_name_for_it() {
         let name = approved("tgen_1", PAYMENT, 11_000).compare(payment(), won(11_000));
         assert_eq!(&*name.unwrap().0, "tgen_1");
     }
 
     #[test]
-    fn anything_else_is_told_apart() {
+    fn mismatched_approval_is_refused_with_its_difference() {
         for (key, order, amount, mismatch) in [
             ("tgen_1", PAYMENT, 11, Mismatch::Amount),
             ("tgen_1", PAYMENT, 11_001, Mismatch::Amount),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buyer_who_leaves_is_told_from_a_card_that_is_declined() {
+    fn leaving_buyer_is_told_from_a_declined_card() {
         for (code, by_buyer) in [
             ("PAY_PROCESS_CANCELED", true),
             ("USER_CANCEL", true),

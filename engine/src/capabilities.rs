@@ -1,19 +1,19 @@
-//! Capabilities of each gateway. Decisions ask here, and nowhere by a gateway's name.
+//! The capabilities of each gateway. Decisions ask for these, never for a gateway's name.
 
 use crate::event::Provider;
 use crate::method::Method;
 use crate::money::Money;
 use crate::order::CaptureMode;
 
-/// How a gateway lets an order's money be held until the order is confirmed.
+/// How a gateway keeps an order's money until the order is confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaptureStrategy {
-    /// It holds funds and takes them later.
+    /// It authorizes, and captures later.
     AuthorizeThenCapture {
         /// How long it holds them.
         hold_ms: u64,
     },
-    /// It only takes. The money is taken at once and given back if the order is not confirmed.
+    /// It can only capture. The money is captured at once and refunded if the order is not confirmed.
     ChargeThenHold,
 }
 
@@ -27,20 +27,20 @@ impl CaptureStrategy {
     }
 }
 
-/// What a gateway can do, and within which bounds.
+/// A gateway's capabilities and limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a thing of its own that a gateway can do or not"
 )]
 pub struct Capabilities {
-    /// How money waits for a confirmation.
+    /// How money waits for the order's confirmation.
     pub capture: CaptureStrategy,
-    /// Whether its calls are made over the network; if not, the answer is part of the decision.
+    /// Whether its calls go over the network; if not, they are answered within the decision.
     pub remote: bool,
-    /// Whether taken money can be given back through it.
+    /// Whether captured money can be refunded through it.
     pub refund: bool,
-    /// Whether a part of it can.
+    /// Whether a part of it can be refunded.
     pub partial_refund: bool,
     /// Whether it splits amounts into taxed and tax-free parts.
     pub tax_free: bool,
@@ -48,13 +48,13 @@ pub struct Capabilities {
     pub virtual_account: bool,
     /// Whether it has an escrow service that its API can drive.
     pub escrow: bool,
-    /// Whether it lists what it settles.
+    /// Whether it has a settlement list.
     pub settlements: bool,
     /// How long the buyer's approval can be confirmed.
     pub confirm_window_ms: u64,
     /// How long a repeated idempotency key is recognised.
     pub idempotency_ms: u64,
-    /// The ways to pay that its window can be opened with here, each with the least amount it takes, in minor units.
+    /// The methods that its window can be opened with here, each with its minimum amount in minor units.
     pub methods: &'static [(Method, u64)],
 }
 
@@ -91,9 +91,10 @@ const TOSS: Capabilities = Capabilities {
     settlements: true,
     confirm_window_ms: 10 * MINUTE,
     idempotency_ms: 15 * DAY,
-    // From its list of errors (BELOW_MINIMUM_AMOUNT): 100 won by card, 200 from an account. It names none for the
-    // telephone bill, so that the least of all stands there and Toss itself refuses what is too little. It has virtual
-    // accounts; nothing here could tell a buyer where to transfer yet, nor give such money back.
+    // From its list of errors (BELOW_MINIMUM_AMOUNT): 100 won by card, 200 from an account. It gives no minimum for
+    // mobile payments, so the smallest of all stands there, and Toss itself refuses smaller amounts. Toss has virtual
+    // accounts; they are missing here because no page shows a buyer where to transfer yet, and such money could not
+    // be refunded.
     methods: &[
         (Method::Card, 100),
         (Method::Transfer, 200),
@@ -101,7 +102,7 @@ const TOSS: Capabilities = Capabilities {
     ],
 };
 
-/// Funds held at a gateway that is called over the network.
+/// Authorizations at a gateway that is called over the network.
 const DRILL: Capabilities = Capabilities {
     capture: CaptureStrategy::AuthorizeThenCapture { hold_ms: 7 * DAY },
     remote: true,
@@ -111,7 +112,7 @@ const DRILL: Capabilities = Capabilities {
     ..MOCK
 };
 
-/// Nobody is asked, so that there is nothing to hold and no time runs out.
+/// No gateway is asked, so nothing is authorized and nothing expires.
 const FREE: Capabilities = Capabilities {
     capture: CaptureStrategy::ChargeThenHold,
     refund: true,
@@ -120,25 +121,26 @@ const FREE: Capabilities = Capabilities {
 };
 
 impl Capabilities {
-    /// The least amount it takes by this method; nothing if it cannot be paid so here.
+    /// The minimum amount by this method; `None` if the method is not offered here.
     pub fn minimum_by(&self, method: Method) -> Option<u64> {
         let mut all = self.methods.iter();
         all.find(|(own, _)| *own == method).map(|(_, least)| *least)
     }
 
-    /// The least amount it takes by any method.
+    /// The smallest minimum amount of all methods.
     pub fn minimum(&self) -> u64 {
         let least = self.methods.iter().map(|(_, least)| *least).min();
         least.unwrap_or_default()
     }
 
-    /// The ways in which this amount can be paid through it here.
+    /// The methods by which this amount can be paid through it here.
     pub fn methods_for(&self, amount: Money) -> impl Iterator<Item = Method> {
         let takes = move |(_, least): &&(Method, u64)| amount.minor() >= *least;
         self.methods.iter().filter(takes).map(|(method, _)| *method)
     }
 
-    /// How long the gateway holds the money of an order that is to be confirmed first; nothing if it takes it at once.
+    /// How long the gateway holds the money of an order that is to be confirmed first; `None` if it is captured at
+    /// once.
     pub const fn hold_ms(&self, capture: CaptureMode) -> Option<u64> {
         match (capture, self.capture) {
             (CaptureMode::OnConfirmation, CaptureStrategy::AuthorizeThenCapture { hold_ms }) => {
@@ -151,7 +153,7 @@ impl Capabilities {
 }
 
 impl Provider {
-    /// What it can do.
+    /// The gateway's capabilities.
     pub const fn capabilities(self) -> &'static Capabilities {
         match self {
             Self::Mock => &MOCK,

@@ -1,4 +1,4 @@
-//! The claim: the right of one payment to take an order's money. At most one holds it.
+//! The claim: the right of one payment to take an order's money. At most one payment holds it.
 
 use bincode::{Decode, Encode};
 
@@ -9,7 +9,7 @@ use crate::lifecycle::{EnteredBy, Impossible};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
-/// A claim has nothing beside its state; it lives inside its order.
+/// A claim has no data besides its state; it lives inside its order.
 #[derive(Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct ClaimCore;
 
@@ -52,13 +52,13 @@ lifecycle! {
     }
 }
 
-/// Who takes it.
+/// The payment that takes the claim.
 #[derive(Debug)]
 pub struct Take(pub PaymentId);
-/// Who gives it back.
+/// The payment that releases the claim.
 #[derive(Debug)]
 pub struct Release(pub PaymentId);
-/// Who has the money.
+/// The payment that has the money.
 #[derive(Debug)]
 pub struct Settle(pub OrderPaid);
 
@@ -112,7 +112,7 @@ impl Claim<Held> {
         Ok(self.step::<Release, Free>(ClaimReleased { payment }, now))
     }
 
-    /// Ends it, by its holder alone.
+    /// Ends it for good; only its holder may.
     pub fn settle(
         self,
         Settle(event): Settle,
@@ -132,7 +132,7 @@ impl Claim<Held> {
 }
 
 impl AnyClaim {
-    /// Who holds it or has taken the money.
+    /// The payment that holds the claim or has taken the money.
     pub const fn holder(&self) -> Option<PaymentId> {
         match self {
             Self::Free(_) => None,
@@ -141,7 +141,7 @@ impl AnyClaim {
         }
     }
 
-    /// Whether `payment` could take the money: it holds the claim, or nobody does.
+    /// Whether `payment` could take the money: it holds the claim, or no payment does.
     pub fn open_to(&self, payment: PaymentId) -> bool {
         match self {
             Self::Free(_) => true,
@@ -163,7 +163,7 @@ impl AnyClaim {
 }
 
 impl AnyClaim {
-    /// What being paid does to the claim: its holder has it for good. One that is not held stays as it is.
+    /// Settles the claim when the order is paid: its holder keeps it for good. A free claim stays free.
     pub(crate) fn settle_by(&mut self, event: &OrderPaid, at: Timestamp) {
         let claim = std::mem::replace(self, Claim::free().into());
         *self = match claim {

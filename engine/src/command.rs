@@ -1,4 +1,4 @@
-//! Commands: what can be asked of the engine.
+//! Commands: the requests that the engine can decide.
 
 use crate::amounts::Amounts;
 use crate::card::CardChoice;
@@ -15,21 +15,22 @@ use crate::payment::PaymentCore;
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
 
-/// On whose behalf. A buyer sees and moves nothing but their own; the rest does not exist for them.
+/// The party on whose behalf a command is given. A buyer sees and moves only their own orders and payments; for them,
+/// others do not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asker {
     /// The merchant's backend, an admin, or the engine's own jobs.
     Merchant,
     /// This buyer.
     Buyer(BuyerId),
-    /// Whoever holds the token of this checkout.
+    /// The holder of this checkout's token.
     Session(SessionId),
-    /// Somebody who can own nothing.
+    /// A party that owns nothing.
     Nobody,
 }
 
 impl Asker {
-    /// Whether what belongs to `buyer` is theirs to see and move.
+    /// Whether they may see and move what belongs to `buyer`.
     pub fn may_see(&self, buyer: &BuyerId) -> bool {
         match self {
             Self::Merchant => true,
@@ -38,7 +39,7 @@ impl Asker {
         }
     }
 
-    /// Whether this payment is theirs to see and move.
+    /// Whether they may see and move this payment.
     pub fn may_see_payment(&self, payment: &PaymentCore) -> bool {
         match self {
             Self::Session(own) => payment.session.is_some_and(|session| session.id == *own),
@@ -50,47 +51,47 @@ impl Asker {
 /// One line of an order to register.
 #[derive(Debug, Clone)]
 pub struct NewLine {
-    /// What is bought.
+    /// The item's name.
     pub name: Box<str>,
-    /// How many pieces.
+    /// The number of pieces.
     pub quantity: u32,
     /// Price of one piece in minor units, VAT included.
     pub unit_price: u64,
-    /// Whether it bears VAT.
+    /// Whether VAT applies.
     pub tax: Tax,
-    /// The merchant's own name for the item.
+    /// The merchant's id of the item.
     pub item_id: Option<Box<str>>,
-    /// The merchant's own name for who sells it.
+    /// The merchant's id of the seller.
     pub seller_id: Option<Box<str>>,
 }
 
 /// An order to register.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
-    /// The merchant's name for it.
+    /// The merchant's id of the order.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// The buyer.
     pub buyer_id: BuyerId,
-    /// What it costs in all.
+    /// The order's total.
     pub total: Money,
-    /// What in the merchant's own system it is for.
+    /// The merchant's resource that the order is for.
     pub resource: Option<Resource>,
-    /// What is bought; less the discounts it has to add up to `total`.
+    /// The lines; after discounts they have to add up to `total`.
     pub lines: Vec<NewLine>,
-    /// What is taken off the lines' prices, in this order.
+    /// The discounts on the lines' prices, applied in this order.
     pub discounts: Vec<Discount>,
-    /// When its money is to be taken.
+    /// When its money is captured.
     pub capture: CaptureMode,
-    /// When it is canceled if unpaid; by policy when absent.
+    /// When it is canceled if unpaid; if absent, the policy decides.
     pub expires_at: Option<Timestamp>,
-    /// Hash of the request, to tell a repetition from another order of the same id.
+    /// Hash of the request, to tell a repetition from another order with the same id.
     pub fingerprint: [u8; 16],
 }
 
-/// What the buyer did at the mock gateway, or did not get to do.
+/// The simulated outcome at the mock gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MockResult {
-    /// The gateway took, or holds, the money.
+    /// The gateway captured, or authorized, the money.
     Success,
     /// The gateway refused.
     Fail,
@@ -98,21 +99,21 @@ pub enum MockResult {
     NoAnswer,
 }
 
-/// What a gateway says happened, whichever way it says it. Amounts are split as the gateway splits them.
+/// A fact that a gateway tells, over any channel. Amounts are in the gateway's split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// The funds are held for us; nothing was taken.
     Authorized {
-        /// How much.
+        /// The amount held.
         held: Amounts,
         /// When the hold runs out.
         expires_at: Timestamp,
     },
-    /// The money was taken, and this much of it is left at the gateway.
+    /// The money was captured, and the gateway still has `left` of it.
     Taken {
-        /// How much was taken in all.
+        /// The amount captured in total.
         taken: Amounts,
-        /// How much of it has not gone back to the buyer.
+        /// The part of it that was not refunded.
         left: Amounts,
     },
     /// The payment failed; nothing was taken.
@@ -120,26 +121,26 @@ pub enum Fact {
         /// The gateway's code.
         code: FailureCode,
     },
-    /// The payment was given up, or its hold released, at the gateway; nothing was taken.
+    /// The payment was canceled, or its hold released, at the gateway; nothing was captured.
     Canceled,
-    /// The buyer has an account to transfer the money to; nothing is there.
+    /// The buyer has a deposit account; nothing has arrived.
     AwaitingDeposit {
-        /// Until when.
+        /// The time by which the buyer has to transfer.
         due_at: Timestamp,
     },
-    /// A call of ours that was to capture, release or give back was certainly not done; the payment stands as it did.
+    /// The gateway certainly refused a capture, a void or a refund of ours; the payment is unchanged.
     CallRefused {
         /// The gateway's code.
         code: FailureCode,
     },
-    /// Nothing was taken so far: the gateway does not know the payment, or its buyer has not finished.
+    /// Nothing was captured so far: the gateway does not know the payment, or its buyer has not finished.
     Undecided,
-    /// Something we do not know; it is kept and moves nothing.
+    /// An unknown fact; it is recorded and changes nothing.
     Other,
 }
 
 impl Fact {
-    /// That all of this was taken and is there.
+    /// The fact that all of this was captured and is still there.
     pub const fn captured(amounts: Amounts) -> Self {
         Self::Taken {
             taken: amounts,
@@ -147,8 +148,8 @@ impl Fact {
         }
     }
 
-    /// That a call of this kind was certainly not done: without a confirmation there is no payment; any other call
-    /// leaves the payment as it was.
+    /// The fact that a call of this kind certainly failed: a failed confirmation ends the payment; any other failed
+    /// call leaves it unchanged.
     pub const fn not_done(kind: OperationKind, code: FailureCode) -> Self {
         match kind {
             OperationKind::Confirm => Self::Failed { code },
@@ -158,7 +159,7 @@ impl Fact {
         }
     }
 
-    /// That all of this was taken and went back.
+    /// The fact that all of this was captured and refunded.
     pub const fn refunded(taken: Amounts) -> Self {
         Self::Taken {
             taken,
@@ -170,17 +171,17 @@ impl Fact {
 /// An authentic notification.
 #[derive(Debug, Clone)]
 pub struct Notification {
-    /// Who sent it.
+    /// The sender.
     pub provider: Provider,
     /// The gateway's id of it, the same for each delivery.
     pub event_id: Box<str>,
-    /// What it says it is.
+    /// The type that it names.
     pub event_type: Box<str>,
     /// The payment it names.
     pub payment_id: PaymentId,
-    /// The gateway's own name for the payment, if it says one.
+    /// The gateway's name for the payment, if the notification gives one.
     pub provider_payment_id: Option<ProviderPaymentId>,
-    /// What happened.
+    /// The fact that it tells.
     pub fact: Fact,
     /// The body as it came, sealed.
     pub body: Sealed,
@@ -217,48 +218,48 @@ pub struct Choice {
 pub struct Exchange {
     /// Which.
     pub call: CallKind,
-    /// How it went.
+    /// How it ended.
     pub status: CallStatus,
     /// The HTTP status of the answer, if there was one.
     pub http_status: Option<u16>,
     /// How long it took.
     pub took_ms: u32,
-    /// What was sent and what came, redacted and sealed.
+    /// The request and the answer, redacted and sealed.
     pub content: Sealed,
 }
 
-/// A notification that proves nothing, and made us ask.
+/// An unsigned notification, which made us ask the gateway.
 #[derive(Debug, Clone)]
 pub struct Hint {
     /// Hash of its body.
     pub hash: [u8; 16],
     /// When it came.
     pub heard_at: Timestamp,
-    /// From which address, sealed.
+    /// The sender's address, sealed.
     pub from: Sealed,
 }
 
-/// What became of asking a gateway.
+/// The result of asking a gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// Its word.
+    /// Its answer.
     Fact(Fact),
-    /// None, or nothing about this yet.
+    /// No answer, or no answer about this yet.
     None,
-    /// The question certainly never reached it.
+    /// The request certainly never reached it.
     NotSent,
 }
 
-/// What an exchange with a gateway taught us.
+/// The result of an exchange with a gateway.
 #[derive(Debug, Clone)]
 pub struct Learned {
-    /// About which payment.
+    /// The payment.
     pub payment_id: PaymentId,
-    /// Which money call it was, or was asked about.
+    /// The money call that it was, or that it asked about.
     pub operation: Option<OperationId>,
-    /// The gateway's own name for the payment, if it said one.
+    /// The gateway's name for the payment, if the answer gave one.
     pub name: Option<ProviderPaymentId>,
-    /// What it said.
+    /// The news.
     pub news: News,
     /// Whether it answered the call itself or an inquiry.
     pub source: Source,
@@ -274,18 +275,18 @@ pub struct Learned {
     pub asked_since_hint: bool,
 }
 
-/// What a person decided about set-aside money.
+/// A person's decision about set-aside money or an unanswered call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
     /// The order takes it.
     Take,
-    /// It goes back to the buyer: through the gateway where that can, else this records that it did.
+    /// It is refunded to the buyer: through the gateway if that can, otherwise this records that it was done.
     Return,
-    /// It went back to the buyer by other means, from the platform's bank account.
+    /// It was refunded to the buyer by other means, from the platform's bank account.
     Returned,
-    /// The gateway is right about what it has of the payment's money, and the books follow.
+    /// The gateway's amount is accepted as right, and the books follow.
     Accept,
-    /// The gateway did what was asked of it; its answer was lost.
+    /// The gateway did what the call asked; its answer was lost.
     Done,
     /// The gateway did not do it, and will not.
     NotDone,
@@ -298,39 +299,39 @@ pub enum Command {
     CreateOrder(NewOrder),
     /// Cancels an order.
     CancelOrder {
-        /// Which.
+        /// The order.
         order_id: OrderId,
     },
-    /// Confirms a reserved order: its held money is taken.
+    /// Confirms a reserved order: its authorized money is captured.
     ConfirmOrder {
-        /// Which.
+        /// The order.
         order_id: OrderId,
     },
     /// Cancels an order whose deadline has passed.
     OrderDue {
-        /// Which.
+        /// The order.
         order_id: OrderId,
     },
     /// Begins a payment.
     CreatePayment {
         /// On whose behalf.
         asker: Asker,
-        /// For which order.
+        /// The order to pay.
         order_id: OrderId,
-        /// Has to be the order's total.
+        /// The amount; it has to be the order's total.
         amount: Money,
-        /// Through whom; of no account where there is nothing to pay.
+        /// The gateway; ignored if the order costs nothing.
         provider: Option<Provider>,
     },
-    /// Begins a payment with a buyer's view of it.
+    /// Begins a payment with a buyer's checkout.
     OpenSession {
         /// On whose behalf.
         asker: Asker,
-        /// For which order; its total is what is to be paid.
+        /// The order to pay, in full.
         order_id: OrderId,
-        /// Through whom; of no account where there is nothing to pay.
+        /// The gateway; ignored if the order costs nothing.
         provider: Option<Provider>,
-        /// The view.
+        /// The checkout's data.
         session: NewSession,
     },
     /// Lets the buyer pay at the gateway.
@@ -352,68 +353,68 @@ pub enum Command {
         payment_id: PaymentId,
         /// The gateway's name for it, as the browser says.
         name: ProviderPaymentId,
-        /// What the browser says is to be paid.
+        /// The amount that the browser claims is to be paid.
         amount: Money,
-        /// All that the browser brought back, in the form of its gateway, sealed.
+        /// All parameters that the browser brought back, in the gateway's form, sealed.
         brought: Sealed,
     },
-    /// Takes in what an exchange with a gateway taught us.
+    /// Records an exchange with a gateway and applies its news.
     Learn(Box<Learned>),
     /// Finishes a payment at the mock gateway.
     CompleteMock {
-        /// Which.
+        /// The payment.
         payment_id: PaymentId,
-        /// How it ends.
+        /// The outcome.
         result: MockResult,
     },
-    /// Takes the held money of a payment.
+    /// Captures the authorized money of a payment.
     CapturePayment {
-        /// Which.
+        /// The payment.
         payment_id: PaymentId,
     },
-    /// Ends a payment as far as it has come: gives it up, releases its hold, closes the account that waits for its
-    /// deposit, or gives its taken money back.
+    /// Cancels a payment as far as it has come: ends it, voids its hold, closes the account that waits for its deposit, or
+    /// refunds what was captured.
     CancelPayment {
         /// On whose behalf.
         asker: Asker,
-        /// Which.
+        /// The payment.
         payment_id: PaymentId,
     },
-    /// Lets a hold run out.
+    /// Ends an expired hold.
     HoldDue {
-        /// Whose hold.
+        /// The payment of the hold.
         payment_id: PaymentId,
     },
-    /// Takes in what a gateway says.
+    /// Records a signed notification and applies its fact.
     Notify(Notification),
-    /// Notes that a payment's gateway is to be asked how it stands.
+    /// Marks a payment: its gateway is to be asked.
     WantInquiry {
-        /// Which payment.
+        /// The payment.
         payment_id: PaymentId,
-        /// The notification that says so and proves nothing.
+        /// The unsigned notification.
         hint: Hint,
     },
     /// Decides about set-aside money.
     Resolve {
-        /// Of which payment.
+        /// The payment.
         payment_id: PaymentId,
-        /// How.
+        /// The decision.
         resolution: Resolution,
         /// The name of the admin's key.
         actor: Box<str>,
-        /// Why, sealed.
+        /// The reason, sealed.
         reason: Sealed,
     },
-    /// Hides what is sealed in a payment's records.
+    /// Hides the sealed data in a payment's records.
     ErasePersonalData {
-        /// Which payment.
+        /// The payment.
         payment_id: PaymentId,
         /// The name of the admin's key.
         actor: Box<str>,
     },
 }
 
-/// Which records a command concerns.
+/// The records that a command concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// An order and its open payments.
@@ -423,7 +424,7 @@ pub enum Target {
 }
 
 impl Command {
-    /// What has to be loaded to decide it.
+    /// The records to load for this command.
     pub fn target(&self) -> Target {
         match self {
             Self::CreateOrder(new) => Target::Order(new.order_id.clone()),
@@ -452,7 +453,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_that_was_not_made_has_taken_nothing_and_leaves_what_was_taken() {
+    fn failed_call_captures_nothing_and_keeps_captured_money() {
         let code = || FailureCode::new("NOT_SENT");
         for (kind, fact) in [
             (OperationKind::Confirm, Fact::Failed { code: code() }),

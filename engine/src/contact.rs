@@ -1,10 +1,10 @@
-//! Who a buyer says they are: what a name, a mail address and a telephone number have to look like, so that no
-//! gateway refuses them later. The same rule while they are typed and when they arrive; no text is ever repeated.
+//! A buyer's contact data: the rules for a name, a mail address and a telephone number, such that no gateway refuses
+//! them later. The same rules apply while they are typed and when they arrive; errors never repeat the text.
 
 pub use crate::text::Flaw;
 use crate::text::{check_name, is_blank};
 
-/// One thing a buyer says.
+/// One field of the contact data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     /// Their name.
@@ -38,7 +38,7 @@ impl Field {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
-    /// What is taken, in words.
+    /// The rule in words.
     pub const fn rule(self) -> &'static str {
         match self {
             Self::Name => "A name has 1 to 60 characters.",
@@ -47,7 +47,7 @@ impl Field {
         }
     }
 
-    /// The text as it is kept: a telephone number without hyphens, spaces and `+`, the others as they are.
+    /// The text as stored: a telephone number without hyphens, spaces and `+`, other fields unchanged.
     pub fn check(self, text: &str) -> Result<String, Flaw> {
         if is_blank(text) {
             return Err(Flaw::Empty);
@@ -60,7 +60,8 @@ impl Field {
     }
 }
 
-/// One `@` with something before it and a dotted name after it. Whether it exists only a mail can tell.
+/// One `@` with something before it and a dotted name after it. Only sending a mail could tell whether the address
+/// exists.
 fn email(text: &str) -> Result<(), Flaw> {
     if text.len() > MAIL_LENGTH_MAX {
         return Err(Flaw::TooLong);
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_usual_contact_is_taken_and_its_number_made_plain() {
+    fn usual_contact_is_accepted_and_its_number_normalized() {
         assert_eq!(Field::Name.check("김하나").as_deref(), Ok("김하나"));
         assert_eq!(
             Field::Email.check("hana@example.com").as_deref(),
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_contact_is_refused_with_its_flaw() {
+    fn invalid_contact_is_refused_with_its_flaw() {
         let long = "가".repeat(61);
         let mail = format!("{}@b.kr", "a".repeat(250));
         for (field, text, flaw) in [

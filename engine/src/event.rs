@@ -1,7 +1,7 @@
-//! Events: what happened, with every computed amount, so that nothing has to be looked up to apply one.
+//! Events: each has every computed amount, so that applying one needs no look-up.
 //!
-//! These types are stored, in the schema that `store/schema.rs` calls today's. Append variants; to change a struct,
-//! freeze it there first. A golden file fails when the bytes of a stored version change.
+//! These types are stored, in the current schema of `store/schema.rs`. Append variants; to change a struct, freeze it
+//! there first. A golden file fails if the bytes of a stored version change.
 
 use bincode::{Decode, Encode};
 
@@ -25,37 +25,37 @@ macro_rules! event_structs {
 }
 
 event_structs! {
-    /// An attempt to pay for an order was begun.
+    /// An attempt to pay an order was begun.
     PaymentInitiated {
         /// The order to pay.
         order_id: OrderId,
-        /// Whose order it is.
+        /// The order's buyer.
         buyer_id: BuyerId,
-        /// What is to be paid, by component.
+        /// The amount to pay, by component.
         amounts: Amounts,
-        /// Through whom.
+        /// The gateway.
         provider: Provider,
-        /// When the money is to be taken.
+        /// When the money is captured.
         capture: CaptureMode,
     }
     /// The gateway knows the payment and its amount; the buyer can pay.
     PaymentPrepared {}
     /// The gateway holds the funds for us.
     PaymentAuthorized {
-        /// What is held.
+        /// The amount held.
         authorized: Amounts,
         /// When the hold runs out.
         expires_at: Timestamp,
-        /// Who told us.
+        /// The source of the fact.
         source: Source,
     }
-    /// The funds are ours to settle.
+    /// The funds were captured.
     PaymentCaptured {
-        /// What was taken, as the order splits it.
+        /// The captured amount in the order's split.
         captured: Amounts,
-        /// The same, as the gateway splits it.
+        /// The same in the gateway's split.
         theirs: Amounts,
-        /// Who told us.
+        /// The source of the fact.
         source: Source,
     }
     /// The gateway says that the payment failed.
@@ -63,50 +63,50 @@ event_structs! {
         /// The gateway's code, for support; never shown to a buyer as it is.
         code: FailureCode,
     }
-    /// Given up before any money moved.
+    /// Canceled before any money moved.
     PaymentCanceled {
         /// Why.
         reason: CancelReason,
     }
-    /// Its time ran out before any money moved.
+    /// It expired before any money moved.
     PaymentExpired {}
     /// The hold was released.
     PaymentVoided {
         /// Why.
         reason: CancelReason,
     }
-    /// The gateway took an amount or a currency that is not the order's.
+    /// The gateway captured an amount or a currency that is not the order's.
     PaymentMismatched {
-        /// What it took.
+        /// The captured amount.
         received: Amounts,
-        /// Who told us.
+        /// The source of the fact.
         source: Source,
     }
-    /// The gateway took money that the order could not take.
+    /// The gateway captured money that the order could not take.
     PaymentOrphaned {
-        /// What it took.
+        /// The captured amount.
         received: Amounts,
-        /// Who told us.
+        /// The source of the fact.
         source: Source,
     }
-    /// Money that belonged to no order was given to its order after all.
+    /// Set-aside money was given to its order after all.
     SuspendedMoneyTaken {
-        /// What had been set aside.
+        /// The amount that had been set aside.
         suspended: Amounts,
-        /// What the order took.
+        /// The amount that the order took.
         captured: Amounts,
-        /// Who decided.
+        /// The source of the decision.
         source: Source,
     }
-    /// Money that belonged to no order went back to the buyer.
+    /// Set-aside money was refunded to the buyer.
     SuspendedMoneyReturned {
-        /// What had been set aside.
+        /// The amount that had been set aside.
         suspended: Amounts,
-        /// What of it the gateway had, by our books; the rest was a difference that a person had accepted.
+        /// The part of it that the gateway had by our books; the rest was a difference that a person had accepted.
         at_gateway: Amounts,
-        /// Which way it went.
+        /// The way of the refund.
         way: RefundWay,
-        /// Who told us.
+        /// The source of the fact.
         source: Source,
     }
     /// A money call is about to be made.
@@ -115,58 +115,58 @@ event_structs! {
         operation: OperationId,
         /// Which call.
         kind: OperationKind,
-        /// How much it is about, as our books split it; version 1 did not say.
+        /// The amount that it is about, in our books' split; missing in version 1.
         amounts: Option<Amounts>,
-        /// The refund it is for, if it gives money back.
+        /// The refund that it is for, if it refunds.
         refund: Option<RefundId>,
-        /// Which of the merchant's credentials it is made with; version 1 did not say.
+        /// The merchant's credentials that it is made with; missing in version 1.
         credentials: Option<Credentials>,
     }
     /// The call was made and no answer came.
     OperationUnanswered {
-        /// Which one.
+        /// The call.
         operation: OperationId,
     }
-    /// The gateway says that it was done.
+    /// The gateway did what the call asked.
     ProviderConfirmed {
-        /// The gateway's own name for the payment.
+        /// The gateway's name for the payment.
         provider_payment_id: ProviderPaymentId,
-        /// Who told us.
+        /// The source of the fact.
         source: Source,
     }
-    /// The gateway says that it was not done.
+    /// The gateway refused the call.
     ProviderRefused {
         /// The gateway's code.
         code: FailureCode,
-        /// Who told us.
+        /// The source of the fact.
         source: Source,
     }
     /// A notification about this payment came, was authentic and new.
     WebhookReceived {
         /// The gateway's id of it.
         event_id: Box<str>,
-        /// What it says it is.
+        /// The type that it names.
         event_type: Box<str>,
-        /// Its body as it came, sealed.
+        /// Its body as received, sealed.
         body: Sealed,
     }
-    /// A person decided about money that belonged to no order.
+    /// A person decided about set-aside money or an unanswered call.
     PersonDecided {
         /// The name of the admin's key.
         actor: Box<str>,
-        /// What they wrote, sealed.
+        /// The reason that they wrote, sealed.
         reason: Sealed,
     }
-    /// What is sealed in this payment's records is hidden from now on.
+    /// The sealed data in this payment's records is hidden from now on.
     PersonalDataErased {
         /// The name of the admin's key.
         actor: Box<str>,
     }
     /// A buyer's checkout of the order was opened with this payment.
     SessionOpened {
-        /// Which checkout. Another payment of the order can take it over.
+        /// The checkout. A later payment of the order can take it over.
         session: SessionId,
-        /// Until when it can be used.
+        /// The end of the checkout.
         expires_at: Timestamp,
         /// How the buyer means to pay, in the gateways' common words.
         method: Option<Box<str>>,
@@ -175,97 +175,98 @@ event_structs! {
         /// Who the buyer says they are, sealed.
         buyer: Option<Sealed>,
     }
-    /// The buyer chose, at their checkout, how to pay, and said who they are. It stands over what was said when the
-    /// view was opened.
+    /// The buyer chose, at their checkout, how to pay, and gave their contact data. It replaces what was given when
+    /// the checkout was opened.
     BuyerChose {
         /// How the buyer means to pay, in the gateways' common words.
         method: Option<Box<str>>,
         /// Who the buyer says they are, sealed.
         buyer: Option<Sealed>,
     }
-    /// The buyer's browser came back from the gateway's window with an approval. Nobody else has said so yet.
+    /// The buyer's browser came back from the gateway's window with an approval, which the gateway has not confirmed
+    /// yet.
     BuyerReturned {
         /// The gateway's own name for the payment, where a return of this gateway says one.
         provider_payment_id: Option<ProviderPaymentId>,
-        /// All that was brought back, in the form of its gateway, sealed; version 1 did not keep it.
+        /// All returned parameters, in the gateway's form, sealed; missing in version 1.
         brought: Option<Sealed>,
     }
     /// There was an exchange with the gateway.
     GatewayCalled {
-        /// For which money call; an inquiry may be for none.
+        /// The money call that it belongs to; an inquiry may belong to none.
         operation: Option<OperationId>,
-        /// Which exchange.
+        /// The kind of exchange.
         call: CallKind,
-        /// How it went.
+        /// How it ended.
         status: CallStatus,
         /// The HTTP status of the answer, if there was one.
         http_status: Option<u16>,
         /// How long it took.
         took_ms: u32,
-        /// What was sent and what came, without secrets and personal data, and sealed all the same.
+        /// The request and the answer, without secrets and personal data, and sealed all the same.
         exchange: Sealed,
     }
-    /// A notification that proves nothing made us ask the gateway, whose answer is recorded beside this.
+    /// An unsigned notification made us ask the gateway; its answer is recorded beside this.
     HintFollowed {
         /// Hash of the notification's body.
         hash: [u8; 16],
         /// When it came.
         heard_at: Timestamp,
-        /// From which address, sealed.
+        /// The sender's address, sealed.
         from: Sealed,
     }
-    /// The buyer has an account to transfer the money to.
+    /// The buyer has a deposit account to transfer the money to.
     DepositAwaited {
-        /// Until when.
+        /// The time by which the buyer has to transfer.
         due_at: Timestamp,
     }
-    /// Taken money is to go back.
+    /// A refund of captured money was requested.
     RefundRequested {
-        /// Names this refund; version 1 had no names for them.
+        /// The refund's id; version 1 had none.
         refund: Option<RefundId>,
-        /// What is to go back.
+        /// The amount to refund.
         amounts: Amounts,
-        /// Which way it is to go.
+        /// The way of the refund.
         way: RefundWay,
     }
-    /// All of the taken money went back.
+    /// All of the captured money was refunded.
     PaymentRefunded {
-        /// Which refund it was, if it had been asked for here.
+        /// The refund's id, if it was requested here.
         refund: Option<RefundId>,
-        /// What went back.
+        /// The refunded amount.
         refunded: Amounts,
-        /// What of it the gateway had, by our books; the rest was a difference that a person had accepted.
+        /// The part of it that the gateway had by our books; the rest was a difference that a person had accepted.
         at_gateway: Amounts,
-        /// Whether it had been asked for here; if not, somebody did it at the gateway.
+        /// Whether it was requested here; if not, it was made at the gateway.
         requested: bool,
-        /// Which way it went.
+        /// The way of the refund.
         way: RefundWay,
-        /// Who told us.
+        /// The source of the fact.
         source: Source,
     }
-    /// The gateway refused to give the money back.
+    /// The gateway refused the refund.
     RefundFailed {
-        /// Which refund it was.
+        /// The refund's id.
         refund: Option<RefundId>,
-        /// What stays.
+        /// The amount that stays.
         amounts: Amounts,
         /// The gateway's code.
         code: FailureCode,
     }
-    /// The gateway says that it has another amount of this payment's money than our books say.
+    /// The gateway has another amount of this payment's money than our books.
     GatewayDisagreed {
-        /// What it took in all, if it says so.
+        /// The amount captured in total, if the gateway says so.
         taken: Option<Amounts>,
-        /// What it has.
+        /// The amount it still has.
         holds: Amounts,
     }
-    /// The gateway has again what our books say.
+    /// The gateway agrees with our books again.
     GatewayAgreed {}
-    /// A person accepted what the gateway says it has of this payment's money.
+    /// A person accepted the gateway's amount of this payment's money.
     DisagreementAccepted {
-        /// What our books said that it has.
+        /// The gateway's amount by our books until now.
         ours: Amounts,
-        /// What it says, which the books say from here on.
+        /// The gateway's amount, which the books have from now on.
         theirs: Amounts,
     }
     /// What the buyer paid with became known.
@@ -273,18 +274,18 @@ event_structs! {
         /// What it is.
         paid_with: PaidWith,
     }
-    /// Somebody said that there is news of this payment at its gateway, which is to be asked.
+    /// An unsigned notification came, so the payment's gateway is to be asked.
     InquiryWanted {
         /// Hash of the notification's body.
         hash: [u8; 16],
         /// When it came.
         heard_at: Timestamp,
-        /// From which address, sealed.
+        /// The sender's address, sealed.
         from: Sealed,
     }
-    /// The gateway was asked, and what it said is not older than what is known.
+    /// The gateway was asked, and its answer is not older than what is known.
     InquirySettled {
-        /// Whether it told anything new.
+        /// Whether the answer was news.
         news: bool,
     }
     /// The buyer gave a consent.
@@ -324,61 +325,61 @@ event_structs! {
         buyer_id: BuyerId,
         /// What kind of order it is.
         kind: OrderKind,
-        /// What in the merchant's own system it is for.
+        /// The merchant's resource that the order is for.
         resource: Option<Resource>,
         /// What is bought.
         lines: Vec<Line>,
-        /// What is taken off the lines' prices.
+        /// The discounts on the lines' prices.
         discounts: Vec<Discount>,
-        /// What each seller's lines come to.
+        /// The sum of each seller's lines.
         sellers: Vec<SellerSum>,
-        /// What it costs, by component.
+        /// The order's total, by component.
         amounts: Amounts,
-        /// When its money is to be taken.
+        /// When its money is captured.
         capture: CaptureMode,
         /// When it is canceled if unpaid.
         expires_at: Timestamp,
-        /// Hash of the request, to tell a repetition from another order of the same id.
+        /// Hash of the request, to tell a repetition from another order with the same id.
         fingerprint: [u8; 16],
     }
     /// A payment was begun for it.
     PaymentAttached {
-        /// Which one.
+        /// The payment.
         payment: PaymentId,
     }
     /// A payment took the claim.
     ClaimTaken {
-        /// Which one.
+        /// The payment.
         payment: PaymentId,
     }
-    /// A payment gave the claim back.
+    /// A payment released the claim.
     ClaimReleased {
-        /// Which one.
+        /// The payment.
         payment: PaymentId,
     }
-    /// Its money is held.
+    /// Its money is authorized.
     OrderReserved {
-        /// By which payment.
+        /// The payment that holds it.
         payment: PaymentId,
     }
-    /// Its money is taken.
+    /// Its money is captured.
     OrderPaid {
-        /// By which payment.
+        /// The payment that captured it.
         payment: PaymentId,
     }
     /// A payment for it failed; it can be tried again.
     OrderPaymentFailed {
-        /// Which one.
+        /// The payment.
         payment: PaymentId,
     }
-    /// It is to be canceled as soon as the gateway's answer is known.
+    /// It is to be canceled once the gateway has answered.
     OrderCancelRequested {
         /// Why.
         reason: CancelReason,
     }
     /// Its hold is gone; it waits for a payment again.
     OrderReopened {
-        /// Whose hold it was.
+        /// The payment that held it.
         payment: PaymentId,
     }
     /// It is canceled.
@@ -386,22 +387,22 @@ event_structs! {
         /// Why.
         reason: CancelReason,
     }
-    /// Its money went back after it was paid.
+    /// Its money was refunded after it was paid.
     OrderRefunded {
-        /// Whose money.
+        /// The payment.
         payment: PaymentId,
     }
 }
 
 /// Builds an event enum: variants named like their structs, names for the API, conversions. Each row says whether the
-/// event has a place in the merchant's `feed` or is `internal`, and whether it `moves` a machine or `notes` something.
+/// event is in the merchant's `feed` or `internal`, and whether it `moves` a machine or `notes` something.
 macro_rules! event_enum {
     ($(#[$doc:meta])* $name:ident of $kind:ident { $($(#[$variant_doc:meta])* $variant:ident = $wire:literal $visible:ident $step:ident),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum $name { $($(#[$variant_doc])* $variant($variant)),+ }
 
-        /// The events by name. Stored as a number: append only.
+        /// The kinds of events. Stored as a number: append only.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
         pub enum $kind { $($(#[$variant_doc])* $variant),+ }
 
@@ -414,19 +415,19 @@ macro_rules! event_enum {
                 match self { $(Self::$variant => $wire),+ }
             }
 
-            /// Whether it concerns the merchant and so has a place in the gapless feed.
+            /// Whether it is in the merchant's gapless feed.
             pub const fn concerns_merchant(self) -> bool {
                 match self { $(Self::$variant => event_enum!(@ $visible)),+ }
             }
 
-            /// Whether it moves something from one state to another, or begins it.
+            /// Whether it moves a machine from one state to another, or begins one.
             pub const fn is_transition(self) -> bool {
                 match self { $(Self::$variant => event_enum!(@ $step)),+ }
             }
         }
 
         impl $name {
-            /// Which kind it is.
+            /// The kind of the event.
             pub const fn kind(&self) -> $kind {
                 match self { $(Self::$variant(_) => $kind::$variant),+ }
             }
@@ -439,7 +440,7 @@ macro_rules! event_enum {
 
         $(impl From<$variant> for $name { fn from(event: $variant) -> Self { Self::$variant(event) } })+
 
-        // By hand: bincode's derive cannot name the fields of variants that a macro wrote.
+        // Written by hand: bincode's derive cannot name the fields of variants that a macro wrote.
         impl Encode for $name {
             fn encode<E: bincode::enc::Encoder>(&self, encoder: &mut E) -> Result<(), bincode::error::EncodeError> {
                 self.kind().encode(encoder)?;
@@ -466,7 +467,7 @@ macro_rules! event_enum {
 }
 
 event_enum! {
-    /// What happened to a payment. Stored: append only.
+    /// An event of a payment. Stored: append only.
     PaymentEvent of PaymentEventKind {
         /// Begun.
         PaymentInitiated = "PAYMENT_INITIATED" feed moves,
@@ -550,7 +551,7 @@ event_enum! {
 }
 
 event_enum! {
-    /// What happened to an order. Stored: append only.
+    /// An event of an order. Stored: append only.
     OrderEvent of OrderEventKind {
         /// Registered.
         OrderCreated = "ORDER_CREATED" feed moves,
@@ -578,7 +579,7 @@ event_enum! {
 }
 
 event_enum! {
-    /// What moves an operation. Stored as payment events.
+    /// The events that move an operation. Stored as payment events.
     OperationEvent of OperationEventKind {
         /// No answer.
         OperationUnanswered = "OPERATION_UNANSWERED" feed moves,
@@ -590,7 +591,7 @@ event_enum! {
 }
 
 event_enum! {
-    /// What moves a claim. Stored as order events.
+    /// The events that move a claim. Stored as order events.
     ClaimEvent of ClaimEventKind {
         /// Taken.
         ClaimTaken = "CLAIM_TAKEN" internal notes,
@@ -601,7 +602,7 @@ event_enum! {
     }
 }
 
-/// What an event does to its payment's money call.
+/// An event's effect on its payment's money call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallStep {
     /// It is about to be made.
@@ -613,7 +614,7 @@ pub enum CallStep {
 }
 
 impl PaymentEvent {
-    /// What it does to the payment's money call; nothing if it is about something else.
+    /// The event's effect on the payment's money call; `None` if it has none.
     pub const fn call_step(&self) -> Option<CallStep> {
         match self {
             Self::OperationIntended(intended) => Some(CallStep::Intended(intended.operation)),

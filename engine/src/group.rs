@@ -1,5 +1,5 @@
-//! A group: one order with the payments a command concerns. Commits never reach beyond one group, so
-//! that orders can be spread over shards.
+//! A group: one order with the payments that a command concerns. A commit never goes beyond one group, so that orders
+//! can be spread over shards.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -13,17 +13,17 @@ use crate::payment::{AnyPayment, Payment, PaymentCommand};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
-/// An event with what it happened to. Stored.
+/// An event with its subject. Stored.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum GroupEvent {
-    /// Happened to the group's order.
+    /// An event of the group's order.
     Order(OrderEvent),
-    /// Happened to one of its payments.
+    /// An event of one of its payments.
     Payment(PaymentId, PaymentEvent),
 }
 
 impl GroupEvent {
-    /// Whether it has a place in the merchant's feed.
+    /// Whether it is in the merchant's feed.
     pub const fn concerns_merchant(&self) -> bool {
         match self {
             Self::Order(event) => event.kind().concerns_merchant(),
@@ -42,12 +42,12 @@ impl GroupEvent {
     }
 }
 
-/// Why a command got no further.
+/// The reason why a command was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// The rules refuse it.
     Rejected(Rejection),
-    /// Our own records contradict each other; nothing may be decided on them.
+    /// Our own records contradict each other; no decision may be based on them.
     Contradiction(Impossible),
 }
 
@@ -139,7 +139,7 @@ impl Group {
     }
 }
 
-/// A group while a command is decided: each step moves it and is recorded.
+/// A group while a command is decided: each step changes it and is recorded.
 #[derive(Debug)]
 pub struct Work {
     group: Group,
@@ -148,7 +148,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Begins with what was loaded.
+    /// Begins with the loaded group.
     pub const fn new(group: Group, now: Timestamp) -> Self {
         Self {
             group,
@@ -162,7 +162,7 @@ impl Work {
         self.now
     }
 
-    /// The group as it is by now, and what happened to it.
+    /// The group after all steps, and the recorded events.
     pub fn finish(self) -> (Group, Vec<GroupEvent>) {
         (self.group, self.events)
     }
@@ -177,7 +177,7 @@ impl Work {
         &self.group.payments
     }
 
-    /// Whether a call about one of the loaded payments has no answer yet.
+    /// Whether a call about one of the loaded payments is unanswered.
     pub fn is_any_call_in_flight(&self) -> bool {
         let mut payments = self.group.payments.iter();
         payments.any(|payment| payment.core().operation_in_flight())
@@ -188,7 +188,7 @@ impl Work {
         self.group.payment(id).ok_or(Rejection::PaymentNotFound)
     }
 
-    /// The ids of the loaded payments that are still open, but for `other`.
+    /// The ids of the loaded payments that are still open, without `other`.
     pub fn open_payments_besides(&self, other: Option<PaymentId>) -> Vec<PaymentId> {
         let open = |payment: &&AnyPayment| payment.state().is_open();
         let ids = self
@@ -230,7 +230,7 @@ impl Work {
         Ok(())
     }
 
-    /// Records what happened to the order without moving it, or began it.
+    /// Records an event that leaves the order's state unchanged, or begins the order.
     pub fn note_order(
         &mut self,
         id: &OrderId,
@@ -239,7 +239,7 @@ impl Work {
         self.note(id, GroupEvent::Order(event.into()))
     }
 
-    /// Records what happened to a payment without moving it, or began it.
+    /// Records an event that leaves a payment's state unchanged, or begins the payment.
     pub fn note_payment(
         &mut self,
         id: PaymentId,

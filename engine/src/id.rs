@@ -1,4 +1,4 @@
-//! Identifiers: newtypes with a public prefix, parsed at the edge.
+//! Identifiers: newtypes with a public prefix, parsed where input enters.
 
 use std::fmt;
 
@@ -10,25 +10,25 @@ use crate::stream::Shard;
 use crate::text::check_name;
 use crate::time::Timestamp;
 
-/// A text is not an identifier of the asked kind.
+/// The text is not an identifier of the expected kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a valid {0}")]
 pub struct InvalidId(pub &'static str);
 
-/// Where new identifiers come from. The caller's world implements it; the engine only asks.
+/// The source of new identifiers. The caller implements it.
 pub trait Ids {
-    /// 128 bits: a `UUIDv7` of the present time, never given twice.
+    /// 128 bits: a `UUIDv7` of the present time, never repeated.
     fn next(&mut self) -> u128;
 }
 
-/// A `UUIDv7` of `at` with these 74 random bits (of which the version's and the variant's are overwritten).
+/// A `UUIDv7` of `at` with these 74 random bits (the bits of version and variant are overwritten).
 pub fn uuid_v7(at: Timestamp, random: [u8; 10]) -> u128 {
     uuid::Builder::from_unix_timestamp_millis(at.as_millis(), &random)
         .into_uuid()
         .as_u128()
 }
 
-/// The same identifier as if it had been made at `at`: a `UUIDv7` begins with 48 bits of milliseconds.
+/// The same identifier, dated `at`: a `UUIDv7` begins with 48 bits of milliseconds.
 pub fn dated(uuid: u128, at: Timestamp) -> u128 {
     const TIME_AT: u32 = 80;
     let rest = uuid & ((1 << TIME_AT) - 1);
@@ -42,7 +42,7 @@ macro_rules! prefixed_ids {
         pub struct $name(u128);
 
         impl $name {
-            /// What its text starts with.
+            /// The prefix of its text.
             pub const PREFIX: &'static str = $prefix;
 
             /// The identifier with these bits.
@@ -60,12 +60,12 @@ macro_rules! prefixed_ids {
                 Self(ids.next())
             }
 
-            /// A new one whose last byte says in which shard it lives.
+            /// A new one whose last byte names its shard.
             pub fn in_shard(ids: &mut dyn Ids, shard: Shard) -> Self {
                 Self(ids.next() & !0xff | u128::from(shard.byte()))
             }
 
-            /// The shard that its last byte names. Payments begun by version 1 name none: their byte is random.
+            /// The shard in its last byte. Payments begun by version 1 name none: their byte is random.
             pub const fn shard(self) -> Shard {
                 let [.., last] = self.0.to_be_bytes();
                 Shard::from_byte(last)
@@ -86,7 +86,7 @@ macro_rules! prefixed_ids {
             }
         }
 
-        // Sixteen bytes: a varint of random bits would take more.
+        // Fixed sixteen bytes: a varint of random bits would be longer.
         impl Encode for $name {
             fn encode<E: bincode::enc::Encoder>(&self, encoder: &mut E) -> Result<(), bincode::error::EncodeError> {
                 self.0.to_be_bytes().encode(encoder)
@@ -114,7 +114,7 @@ prefixed_ids! {
     OperationId = "op_", "operation id";
     /// A buyer's checkout of one order.
     SessionId = "ses_", "session id";
-    /// Money on its way back to a buyer.
+    /// A refund to a buyer.
     RefundId = "rfd_", "refund id";
 }
 
@@ -127,7 +127,7 @@ fn parse_hex(text: &str, prefix: &str) -> Option<u128> {
     u128::from_str_radix(digits, 16).ok()
 }
 
-/// The merchant's own name for an order: 1–64 of `[A-Za-z0-9._:-]`, unique.
+/// The merchant's id of an order: 1–64 of `[A-Za-z0-9._:-]`, unique.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct OrderId(Box<str>);
 
@@ -135,7 +135,7 @@ impl OrderId {
     /// Longest text in bytes.
     pub const MAX_LEN: usize = 64;
 
-    /// Takes the merchant's text if it is well formed.
+    /// Accepts the merchant's text if it is well formed.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
         let well_formed =
@@ -145,8 +145,8 @@ impl OrderId {
             .ok_or(InvalidId("order id"))
     }
 
-    /// Takes the merchant's text for an order that is yet to be registered. `.` and `..` are refused: browsers
-    /// and clients take them out of a path, however they are encoded, so such an order could not be asked for.
+    /// Accepts the merchant's text for a new order. `.` and `..` are refused: browsers and clients remove them from a
+    /// path, however they are encoded, so such an order could not be requested.
     pub fn of_new_order(text: &str) -> Result<Self, InvalidId> {
         let id = Self::parse(text)?;
         reachable(text).then_some(id).ok_or(InvalidId("order id"))
@@ -158,7 +158,7 @@ impl OrderId {
     }
 }
 
-/// Whether a text can stand between two slashes of an address.
+/// Whether a text can be a path segment of an address.
 fn reachable(text: &str) -> bool {
     !matches!(text, "." | "..")
 }
@@ -169,7 +169,7 @@ impl fmt::Display for OrderId {
     }
 }
 
-/// The merchant's own name for a buyer: 1–128 bytes of text without control characters, of which something shows.
+/// The merchant's id of a buyer: 1–128 bytes of text without control characters, at least one of them visible.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct BuyerId(Box<str>);
 
@@ -177,13 +177,13 @@ impl BuyerId {
     /// Longest text in bytes.
     pub const MAX_LEN: usize = 128;
 
-    /// Takes the merchant's text if it is well formed.
+    /// Accepts the merchant's text if it is well formed.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let fits = text.len() <= Self::MAX_LEN && check_name(text, Self::MAX_LEN).is_ok();
         fits.then(|| Self(text.into())).ok_or(InvalidId("buyer id"))
     }
 
-    /// Takes the merchant's text for the buyer of a new order, who has to be found by a path too.
+    /// Accepts the merchant's text for the buyer of a new order, who must be addressable by a path too.
     pub fn of_new_order(text: &str) -> Result<Self, InvalidId> {
         let id = Self::parse(text)?;
         reachable(text).then_some(id).ok_or(InvalidId("buyer id"))
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payment_id_reads_back_what_it_writes_and_nothing_else() {
+    fn payment_id_parses_only_its_own_text() {
         let id = PaymentId::from_bits(uuid_v7(
             Timestamp::from_millis(1_795_000_000_120),
             [0xab; 10],
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_dated_without_losing_its_randomness() {
+    fn dating_an_id_keeps_its_randomness() {
         let (early, late) = (Timestamp::from_millis(1_000), Timestamp::from_millis(2_000));
         assert_eq!(
             dated(uuid_v7(late, [7; 10]), early),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_in_a_shard_ends_in_the_shards_byte() {
+    fn id_in_a_shard_ends_in_the_shards_byte() {
         struct Same;
         impl Ids for Same {
             fn next(&mut self) -> u128 {
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn no_new_order_is_named_like_a_step_in_a_path() {
+    fn new_order_id_is_not_a_dot_segment() {
         for dots in [".", ".."] {
             assert!(OrderId::of_new_order(dots).is_err(), "{dots}");
             assert!(BuyerId::of_new_order(dots).is_err(), "{dots}");
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_id_is_short_plain_ascii() {
+    fn order_id_is_short_plain_ascii() {
         for good in ["a", "ORD-2026.11.21_1:2", &"x".repeat(64)] {
             assert!(OrderId::parse(good).is_ok(), "{good}");
         }

@@ -1,4 +1,4 @@
-//! Idempotency: the key a caller sends, the request's fingerprint, and the answer that is given again.
+//! Idempotency: the caller's key, the request's fingerprint, and the stored answer.
 
 use bincode::{Decode, Encode};
 use sha2::{Digest, Sha256};
@@ -21,63 +21,63 @@ pub fn hash16(parts: &[&[u8]]) -> [u8; 16] {
     half
 }
 
-/// A caller's key with whose it is and what it was sent with.
+/// A caller's idempotency key with its owner and the request's fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyedRequest {
     /// Hash of principal and key.
     pub key: [u8; 16],
-    /// Hash of method, route with its parameters, and body less the key.
+    /// Hash of method, route with its parameters, and body without the key.
     pub fingerprint: [u8; 16],
 }
 
-/// What renders the same bytes again: not the bytes, but what they were made from.
+/// The data that an answer is rendered from, so that the same bytes can be rendered again.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Answer {
     /// An order as it was at a version.
     Order {
-        /// Which rendering, so that an upgrade keeps old answers as they were.
+        /// The rendering's version, so that an upgrade keeps old answers unchanged.
         wire: u8,
         /// The HTTP status.
         status: u16,
-        /// Which order.
+        /// The order.
         order_id: OrderId,
-        /// How many events it had had.
+        /// The order's version: how many events it had had.
         version: u64,
     },
     /// A payment as it was at a version.
     Payment {
-        /// Which rendering.
+        /// The rendering's version.
         wire: u8,
         /// The HTTP status.
         status: u16,
-        /// Which payment.
+        /// The payment.
         payment_id: PaymentId,
-        /// How many events it had had.
+        /// The payment's version: how many events it had had.
         version: u64,
     },
     /// A refusal.
     Rejected {
-        /// Which rendering.
+        /// The rendering's version.
         wire: u8,
-        /// What was refused.
+        /// The rejection.
         rejection: Rejection,
-        /// The request that was refused, which the answer names.
+        /// The id of the refused request, which the answer repeats.
         request_id: Box<str>,
     },
 }
 
-/// A key with its answer, as recorded. Kept for good.
+/// A stored key with its answer. Kept for good.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Reply {
     /// Hash of principal and key.
     pub key: [u8; 16],
     /// Hash of the request.
     pub fingerprint: [u8; 16],
-    /// What was answered.
+    /// The answer.
     pub answer: Answer,
 }
 
-/// What is known of a keyed request.
+/// The result of looking up a keyed request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Known {
     /// The same request was answered before.
@@ -87,7 +87,7 @@ pub enum Known {
 }
 
 impl Reply {
-    /// Tells a repetition from another request under the same key.
+    /// Tells a repetition from another request with the same key.
     pub fn compare(self, request: &KeyedRequest) -> Known {
         if self.fingerprint == request.fingerprint {
             Known::Replay(self.answer)
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_do_not_run_into_each_other() {
+    fn hash_separates_its_parts() {
         assert_ne!(hash16(&[b"ab", b"c"]), hash16(&[b"a", b"bc"]));
         assert_ne!(hash16(&[b"ab"]), hash16(&[b"ab", b""]));
     }

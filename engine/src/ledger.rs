@@ -1,5 +1,5 @@
-//! The ledger: double entry, derived from events. Each entry moves one amount from one account to another,
-//! so that all postings sum to zero by their shape.
+//! The ledger: double entry, derived from events. Each entry moves one amount from one account to another, so that
+//! all postings sum to zero by construction.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -13,20 +13,20 @@ use crate::money::Currency;
 use crate::stream::Stream;
 use crate::time::Timestamp;
 
-/// Where money is, from the platform's point of view.
+/// An account, from the platform's point of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Account {
-    /// A gateway owes it to us.
+    /// Money that a gateway owes us.
     GatewayReceivable(Provider),
-    /// Taken for an order whose seller has not earned it yet.
+    /// Money captured for an order whose seller has not earned it yet.
     Hold,
-    /// Taken, and belonging to no payable order.
+    /// Captured money that belongs to no payable order.
     Suspense(Provider),
-    /// To go back to buyers; the gateway has not said yet that it did.
+    /// Money to be refunded to buyers; the gateway has not confirmed it yet.
     RefundPending(Provider),
-    /// The platform's own account, into which gateways settle.
+    /// The platform's own account, which gateways settle into.
     SettlementBank,
-    /// What a gateway had by our books and did not have by its own word, which a person accepted.
+    /// The accepted difference between our books and the gateway's own amount.
     ReconciliationDifference(Provider),
 }
 
@@ -43,7 +43,7 @@ impl Account {
         }
     }
 
-    /// The gateway it is about, if it is about one.
+    /// The gateway of the account, if it has one.
     pub const fn provider(self) -> Option<Provider> {
         match self {
             Self::GatewayReceivable(provider)
@@ -55,37 +55,37 @@ impl Account {
     }
 }
 
-/// What caused an entry.
+/// The cause of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cause<'a> {
-    /// The stream whose record it is.
+    /// The stream of the record.
     pub stream: &'a Stream,
-    /// When it was decided.
+    /// The time of the decision.
     pub at: Timestamp,
-    /// The payment, if it is one's.
+    /// The payment, if the entry belongs to one.
     pub payment: Option<PaymentId>,
-    /// The seller, if it is one's.
+    /// The seller, if the entry belongs to one.
     pub seller: Option<&'a str>,
 }
 
 /// One entry: an amount of one component from one account to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting<'a> {
-    /// What caused it.
+    /// The cause.
     pub cause: Cause<'a>,
-    /// Debited: an asset grows, a liability shrinks.
+    /// The debited account: an asset grows, a liability shrinks.
     pub from: Account,
-    /// Credited: a liability grows, an asset shrinks.
+    /// The credited account: a liability grows, an asset shrinks.
     pub to: Account,
-    /// Which part of the amount.
+    /// The component of the amount.
     pub component: Component,
-    /// Count of minor units.
+    /// The number of minor units.
     pub minor: u64,
-    /// Of which currency.
+    /// The currency.
     pub currency: Currency,
 }
 
-/// The entries of one event of a stream. They follow from the event alone; `provider` is the payment's, which never
+/// The entries of one event of a stream. They depend on the event alone; `provider` is the payment's, which never
 /// changes.
 pub fn postings<'a>(
     stream: &'a Stream,
@@ -166,7 +166,7 @@ fn payment_postings(event: &PaymentEvent, provider: Provider, book: &mut Book<'_
     }
 }
 
-/// The entries of one event as they are made.
+/// Collects the entries of one event.
 struct Book<'a> {
     cause: Cause<'a>,
     entries: Vec<Posting<'a>>,
@@ -197,8 +197,8 @@ impl Book<'_> {
         }
     }
 
-    /// Where money that went back to a buyer came from. What the gateway had more or less of by our books had been
-    /// accepted as a difference, which ends here.
+    /// The account that refunded money came from. A difference between our books and the gateway that had been
+    /// accepted ends here.
     fn source(
         &mut self,
         way: RefundWay,
@@ -212,7 +212,7 @@ impl Book<'_> {
                 Account::GatewayReceivable(provider)
             }
             RefundWay::BankTransfer if at_gateway == went_back => Account::SettlementBank,
-            // Only what the gateway had not given back by itself was transferred.
+            // Only the part that the gateway had not refunded itself was transferred.
             RefundWay::BankTransfer => {
                 let difference = Account::ReconciliationDifference(provider);
                 self.move_all(difference, Account::SettlementBank, at_gateway);
@@ -221,7 +221,7 @@ impl Book<'_> {
         }
     }
 
-    /// What the gateway owes becomes another amount; the difference has an account of its own.
+    /// Changes the gateway receivable to another amount; the difference is posted to an account of its own.
     fn becomes(&mut self, provider: Provider, before: &Amounts, after: &Amounts) {
         let receivable = Account::GatewayReceivable(provider);
         let difference = Account::ReconciliationDifference(provider);

@@ -1,9 +1,9 @@
-//! Daegeum's engine: the domain of payments, pure, and (feature `store`) what keeps it.
+//! Daegeum's engine: the domain of payments, pure, and (feature `store`) its embedded store.
 //!
-//! The map: [`payment`], [`order`], [`claim`] and [`operation`] are the machines, each read from one
-//! [`mod@lifecycle`] table. A [`command`] is decided by [`mod@decide`] on a [`group`] of records; what happened is
-//! an [`event`]; `evolve` makes the next state of it and [`ledger`] the postings. [`wire`] is the JSON of
-//! the API, and nothing stored has its types. [`store`] says what a commit is.
+//! The map: [`payment`], [`order`], [`claim`] and [`operation`] are the machines, each defined by one
+//! [`mod@lifecycle`] table. A [`command`] is decided by [`mod@decide`] on a [`group`] of records; the result is
+//! [`event`]s; `evolve` computes the next state from each, and [`ledger`] the postings. [`wire`] is the JSON of the
+//! API, and nothing stored has its types. [`store`] defines a commit.
 
 pub mod amounts;
 pub mod brought_back;

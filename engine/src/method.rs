@@ -1,18 +1,18 @@
-//! Ways to pay, as the gateways have them in common. A gateway's own words for them are its client's.
+//! Payment methods in the gateways' common terms. A gateway's own names for them are in its client.
 
 use serde::{Deserialize, Serialize};
 
-/// How a buyer means to pay.
+/// A payment method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// By card, or by an easy payment that keeps one.
+    /// By card, or by an easy payment with a stored card.
     Card,
     /// From a bank account, at once.
     Transfer,
     /// By transfer to an account made for this payment.
     VirtualAccount,
-    /// With the telephone bill.
+    /// By mobile phone bill.
     Mobile,
 }
 

@@ -1,4 +1,4 @@
-//! Money: an integer count of a currency's minor unit. No float, no silent overflow.
+//! Money: an integer number of a currency's minor units. No float, no silent overflow.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// A currency we can take, with the exponent of its minor unit.
+/// A supported currency, with the exponent of its minor unit.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
 )]
@@ -28,7 +28,7 @@ impl Currency {
         }
     }
 
-    /// How many decimal places the minor unit stands for: won 0, dollar 2.
+    /// The number of decimal places of the minor unit: won 0, dollar 2.
     pub const fn exponent(self) -> u8 {
         match self {
             Self::Krw => 0,
@@ -50,18 +50,18 @@ impl fmt::Display for Currency {
     }
 }
 
-/// A sum or difference left the range of amounts, or mixed two currencies.
+/// The result is out of range, or the operands are of two currencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum MoneyError {
     /// The result is below zero or above [`Money::MAX_MINOR`].
     #[error("the amount is out of range")]
     OutOfRange,
-    /// The operands are of two currencies.
+    /// The operands have different currencies.
     #[error("the amounts are of different currencies")]
     CurrencyMismatch,
 }
 
-/// An amount of minor units, never negative, at most 2⁵³ − 1 so that every JSON reader keeps it exact.
+/// A number of minor units, never negative, at most 2⁵³ − 1 so that every JSON reader keeps it exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Money {
     minor: u64,
@@ -80,7 +80,7 @@ impl Money {
         Ok(Self { minor, currency })
     }
 
-    /// Nothing, of `currency`.
+    /// Zero, of `currency`.
     pub const fn zero(currency: Currency) -> Self {
         Self { minor: 0, currency }
     }
@@ -95,7 +95,7 @@ impl Money {
         self.currency
     }
 
-    /// Whether this is no money at all.
+    /// Whether it is zero.
     pub const fn is_zero(self) -> bool {
         self.minor == 0
     }

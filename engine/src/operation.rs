@@ -1,4 +1,4 @@
-//! Operations: one money call to a gateway, from the intent to the answer. "No answer" is its own outcome.
+//! Operations: one money call to a gateway, from the intent to the answer. "No answer" is an outcome of its own.
 
 use bincode::{Decode, Encode};
 
@@ -13,16 +13,16 @@ use crate::lifecycle::{Edge, EnteredBy, Impossible};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
-/// Which money call.
+/// The kind of a money call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum OperationKind {
-    /// Takes the money, or the hold, of a payment the buyer has approved.
+    /// Captures or authorizes a payment that the buyer has approved.
     Confirm,
-    /// Takes held money.
+    /// Captures authorized money.
     Capture,
-    /// Releases held money.
+    /// Voids an authorization.
     Void,
-    /// Gives taken money back, all of it.
+    /// Refunds captured money, all of it.
     Cancel,
 }
 
@@ -41,18 +41,18 @@ impl OperationKind {
     }
 }
 
-/// What every operation has, whatever became of it.
+/// The data of every operation, in any state.
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 pub struct OperationCore {
     /// Its id, which is also the idempotency key that the gateway is given, the same for every retry.
     pub id: OperationId,
-    /// Which call it is.
+    /// The kind of call.
     pub kind: OperationKind,
-    /// How much it is about; a call of version 1 is about all of its payment's money.
+    /// The amount that it is about; a call of version 1 is about all of its payment's money.
     pub amounts: Option<Amounts>,
-    /// The refund it is for, if it gives money back.
+    /// The refund that it is for, if it refunds.
     pub refund: Option<RefundId>,
-    /// Which of the merchant's credentials it is made with; a call of version 1 does not say.
+    /// The merchant's credentials that it is made with; missing in a call of version 1.
     pub credentials: Option<Credentials>,
     /// When the intent was recorded.
     pub intended_at: Timestamp,
@@ -169,7 +169,7 @@ impl Operation<Intended> {
         }
     }
 
-    /// No answer came. There is no way from here to "failed" but the gateway's own word.
+    /// No answer came. From here only the gateway's own word leads to "refused".
     pub fn lose_answer(
         self,
         LoseAnswer: LoseAnswer,
@@ -183,17 +183,17 @@ impl Operation<Intended> {
 }
 
 impl OperationCore {
-    /// After this long without an answer a person has to look, and may say what happened.
+    /// After this long without an answer a person has to look, and may say how the call ended.
     pub const NEEDS_PERSON_AFTER_MS: u64 = 3_600_000;
 
-    /// Whether it has waited so long that a person may say what happened.
+    /// Whether it has waited so long that a person may say how it ended.
     pub const fn needs_person(&self, now: Timestamp) -> bool {
         now.millis_since(self.intended_at) >= Self::NEEDS_PERSON_AFTER_MS
     }
 }
 
 impl AnyOperation {
-    /// Whether the gateway's word is still outstanding.
+    /// Whether the gateway's answer is outstanding.
     pub const fn in_flight(&self) -> bool {
         match self {
             Self::Intended(_) | Self::Unknown(_) => true,

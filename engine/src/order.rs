@@ -1,4 +1,4 @@
-//! Orders: what is bought, by whom, until when it can be paid, and the claim of the payment that takes its money.
+//! Orders: lines, buyer, payment deadline, and the claim of the payment that takes the money.
 
 use bincode::{Decode, Encode};
 
@@ -16,12 +16,12 @@ use crate::rejection::Rejection;
 use crate::stream::Shard;
 use crate::time::Timestamp;
 
-/// When the money of an order is to be taken.
+/// When an order's money is captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum CaptureMode {
     /// As soon as the buyer pays.
     Automatic,
-    /// Held when the buyer pays, taken when the order is confirmed.
+    /// Authorized when the buyer pays, captured when the order is confirmed.
     OnConfirmation,
 }
 
@@ -38,12 +38,12 @@ impl CaptureMode {
     }
 }
 
-/// Whether a line bears VAT.
+/// Whether VAT applies to a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Tax {
     /// Its price includes 10 % VAT.
     Taxable,
-    /// It bears none.
+    /// No VAT applies.
     TaxFree,
 }
 
@@ -60,17 +60,17 @@ impl Tax {
     }
 }
 
-/// What kind of order it is. Stored: append only.
+/// The kind of an order. Stored: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum OrderKind {
-    /// Something is bought.
+    /// Goods are bought.
     Purchase,
-    /// Something is booked: its money waits for a confirmation.
+    /// A booking: its money waits for the order's confirmation.
     Booking,
 }
 
 impl OrderKind {
-    /// The kind of an order whose money is taken so.
+    /// The kind of an order with this capture mode.
     pub const fn of(capture: CaptureMode) -> Self {
         match capture {
             CaptureMode::Automatic => Self::Purchase,
@@ -79,18 +79,18 @@ impl OrderKind {
     }
 }
 
-/// What in the merchant's own system an order is for: a lesson, an appointment, a file.
+/// The merchant's resource that an order is for: a lesson, an appointment, a file.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Resource {
-    /// The merchant's word for what kind of thing it is.
+    /// The merchant's type of resource.
     pub kind: Box<str>,
-    /// The merchant's name for it.
+    /// The merchant's id of it.
     pub id: Box<str>,
 }
 
 impl Resource {
-    /// Takes the merchant's texts if both are there and well formed, as an order's id is; nothing if neither is there.
-    /// Otherwise the name of the one that is wrong.
+    /// Accepts the merchant's texts if both are given and well formed, by the rules of an order id; `None` if neither
+    /// is given. Otherwise returns the name of the invalid one.
     pub fn parse(kind: Option<&str>, id: Option<&str>) -> Result<Option<Self>, &'static str> {
         if kind.is_none() && id.is_none() {
             return Ok(None);
@@ -108,9 +108,9 @@ impl Resource {
 /// Who bears a discount. Stored: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum BorneBy {
-    /// The shop: what its sellers get does not shrink.
+    /// The shop: its sellers' amounts are not reduced.
     Shop,
-    /// The sellers of the lines it is on.
+    /// The sellers of the discounted lines.
     Seller,
 }
 
@@ -127,30 +127,30 @@ impl BorneBy {
     }
 }
 
-/// What is taken off the prices of an order's lines.
+/// A discount on the prices of an order's lines.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Discount {
-    /// What it is called.
+    /// Its name.
     pub name: Box<str>,
-    /// How much in all, in minor units.
+    /// The discount in total, in minor units.
     pub minor: u64,
-    /// The places of the lines it is on; nothing if it is on all.
+    /// The indexes of the discounted lines; `None` for all lines.
     pub lines: Option<Vec<u8>>,
-    /// Who bears it.
+    /// The party that bears it.
     pub borne_by: BorneBy,
 }
 
-/// What one seller's lines of an order come to.
+/// The sum of one seller's lines in an order.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct SellerSum {
-    /// The merchant's name for the seller; nothing for the shop's own goods.
+    /// The merchant's id of the seller; `None` for the shop's own goods.
     pub seller_id: Option<Box<str>>,
-    /// Their lines, by component.
+    /// The sum by component.
     pub amounts: Amounts,
 }
 
 impl SellerSum {
-    /// The sums of an order's lines, in the order in which their sellers first come.
+    /// The sums of an order's lines, in the order in which their sellers first appear.
     pub fn of_lines(lines: &[Line]) -> Result<Vec<Self>, MoneyError> {
         let mut sums: Vec<Self> = Vec::new();
         for line in lines {
@@ -169,32 +169,32 @@ impl SellerSum {
 /// One line of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Line {
-    /// What is bought.
+    /// The item's name.
     pub name: Box<str>,
-    /// How many pieces.
+    /// The number of pieces.
     pub quantity: u32,
     /// Price of one piece in minor units, VAT included.
     pub unit_price: u64,
-    /// Whether it bears VAT.
+    /// Whether VAT applies.
     pub tax: Tax,
-    /// The merchant's own name for the item.
+    /// The merchant's id of the item.
     pub item_id: Option<Box<str>>,
-    /// The merchant's own name for who sells it.
+    /// The merchant's id of the seller.
     pub seller_id: Option<Box<str>>,
-    /// What it costs in all, by component; the lines of an order add up to it.
+    /// The line's price by component; the lines of an order add up to its total.
     pub amounts: Amounts,
 }
 
-/// What an order is about. It never changes, and is read from the record that registered the order.
+/// The contents of an order. They never change, and are read from the record that registered the order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
-    /// What is bought.
+    /// The lines.
     pub lines: Vec<Line>,
-    /// What is taken off its prices.
+    /// The discounts.
     pub discounts: Vec<Discount>,
 }
 
-/// Why something was given up.
+/// The reason of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum CancelReason {
     /// The merchant or the buyer asked.
@@ -205,7 +205,7 @@ pub enum CancelReason {
     PaymentFailed,
     /// Another payment paid the order.
     PaidByAnother,
-    /// The gateway says so.
+    /// The gateway canceled it.
     Provider,
 }
 
@@ -222,27 +222,27 @@ impl CancelReason {
     }
 }
 
-/// What every order has, whatever its state.
+/// The data of every order, in any state.
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 pub struct OrderCore {
-    /// The merchant's name for it.
+    /// The merchant's id of the order.
     pub id: OrderId,
-    /// Whose it is.
+    /// The buyer.
     pub buyer_id: BuyerId,
-    /// What kind of order it is.
+    /// The kind of order.
     pub kind: OrderKind,
-    /// What in the merchant's own system it is for.
+    /// The merchant's resource that it is for.
     pub resource: Option<Resource>,
-    /// What it costs, by component. What is bought, from whom and at which discount stays in the record that
-    /// registered it: it never changes, and a value of the index has to stay small.
+    /// The total by component. Lines, sellers and discounts stay in the record that registered the order: they never
+    /// change, and a value of the index has to stay small.
     pub amounts: Amounts,
-    /// When its money is to be taken.
+    /// When its money is captured.
     pub capture: CaptureMode,
     /// When it is canceled if unpaid.
     pub expires_at: Timestamp,
     /// Hash of the request that created it.
     pub fingerprint: [u8; 16],
-    /// Which payment may take, or has taken, its money.
+    /// The claim: the payment that may take, or has taken, its money.
     pub claim: AnyClaim,
     /// Its payments, oldest first.
     pub payments: Vec<PaymentId>,
@@ -255,21 +255,21 @@ pub struct OrderCore {
 }
 
 impl OrderCore {
-    /// Most payments one order may have.
+    /// The most payments one order may have.
     pub const MAX_PAYMENTS: usize = 100;
-    /// Most lines one order may have.
+    /// The most lines one order may have.
     pub const MAX_LINES: usize = 100;
-    /// The farthest deadline: beyond a year of booking ahead somebody has mistyped.
+    /// The farthest deadline: more than a year ahead is most likely a typing error.
     pub const MAX_DEADLINE_MS: u64 = 400 * 24 * 3_600_000;
-    /// Most discounts one order may have.
+    /// The most discounts one order may have.
     pub const MAX_DISCOUNTS: usize = 20;
 
-    /// What it costs.
+    /// The total.
     pub fn total(&self) -> Money {
         self.amounts.total()
     }
 
-    /// Where it lives, with all that belongs to it.
+    /// The shard of the order and everything that belongs to it.
     pub fn shard(&self) -> Shard {
         Shard::of_order(&self.id)
     }
@@ -283,7 +283,7 @@ impl lifecycle::Core for OrderCore {
 }
 
 lifecycle! {
-    /// What is bought, and how far its payment has come.
+    /// An order and the state of its payment.
     machine Order {
         core: OrderCore, any: AnyOrder, state: OrderState, action: OrderAction,
         command: OrderCommand, event: OrderEvent, transition: OrderTransition,
@@ -293,15 +293,15 @@ lifecycle! {
         PaymentPending {} = "PAYMENT_PENDING",
         /// Its money is held until the order is confirmed.
         Reserved {
-            /// By which payment.
+            /// The payment that holds it.
             payment: PaymentId,
         } = "RESERVED",
-        /// Its money is taken.
+        /// Its money is captured.
         Paid {
-            /// By which payment.
+            /// The payment that captured it.
             payment: PaymentId,
         } = "PAID",
-        /// To be canceled as soon as the gateway's answer is known.
+        /// To be canceled once the gateway has answered.
         CancelRequested {
             /// Why.
             reason: CancelReason,
@@ -311,16 +311,16 @@ lifecycle! {
             /// Why.
             reason: CancelReason,
         } = "CANCELED",
-        /// Its money went back after it was paid.
+        /// Its money was refunded after it was paid.
         Refunded {
-            /// Whose money.
+            /// The payment.
             payment: PaymentId,
         } = "REFUNDED",
     }
     actions {
-        /// Notes that its money is held.
+        /// Records that its money is authorized.
         Reserve = "reserve",
-        /// Notes that its money is taken.
+        /// Records that its money is captured.
         Pay = "pay",
         /// Lets it wait for a payment again.
         Reopen = "reopen",

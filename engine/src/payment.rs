@@ -1,6 +1,6 @@
-//! Payments: one attempt to pay for one order, and the table of what may become of it.
+//! Payments: one attempt to pay one order, and the table of its states.
 //!
-//! One verb a file below. A verb checks and yields an event; the next state is made by [`EnteredBy`] alone.
+//! Each verb has a file below. A verb checks and returns an event; the next state is made by [`EnteredBy`] alone.
 
 mod authorize;
 mod await_deposit;
@@ -52,39 +52,39 @@ use crate::time::Timestamp;
 /// What every payment has, whatever its state.
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 pub struct PaymentCore {
-    /// Which payment.
+    /// The payment's id.
     pub id: PaymentId,
-    /// The order it is for.
+    /// The order that it pays.
     pub order_id: OrderId,
-    /// Whose order it is.
+    /// The order's buyer.
     pub buyer_id: BuyerId,
-    /// What is to be paid: the order's total, by component.
+    /// The amount to pay: the order's total, by component.
     pub amounts: Amounts,
-    /// Through whom.
+    /// The gateway.
     pub provider: Provider,
-    /// When the money is to be taken.
+    /// When the money is captured.
     pub capture: CaptureMode,
-    /// The gateway's own name for it, as soon as any evidence has told us.
+    /// The gateway's name for it, as soon as any evidence told it.
     pub provider_payment_id: Option<ProviderPaymentId>,
     /// The latest money call, if there was one.
     pub operation: Option<AnyOperation>,
-    /// Hashes of the notifications it has had, oldest first, at most [`PaymentCore::MAX_NOTIFICATIONS`].
+    /// Hashes of the notifications it received, oldest first, at most [`PaymentCore::MAX_NOTIFICATIONS`].
     pub notifications: Vec<[u8; 16]>,
-    /// Whether what is sealed in its records is hidden.
+    /// Whether the sealed data in its records is hidden.
     pub erased: bool,
     /// The buyer's checkout that it belongs to, if it was begun in one.
     pub session: Option<CheckoutSession>,
     /// How many exchanges with the gateway are recorded, at most [`PaymentCore::MAX_CALLS`].
     pub calls: u8,
-    /// How often in a row the gateway refused to give its money back, or to close its account for a transfer.
+    /// How often in a row the gateway refused to refund its money, or to close its deposit account.
     pub refusals: u8,
-    /// Whether the gateway refused to give its money back, and was not asked again since.
+    /// Whether the gateway refused a refund, and was not asked again since.
     pub refund_refused: bool,
-    /// What the gateway has of its money, by our books.
+    /// The amount that the gateway has of its money, by our books.
     pub at_gateway: Amounts,
-    /// What the gateway says that it has, where that is not what our books say; a person has to look.
+    /// The amount that the gateway says it has, if that differs from our books; a person has to look.
     pub disagreement: Option<Amounts>,
-    /// Whether the gateway is to be asked how it stands, because somebody said that there is news.
+    /// Whether the gateway is to be asked about it, because an unsigned notification came.
     pub inquiry_wanted: bool,
     /// How many such inquiries in a row told nothing new, at most [`PaymentCore::MAX_IDLE_INQUIRIES`].
     pub idle_inquiries: u8,
@@ -102,33 +102,34 @@ pub struct PaymentCore {
     pub version: u64,
 }
 
-/// The buyer's checkout that a payment belongs to.
+/// The checkout that a payment belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct CheckoutSession {
-    /// Which.
+    /// The checkout's id.
     pub id: SessionId,
-    /// Until when it can be used.
+    /// The end of the checkout.
     pub until: Timestamp,
 }
 
 impl PaymentCore {
-    /// Past this many in a row, a notification that proves nothing is no longer noted before it is followed: whoever
-    /// sends it is answered when the gateway has been asked.
+    /// Past this many in a row, an unsigned notification is no longer recorded before the gateway is asked: its
+    /// sender is answered once the gateway has answered.
     pub const MAX_IDLE_INQUIRIES: u8 = 64;
-    /// Past this many, a notification is recorded only if it moves the payment: a gateway that never
-    /// stops repeating itself must not fill the journal.
+    /// Past this many, a notification is recorded only if it moves the payment: a gateway that repeats itself without
+    /// end must not fill the journal.
     pub const MAX_NOTIFICATIONS: usize = 64;
-    /// Past this many, an exchange with the gateway is recorded only if it tells something new.
+    /// Past this many, an exchange with the gateway is recorded only if it brings news.
     pub const MAX_CALLS: u8 = 64;
-    /// From this many refusals in a row on, the gateway is asked again only after a rest: whoever repeats a refused
-    /// return without end must not fill the journal, and whoever has removed the cause does not wait long.
+    /// From this many refusals in a row on, the gateway is asked again only after a rest: a client that repeats a
+    /// refused refund without end must not fill the journal, and a merchant who has removed the cause must not wait
+    /// long.
     pub const RESTS_AFTER: u8 = 10;
-    /// The first rest; each refusal after that doubles it.
+    /// The first rest; each further refusal doubles it.
     const FIRST_REST_MS: u64 = 60_000;
     /// The longest rest.
     const LONGEST_REST_MS: u64 = 3_600_000;
 
-    /// How long the gateway is still left alone before it is asked again to give the money back, if it is.
+    /// How long the gateway is not yet to be asked again for a refund; `None` if it may be asked now.
     pub fn rests_for_ms(&self, now: Timestamp) -> Option<u64> {
         let Some(AnyOperation::Refused(call)) = &self.operation else {
             return None;
@@ -143,7 +144,7 @@ impl PaymentCore {
         (now < until).then(|| until.millis_since(now))
     }
 
-    /// Whether this notification has been taken in before.
+    /// Whether this notification was recorded before.
     pub fn has_heard(&self, event_id: &str) -> bool {
         self.notifications
             .contains(&operate::notification_hash(self.provider, event_id))
@@ -154,27 +155,27 @@ impl PaymentCore {
         self.notifications.len() >= Self::MAX_NOTIFICATIONS
     }
 
-    /// What is to be paid.
+    /// The amount to pay.
     pub fn amount(&self) -> Money {
         self.amounts.total()
     }
 
-    /// Whether a money call has no answer yet.
+    /// Whether a money call is unanswered.
     pub fn operation_in_flight(&self) -> bool {
         self.call_in_flight().is_some()
     }
 
-    /// The money call that has no answer yet.
+    /// The unanswered money call.
     pub fn call_in_flight(&self) -> Option<&AnyOperation> {
         self.operation.as_ref().filter(|call| call.in_flight())
     }
 
-    /// What its money call that has no answer yet is to do.
+    /// The kind of the unanswered money call.
     pub fn kind_in_flight(&self) -> Option<OperationKind> {
         self.call_in_flight().map(|call| call.core().kind)
     }
 
-    /// What the gateway has of its money, by its own word where there is one.
+    /// The amount that the gateway has of its money, by its own word if there is one.
     pub fn held_by_gateway(&self) -> Amounts {
         self.disagreement.unwrap_or(self.at_gateway)
     }
@@ -188,7 +189,7 @@ impl lifecycle::Core for PaymentCore {
 }
 
 lifecycle! {
-    /// One attempt to pay for one order.
+    /// One attempt to pay one order.
     machine Payment {
         core: PaymentCore, any: AnyPayment, state: PaymentState, action: PaymentAction,
         command: PaymentCommand, event: PaymentEvent, transition: PaymentTransition,
@@ -200,14 +201,14 @@ lifecycle! {
         Prepared {} = "PREPARED",
         /// The gateway holds the funds for us until `expires_at`.
         Authorized {
-            /// What is held.
+            /// The amount held.
             authorized: Amounts,
             /// When the hold runs out.
             expires_at: Timestamp,
         } = "AUTHORIZED",
-        /// The funds are ours to settle.
+        /// The funds were captured.
         Captured {
-            /// What was taken.
+            /// The captured amount.
             captured: Amounts,
         } = "CAPTURED",
         /// The gateway said that it failed. A late success can still follow.
@@ -215,60 +216,60 @@ lifecycle! {
             /// The gateway's code.
             code: FailureCode,
         } = "FAILED",
-        /// Given up before any money moved.
+        /// Canceled before any money moved.
         Canceled {
             /// Why.
             reason: CancelReason,
         } = "CANCELED",
-        /// Its time ran out.
+        /// It expired.
         Expired {} = "EXPIRED",
         /// The hold was released.
         Voided {
             /// Why.
             reason: CancelReason,
         } = "VOIDED",
-        /// The gateway took another amount or currency than the order's; a person or better evidence decides.
+        /// The gateway captured another amount or currency than the order's; a person or later evidence decides.
         Mismatched {
-            /// What it took.
+            /// The captured amount.
             received: Amounts,
         } = "MISMATCHED",
-        /// The gateway took money that the order could not take; a person decides.
+        /// The gateway captured money that the order could not take; a person decides.
         Orphaned {
-            /// What it took.
+            /// The captured amount.
             received: Amounts,
         } = "ORPHANED",
-        /// The money went back to the buyer.
+        /// The money was refunded to the buyer.
         Returned {
-            /// What went back.
+            /// The refunded amount.
             returned: Amounts,
-            /// Who said so.
+            /// The source of the fact.
             told_by: Source,
         } = "RETURNED",
         /// The buyer has an account to transfer the money to, until `due_at`.
         AwaitingDeposit {
-            /// Until when.
+            /// The time by which the buyer has to transfer.
             due_at: Timestamp,
         } = "AWAITING_DEPOSIT",
-        /// All that was taken went back.
+        /// All captured money was refunded.
         Refunded {
-            /// What went back.
+            /// The refunded amount.
             refunded: Amounts,
-            /// Who said so.
+            /// The source of the fact.
             told_by: Source,
         } = "REFUNDED",
     }
     actions {
         /// Registers the payment with the gateway.
         Prepare = "prepare",
-        /// Holds the funds.
+        /// Records that the funds are held.
         Authorize = "authorize",
-        /// Takes the funds.
+        /// Records that the funds are captured.
         Capture = "capture",
         /// Records a certain failure.
         Fail = "fail",
-        /// Gives up before any money moved.
+        /// Cancels it before any money moved.
         Cancel = "cancel",
-        /// Lets it run out.
+        /// Lets it expire.
         Expire = "expire",
         /// Releases the hold.
         Void = "void",
@@ -355,7 +356,7 @@ impl PaymentState {
         }
     }
 
-    /// Where its money is.
+    /// The stage of its money.
     pub const fn stage(self) -> Stage {
         match self {
             Self::Initiated | Self::Prepared => Stage::Begun,
@@ -376,7 +377,7 @@ impl PaymentState {
         }
     }
 
-    /// Whether it holds money that belongs to no order and waits for a decision.
+    /// Whether it has money that belongs to no order and waits for a decision.
     pub const fn needs_decision(self) -> bool {
         match self.stage() {
             Stage::Aside => true,
@@ -390,7 +391,7 @@ impl PaymentState {
     }
 }
 
-/// How far a payment has come: where its money is. Rules that ask no more than this ask for it.
+/// The stage of a payment: where its money is. Rules that need no more than this use it instead of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// No gateway has anything of it, as far as we know.
@@ -401,16 +402,16 @@ pub enum Stage {
     AwaitsDeposit,
     /// It ended without money.
     Over,
-    /// The money was taken for its order.
+    /// The money was captured for its order.
     Taken,
-    /// Money was taken and belongs to no order.
+    /// Captured money belongs to no order.
     Aside,
-    /// All of the money went back.
+    /// All of the money was refunded.
     Back,
 }
 
 impl AnyPayment {
-    /// What was taken of it in all, by our books, wherever it is now.
+    /// The total captured amount by our books, wherever it is now.
     pub fn taken(&self) -> Amounts {
         match self {
             Self::Captured(taken) => taken.detail().captured,
@@ -429,7 +430,7 @@ impl AnyPayment {
         }
     }
 
-    /// Whether its money went back by a person's word alone, who can have been wrong.
+    /// Whether only a person recorded its refund, which may not have happened.
     pub fn is_back_by_a_persons_word(&self) -> bool {
         match self {
             Self::Returned(back) => back.detail().told_by == Source::Person,
@@ -453,7 +454,8 @@ impl AnyPayment {
     }
 }
 
-/// The one way into each state, for new events and for replayed ones; with what the books say of the gateway's part.
+/// The only way into each state, for new events and for replayed ones; also updates the gateway's amount in the
+/// books.
 mod entered {
     use super::{
         Amounts, Authorized, AwaitingDeposit, Canceled, Captured, DepositAwaited, EnteredBy,
@@ -515,7 +517,7 @@ mod entered {
         core.idle_inquiries = 0;
     }
 
-    /// What a person gave back from the platform's own account, the gateway still has.
+    /// Money refunded from the platform's own account is still at the gateway.
     fn went_back(core: &mut PaymentCore, way: RefundWay) {
         match way {
             RefundWay::Gateway => came(core, Amounts::zero(core.amounts.currency())),

@@ -1,7 +1,7 @@
-//! Bugs that can be planted, to see that the simulation finds them. A build without `--cfg planted` has none of
-//! them: [`is`] is then a constant `false`, and what asks it compiles to nothing.
+//! Bugs that can be planted, to prove that the simulation finds them. A build without `--cfg planted` has none:
+//! [`is`] is then a constant `false`, and the code that asks it compiles to nothing.
 //!
-//! Each stands at the one place where its rule lives.
+//! Each bug is in the one place where its rule lives.
 
 /// A bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,45 +13,45 @@ pub enum Bug {
     AnswerBeforeSync,
     /// A payment that failed is not captured by a later success.
     FailedForGood,
-    /// A notification's id is noted before its signature is looked at.
+    /// A notification's id is recorded before its signature is checked.
     DedupeBeforeAuthentication,
     /// A payment is sent to its gateway without the order's claim.
     ClaimNotChecked,
-    /// A gateway that does not answer is taken to have refused.
+    /// A call without an answer counts as refused.
     UnknownIsFailure,
-    /// A call without an answer is taken for one that was never sent.
+    /// A call without an answer counts as never sent.
     NoAnswerIsNotSent,
-    /// A gateway that is not yet done is taken to have refused.
+    /// A gateway's "not yet" counts as a refusal.
     NotYetIsFailure,
-    /// What an unsigned notification says is believed.
+    /// An unsigned notification is applied as evidence.
     HintIsBelieved,
-    /// What the browser says is to be paid is not compared with the order.
+    /// The amount that the browser brings back is not compared with the order.
     ReturnNotCompared,
-    /// Money that comes after its order was canceled is kept.
+    /// Money that arrives after its order was canceled is kept.
     MoneyIsKept,
-    /// A deadline cancels an order whose payment is being taken.
+    /// A deadline cancels an order whose payment is being captured.
     DeadlineOvertakes,
-    /// Calls that a restart left without an answer are forgotten.
+    /// Calls that a restart left unanswered are forgotten.
     NotResumed,
-    /// Answers are not kept under their idempotency keys.
+    /// Answers are not stored under their idempotency keys.
     AnswersForgotten,
-    /// Domain time is what the wall clock says, and stands still while that is behind the records.
+    /// Domain time follows the wall clock, and stands still while that is behind the records.
     ClockIsBelieved,
-    /// Money of which a part went back before we heard of it is not booked.
+    /// Money of which a part was refunded before we heard of it is not booked.
     PartsAreDropped,
-    /// What a person gave back from the bank is taken for given back by the gateway.
+    /// A refund from the bank is booked as a refund by the gateway.
     WayIsForgotten,
-    /// A call that was made with other credentials is asked about as if they were the same.
+    /// A call made with other credentials is inquired about as if the credentials were the same.
     CredentialsForgotten,
-    /// A refusal of a call that was sent again is believed about the first sending.
+    /// A refusal of a repeated call is applied to the first sending.
     RepetitionIsBelieved,
-    /// That a gateway answered about another payment is taken for no answer at all.
+    /// An answer about another payment counts as no answer.
     AnotherIsNothing,
-    /// That there is news of a payment is kept in memory only.
+    /// The mark that a gateway is to be asked is kept in memory only.
     HintsInMemory,
-    /// How a gateway splits an amount is not compared.
+    /// The gateway's split of an amount is not compared.
     SplitNotCompared,
-    /// A key of the index that does not read is taken for one that is not there.
+    /// An unreadable key of the index counts as absent.
     UnreadableIsAbsent,
     /// An index that has met a full disk is not tried again.
     FullForGood,
@@ -94,7 +94,7 @@ pub const fn is(_: Bug) -> bool {
     false
 }
 
-/// Whether an id was seen before, by whoever it was sent: never.
+/// Whether an id was seen before, whoever sent it: never.
 #[cfg(not(planted))]
 #[inline]
 pub const fn seen_before(_: &[u8]) -> bool {
@@ -118,12 +118,12 @@ mod soil {
         static SEEN: RefCell<BTreeSet<Vec<u8>>> = const { RefCell::new(BTreeSet::new()) };
     }
 
-    /// Whether an id was seen before on this thread, by whoever it was sent.
+    /// Whether an id was seen before on this thread, whoever sent it.
     pub fn seen_before(id: &[u8]) -> bool {
         SEEN.with_borrow_mut(|seen| !seen.insert(id.to_vec()))
     }
 
-    /// Plants one bug, and takes the one before out.
+    /// Plants one bug, and removes the previous one.
     #[expect(clippy::as_conversions, reason = "a number per bug")]
     pub fn plant(bug: Option<Bug>) {
         PLANTED.store(bug.map_or(0, |bug| bug as u8), Ordering::Relaxed);

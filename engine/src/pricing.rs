@@ -1,7 +1,7 @@
-//! Prices of an order: what its lines come to once the discounts are taken off, by component and to the last won.
+//! Prices of an order: the lines' amounts after discounts, by component and to the last won.
 //!
-//! A discount is shared among the lines it is on in proportion to what is left of them, by largest remainder; a later
-//! discount sees what an earlier one left. VAT is that of what is left: a discount reduces the base it is computed from.
+//! A discount is shared among its lines in proportion to their remaining prices, by largest remainder; a later
+//! discount sees the prices that an earlier one left. VAT is computed from the discounted price.
 
 use crate::amounts::{Amounts, allot};
 use crate::command::NewLine;
@@ -9,16 +9,16 @@ use crate::money::Money;
 use crate::order::{Discount, Line, OrderCore, Tax};
 use crate::rejection::Rejection;
 
-/// Lines with what each comes to; the lines add up to the whole, component by component.
+/// Lines with their prices; the lines add up to the total, component by component.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Priced {
-    /// What is bought.
+    /// The lines.
     pub lines: Vec<Line>,
-    /// What it costs.
+    /// The total.
     pub amounts: Amounts,
 }
 
-/// Prices the lines. They have to come to `total`, which can be nothing.
+/// Prices the lines. They have to add up to `total`, which can be zero.
 pub fn price(
     lines: Vec<NewLine>,
     discounts: &[Discount],
@@ -45,7 +45,7 @@ pub fn price(
     })
 }
 
-/// What the lines cost before discounts, in their order. Their sum is an amount too.
+/// The lines' prices before discounts, in their order. Their sum must be a valid amount too.
 fn full_prices(lines: &[NewLine], total: Money) -> Result<Vec<u64>, Rejection> {
     if lines.is_empty() || lines.len() > OrderCore::MAX_LINES {
         return Err(Rejection::LineCountOutOfRange);
@@ -63,8 +63,8 @@ fn full_prices(lines: &[NewLine], total: Money) -> Result<Vec<u64>, Rejection> {
     Ok(prices)
 }
 
-/// Takes a discount off the lines it is on; nothing if it is none, names a line that is not there or one twice, or is
-/// more than what is left of them.
+/// Takes a discount off its lines; `None` if it is zero, names a line that does not exist or one twice, or exceeds
+/// the lines' remaining prices.
 fn take_off(discount: &Discount, rests: &mut [u64]) -> Option<()> {
     let is_on = marked(discount, rests.len())?;
     let weights: Vec<u64> = rests
@@ -82,7 +82,7 @@ fn take_off(discount: &Discount, rests: &mut [u64]) -> Option<()> {
     Some(())
 }
 
-/// Which of so many lines the discount is on.
+/// Marks the discounted ones among `lines` lines.
 fn marked(discount: &Discount, lines: usize) -> Option<Vec<bool>> {
     let Some(named) = &discount.lines else {
         return Some(vec![true; lines]);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn discount_is_refused_that_is_nothing_or_too_much_or_on_no_line_or_on_one_twice() {
+    fn zero_excessive_and_misplaced_discounts_are_refused() {
         let refused = |discount: Discount| {
             let lines = vec![line(1_000, 1, Tax::Taxable), line(500, 1, Tax::TaxFree)];
             let ok = off(100, Some(&[1]));

@@ -1,4 +1,4 @@
-//! Gateways by name, and the words that what they say is kept in.
+//! Gateway identifiers, and the stored vocabulary for their answers.
 //!
 //! These types are stored inside events: append variants, never reorder them.
 
@@ -9,14 +9,14 @@ use crate::idempotency::hash16;
 /// A gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Provider {
-    /// The gateway of the mock-first flow: it does what `mock/complete` and its notifications say.
+    /// The mock gateway: it does what `mock/complete` and its notifications say.
     Mock,
     /// Toss Payments.
     Toss,
-    /// A gateway of our own tests: it holds funds, and takes and releases them by calls over the network. No setting
-    /// turns it on.
+    /// A gateway of our own tests: it authorizes, captures and voids by calls over the network. No setting turns it
+    /// on.
     Drill,
-    /// Nobody: there is nothing to pay, so that the answer to every call is yes.
+    /// No gateway: there is nothing to pay, so every call succeeds.
     Free,
 }
 
@@ -34,7 +34,7 @@ impl Provider {
         }
     }
 
-    /// The gateway of this name, in either case, among those that can be asked for.
+    /// The gateway of this name, in either case, among those that can be requested.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
@@ -43,7 +43,7 @@ impl Provider {
     }
 }
 
-/// Who or what told us.
+/// The source of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum Source {
     /// The gateway's answer to our call.
@@ -52,7 +52,7 @@ pub enum Source {
     Notification,
     /// A person.
     Person,
-    /// The gateway's answer when we asked how a payment stands.
+    /// The gateway's answer to an inquiry about a payment.
     Inquiry,
 }
 
@@ -68,7 +68,7 @@ impl Source {
     }
 }
 
-/// The gateway's own name for a payment: printable, at most 200 bytes.
+/// The gateway's name for a payment: printable, at most 200 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct ProviderPaymentId(pub Box<str>);
 
@@ -76,7 +76,7 @@ impl ProviderPaymentId {
     /// Longest name in bytes.
     pub const MAX_LEN: usize = 200;
 
-    /// Takes a name that a browser or a gateway says, if it can be one.
+    /// Accepts a name from a browser or a gateway, if it is well formed.
     pub fn parse(text: &str) -> Option<Self> {
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
         let fits = (1..=Self::MAX_LEN).contains(&text.len());
@@ -84,18 +84,18 @@ impl ProviderPaymentId {
     }
 }
 
-/// Which exchange with a gateway.
+/// The kind of an exchange with a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum CallKind {
     /// A confirmation was sent.
     Confirm,
     /// A cancellation was sent.
     Cancel,
-    /// It was asked how a payment stands.
+    /// An inquiry about a payment was sent.
     Inquire,
-    /// A capture of held money was sent.
+    /// A capture of authorized money was sent.
     Capture,
-    /// A release of held money was sent.
+    /// A void of an authorization was sent.
     Void,
 }
 
@@ -112,10 +112,10 @@ impl CallKind {
     }
 }
 
-/// Which way money goes back to a buyer.
+/// The way of a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum RefundWay {
-    /// Through the gateway it came through.
+    /// Through the gateway that captured the money.
     Gateway,
     /// From the platform's bank account, by a person.
     BankTransfer,
@@ -131,14 +131,14 @@ impl RefundWay {
     }
 }
 
-/// How an exchange with a gateway went.
+/// How an exchange with a gateway ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum CallStatus {
-    /// The gateway answered with yes, or told how the payment stands.
+    /// The gateway did it, or told the payment's state.
     Success,
     /// The gateway refused, or the call certainly never reached it.
     Failed,
-    /// There is no answer, or not yet one.
+    /// There is no answer, or no final one yet.
     Pending,
 }
 
@@ -158,7 +158,7 @@ impl CallStatus {
 pub struct FailureCode(Box<str>);
 
 impl FailureCode {
-    /// Keeps what is printable ASCII without spaces, at most 64 bytes.
+    /// Keeps printable ASCII without spaces, at most 64 bytes.
     pub fn new(text: &str) -> Self {
         Self(
             text.chars()
@@ -175,13 +175,13 @@ impl FailureCode {
     }
 }
 
-/// Which of the merchant's credentials a call was made with: the first bytes of a hash of them. Under other ones a
-/// gateway may know nothing of the call.
+/// The merchant's credentials of a call, as the first bytes of a hash. Under other credentials a gateway may not know
+/// the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Credentials([u8; 8]);
 
 impl Credentials {
-    /// Of a gateway and the secret that its calls are made with.
+    /// The credentials of a gateway and the secret of its calls.
     pub fn of(provider: Provider, secret: &[u8]) -> Self {
         let hash = hash16(&[b"credentials", provider.name().as_bytes(), secret]);
         let [first, ..] = hash.as_chunks::<8>().0 else {
@@ -191,19 +191,19 @@ impl Credentials {
     }
 }
 
-/// What a buyer paid with, as far as the gateway tells. Nothing of it identifies a person or suffices to pay.
+/// The means of payment, as far as the gateway tells it. It neither identifies a person nor suffices to pay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct PaidWith {
-    /// How, in the gateways' common words: `card`, `transfer`, `virtual_account`, `mobile`, …
+    /// The method in the gateways' common terms: `card`, `transfer`, `virtual_account`, `mobile`, …
     pub method: Option<Box<str>>,
-    /// Who issued the card, or which bank or easy payment it was, in the gateway's code.
+    /// The issuer, bank or easy payment, in the gateway's code.
     pub issuer: Option<Box<str>>,
     /// The last four digits of the card.
     pub last4: Option<Box<str>>,
-    /// Credit, debit, prepaid: the gateway's word.
+    /// Credit, debit or prepaid, in the gateway's word.
     pub card_type: Option<Box<str>>,
     /// The issuer's approval number.
     pub approval: Option<Box<str>>,
-    /// In how many monthly instalments; 0 for none.
+    /// The number of monthly instalments; 0 for none.
     pub installments: Option<u8>,
 }

@@ -1,6 +1,6 @@
-//! Receipts: what a payment took, signed so that anybody can check it without asking the server. A receipt is a JWS in
-//! compact form (RFC 7515) with Ed25519 (RFC 8037), its keys are a JWK set (RFC 7517) named by their thumbprints
-//! (RFC 7638). Pure: who has the key signs, who has a verifier verifies; this says over which bytes.
+//! Receipts: a payment's captured amount, signed so that anyone can verify it without asking the server. A receipt is
+//! a JWS in compact form (RFC 7515) with Ed25519 (RFC 8037); its keys are a JWK set (RFC 7517) named by their
+//! thumbprints (RFC 7638). Pure: this builds and parses the signed bytes; callers with a key sign or verify them.
 
 use std::fmt;
 
@@ -10,30 +10,30 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// What a receipt calls itself, so that no other signed text is taken for one.
+/// The receipt's `typ`, so that no other signed text is accepted as one.
 pub const TYPE: &str = "daegeum-receipt+jwt";
 const ALGORITHM: &str = "EdDSA";
-/// No receipt is longer.
+/// The longest receipt.
 const LENGTH_MAX: usize = 8_192;
 /// 64 bytes in base64url.
 const SIGNATURE_LENGTH: usize = 86;
-/// What the last of those characters can be: four of its six bits are spare, and zero.
+/// The possible last characters: four of its six bits are unused, and must be zero.
 const SIGNATURE_ENDS: [char; 4] = ['A', 'Q', 'g', 'w'];
 
-/// What a receipt says. Amounts are minor units of `currency`.
+/// A receipt's claims. Amounts are minor units of `currency`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The server that took the money, by its address.
+    /// The address of the server that captured the money.
     pub iss: String,
-    /// When the money was taken, in seconds since 1970.
+    /// When the money was captured, in seconds since 1970.
     pub iat: u64,
     /// The payment.
     pub payment_id: String,
     /// The merchant's order.
     pub order_id: String,
-    /// What was bought, in a few words.
+    /// The order's title in a few words.
     pub title: String,
-    /// What was taken in all.
+    /// The captured total.
     pub amount: u64,
     /// ISO 4217.
     pub currency: String,
@@ -41,26 +41,26 @@ pub struct Claims {
     pub supply: u64,
     /// The VAT.
     pub vat: u64,
-    /// The part that bears none.
+    /// The part without VAT.
     pub tax_free: u64,
-    /// Through whom.
+    /// The gateway.
     pub provider: String,
-    /// When the money was taken, RFC 3339.
+    /// When the money was captured, RFC 3339.
     pub captured_at: String,
-    /// How the gateway split the same amount when it took it, where that is not how the order splits it. What the
-    /// buyer's tax papers from there say.
+    /// The gateway's split of the same amount, if it differs from the order's. The buyer's tax documents from the
+    /// gateway show this split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway_split: Option<Split>,
 }
 
-/// An amount by its parts.
+/// An amount by component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
     /// The part before VAT.
     pub supply: u64,
     /// The VAT.
     pub vat: u64,
-    /// The part that bears none.
+    /// The part without VAT.
     pub tax_free: u64,
 }
 
@@ -71,7 +71,7 @@ impl Split {
     }
 }
 
-/// What whoever checks a receipt knows beforehand; nothing of it has to be.
+/// The values that a verifier expects; all are optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Expected {
     /// The payment.
@@ -82,40 +82,40 @@ pub struct Expected {
     pub amount: Option<u64>,
 }
 
-/// Why a text is not a receipt that can be believed.
+/// The reason why a text is not a valid receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ReceiptError {
     /// It is not a receipt.
     #[error("this is not a receipt")]
     Malformed,
-    /// None of the keys signed it.
+    /// No key of the set signed it.
     #[error("no key of this name is known")]
     UnknownKey,
-    /// The parts do not add up to the whole.
+    /// The components do not add up to the total.
     #[error("the amounts of the receipt do not add up")]
     Unbalanced,
     /// It is of another payment, order or amount.
     #[error("the receipt is of another payment")]
     Another,
-    /// The signature is not of this text.
+    /// The signature does not match the text.
     #[error("the signature does not match")]
     NoMatch,
 }
 
-/// What a receipt says of itself, and nothing else: what a header calls critical would have to be understood.
+/// The header of a receipt. Other members are refused: a member listed in `crit` would have to be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// How it was signed.
+    /// The algorithm.
     pub alg: String,
-    /// With which key.
+    /// The key's name.
     pub kid: String,
-    /// That it is a receipt.
+    /// The type: a receipt.
     pub typ: String,
 }
 
 impl Header {
-    /// Whether it is a receipt's.
+    /// Whether this is the header of a receipt.
     pub fn check(&self) -> Result<(), ReceiptError> {
         if self.alg == ALGORITHM && self.typ == TYPE {
             Ok(())
@@ -125,22 +125,23 @@ impl Header {
     }
 }
 
-/// A receipt's parts, for whoever has a JSON reader of their own; base64url all three.
+/// A receipt's parts, for callers with a JSON parser of their own; all in base64url.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts<'t> {
     /// A [`Header`].
     pub header: &'t str,
     /// [`Claims`].
     pub claims: &'t str,
-    /// The first two with the dot between them: what was signed.
+    /// The first two with the dot between them: the signed text.
     pub signing_input: &'t str,
     /// The signature.
     pub signature: &'t str,
 }
 
 impl<'t> Parts<'t> {
-    /// Takes a text apart. One receipt has one text: what some decoders forgive (padding, another alphabet, spare
-    /// bits at the end) is refused, or a list of receipts could be cheated by writing one differently.
+    /// Splits a text. Each receipt has exactly one text: leniencies of some decoders (padding, another alphabet,
+    /// unused bits at the end) are refused, because otherwise the same receipt could be listed twice in different
+    /// spellings.
     pub fn of(text: &'t str) -> Result<Self, ReceiptError> {
         let fits =
             Some(text).filter(|text| text.len() <= LENGTH_MAX && text.bytes().all(is_written));
@@ -177,7 +178,7 @@ impl Claims {
         Ok(format!("{}.{}", encoded(&header)?, encoded(self)?))
     }
 
-    /// Whether it is the receipt that was expected, and its parts are the whole.
+    /// Whether it is the expected receipt, and its components add up.
     pub fn check(&self, expected: &Expected) -> Result<(), ReceiptError> {
         let own = Split {
             supply: self.supply,
@@ -206,25 +207,25 @@ fn encoded(part: &impl Serialize) -> Result<String, ReceiptError> {
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
-/// The receipt of what was signed.
+/// The receipt of a signed text.
 pub fn compact(signing_input: &str, signature: &[u8]) -> String {
     format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// A text that looks like a receipt. Nothing of it is to be believed before its signature was verified.
+/// A parsed receipt. Do not trust it before its signature was verified.
 #[derive(Debug, Clone)]
 pub struct Unverified {
     claims: Claims,
-    /// The name of the key that is said to have signed it.
+    /// The name of the key that it claims was used.
     pub key_id: String,
-    /// What was signed.
+    /// The signed text.
     pub signing_input: String,
     /// The signature.
     pub signature: [u8; 64],
 }
 
 impl Unverified {
-    /// Takes a text apart.
+    /// Parses a text.
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
         let malformed = || ReceiptError::Malformed;
         let parts = Parts::of(text)?;
@@ -241,7 +242,7 @@ impl Unverified {
         })
     }
 
-    /// What it says, for whoever has verified [`Unverified::signature`] over [`Unverified::signing_input`].
+    /// The claims, once the caller has verified [`Unverified::signature`] over [`Unverified::signing_input`].
     pub fn verified(self, expected: &Expected) -> Result<Claims, ReceiptError> {
         self.claims.check(expected)?;
         Ok(self.claims)
@@ -255,7 +256,7 @@ fn decoded<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, ReceiptError> 
     serde_json::from_slice(&json).map_err(|_| ReceiptError::Malformed)
 }
 
-/// A key that receipts are verified with.
+/// A key that verifies receipts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
 
@@ -271,7 +272,7 @@ impl PublicKey {
         Self(bytes)
     }
 
-    /// Reads it as a JWK's `x` writes it.
+    /// Parses the `x` of a JWK.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         bytes.try_into().ok().map(Self)
@@ -282,7 +283,7 @@ impl PublicKey {
         &self.0
     }
 
-    /// As a JWK's `x`.
+    /// The `x` of a JWK.
     pub fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
@@ -293,12 +294,12 @@ impl PublicKey {
     }
 }
 
-/// What is hashed for the name of the key with this `x` (RFC 7638): its members in their order, and no space.
+/// The text to hash for the name of the key with this `x` (RFC 7638): its members in order, without spaces.
 pub fn thumbprint_input(x: &str) -> String {
     [r#"{"crv":"Ed25519","kty":"OKP","x":""#, x, r#""}"#].concat()
 }
 
-/// A key as a set has it.
+/// A key in a JWK set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwk {
     kty: String,
@@ -336,7 +337,7 @@ impl KeySet {
         }
     }
 
-    /// The key of this name. Its name is computed: what a set calls its keys proves nothing.
+    /// The key of this name. The name is computed, because the names in a set prove nothing.
     pub fn find(&self, key_id: &str) -> Result<PublicKey, ReceiptError> {
         let ed25519 = |jwk: &&Jwk| jwk.kty == "OKP" && jwk.crv == "Ed25519";
         let keys = self.keys.iter().filter(ed25519);
@@ -374,7 +375,7 @@ mod tests {
 
     /// The example of RFC 8037, appendix A.3.
     #[test]
-    fn a_key_has_the_name_of_its_thumbprint() {
+    fn key_is_named_by_its_thumbprint() {
         let key = PublicKey::parse("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
         assert_eq!(key.id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
         let set = KeySet::of([&key]);
@@ -385,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_may_have_keys_of_other_kinds_and_lie_about_names() {
+    fn set_may_have_other_kinds_of_keys_and_wrong_names() {
         let set = r#"{"keys":[{"kty":"RSA","n":"x","e":"AQAB"},
             {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"stolen"}]}"#;
         let set: KeySet = serde_json::from_str(set).unwrap();
@@ -393,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_again() {
+    fn receipt_parses_back_to_its_claims() {
         let read = Unverified::parse(&receipt(&claims())).unwrap();
         assert_eq!((read.key_id.as_str(), read.signature), ("key", [7; 64]));
         assert!(receipt(&claims()).starts_with(&read.signing_input));
@@ -401,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_receipt_is_refused() {
+    fn invalid_receipts_are_refused() {
         let good = receipt(&claims());
         let (header, rest) = good.split_once('.').unwrap();
         let other = |json: &str| format!("{}.{rest}", URL_SAFE_NO_PAD.encode(json));
@@ -420,7 +421,7 @@ mod tests {
                 r#"{"alg":"EdDSA","kid":"key","typ":"daegeum-receipt+jwt","crit":["exp"],"exp":1}"#,
             ),
             "a".repeat(9_000),
-            // The same receipt in other letters.
+            // The same receipt in another spelling.
             format!("{good}=="),
             format!("{good}\n"),
             good.replace('-', "+").replace('_', "/") + "+",
@@ -435,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_of_something_else_is_told_from_the_one_expected() {
+    fn receipt_of_another_payment_is_refused() {
         let expected = |amount| Expected {
             order_id: Some("ORD-1".into()),
             amount: Some(amount),

@@ -1,4 +1,5 @@
-//! Rejections: what the rules refuse, as part of the contract. Stable codes, whose fault, what would be allowed.
+//! Rejections: refusals by the rules, as part of the API contract. Each has a stable code, a status and the actions
+//! that would be allowed.
 
 use std::borrow::Cow;
 
@@ -10,35 +11,35 @@ use crate::money::MoneyError;
 use crate::order::{OrderAction, OrderState};
 use crate::payment::{PaymentAction, PaymentState};
 
-/// Why a command was refused. Refusals change nothing; those of a keyed request are kept and replayed, but for
-/// those that pass by themselves ([`Rejection::retry_after_ms`]).
+/// The reason why a command was refused. Refusals change nothing; those of a keyed request are stored and replayed,
+/// except temporary ones ([`Rejection::retry_after_ms`]).
 ///
 /// Stored inside answers: append variants, never reorder them.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Rejection {
     /// No order has this id.
     OrderNotFound,
-    /// No payment has this id, or not for this caller.
+    /// No payment has this id, or the caller may not see it.
     PaymentNotFound,
     /// The order id is taken by another order.
     OrderAlreadyExists,
     /// The order does not accept this in its present state.
     OrderNotPermitted {
-        /// Where the order is.
+        /// The order's state.
         state: OrderState,
-        /// What was asked.
+        /// The requested action.
         action: OrderAction,
     },
     /// The payment does not accept this in its present state.
     PaymentNotPermitted {
-        /// Where the payment is.
+        /// The payment's state.
         state: PaymentState,
-        /// What was asked.
+        /// The requested action.
         action: PaymentAction,
     },
     /// Only an unpaid order can be paid; this one no longer waits for a payment.
     OrderNotPayable {
-        /// Where the order is.
+        /// The order's state.
         state: OrderState,
     },
     /// Another payment is taking this order's money right now.
@@ -69,24 +70,24 @@ pub enum Rejection {
     ProviderUnavailable,
     /// What the buyer's browser brought back is not what was asked of the gateway.
     ReturnMismatched,
-    /// The buyer's view of the payment has ended.
+    /// The buyer's checkout has ended.
     SessionExpired,
-    /// No call of this payment is without an answer.
+    /// No call of this payment is unanswered.
     NoUnknownOutcome,
-    /// The gateway takes no amount as small as this. Only in answers that were kept before [`Rejection::BelowMinimum`].
+    /// The gateway takes no amount this small. Only in answers stored before [`Rejection::BelowMinimum`].
     AmountBelowMinimum,
     /// The gateway cannot be paid through this way here.
     MethodUnavailable,
     /// The buyer's choice was made when the payment was prepared; another choice is another payment.
     SessionPrepared,
-    /// The gateway has refused to give this money back many times in a row, and is asked again after a rest.
+    /// The gateway refused this refund many times in a row, and is asked again only after a rest.
     RefundResting {
-        /// How long the rest still is.
+        /// The remaining rest.
         rest_ms: u64,
     },
     /// Only a payment of the mock gateway is completed by hand.
     NotAMockPayment,
-    /// The gateway has what our books say; there is nothing to accept.
+    /// The gateway agrees with our books; there is nothing to accept.
     NoDisagreement,
     /// The gateway takes less than this by no way of paying, or not by the chosen one.
     BelowMinimum {
@@ -114,14 +115,14 @@ pub enum Rejection {
     },
 }
 
-/// Whose mistake, and so which status an answer has.
+/// Whose mistake it is, which gives the answer's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// There is no such thing (404).
+    /// The thing does not exist (404).
     Missing,
-    /// The thing is not in a state for this (409).
+    /// The thing's state does not permit this (409).
     Conflict,
-    /// The request breaks a rule whatever the state (422).
+    /// The request breaks a rule, whatever the state (422).
     Rule,
 }
 
@@ -136,14 +137,14 @@ impl Kind {
     }
 }
 
-/// A code of the contract with what it means, for documents and snapshots.
+/// An error code of the contract, for documents and snapshots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Code {
     /// The stable code.
     pub code: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What it says to the caller.
+    /// Its message to the caller.
     pub message: &'static str,
 }
 
@@ -343,7 +344,7 @@ impl Rejection {
         Self::DiscountOutOfRange { at }
     }
 
-    /// The present state, where the state is the reason.
+    /// The present state, if that is the reason.
     pub const fn state(&self) -> Option<&'static str> {
         match self {
             Self::OrderNotPermitted { state, .. } | Self::OrderNotPayable { state } => {
@@ -354,7 +355,7 @@ impl Rejection {
         }
     }
 
-    /// What would be allowed instead, where the state is the reason.
+    /// The actions that would be allowed instead, if the state is the reason.
     pub fn permitted(&self) -> Option<Vec<&'static str>> {
         match self {
             Self::OrderNotPermitted { state, .. } | Self::OrderNotPayable { state } => {
@@ -367,7 +368,7 @@ impl Rejection {
         }
     }
 
-    /// One of each, for the documents, the snapshot and the tests that reach them all.
+    /// One sample of each, for the documents, the snapshot and the tests that reach them all.
     pub fn all() -> Vec<Self> {
         vec![
             Self::OrderNotFound,
@@ -421,8 +422,8 @@ impl Rejection {
         matches!(self, Self::AmountOutOfRange | Self::AmountBelowMinimum)
     }
 
-    /// How long until the same request may be granted, where it is only a matter of time. Such a refusal is not
-    /// kept under a key.
+    /// How long until the same request may be accepted, if that is only a matter of time. Such a refusal is not
+    /// stored under a key.
     pub const fn retry_after_ms(&self) -> Option<u64> {
         match self {
             Self::RefundResting { rest_ms } => Some(*rest_ms),
@@ -430,7 +431,7 @@ impl Rejection {
         }
     }
 
-    /// The line of the documents for this rejection.
+    /// The rejection's entry in the documents.
     pub const fn documented(&self) -> Code {
         Code {
             code: self.code(),

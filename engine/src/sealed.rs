@@ -1,5 +1,6 @@
-//! Personal data as it is stored: sealed under a key of its day, or of the person it is about where it has to outlive
-//! days; opened while that key exists, erased by dropping the key. Nothing here keeps a key; the caller brings it.
+//! Personal data as stored: sealed under a key of its day, or, if it has to outlive days, under a key of the person
+//! it is about. It can be opened while that key exists, and is erased by dropping the key. This module holds no key;
+//! the caller provides it.
 
 use std::fmt;
 
@@ -7,14 +8,14 @@ use bincode::{Decode, Encode};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 
-/// Why personal data is kept, which says for how long.
+/// The purpose that personal data is kept for, which sets how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum RetentionClass {
-    /// What a gateway told us, kept as proof of a payment.
+    /// A gateway's message, kept as proof of a payment.
     Evidence,
-    /// What a person wrote to explain an action.
+    /// A person's explanation of an action.
     Remark,
-    /// Who a buyer says they are, so that they can be asked for nothing twice.
+    /// A buyer's contact data, so that they need not give it twice.
     Buyer,
 }
 
@@ -22,7 +23,7 @@ impl RetentionClass {
     /// Every class.
     pub const ALL: &'static [Self] = &[Self::Evidence, Self::Remark, Self::Buyer];
 
-    /// The word in figures.
+    /// The word in metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Evidence => "evidence",
@@ -41,23 +42,23 @@ impl RetentionClass {
     }
 }
 
-/// Whom standing data is about: a seller, an endpoint, an administrator. 128 bits that say nothing else.
+/// The subject of standing data: a seller, an endpoint, an administrator. 128 bits without meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct SubjectId(pub [u8; 16]);
 
-/// Which key sealed something. Stored: append variants only.
+/// The id of a sealing key. Stored: append variants only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum SealingKeyId {
     /// The key of one day and class, dropped when the class's retention is over.
     Day {
         /// The Korean day of sealing, counted from 1970-01-01.
         day: u32,
-        /// Why it is kept.
+        /// The retention class.
         class: RetentionClass,
     },
     /// The key of one subject: never dropped by age, dropped when the subject is erased.
     Standing {
-        /// Whose.
+        /// The subject.
         subject: SubjectId,
     },
 }
@@ -65,7 +66,7 @@ pub enum SealingKeyId {
 /// The key of one day and class.
 #[derive(Clone)]
 pub struct SealingKey {
-    /// Which one it is.
+    /// The key's id.
     pub id: SealingKeyId,
     bytes: [u8; 32],
 }
@@ -91,13 +92,13 @@ pub struct Sealed {
     ciphertext: Box<[u8]>,
 }
 
-/// The sealed bytes do not open: they, or the key, are not the ones they were.
+/// The sealed bytes cannot be opened: they, or the key, have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("sealed data does not open under its key")]
 pub struct SealBroken;
 
 impl Sealed {
-    /// What was sealed under a key, as it was stored.
+    /// Sealed data from its stored parts.
     pub const fn from_parts(key: SealingKeyId, nonce: [u8; 12], ciphertext: Box<[u8]>) -> Self {
         Self {
             key,
@@ -106,7 +107,7 @@ impl Sealed {
         }
     }
 
-    /// Seals `plain`. `nonce` must be new for each call under one key; 96 random bits are.
+    /// Seals `plain`. `nonce` must be new for each call with one key; 96 random bits are.
     pub fn seal(key: &SealingKey, nonce: [u8; 12], plain: &[u8]) -> Result<Self, SealBroken> {
         let payload = Payload {
             msg: plain,
@@ -122,12 +123,12 @@ impl Sealed {
         })
     }
 
-    /// The key that is needed to open it.
+    /// The id of the key that opens it.
     pub const fn key_id(&self) -> SealingKeyId {
         self.key
     }
 
-    /// What was sealed.
+    /// The opened data.
     pub fn open(&self, key: &SealingKey) -> Result<Vec<u8>, SealBroken> {
         let payload = Payload {
             msg: &self.ciphertext,
@@ -149,7 +150,7 @@ fn cipher(key: &SealingKey) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(Key::from_slice(&key.bytes))
 }
 
-/// Binds the ciphertext to its day and class, or to its subject, so that none of them can be changed.
+/// Binds the ciphertext to its day and class, or to its subject, so that it cannot be moved to another.
 fn aad(id: SealingKeyId) -> Vec<u8> {
     match id {
         SealingKeyId::Day { day, class } => {
@@ -160,8 +161,8 @@ fn aad(id: SealingKeyId) -> Vec<u8> {
     }
 }
 
-/// What a person is found by: a keyed hash of a phone number or a mail address. Who has not the key can neither make
-/// one nor tell from one what it is of.
+/// A lookup value for a person: a keyed hash of a phone number or a mail address. Without the key it can neither be
+/// computed nor traced back.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Lookup(pub [u8; 16]);
 
@@ -171,8 +172,8 @@ impl fmt::Debug for Lookup {
     }
 }
 
-/// The key that lookups are made with. It lives in the key file and does not depend on the master key, so that
-/// changing that one changes no lookup.
+/// The key of the lookups. It is in the key file and does not depend on the master key, so that a new master key
+/// changes no lookup.
 #[derive(Clone)]
 pub struct LookupKey([u8; 32]);
 
@@ -182,10 +183,10 @@ impl LookupKey {
         Self(bytes)
     }
 
-    /// The lookup of a text of a kind (`phone`, `mail`), which the caller has brought into its one form.
+    /// The lookup of a text of a kind (`phone`, `mail`). The caller has normalized the text.
     pub fn of(&self, kind: &str, text: &str) -> Lookup {
         use hmac::Mac;
-        // HMAC takes a key of any length; the other arm is for the compiler.
+        // HMAC accepts keys of any length; the other arm cannot happen.
         let Ok(mut mac) = <hmac::Hmac<sha2::Sha256> as Mac>::new_from_slice(&self.0) else {
             return Lookup([0; 16]);
         };
@@ -207,18 +208,18 @@ impl fmt::Debug for LookupKey {
     }
 }
 
-/// Data of somebody who can be looked up, as it is sealed: the lookups travel inside, so that the rows of the index
-/// that find them are written only by whoever can open it, and go with its key.
+/// Data of a person who can be looked up, as sealed: the lookups are inside, so only code that can open the data can
+/// write the index rows that find it, and they are erased with its key.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Findable {
-    /// What they are found by.
+    /// The lookup values.
     pub lookups: Vec<Lookup>,
     /// The data.
     pub plain: Vec<u8>,
 }
 
 impl Findable {
-    /// Most lookups that are read back.
+    /// The most lookups that are read back.
     const LIMIT: usize = 1 << 20;
 
     /// Seals the data with its lookups.
@@ -227,7 +228,7 @@ impl Findable {
         Sealed::seal(key, nonce, &bytes.map_err(|_| SealBroken)?)
     }
 
-    /// What was sealed so.
+    /// Opens data sealed by [`Findable::seal`].
     pub fn open(sealed: &Sealed, key: &SealingKey) -> Result<Self, SealBroken> {
         let config = bincode::config::standard().with_limit::<{ Self::LIMIT }>();
         let plain = sealed.open(key)?;
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_under_its_key_alone_and_shows_nothing() {
+    fn sealed_data_opens_under_its_key_alone() {
         let sealed = Sealed::seal(&key(1), [1; 12], "김철수 010-1234-5678".as_bytes()).unwrap();
         assert_eq!(
             sealed.open(&key(1)).unwrap(),
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ciphertext_cannot_be_moved_to_another_day() {
+    fn ciphertext_cannot_be_moved_to_another_day() {
         let mut sealed = Sealed::seal(&key(1), [1; 12], b"x").unwrap();
         sealed.key = key(2).id;
         assert_eq!(sealed.open(&key(1)), Err(SealBroken));
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn lookups_travel_inside_what_is_sealed() {
+    fn lookups_are_inside_the_sealed_data() {
         let lookups = LookupKey::new([9; 32]);
         let phone = lookups.of("phone", "01000000000");
         let known = Findable {

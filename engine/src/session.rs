@@ -1,43 +1,43 @@
-//! Checkout sessions: the buyer's view of one payment at a time. A session has no state of its own: it is read off the
-//! payment that it is about now, so that the two can never disagree.
+//! Checkout sessions: a buyer's view of one payment at a time. A session has no state of its own: its status is
+//! derived from its current payment, so that the two can never disagree.
 
 use crate::order::CancelReason;
 use crate::payment::AnyPayment;
 use crate::time::Timestamp;
 
-/// How a checkout stands, as its buyer should be told.
+/// The status of a checkout, as shown to its buyer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionStatus {
     /// Nothing has happened yet.
     Created,
     /// The gateway's window can be opened.
     Prepared,
-    /// The gateway has been asked to take the money.
+    /// The gateway was asked to capture the money.
     Pending,
-    /// The gateway was asked and has not answered; nobody is charged twice.
+    /// The gateway was asked and has not answered; no second charge is possible meanwhile.
     Unknown,
     /// The buyer has an account to transfer the money to.
     AwaitingDeposit,
-    /// The money is held until the order is confirmed.
+    /// The money is authorized until the order is confirmed.
     Authorized,
-    /// The money is taken.
+    /// The money is captured.
     Paid,
     /// The gateway refused; another payment can be tried.
     Failed,
-    /// Given up.
+    /// Canceled.
     Canceled,
-    /// Time ran out.
+    /// Expired.
     Expired,
-    /// What the gateway took is being looked at by a person.
+    /// A person looks at the captured amount.
     InReview,
-    /// The money went back.
+    /// The money was refunded.
     Refunded,
     /// Another payment has paid the order.
     PaidByAnother,
 }
 
 impl SessionStatus {
-    /// How the checkout of this payment stands at `now`.
+    /// The status of this payment's checkout at `now`.
     pub fn of(payment: &AnyPayment, now: Timestamp) -> Self {
         use crate::operation::AnyOperation;
         let core = payment.core();
@@ -105,7 +105,7 @@ impl SessionStatus {
         }
     }
 
-    /// What the buyer's browser does next.
+    /// The next step of the buyer's browser.
     pub const fn next(self) -> Next {
         match self {
             Self::Created => Next::Prepare,
@@ -122,20 +122,20 @@ impl SessionStatus {
     }
 }
 
-/// What a browser does next.
+/// The next step of a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// Asks for what the gateway's window needs.
+    /// Requests the parameters of the gateway's window.
     Prepare,
     /// Opens the gateway's window, and confirms when the buyer comes back.
     OpenWindow,
     /// Asks again after a while.
     Wait,
-    /// Shows where to transfer the money to.
+    /// Shows the account to transfer to.
     Transfer,
     /// Begins another session, if the order can still be paid.
     BeginAgain,
-    /// Shows how it ended.
+    /// Shows the outcome.
     Nothing,
 }
 

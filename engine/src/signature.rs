@@ -1,7 +1,7 @@
-//! Signing and verifying notifications by Standard Webhooks: pure, the time is an input.
+//! Signs and verifies notifications by Standard Webhooks. Pure: the time is an input.
 //!
-//! Rules and vectors are those of the specification 1.0.0: `{id}.{timestamp}.{body}` under HMAC-SHA256, a
-//! list of `v1,<base64>` separated by single spaces, any match counts, unknown versions are skipped.
+//! Rules and vectors are those of the specification 1.0.0: `{id}.{timestamp}.{body}` under HMAC-SHA256, a list of
+//! `v1,<base64>` separated by single spaces; any match counts, unknown versions are skipped.
 
 use std::fmt;
 
@@ -12,26 +12,26 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use thiserror::Error;
 
-/// How far a notification's time may be from ours, either way, in seconds.
+/// The largest difference between a notification's time and ours, in seconds, either way.
 pub const TOLERANCE_S: u64 = 300;
 
 /// A shared secret. At least 24 bytes; its Debug shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookSecret(Box<[u8]>);
 
-/// A secret that cannot be used.
+/// The reason why a secret cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidSecret {
-    /// It is not `whsec_` and standard base64.
+    /// It is not `whsec_` followed by standard base64.
     #[error("a webhook secret is whsec_ followed by standard base64")]
     Malformed,
-    /// Fewer than 24 bytes can be guessed, more than 64 are a mistake.
+    /// Fewer than 24 bytes can be guessed; more than 64 are a mistake.
     #[error("a webhook secret has 24 to 64 bytes before base64")]
     Length,
 }
 
 impl WebhookSecret {
-    /// Reads `whsec_…`.
+    /// Parses `whsec_…`.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
         let encoded = text
             .strip_prefix("whsec_")
@@ -42,7 +42,7 @@ impl WebhookSecret {
         Self::from_bytes(&bytes)
     }
 
-    /// Takes the decoded bytes.
+    /// Accepts the decoded bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidSecret> {
         if (24..=64).contains(&bytes.len()) {
             Ok(Self(bytes.into()))
@@ -58,7 +58,7 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// The three headers of a notification as they came.
+/// The three headers of a notification as received.
 #[derive(Debug, Clone, Copy)]
 pub struct SignatureHeaders<'a> {
     /// `webhook-id`: the same for each delivery of one event.
@@ -69,10 +69,10 @@ pub struct SignatureHeaders<'a> {
     pub signature: &'a str,
 }
 
-/// Why a notification is not believed.
+/// The reason why a notification is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SignatureError {
-    /// The id is empty, too long, or has a dot or a character that cannot be printed.
+    /// The id is empty, too long, or has a dot or an unprintable character.
     #[error("webhook-id is malformed")]
     MalformedId,
     /// The timestamp is not a whole number of seconds.
@@ -81,7 +81,7 @@ pub enum SignatureError {
     /// The delivery is too old, or from the future.
     #[error("webhook-timestamp is too far from the present")]
     Stale,
-    /// No signature of the list is right.
+    /// No signature of the list matches.
     #[error("no signature matches")]
     NoMatch,
 }
@@ -94,7 +94,7 @@ pub fn sign(secret: &WebhookSecret, id: &str, timestamp_s: u64, body: &[u8]) -> 
     format!("v1,{}", STANDARD.encode(tag))
 }
 
-/// Whether one of `secrets` signed this delivery, and lately.
+/// Verifies that one of `secrets` signed this delivery recently.
 pub fn verify(
     secrets: &[WebhookSecret],
     headers: SignatureHeaders<'_>,
@@ -126,7 +126,7 @@ pub fn verify(
     Err(SignatureError::NoMatch)
 }
 
-/// Digits only: a sign, a fraction or a space would be signed differently elsewhere.
+/// Digits only: a sign, a fraction or a space would be signed differently by others.
 fn whole_seconds(text: &str) -> Option<u64> {
     let digits = (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     text.parse()
@@ -135,7 +135,7 @@ fn whole_seconds(text: &str) -> Option<u64> {
 }
 
 fn keyed(secret: &WebhookSecret, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
-    // HMAC takes keys of every length, so the other branch is never taken.
+    // HMAC accepts keys of any length, so the other branch is never taken.
     let mut mac = Hmac::<Sha256>::new_from_slice(&secret.0)
         .unwrap_or_else(|_| Hmac::new(&GenericArray::default()));
     for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_vectors_sign_alike() {
+    fn published_vectors_give_the_published_signatures() {
         let signed = sign(
             &secret(),
             "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_is_believed_for_five_minutes_either_way() {
+    fn delivery_is_accepted_for_five_minutes_either_way() {
         let signed = sign(&secret(), "msg_1", 1_000, b"{}");
         for (now, expected) in [
             (700, Ok(())),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn any_right_signature_of_the_list_counts_and_the_rest_is_skipped() {
+    fn any_matching_signature_of_the_list_is_enough() {
         let good = sign(&secret(), "msg_1", 1_000, b"{}");
         for list in [
             format!("v1a,abc {good}"),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn either_secret_of_a_rotation_verifies_and_a_stranger_does_not() {
+    fn both_secrets_of_a_rotation_verify_and_others_do_not() {
         let old = WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signature = sign(&old, "msg_1", 1_000, b"{}");
         let headers = SignatureHeaders {
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn short_secrets_are_refused_and_none_is_ever_shown() {
+    fn short_secrets_are_refused_and_no_secret_is_shown() {
         assert_eq!(
             WebhookSecret::parse("whsec_AAAA"),
             Err(InvalidSecret::Length)

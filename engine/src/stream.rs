@@ -1,4 +1,4 @@
-//! Streams: what one commit concerns. A commit stays within one stream, so that streams can be spread over shards.
+//! Streams: the scope of one commit. A commit stays within one stream, so that streams can be spread over shards.
 //!
 //! These types are stored: append variants, never reorder them.
 
@@ -7,14 +7,14 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{OrderId, PaymentId};
 
-/// What a record is about.
+/// The subject of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Stream {
     /// An order with its payments and their refunds.
     Order(OrderId),
-    /// A payment id that no order here has: what was said about it is kept all the same.
+    /// A payment id that no order here has; messages about it are recorded all the same.
     Stray(PaymentId),
-    /// Version 1 did not say what a kept answer was about.
+    /// Version 1 did not record what a stored answer was about.
     Unsaid,
 }
 
@@ -37,13 +37,13 @@ impl Stream {
     }
 }
 
-/// Where a stream lives: the first byte of SHA-256 of its id. A store with fewer than 256 shards takes it modulo
-/// their number, which has to be a power of two.
+/// A stream's shard: the first byte of SHA-256 of its id. A store with fewer than 256 shards takes it modulo their
+/// number, which has to be a power of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct Shard(u8);
 
 impl Shard {
-    /// The shard of an order and all that belongs to it.
+    /// The shard of an order and everything that belongs to it.
     pub fn of_order(id: &OrderId) -> Self {
         let [first, ..] = <[u8; 32]>::from(Sha256::digest(id.as_str().as_bytes()));
         Self(first)
@@ -64,9 +64,9 @@ impl Shard {
 mod tests {
     use super::*;
 
-    /// Ids that were given out end in this byte, so it may never change.
+    /// Ids already given out end in this byte, so it may never change.
     #[test]
-    fn an_orders_shard_is_the_first_byte_of_its_hash() {
+    fn shard_of_an_order_is_the_first_byte_of_its_hash() {
         let order = OrderId::parse("ORD-1").unwrap();
         let digest = Sha256::digest(b"ORD-1");
         assert_eq!(Shard::of_order(&order).byte(), digest[0]);

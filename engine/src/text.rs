@@ -1,17 +1,17 @@
-//! Names that people give and read: of goods, of discounts, of themselves. A name shows something, has no control
-//! characters, and is not longer than is taken. Length is counted in characters.
+//! Names given and read by people: of goods, discounts and persons. A name has a visible character, no control
+//! characters, and a limited length, counted in characters.
 
 use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
-/// What is wrong with a text.
+/// The fault of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
-    /// Nothing that anybody could see.
+    /// It has no visible character.
     Empty,
-    /// More than is taken.
+    /// It is too long.
     TooLong,
-    /// Not what such a thing looks like.
+    /// It does not have the expected form.
     Malformed,
 }
 
@@ -26,7 +26,7 @@ impl Flaw {
     }
 }
 
-/// Takes a text as a name of at most so many characters.
+/// Accepts a text as a name of at most `most` characters.
 pub fn check_name(text: &str, most: usize) -> Result<(), Flaw> {
     if is_blank(text) {
         return Err(Flaw::Empty);
@@ -40,9 +40,9 @@ pub fn check_name(text: &str, most: usize) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Whether nobody could see anything of it: spaces, and characters that are drawn as nothing.
+/// Whether it has no visible character: only spaces and invisible characters.
 pub fn is_blank(text: &str) -> bool {
-    /// It is drawn as an empty cell and is no space by its properties.
+    /// It is drawn as an empty cell but is no space by its Unicode properties.
     const BRAILLE_BLANK: char = '\u{2800}';
     let drawn_as_nothing = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let shows = |c: char| {
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn name_shows_something() {
+    fn name_has_a_visible_character() {
         for blank in [
             "",
             " ",

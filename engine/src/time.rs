@@ -1,4 +1,4 @@
-//! Points in time and spans, in milliseconds. The engine is told the time; it never asks.
+//! Points in time and spans, in milliseconds. The caller passes the time; the engine reads no clock.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use bincode::{Decode, Encode};
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The last instant that can be written: late in the year 9999.
+    /// The last instant that can be represented: late in the year 9999.
     pub const MAX: Self = Self(253_402_207_200_000);
 
     /// `ms` milliseconds after the epoch, at most [`Timestamp::MAX`].
@@ -32,7 +32,7 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_add(ms))
     }
 
-    /// How long after `earlier`, or zero.
+    /// The milliseconds since `earlier`, or zero.
     pub const fn millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -44,7 +44,7 @@ impl Timestamp {
         u32::try_from(self.0.saturating_add(NINE_HOURS_MS) / DAY_MS).unwrap_or(u32::MAX)
     }
 
-    /// Reads RFC 3339, with any offset; `None` when it is not, or before the epoch.
+    /// Parses RFC 3339, with any offset; `None` for other texts, and for times before the epoch.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let at: jiff::Timestamp = text.parse().ok()?;
         let ms = u64::try_from(at.as_millisecond()).ok()?;
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_and_times_before_the_epoch_are_refused() {
+    fn garbage_and_times_before_the_epoch_are_refused() {
         for text in [
             "",
             "2026-11-18",

@@ -1,7 +1,7 @@
-//! The JSON of the HTTP API: what an order, a payment and an event look like. Nothing stored has these types.
+//! The JSON of the HTTP API for orders, payments and events. Nothing stored has these types.
 //!
-//! Kept answers name the rendering they were given with, so that a replay renders the same bytes after an
-//! upgrade: change nothing of a rendering that has been released; add one and raise [`CURRENT`].
+//! Stored answers name the version of their rendering, so that a replay renders the same bytes after an upgrade:
+//! never change a released rendering; add one and raise [`CURRENT`].
 
 use std::fmt::{self, Display, Formatter};
 
@@ -20,10 +20,10 @@ use crate::order::{AnyOrder, Contents, Discount, Line};
 use crate::payment::AnyPayment;
 use crate::time::Timestamp;
 
-/// The rendering that new answers are given with.
+/// The rendering of new answers.
 pub const CURRENT: u8 = 1;
 
-/// Writes what displays as text, as a JSON string.
+/// Writes a value's `Display` text as a JSON string.
 struct Text<T>(T);
 
 impl<T: Display> Serialize for Text<T> {
@@ -46,22 +46,22 @@ impl Display for Hex<'_> {
 pub struct PaymentView<'a> {
     /// The payment.
     pub payment: &'a AnyPayment,
-    /// Why it failed, in words, where its gateway has words for it.
+    /// The failure in words, if its gateway has words for it.
     pub failure: Option<FailureView>,
 }
 
-/// Why a gateway refused, for whoever has to do something about it.
+/// The explanation of a gateway's refusal, for the person who has to act on it.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct FailureView {
-    /// Whose doing it is.
+    /// The party that caused it.
     pub fault: &'static str,
-    /// What may be tried.
+    /// The advice on a retry.
     pub retry: &'static str,
-    /// What to tell the buyer.
+    /// The message for the buyer.
     pub message: Wording,
 }
 
-/// A text in the languages that buyers are told it in.
+/// A text in the languages shown to buyers.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Wording {
     /// Korean.
@@ -70,7 +70,7 @@ pub struct Wording {
     pub en: &'static str,
 }
 
-/// A failure's code before its words.
+/// A failure's code with its words.
 #[derive(Serialize)]
 struct CodedFailure<'a> {
     code: &'a str,
@@ -202,7 +202,7 @@ impl Serialize for AmountsView<'_> {
 pub struct OrderView<'a> {
     /// The order.
     pub order: &'a AnyOrder,
-    /// What it is about.
+    /// The order's contents.
     pub contents: &'a Contents,
 }
 
@@ -231,13 +231,13 @@ impl Serialize for OrderView<'_> {
     }
 }
 
-/// What a buyer is shown of an order at its checkout.
+/// An order as its checkout shows it to the buyer.
 pub struct SummaryView<'a> {
     /// The order.
     pub order: &'a AnyOrder,
-    /// What it is about.
+    /// The order's contents.
     pub contents: &'a Contents,
-    /// What is bought, in a few words.
+    /// The order's title in a few words.
     pub title: &'a str,
 }
 
@@ -256,7 +256,7 @@ impl Serialize for SummaryView<'_> {
     }
 }
 
-/// Lines, and the discounts where there are any.
+/// The lines, and the discounts if there are any.
 fn contents<M: SerializeMap>(contents: &Contents, map: &mut M) -> Result<(), M::Error> {
     let Contents { lines, discounts } = contents;
     let discounted = !discounts.is_empty();
@@ -298,7 +298,7 @@ impl Serialize for IdsView<'_> {
     }
 }
 
-/// Lines; where something is taken off, each with what it comes to.
+/// The lines; if there is a discount, each with its discounted price.
 struct LinesView<'a> {
     lines: &'a [Line],
     discounted: bool,
@@ -338,15 +338,15 @@ struct LineView<'a> {
 
 /// An event as the feed and a payment's transactions show it.
 pub struct EventView<'a> {
-    /// Its place in the feed, if it has one.
+    /// Its number in the feed, if it is in the feed.
     pub sequence: Option<u64>,
-    /// The group it happened in.
+    /// The order of its group.
     pub order_id: &'a OrderId,
-    /// What happened.
+    /// The event.
     pub event: &'a GroupEvent,
     /// When.
     pub at: Timestamp,
-    /// What was sealed, opened; nothing when it is erased or not to be shown.
+    /// The opened text of its sealed data; `None` if it is erased or not to be shown.
     pub opened: Option<&'a str>,
 }
 
@@ -429,7 +429,7 @@ fn called<M: SerializeMap>(
     map.serialize_entry("exchange", &opened)
 }
 
-/// A notification that made us ask: of which body, when, from where.
+/// The unsigned notification that made us ask: hash of its body, time, sender.
 fn hint<M: SerializeMap>(
     hash: [u8; 16],
     heard_at: Timestamp,

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
-/// The seed of this run: the one that is asked for, or a new one.
+/// The seed of this run: the requested one, or a new one.
 pub fn seed() -> u64 {
     let asked = std::env::var("PROPTEST_RNG_SEED").ok();
     asked.map_or_else(
@@ -14,7 +14,7 @@ pub fn seed() -> u64 {
     )
 }
 
-/// How much to try: `usual`, or in proportion to `PROPTEST_CASES`, of which 256 is the measure.
+/// How much to try: `usual`, scaled by `PROPTEST_CASES` (256 is the standard).
 pub fn cases(usual: u32) -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
     asked.map_or(usual, |cases| {
@@ -42,7 +42,7 @@ pub fn for_all<S: Strategy>(usual: u32, strategy: S, property: impl Fn(S::Value)
     }
 }
 
-/// Repeatable numbers for what is not worth shrinking: SplitMix64.
+/// Repeatable numbers for values that need no shrinking: SplitMix64.
 pub struct Dice(pub u64);
 
 impl Dice {

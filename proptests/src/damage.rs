@@ -1,4 +1,4 @@
-//! A bit inverted anywhere in the journal of a data directory: opening or verifying says so, with file and offset.
+//! A bit flipped anywhere in the journal of a data directory: opening or verifying reports it, with file and offset.
 
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,7 @@ fn segments(files: &SimulatedFiles) -> Vec<(PathBuf, u64)> {
         .collect()
 }
 
-/// What opening or verifying says, if anything is wrong.
+/// The error of opening or verifying, if there is one.
 fn complaint(files: &SimulatedFiles, home: &MemoryHome) -> Option<String> {
     let home = MemoryHome::holding(copy_of(home.index().as_ref()));
     match verify::verify(
@@ -54,7 +54,7 @@ fn complaint(files: &SimulatedFiles, home: &MemoryHome) -> Option<String> {
 }
 
 #[test]
-fn every_inverted_bit_of_the_journal_is_found_and_named() {
+fn every_flipped_bit_of_the_journal_is_found_and_named() {
     let seed = chance::seed();
     println!("PROPTEST_RNG_SEED={seed}");
     let mut dice = Dice(seed);

@@ -1,4 +1,4 @@
-//! Disks that run full and disks that fail, at every write and every sync of a day of the whole store.
+//! Full disks and failing disks, at every write and every sync of a day of the whole store.
 
 use daegeum_engine::command::{Command, MockResult};
 use daegeum_engine::idempotency::Answer;
@@ -34,7 +34,7 @@ fn command(machine: &Machine, step: usize) -> Command {
     }
 }
 
-/// Works until the first failure; what was acknowledged until then, and the failure.
+/// Works until the first failure; returns the records acknowledged until then, and the failure.
 fn works(machine: &mut Machine, from: usize) -> (usize, Option<StoreError>) {
     for step in from..ORDERS * 3 {
         let command = command(machine, step);
@@ -59,7 +59,7 @@ fn records(machine: &Machine) -> Vec<Record> {
         .collect()
 }
 
-/// How many operations the day has, and how many of them the start alone.
+/// The number of operations of the day, and of the start alone.
 fn counters() -> (Counters, Counters) {
     let mut machine = Machine::new();
     let start = machine.files.counters();
@@ -68,7 +68,7 @@ fn counters() -> (Counters, Counters) {
 }
 
 #[test]
-fn a_failing_disk_ends_the_store_and_loses_nothing_acknowledged() {
+fn failing_disk_ends_the_store_and_loses_nothing_acknowledged() {
     let (start, end) = counters();
     let faults = (start.writes + 1..=end.writes).map(|nth| (FaultOn::Write, nth));
     let faults = faults.chain((start.syncs + 1..=end.syncs).map(|nth| (FaultOn::Sync, nth)));
@@ -112,10 +112,10 @@ fn a_failing_disk_ends_the_store_and_loses_nothing_acknowledged() {
     assert!(tried > 200, "{tried}");
 }
 
-/// "No space left" from the write itself: a commit may be half written, so it is a failure like any other; where
-/// a segment could not be made, nothing was, and work goes on once there is room.
+/// "No space left" from the write itself: a commit may be half written, so it is a failure like any other. If only a
+/// segment could not be made, nothing was written, and work continues once there is room.
 #[test]
-fn a_disk_that_says_full_at_any_write_loses_nothing_acknowledged() {
+fn disk_that_becomes_full_at_any_write_loses_nothing_acknowledged() {
     let (start, end) = counters();
     for nth in start.writes + 1..=end.writes {
         let mut machine = Machine::new();
@@ -139,7 +139,7 @@ fn a_disk_that_says_full_at_any_write_loses_nothing_acknowledged() {
 }
 
 #[test]
-fn a_full_disk_refuses_without_a_trace_and_works_again_with_room() {
+fn full_disk_refuses_without_effect_and_works_again_with_room() {
     let mut machine =
         Machine::on(SimulatedFiles::new(), MemoryHome::default(), Clock::new()).unwrap();
     for spare in [0_u64, 4_096, 10_000, 24 << 10] {

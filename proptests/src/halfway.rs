@@ -1,4 +1,4 @@
-//! A process killed between two keys while a window goes into the index: what is there is replayed over, and the
+//! A process killed between two keys while a window is written into the index: the remains are replayed over, and the
 //! index ends as a rebuild would make it.
 
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::machine::{
 use crate::shop;
 use parking_lot::Mutex;
 
-/// An index that remembers how it was after so many writes: what a killed process would have left of it.
+/// An index that remembers its state after so many writes: what a killed process would have left.
 #[derive(Debug)]
 struct Cut {
     live: MemoryIndex,
@@ -123,10 +123,10 @@ fn work(running: &mut Running, clock: &mut Clock) {
     running.upkeep.applier.turn().unwrap();
 }
 
-/// The journal goes on for a while after what is left of the index: keys that the cut window brought are gone by
-/// then, and replay must not take them for keys that never were.
+/// The journal continues for a while after the remains of the index: keys of the cut window are removed by then, and
+/// replay must not treat them as keys that never existed.
 #[test]
-fn a_window_cut_between_two_keys_is_replayed_to_the_same_index() {
+fn window_cut_between_two_keys_is_replayed_to_the_same_index() {
     for writes in 0.. {
         let files = SimulatedFiles::new();
         let cut = Arc::new(Cut {

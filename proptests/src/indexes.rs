@@ -1,4 +1,4 @@
-//! A real sled index that is lost, cut, overwritten, or swapped for an older one: found out, and made right.
+//! A real sled index that is lost, cut, overwritten, or replaced by an older one: detected and repaired.
 #![expect(
     clippy::disallowed_methods,
     reason = "harm is done to files behind the store's back"
@@ -107,7 +107,7 @@ fn entries(home: &dyn IndexHome) -> Vec<Entry> {
     panic!("the index does not open");
 }
 
-/// Opens a copy with something done to its index; the index must then be what a rebuild gives.
+/// Opens a copy with a damaged index; the index must then be as after a rebuild.
 fn opens_right(killed: &Killed, what: &str, harm: impl FnOnce(&Path)) -> Rebuilt {
     let dir = temp();
     copy(killed.at_end.path(), dir.path());
@@ -140,7 +140,7 @@ fn whole() -> daegeum_engine::store::KeyRange {
 }
 
 #[test]
-fn a_lost_an_older_and_an_untouched_index_are_brought_to_the_journals_end() {
+fn lost_older_and_untouched_indexes_are_brought_to_the_journals_end() {
     let killed = killed();
     let as_it_was = opens_right(&killed, "untouched", |_| {});
     assert_eq!(as_it_was, Rebuilt::No { replayed: 0 });
@@ -155,9 +155,10 @@ fn a_lost_an_older_and_an_untouched_index_are_brought_to_the_journals_end() {
     assert_eq!(older, Rebuilt::No { replayed: 180 });
 }
 
-/// Whatever is done to sled's file: it opens as it was, as it was once, or not at all. Never a wrong answer.
+/// Whatever is done to sled's file: it opens in its present state, in an earlier one, or not at all. It never gives a
+/// wrong answer.
 #[test]
-fn a_cut_or_overwritten_index_is_found_out() {
+fn cut_or_overwritten_index_is_detected() {
     let killed = killed();
     let seed = chance::seed();
     println!("PROPTEST_RNG_SEED={seed}");
@@ -275,10 +276,10 @@ fn harm(index: &Path, dice: &mut Dice) -> String {
     said
 }
 
-/// Whatever is harmed below `index/`, at rest after a kill or a clean stop: the store opens, never says anything
-/// wrong, and ends with the index that a rebuild makes.
+/// Whatever is damaged below `index/`, at rest after a kill or a clean stop: the store opens, never gives a wrong
+/// answer, and ends with the index that a rebuild makes.
 #[test]
-fn random_damage_below_a_sled_with_snapshots_is_never_believed() {
+fn random_damage_of_a_sled_with_snapshots_is_detected() {
     let seed = chance::seed();
     println!("PROPTEST_RNG_SEED={seed}");
     let mut dice = Dice(seed);

@@ -1,5 +1,5 @@
-//! A second opinion on the engine: models written from its rules and never from its tables, and disks that
-//! fail in every way that can be simulated.
+//! A second opinion on the engine: models written from its rules and never from its tables, and disks that fail in
+//! every way that can be simulated.
 //!
 //! `PROPTEST_CASES` scales how much is tried. A failure prints the seed that `PROPTEST_RNG_SEED` takes to see
 //! it again, and the shortest story that proptest found.

@@ -1,5 +1,5 @@
 //! One simulated machine: a disk, an index that outlives the process, a clock that a test moves, and the store
-//! that runs on them.
+//! running on them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Clock {
 }
 
 impl Ids for Clock {
-    /// Of the clock's time, which is not the decision's when the clock goes back or a batch takes long.
+    /// From the clock's time, which is not the decision's if the clock goes back or a batch takes long.
     fn next(&mut self) -> u128 {
         self.count += 1;
         let mut random = [0; 10];

@@ -1,7 +1,7 @@
-//! Orders, payments and their money as the rules tell them, in plain variables.
+//! Orders, payments and their money by the written rules, in plain variables.
 //!
-//! Written from the design's text. It must not look at the engine's lifecycle tables or borrow its states: two
-//! opinions that share a source are one. It names payments by number, in the order in which they were begun.
+//! Written from the design's text. It must not look at the engine's lifecycle tables or use its states: two opinions
+//! from one source would be one. It names payments by number, in the order in which they were begun.
 
 mod ask;
 mod gateway;
@@ -12,7 +12,7 @@ pub use money::{Split, Told, Won};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How a payment stands.
+/// The state of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stands {
     Begun,
@@ -26,7 +26,7 @@ pub enum Stands {
     Released,
     /// The gateway took this much, which is not the price.
     WrongMoney(Won),
-    /// The gateway took the price, and the order does not want it.
+    /// The gateway captured the price, but the order does not take it.
     Homeless(Won),
     SentBack(u64),
     /// The order had been paid, and the money went back.
@@ -41,22 +41,22 @@ pub struct Payment {
     pub waiting: bool,
     /// Through the mock gateway, or through one that these stories never reach.
     pub mock: bool,
-    /// What the gateway has of its money, by our books.
+    /// The gateway's amount of its money, by our books.
     pub there: Won,
-    /// What it says that it has, where that differs.
+    /// The gateway's own amount, if it differs.
     pub said: Option<Won>,
     pub heard: BTreeSet<String>,
     pub erased: bool,
     pub events: u64,
 }
 
-/// How an order stands.
+/// The state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waits {
     ForPayment,
     ForConfirmation,
     Paid,
-    /// For an answer, to be canceled then; whether because nobody paid in time.
+    /// Canceled once the gateway answers; whether because it was not paid in time.
     ToBeCanceled {
         unpaid: bool,
     },
@@ -77,7 +77,7 @@ pub struct Order {
     pub events: u64,
 }
 
-/// What somebody hears.
+/// The answer that a caller gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     /// About an order with so many events.
@@ -87,7 +87,7 @@ pub enum Heard {
     Refused(&'static str),
 }
 
-/// Whom an event is about.
+/// The subject of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
     Order(usize),
@@ -108,14 +108,14 @@ pub struct Model {
     pub keys: BTreeMap<u64, (u8, Heard)>,
     /// The notifications that named no payment of ours.
     pub unmatched: BTreeSet<String>,
-    /// What the merchant is told of, in order; of one record the order's events first.
+    /// The events of the merchant's feed, in order; of one record the order's events come first.
     pub feed: Vec<(About, &'static str)>,
-    /// Whether an order is given up with the first payment that fails.
+    /// Whether an order is canceled with its first failed payment.
     pub cancel_on_failure: bool,
     /// The time of the last decision, and that of the last one that was kept.
     pub last_at: u64,
     pub kept_at: u64,
-    /// What the decision under way has brought about.
+    /// The effects of the decision under way.
     fresh: Vec<(About, &'static str)>,
 }
 
@@ -131,17 +131,17 @@ impl Model {
 type Asked = Result<Heard, &'static str>;
 
 impl Model {
-    /// The clock says so; it is not believed when it goes back.
+    /// The clock's time; it is ignored when it goes back.
     pub fn hears_the_time(&mut self, now: u64) {
         self.last_at = self.last_at.max(now);
     }
 
-    /// The process is gone, and with it what was only in memory.
+    /// The process is killed, and everything only in memory is lost.
     pub fn restarts(&mut self) {
         self.last_at = self.kept_at;
     }
 
-    /// What is answered to `ask`, under a key if there is one, and whether it had been answered before.
+    /// The answer to `ask`, under a key if there is one, and whether it had been given before.
     pub fn answers(&mut self, ask: &Ask, keyed: Option<(u64, u8)>) -> (Heard, bool) {
         if let Some((key, fingerprint)) = keyed
             && let Some((known, heard)) = self.keys.get(&key)
@@ -181,7 +181,7 @@ impl Model {
         (heard, again && !refused)
     }
 
-    /// Passes on what concerns the merchant; the claim and what is only intended do not.
+    /// Passes on the events of the feed; events of the claim and of intents are not in it.
     fn tell(&mut self) {
         let internal = [
             "PAYMENT_ATTACHED",

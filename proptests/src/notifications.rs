@@ -1,5 +1,5 @@
-//! Notifications in every order: up to six of them, repeated ones included, for each way a payment can stand
-//! when the first arrives. Evidence in any order, any number of times, has to give the same state.
+//! Notifications in every order: up to six, repeated ones included, for each state of a payment when the first
+//! arrives. Evidence in any order, any number of times, must give the same state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,7 +108,8 @@ impl World {
     }
 }
 
-/// The state with what it knows of money; a reason or a code tells which word came first, not what is so.
+/// The state with the knowledge about its money; reasons and codes depend on which message came first, and are left
+/// out.
 fn detail(payment: &AnyPayment) -> String {
     let money = match payment {
         AnyPayment::Captured(p) => p.detail().captured.total().to_string(),
@@ -180,7 +181,8 @@ fn ends_by_evidence(
     for length in 0..=MOST {
         for number in 0..KINDS.len().pow(length as u32) {
             let word: Vec<usize> = digits(number, length);
-            // A repeated delivery is recognised by its id and records nothing (shown below); so a word ends as its first occurrences do, and those are tried once.
+            // A repeated delivery is recognised by its id and records nothing (tested below); so a sequence ends as
+            // its first occurrences do, and those are tried once.
             let first = firsts_of(&word);
             let end = firsts
                 .entry(first.clone())
@@ -212,7 +214,7 @@ fn firsts_of(word: &[usize]) -> Vec<usize> {
 }
 
 #[test]
-fn evidence_in_any_order_and_number_gives_one_end() {
+fn evidence_in_any_order_and_number_gives_one_state() {
     let mut words = 0;
     let mut diverging = Vec::new();
     for (name, capture, commands) in beginnings() {
@@ -237,14 +239,14 @@ fn evidence_in_any_order_and_number_gives_one_end() {
     assert!(!diverging.is_empty(), "the exception is gone: remove it");
 }
 
-/// Open: where no order takes the money any more, the price and another amount, both said to be taken, end as the
-/// first word says: ORPHANED of the price, or MISMATCHED of the other. Both wait for a person, and the books have
-/// what was told first. One end would need an event that corrects what is set aside.
+/// An open point: if no order takes the money any more, and both the price and another amount are reported as
+/// captured, the first message decides: ORPHANED for the price, MISMATCHED for the other. Both wait for a person, and
+/// the books have the first amount. A single result would need an event that corrects set-aside money.
 const OPEN: [&str; 2] = ["order canceled", "order to be canceled"];
 
-/// The rule that the pruning above stands on.
+/// The rule that justifies the pruning above.
 #[test]
-fn a_repeated_delivery_records_nothing() {
+fn repeated_delivery_records_nothing() {
     for (name, capture, commands) in beginnings() {
         for number in 0..KINDS.len().pow(3) {
             let word = digits(number, 3);
@@ -259,9 +261,9 @@ fn a_repeated_delivery_records_nothing() {
     }
 }
 
-/// No state and no order of words takes an order's money twice, or loses a won that the gateway took.
+/// No state and no order of messages captures an order's money twice, or loses a won that the gateway captured.
 #[test]
-fn what_the_gateway_took_is_in_the_books_once() {
+fn captured_money_is_in_the_books_once() {
     for (name, capture, commands) in beginnings() {
         for number in 0..KINDS.len().pow(4) {
             let word = digits(number, 4);

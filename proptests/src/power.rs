@@ -1,5 +1,5 @@
-//! Power lost and processes killed at every kind of moment of a recorded day of the whole store, with the index as
-//! it was then, an older one, none, and one of another journal.
+//! Power loss and kills at every kind of moment of a recorded day of the whole store, with the index of that moment,
+//! an older one, none, and one of another journal.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::chance::{self, Dice};
 use crate::machine::{Clock, DATA, Machine, copy_of, dynamic, faults_of, options, request};
 use crate::shop;
 
-/// What was known at some moment of the day.
+/// The acknowledged state at some moment of the day.
 struct Moment {
     /// Operations on the disk until then.
     operation: u64,
@@ -127,7 +127,7 @@ fn upkeep(machine: &mut Machine, dice: &mut Dice, moments: &mut Vec<Moment>) {
     moments.push(moment(machine));
 }
 
-/// Opens what is left; every acknowledged commit has to be there, and nothing may be wrong.
+/// Opens the remains; every acknowledged commit has to be there, and nothing may be wrong.
 fn opens(day: &Day, disk: SimulatedFiles, home: MemoryHome, at: u64, what: &str) -> Machine {
     let machine = Machine::on(disk, home, day.clock.clone())
         .unwrap_or_else(|error| panic!("{what} at {at}: {error}"));
@@ -201,7 +201,7 @@ fn no_acknowledged_commit_is_lost_when_the_power_fails() {
     let points = points(&day, 320);
     for (nth, at) in points.iter().enumerate() {
         let disk = day.disk.power_lost_at(*at, seed.wrapping_add(nth as u64));
-        // Whatever index there is: after another boot it is not believed.
+        // Whichever index there is: after another boot it is not trusted.
         let old = &day.before(at / 2).index;
         let index = [
             copy_of(day.before(*at).index.as_ref()),
@@ -212,7 +212,7 @@ fn no_acknowledged_commit_is_lost_when_the_power_fails() {
         let machine = opens(&day, disk, home, *at, "power lost");
         let rebuilt = &machine.running.rebuilt;
         let some = machine.running.executor.store().next_record() > 1;
-        // Only after a stop in order may it be believed.
+        // Only after a clean stop may it be trusted.
         let stopped = day.stop.contains(at) && matches!(rebuilt, Rebuilt::No { .. });
         assert!(
             stopped || matches!(rebuilt, Rebuilt::Because(_)) == some,
@@ -223,7 +223,7 @@ fn no_acknowledged_commit_is_lost_when_the_power_fails() {
 }
 
 #[test]
-fn a_killed_store_goes_on_with_whatever_index_is_left() {
+fn killed_store_goes_on_with_any_index() {
     let seed = chance::seed();
     println!("PROPTEST_RNG_SEED={seed}");
     let (day, other) = (Day::record(seed), Day::record(seed.wrapping_add(1)));
@@ -251,7 +251,7 @@ fn a_killed_store_goes_on_with_whatever_index_is_left() {
         let foreign = !believed && day.before(at).acknowledged > 30 && index.count().unwrap() > 20;
         let machine = opens(&day, disk, MemoryHome::holding(index), at, what);
         let rebuilt = &machine.running.rebuilt;
-        // Two days may begin alike; then the other's index is one of our own past, and as right as that.
+        // Two days may begin alike; then the other's index belongs to our own history, and is valid.
         let refused = matches!(rebuilt, Rebuilt::Because(why) if why.contains("another"));
         strangers += usize::from(foreign);
         turned_away += usize::from(foreign && refused);
@@ -264,7 +264,7 @@ fn a_killed_store_goes_on_with_whatever_index_is_left() {
 }
 
 #[test]
-fn an_index_ahead_of_its_journal_is_refused_in_words() {
+fn index_ahead_of_its_journal_is_refused_with_a_message() {
     let day = Day::record(7);
     let at = day.disk.operations() / 2;
     let last = day.moments.last().unwrap();
@@ -278,7 +278,7 @@ fn an_index_ahead_of_its_journal_is_refused_in_words() {
 }
 
 #[test]
-fn another_boot_forces_a_rebuild_although_nothing_is_lost() {
+fn reboot_forces_a_rebuild_although_nothing_is_lost() {
     let machine = Machine::new();
     let mut machine = machine;
     machine.run(shop::create_order(1, CaptureMode::Automatic));

@@ -1,5 +1,5 @@
-//! Reading agrees with a naive reader: pages under any filter, whatever lies in the overlay and what in the index,
-//! and the feed from any event on.
+//! Reads agree with a naive reader: pages under any filter, whichever entries are in the overlay and in the index,
+//! and the feed from any event.
 
 use daegeum_engine::amounts::Amounts;
 use daegeum_engine::command::{Fact, MockResult};

@@ -1,4 +1,4 @@
-//! Files that are not ours, or no longer: refused with a message, and never a panic.
+//! Files of other programs and damaged files: refused with a message, never a panic.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ fn rubbish(dice: &mut Dice) -> Vec<u8> {
 }
 
 #[test]
-fn files_of_rubbish_are_refused_or_unused_and_never_a_panic() {
+fn garbage_files_are_refused_or_unused_and_never_a_panic() {
     let seed = chance::seed();
     println!("PROPTEST_RNG_SEED={seed}");
     let mut dice = Dice(seed);

@@ -1,5 +1,5 @@
-//! Stories: commands in any order, wrong ones on purpose, keys used again, clocks that move both ways, deadlines,
-//! crashes and restarts. After each step the engine has to agree with the model in all that can be seen.
+//! Stories: commands in any order, invalid ones on purpose, reused keys, clocks that move both ways, deadlines,
+//! crashes and restarts. After each step the engine has to agree with the model in everything visible.
 
 mod check;
 mod teller;
@@ -180,7 +180,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What every story together has to come across, or the generators have gone blind.
+/// Cases that all stories together have to reach, or the generators are too weak.
 const SEEN: &[&str] = &[
     "ORDER_CREATED",
     "PAYMENT_INITIATED",
@@ -232,7 +232,7 @@ const SEEN: &[&str] = &[
 /// The payment that was begun last.
 const LATEST: usize = 100;
 
-/// What chance alone seldom tells: money held, or no answer, and what becomes of it too late.
+/// Sequences that random choice seldom finds: authorized money, or no answer, and what follows too late.
 fn held() -> impl Strategy<Value = Vec<Step>> {
     let end = prop_oneof![
         Just(Wish::Capture(LATEST)),
@@ -268,7 +268,7 @@ fn held() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Likewise: what the gateway says about money that is known, and what becomes of it.
+/// Likewise: gateway facts about known money, and their consequences.
 fn told_again() -> impl Strategy<Value = Vec<Step>> {
     let end = prop_oneof![
         2 => took().prop_map(|told| (Some(told), Verdict::Accept)),

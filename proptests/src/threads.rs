@@ -1,5 +1,5 @@
-//! Readers on threads beside the writer and the applier: nobody sees a version go back, and nobody sees what is
-//! not on the disk yet.
+//! Readers on threads beside the writer and the applier: no reader sees a version go back, or data that is not on
+//! disk yet.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl Files for Observed {
 const ORDERS: usize = 60;
 
 #[test]
-fn nobody_reads_what_is_not_on_the_disk() {
+fn readers_see_only_synced_records() {
     let observed = Observed {
         disk: SimulatedFiles::new(),
         syncing: Arc::default(),

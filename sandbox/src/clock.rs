@@ -1,6 +1,5 @@
-//! The sandbox's clock: how far the domain's time runs ahead of the machine's. It is only ever
-//! moved forward, and it is on disk before anybody sees it, so that a restart does not turn time
-//! back.
+//! The sandbox's clock: the offset of the domain's time from the machine's. It only moves forward, and is on disk
+//! before it takes effect, so that a restart does not turn time back.
 
 use std::{
     io::{self, Write},
@@ -16,7 +15,7 @@ use std::{
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-/// How far ahead it may be in all: a century, so that no date leaves the calendar.
+/// The largest offset: a century, so that no date leaves the calendar.
 const AHEAD_MS_MAX: i64 = 100 * 366 * 86_400_000;
 
 /// Why the clock cannot be read or moved.
@@ -25,7 +24,7 @@ pub enum ClockError {
     /// The file cannot be read or written.
     #[error("the sandbox's clock, {0}: {1}")]
     File(PathBuf, io::Error),
-    /// The file is not what this program writes.
+    /// The file was not written by this program.
     #[error("the sandbox's clock, {0}, cannot be read; remove it to begin at the machine's time")]
     Unreadable(PathBuf),
     /// It would be more than a century ahead.
@@ -37,12 +36,12 @@ pub enum ClockError {
 #[derive(Debug)]
 pub struct SandboxClock {
     file: PathBuf,
-    /// What readers see; only ever what is on disk.
+    /// The offset that readers get; always the one on disk.
     ahead_ms: Arc<AtomicI64>,
     moving: Mutex<()>,
 }
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
@@ -69,13 +68,13 @@ impl SandboxClock {
         })
     }
 
-    /// How far ahead it runs, for whoever tells the time.
+    /// The offset, for code that needs the time.
     pub fn ahead_ms(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.ahead_ms)
     }
 
-    /// Moves it forward and says how far ahead it is now. Returns once that is on disk; if it
-    /// cannot be, time stays where it was. Blocks on the disk, which a sandbox can afford.
+    /// Moves it forward and returns the new offset once that is on disk; if it cannot be stored, time stays
+    /// unchanged. Blocks on the disk, which a sandbox can afford.
     pub fn advance(&self, by: Duration) -> Result<i64, ClockError> {
         let _moving = self.moving.lock();
         let ahead_ms = i64::try_from(by.as_millis())
@@ -89,7 +88,7 @@ impl SandboxClock {
         Ok(ahead_ms)
     }
 
-    /// Whole or not at all: written beside, synced, renamed.
+    /// Atomic: writes a temporary file, syncs, renames.
     #[expect(
         clippy::disallowed_methods,
         reason = "the sandbox has files of its own"
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn time_that_cannot_be_stored_does_not_pass() {
+    fn advance_that_cannot_be_stored_has_no_effect() {
         let folder = tempfile::tempdir().unwrap();
         let in_the_way = folder.path().join("sandbox");
         let clock = SandboxClock::open(&in_the_way).unwrap();
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_cannot_be_read_is_not_guessed() {
+    fn unreadable_clock_is_an_error() {
         for wrong in [
             "",
             "{}",

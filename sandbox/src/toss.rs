@@ -1,11 +1,11 @@
-//! Toss Payments, simulated: the API, the browser's script and the payment window, notifications,
-//! and a dial of faults. Written from Toss's published contract alone and sharing no type with our
-//! client, so that it can prove that client wrong.
+//! Toss Payments, simulated: the API, the browser's script and the payment window, notifications, and configurable
+//! faults. Written from Toss's published contract alone and sharing no type with our client, so that it can prove
+//! that client wrong.
 //!
-//! The core has no clock, no socket, no task and no chance of its own: time is an argument, chance
-//! is a seeded generator whose position is part of the state. The same settings and the same calls
-//! give the same answers. What happens to an answer on the wire it only says
-//! ([`Transport`]); `listener.rs` does it to a socket, a simulation to its own network.
+//! The core has no clock, no socket, no task and no randomness of its own: time is an argument, and random choices
+//! come from a seeded generator whose position is part of the state. The same settings and the same calls give the
+//! same answers. The core only describes the fate of an answer on the wire ([`Transport`]); `listener.rs` applies it
+//! to a socket, a simulation to its own network.
 
 mod address;
 mod admin;
@@ -69,7 +69,7 @@ pub struct Settings {
     pub base_url: String,
     /// Whether virtual accounts are also told of by `DEPOSIT_CALLBACK`.
     pub deposit_callback: bool,
-    /// Of keys, numbers, and what happens with a probability.
+    /// The seed of keys, numbers and probabilities.
     pub seed: u64,
 }
 
@@ -123,7 +123,7 @@ impl std::fmt::Debug for Settings {
     }
 }
 
-/// How many calls of the API have arrived since the simulator was opened, whatever became of them.
+/// The number of API calls since the simulator was opened, whatever their outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Calls {
     /// `confirm`
@@ -151,8 +151,8 @@ pub struct Toss {
     state: State,
     books: Box<dyn Books>,
     calls: Calls,
-    /// A line that the books did not take: nothing is answered until they have it, for nobody
-    /// could know it again.
+    /// A line that the books did not accept: nothing is answered until they have it, because a restart would forget
+    /// it.
     unwritten: Option<Vec<u8>>,
 }
 
@@ -188,20 +188,19 @@ impl Toss {
         })
     }
 
-    /// What a request that was held back is answered, once its time has come; nothing before, nor
-    /// a second time.
+    /// The answer to a held request, once its time has come; `None` before, and after it was collected.
     pub fn resume(&mut self, now_ms: i64, id: HeldId) -> Option<Exchange> {
         let resumed = self.turn(now_ms, |toss| Ok(toss.collect(id)));
         resumed.ok().flatten()
     }
 
-    /// Lets happen what is due: windows and authentications expire, held requests take effect.
+    /// Carries out everything due: windows and authentications expire, held requests take effect.
     pub fn tick(&mut self, now_ms: i64) {
-        // A failure stays: the next exchange tells it.
+        // A failure stays: the next exchange reports it.
         let _ = self.turn(now_ms, |_| Ok(()));
     }
 
-    /// The next time that something happens by itself: a notification, an expiry, a held request.
+    /// The time of the next event: a notification, an expiry, a held request.
     pub fn next_due_ms(&self) -> Option<i64> {
         let heard = self.state.desk().notification_url.is_some();
         [
@@ -217,7 +216,7 @@ impl Toss {
         .min()
     }
 
-    /// Where notifications go; nowhere at first, and then none are made.
+    /// Sets where notifications go; there is no address at first, and then none are made.
     pub fn set_notification_url(&mut self, url: Option<String>) {
         if self.state.desk().notification_url != url {
             self.state.desk_mut().notification_url = url;
@@ -225,7 +224,7 @@ impl Toss {
         }
     }
 
-    /// What goes wrong from now on.
+    /// Sets the faults from now on.
     pub fn set_dial(&mut self, dial: Dial) -> Result<(), &'static str> {
         if let Some(objection) = dial.objection() {
             return Err(objection);
@@ -235,7 +234,7 @@ impl Toss {
         Ok(())
     }
 
-    /// What goes wrong just now.
+    /// The faults at present.
     pub fn dial(&self) -> &Dial {
         self.state.dial()
     }
@@ -262,8 +261,8 @@ impl Toss {
         self.turn(now_ms, |toss| toss.opened(now_ms, open))
     }
 
-    /// Approves, by another method if one is named: where the browser goes then. `confirm` will be
-    /// refused with `decline`, if given.
+    /// Approves, by another method if one is named; returns where the browser goes. `confirm` will be refused with
+    /// `decline`, if given.
     pub fn approve(
         &mut self,
         now_ms: i64,
@@ -276,7 +275,7 @@ impl Toss {
         })
     }
 
-    /// Is declined, with a code: where the browser goes then.
+    /// Is declined, with a code; returns where the browser goes.
     pub fn decline(
         &mut self,
         now_ms: i64,
@@ -286,7 +285,7 @@ impl Toss {
         self.turn(now_ms, |toss| toss.left(key, code, Language::Korean))
     }
 
-    /// Cancels: where the browser goes then.
+    /// Cancels; returns where the browser goes.
     pub fn leave(&mut self, now_ms: i64, key: &str) -> Result<Option<String>, Refusal> {
         self.decline(now_ms, key, "PAY_PROCESS_CANCELED")
     }
@@ -303,12 +302,12 @@ impl Toss {
         self.turn(now_ms, |toss| toss.deposit_taken_back(now_ms, key))
     }
 
-    /// The time of a window, or of a virtual account, is over.
+    /// Ends the time of a window, or of a virtual account.
     pub fn expire_now(&mut self, now_ms: i64, key: &str) -> Result<(), Refusal> {
         self.turn(now_ms, |toss| toss.expired_now(now_ms, key))
     }
 
-    /// The shop cancels in Toss's own dashboard, past its own program.
+    /// The shop cancels in Toss's own dashboard, without its program.
     pub fn cancel_in_dashboard(
         &mut self,
         now_ms: i64,
@@ -320,14 +319,15 @@ impl Toss {
         })
     }
 
-    /// Sends a notification, true or not: how many were queued.
+    /// Sends a notification, true or not; returns how many were queued.
     pub fn notify(&mut self, now_ms: i64, wanted: &Notification) -> Result<u32, Refusal> {
         self.turn(now_ms, |toss| toss.send(now_ms, wanted))
     }
 
     // How a turn goes
 
-    /// What is due, then what is asked, then the books. Whoever is answered can rely on it.
+    /// First carries out what is due, then the request, then writes the books. An answer is given only when the books
+    /// have it.
     fn turn<T>(
         &mut self,
         now_ms: i64,
@@ -375,7 +375,8 @@ impl Toss {
         self.is_written()
     }
 
-    /// Whether the books have everything. What they did not take, for want of room perhaps, is
+    /// Whether the books have everything. A line that they did not accept, perhaps for want of room, is offered
+    /// again.
     /// offered again.
     fn is_written(&mut self) -> bool {
         if let Some(line) = self.unwritten.take()

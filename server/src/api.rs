@@ -1,4 +1,4 @@
-//! The HTTP API. A handler decodes, asks the engine, encodes; nothing here decides.
+//! The HTTP API. A handler decodes, asks the engine and encodes; it decides nothing.
 
 pub mod admin;
 pub(crate) mod answer;

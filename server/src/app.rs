@@ -1,4 +1,4 @@
-//! All that a handler may touch: the engine's queue and readers, the world, settings, metrics, the log.
+//! Everything that a handler may use: the engine's queue and readers, the world, settings, metrics, the log.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,17 +36,17 @@ pub struct App {
     pub clock: Arc<DomainClock>,
     /// What was configured.
     pub config: Arc<Config>,
-    /// Where commands are put.
+    /// Takes commands for the writer.
     pub queue: Queue,
-    /// What is durable.
+    /// Reads durable data.
     pub reader: Reader,
     /// Seals and opens personal data.
     pub seals: Seals,
-    /// Who the data directory is.
+    /// The identity of the data directory.
     pub identity: Identity,
-    /// What the mock gateway's notifications are verified with; empty where there is no mock gateway.
+    /// The secrets that verify the mock gateway's notifications; empty if there is no mock gateway.
     pub mock_secrets: Vec<WebhookSecret>,
-    /// Makes the tokens of sessions.
+    /// Issues and verifies the tokens of sessions.
     pub session_tokens: SessionTokens,
     /// Signs receipts.
     pub receipts: ReceiptSigner,
@@ -56,36 +56,36 @@ pub struct App {
     pub consents: ConsentTexts,
     /// The calls to them.
     pub operations: Arc<Operations>,
-    /// Whether the store is well.
+    /// Whether the store is healthy.
     pub condition: Arc<Condition>,
-    /// Figures.
+    /// Metrics.
     pub metrics: Arc<Metrics>,
-    /// Logs and counts what commands did.
+    /// Logs and counts the results of commands.
     pub witness: Arc<Witness>,
 }
 
 /// A request to the engine as a handler or a job makes it.
 pub struct Asked<'a> {
-    /// What is asked.
+    /// The command.
     pub command: Command,
     /// The caller's idempotency key, hashed, with the key itself for the log.
     pub keyed: Option<(KeyedRequest, &'a str)>,
-    /// Names the request in the log and in a kept refusal.
+    /// The request's id, for the log and for a stored refusal.
     pub request_id: &'a str,
 }
 
 impl App {
-    /// The domain's time, as the engine decides it too.
+    /// The domain time, the same that the engine uses.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Executes a command; what is returned is durable. Dropping the future does not undo it.
+    /// Executes a command; the result is durable when this returns. Dropping the future does not undo it.
     pub async fn execute(&self, asked: Asked<'_>) -> Result<Executed, Problem> {
         self.submit(asked).await
     }
 
-    /// Puts a command in the queue at once; the outcome is what the future tells.
+    /// Queues a command at once; the future resolves to its outcome.
     pub fn submit(&self, asked: Asked<'_>) -> Told {
         let (tell, told) = oneshot::channel();
         let key = asked.keyed.as_ref().map(|(_, key)| *key);
@@ -98,11 +98,11 @@ impl App {
         let (witness, for_witness) = (Arc::clone(&self.witness), caller.clone());
         let (operations, world) = (Arc::clone(&self.operations), Arc::clone(&self.world));
         self.queue.submit(request, move |outcome| {
-            // Here, not where somebody waits: what was intended is called whoever goes away.
+            // Here, not in the waiting request: intended calls are made even if the caller goes away.
             if let Ok(executed) = &outcome {
                 operations.observe(&executed.events, world.monotonic_ns());
             }
-            // Nobody waits any more; what happened is logged and counted all the same.
+            // The caller is gone; the events are logged and counted all the same.
             if let Err(Ok(executed)) = tell.send(outcome) {
                 witness.note(&executed, &for_witness);
             }
@@ -119,18 +119,18 @@ impl App {
         match provider {
             Provider::Mock => self.config.settings.gateways.mock,
             Provider::Toss | Provider::Drill => self.gateways.of(provider).is_some(),
-            // Nobody asks for it: it is where there is nothing to pay.
+            // It cannot be requested: it is used where there is nothing to pay.
             Provider::Free => false,
         }
     }
 
-    /// A new request id, for what nobody asked for.
+    /// A new request id, for a job.
     pub fn job_id(&self) -> RequestId {
         RequestId::generate(&*self.world)
     }
 }
 
-/// The outcome of a command on its way. Whether it is waited for or dropped, it is logged and counted once.
+/// The pending outcome of a command. Whether it is awaited or dropped, it is logged and counted once.
 pub struct Told {
     outcome: oneshot::Receiver<Result<Executed, Unavailable>>,
     witness: Arc<Witness>,
@@ -152,7 +152,7 @@ impl Future for Told {
 
 impl Drop for Told {
     fn drop(&mut self) {
-        // Closed first: from here on the writer notes it, unless it was sent already.
+        // Close first: from here on the writer's side logs it, unless the outcome was sent already.
         self.outcome.close();
         if let Ok(Ok(executed)) = self.outcome.try_recv() {
             self.witness.note(&executed, &self.caller);
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_that_cannot_take_a_request_says_why_and_when_to_come_back() {
+    fn busy_store_refuses_with_reason_and_retry_time() {
         let told = [
             (Unavailable::Busy, "OVERLOADED"),
             (Unavailable::DiskFull, "STORAGE_FULL"),

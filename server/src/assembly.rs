@@ -1,5 +1,5 @@
-//! The application put together: the data directory opened, and over it all that answers requests. No threads and
-//! no sockets here: `serve` adds them, a simulation has neither.
+//! Assembles the application: opens the data directory, and builds everything that answers requests. It starts no
+//! threads and opens no sockets: `serve` adds them, a simulation has neither.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -38,35 +38,35 @@ pub struct Opened {
     pub directory: Directory,
     /// Seals and opens personal data.
     pub seals: Seals,
-    /// Who the directory is.
+    /// The identity of the directory.
     pub identity: Identity,
 }
 
-/// A running store, as the application is connected to it.
+/// A running store as the application uses it.
 pub struct Connected {
-    /// Where commands are put.
+    /// Takes commands.
     pub queue: Queue,
-    /// What is durable.
+    /// Reads durable data.
     pub reader: Reader,
     /// Seals and opens personal data.
     pub seals: Seals,
-    /// Who the directory is.
+    /// The identity of the directory.
     pub identity: Identity,
-    /// Whether the store is well.
+    /// Whether the store is healthy.
     pub condition: Arc<Condition>,
 }
 
-/// What answers requests.
+/// The assembled application.
 pub struct Assembled {
-    /// All that handlers and jobs may touch.
+    /// Everything that handlers and jobs may use.
     pub app: Arc<App>,
-    /// The routes, and what stands before them.
+    /// The routes and their front.
     pub front: Arc<Front>,
-    /// Payments whose call to a gateway is to be made: for the jobs.
+    /// Payments whose call to a gateway is to be made, for the jobs.
     pub begun: UnboundedReceiver<PaymentId>,
 }
 
-/// Opens the data directory and its key file, and says in the log what had to be put right.
+/// Opens the data directory and its key file, and logs the repairs.
 pub fn open(
     config: &Config,
     clock: &DomainClock,
@@ -145,7 +145,7 @@ pub fn assemble(
     Ok(Assembled { app, front, begun })
 }
 
-/// The merchant's settings as decisions want them; with the credentials at the gateways that take payments here.
+/// The merchant's settings as decisions use them, with the credentials at each gateway that is on.
 pub fn policy(
     config: &Config,
     more_gateways: &[Arc<dyn Gateway>],
@@ -187,7 +187,7 @@ fn tell_progress(done: Progress) {
 
 fn tell(opened: &Report) {
     match &opened.index {
-        // Nothing to say; or the engine room says what it does about it.
+        // Nothing to log; or the engine room logs its progress.
         Rebuilt::No { replayed: 0 } | Rebuilt::Because(_) => {}
         Rebuilt::No { replayed } => {
             tracing::info!(replayed, "the index was brought to the journal's end");

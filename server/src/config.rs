@@ -1,6 +1,6 @@
-//! Configuration: one value, made of defaults, a TOML file, the environment and flags, checked
-//! once when the program starts. Whoever holds a [`Config`] need not check again: in production
-//! every secret is there, and the mock gateway is never beside a live one.
+//! Configuration: one value, made of defaults, a TOML file, the environment and flags, checked once when the program
+//! starts. A [`Config`] needs no further checks: in production every secret is there, and the mock gateway is never
+//! on beside a live one.
 
 mod buyers;
 mod card;
@@ -49,37 +49,37 @@ use together::check_together;
 /// The configuration in force.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Each setting as it was said.
+    /// The settings.
     pub settings: Settings,
     /// The secrets, none missing.
     pub secrets: Secrets,
-    /// The secrets' file `--sandbox` made or found, so that it can be named at the start.
+    /// The secrets' file that `--sandbox` made or found, to be named at the start.
     pub sandbox_secrets: Option<PathBuf>,
-    /// Whether a directory whose key file is lost is opened with a new one, as the command line said.
+    /// Whether a directory whose key file is lost is opened with a new one, by flag.
     pub accept_lost_keys: bool,
-    /// The file that settings were read from, secrets perhaps among them.
+    /// The file that settings were read from; it may contain secrets.
     pub read_from: Option<PathBuf>,
     origins: Vec<(&'static str, Origin)>,
 }
 
-/// What the server knows and nobody else may. Every principal has another secret.
+/// The server's secrets. Every principal has another secret.
 #[derive(Debug, Clone)]
 pub struct Secrets {
     /// The merchant's backends.
     pub merchants: Vec<NamedSecret>,
     /// The administrators.
     pub admins: Vec<NamedSecret>,
-    /// May read the figures, and nothing else.
+    /// The key that may read the metrics, and nothing else.
     pub scraper: Option<Secret>,
-    /// The shop's backend signs buyers' tokens with it; it may be left out where others sign them.
+    /// The key that the shop's backend signs buyers' tokens with; optional if a JWK set is configured.
     pub buyer_jwt: Option<Secret>,
     /// Wraps the keys of sealed data.
     pub data_key: DataKey,
-    /// The mock gateway's; empty where it is off.
+    /// The mock gateway's; empty if it is off.
     pub mock_webhook: Vec<WebhookSecret>,
 }
 
-/// What the command line says of the settings.
+/// The command line's settings.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--config FILE`
@@ -101,11 +101,11 @@ pub struct Flags {
 pub enum Purpose {
     /// The server starts: missing sandbox secrets are made and kept.
     Serve,
-    /// Someone looks: nothing is written.
+    /// The configuration is only shown: nothing is written.
     Show,
 }
 
-/// Everything that is wrong with the configuration, at once.
+/// All problems of the configuration, at once.
 #[derive(Debug, thiserror::Error)]
 pub struct ConfigError(pub Vec<String>);
 
@@ -128,7 +128,7 @@ impl Config {
         }
     }
 
-    /// Puts the configuration together and checks it.
+    /// Loads and checks the configuration.
     pub fn load(
         flags: &Flags,
         environment: impl Iterator<Item = (String, String)>,
@@ -137,7 +137,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let environment: Vec<_> = environment.collect();
         let mut layers = Layers::default();
-        // The sandbox's own layer lies below these, but whether there is one is said in them.
+        // The sandbox's own layer lies below these layers, but they say whether there is one.
         lay_what_was_said(&mut layers, flags, &environment)?;
         let sandbox_secrets = if Reader::new(&layers).read("sandbox") == Some(true) {
             let data = layers.said_of("data").0.to_owned();
@@ -177,14 +177,14 @@ impl Config {
         mock.into_iter().chain(toss).collect()
     }
 
-    /// Whether a gateway takes real money here and browsers are told no address to reach this server at.
+    /// Whether a gateway takes real money here and there is no public address for browsers.
     pub fn is_live_without_address(&self) -> bool {
         let key = self.settings.toss.secret_key.as_ref();
         let is_live = key.is_some_and(|key| key.kind().mode == KeyMode::Live);
         is_live && self.settings.server.public_url.is_none()
     }
 
-    /// Whether Toss is one that the sandbox simulates, and not one that was configured.
+    /// Whether Toss is the sandbox's simulator, not a configured one.
     pub fn toss_is_simulated(&self) -> bool {
         let base = self
             .origins
@@ -232,7 +232,7 @@ impl Config {
     }
 }
 
-/// The file of settings, if one is named.
+/// The configuration file, if one is named.
 fn file_of(flags: &Flags, environment: &[(String, String)]) -> Option<PathBuf> {
     let named = environment
         .iter()
@@ -272,7 +272,7 @@ fn lay_what_was_said(
     Ok(())
 }
 
-/// All secrets, or every one that is missing with how to make it.
+/// All secrets, or an error for every missing one with how to make it.
 fn check_secrets(settings: &Settings, problems: &mut Vec<String>) -> Option<Secrets> {
     let keys = &settings.keys;
     let merchants = principals("merchant", keys.merchant_key.as_ref(), &keys.merchant_keys);
@@ -331,7 +331,7 @@ fn principals(name: &str, single: Option<&Secret>, named: &NamedSecrets) -> Vec<
     single.into_iter().chain(named.0.iter().cloned()).collect()
 }
 
-/// One secret is one principal: with two, nobody could say who called.
+/// Each secret belongs to one principal: a shared one would not identify the caller.
 fn check_distinct(
     merchants: &[NamedSecret],
     admins: &[NamedSecret],

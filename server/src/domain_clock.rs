@@ -1,9 +1,9 @@
 //! The domain's clock: one value for the whole server. It begins at the last record's time or at the wall clock's,
-//! goes on by the monotonic clock, and never goes back.
+//! advances with the monotonic clock, and never goes back.
 //!
-//! The wall clock is one witness. A little ahead it is followed at once, further ahead only after it has kept its
-//! distance for a while, and very far ahead only on a person's word. Behind, it makes domain time run a little
-//! slower until both agree: deadlines come all the same. docs/adr/0027 says why.
+//! The wall clock is only a witness. If it is a little ahead it is followed at once; if it is further ahead, only
+//! after it has kept its offset for a while; if it is very far ahead, only on an operator's word. If it is behind,
+//! domain time runs a little slower until both agree, so deadlines still come. docs/adr/0027 has the reasons.
 
 mod kept;
 
@@ -20,17 +20,17 @@ use parking_lot::Mutex;
 use self::kept::Place;
 use crate::world::{SharedWorld, World};
 
-/// A difference of less is none: clocks are set by so much without anybody noticing.
+/// A smaller difference counts as none: clocks are adjusted by that much routinely.
 pub const NO_DIFFERENCE: Duration = Duration::from_secs(1);
-/// The longest pause between two processes that a start takes the wall clock's word for.
+/// The longest pause between two processes for which a start trusts the wall clock.
 const USUAL_PAUSE: Duration = Duration::from_hours(1);
-/// How long the wall clock has to keep its distance before it is followed: up to an hour ahead, and beyond. What
-/// sets a clock after a start has done so by then.
+/// How long the wall clock has to keep its offset before it is followed: if it is up to an hour ahead, and if more.
+/// Whatever sets the clock after a start has done so by then.
 const AGREED_FOR: Duration = Duration::from_mins(1);
 const AGREED_FOR_LONG: Duration = Duration::from_mins(10);
-/// A clock further ahead is followed on a person's word only: a record's time cannot be taken back.
+/// A clock further ahead is followed on an operator's word only, because a record's time cannot be taken back.
 pub const FOLLOWED_MOST: Duration = Duration::from_hours(31 * 24);
-/// Of so much domain time one part is left out while the wall clock is behind.
+/// While the wall clock is behind, one part in this many of domain time is left out.
 const SLOWER_BY: u128 = 16;
 
 const NS_PER_MS: u128 = 1_000_000;
@@ -43,27 +43,27 @@ pub struct DomainClock {
     place: OnceLock<Place>,
 }
 
-/// How far the wall clock is from domain time.
+/// The offset of the wall clock from domain time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deviation {
     /// They agree.
     Agrees,
     /// The wall clock is behind the records: domain time is ahead of it by this, and runs slower.
     Behind(Duration),
-    /// The wall clock is ahead, and is followed if it keeps its distance for so long.
+    /// The wall clock is ahead, and is followed if it keeps its offset.
     Ahead {
-        /// By how much.
+        /// The offset.
         by: Duration,
-        /// How long it still has to.
+        /// How long it still has to keep it.
         followed_in: Duration,
     },
-    /// The wall clock is so far ahead that nobody follows it without a person's word.
+    /// The wall clock is so far ahead that it is followed on an operator's word only.
     FarAhead(Duration),
 }
 
 impl DomainClock {
-    /// A clock at the wall clock's time, until it is told of records. One that `trusts` takes the wall clock's word
-    /// at its beginning, however far ahead that is.
+    /// A clock at the wall clock's time, until it learns of records. If it `trusts`, it starts at the wall clock's
+    /// time, however far ahead that is.
     pub fn new(world: SharedWorld, trusts: bool) -> Self {
         let time = DomainTime::at_the_wall_clock(Witness::of(&*world));
         Self {
@@ -74,13 +74,14 @@ impl DomainClock {
         }
     }
 
-    /// Names the directory in which the time is kept: before it begins.
+    /// Names the directory that keeps the time. Call before `begin`.
     pub fn keep_in(&self, files: &Arc<dyn Files>, dir: &Path) {
         self.place
             .get_or_init(|| Place::new(Arc::clone(files), dir));
     }
 
-    /// Begins where the records end, or later where the time was kept: once, when the store has been opened.
+    /// Begins at the last record's time, or later if a later time was kept. Call once, when the store has been
+    /// opened.
     pub fn begin(&self, last_record: Option<Timestamp>) {
         let witness = Witness::of(&*self.world);
         let kept = self
@@ -97,7 +98,7 @@ impl DomainClock {
         };
     }
 
-    /// Keeps the time beside the data, if there is a place for it.
+    /// Writes the time beside the data, if a directory was named.
     pub fn keep(&self) -> io::Result<()> {
         let Some(place) = self.place.get() else {
             return Ok(());
@@ -110,7 +111,7 @@ impl DomainClock {
         place.keep(&*self.world, domain_ns)
     }
 
-    /// The domain's time: never before the last record, and never before what was told earlier.
+    /// The domain time: never before the last record, and never going back.
     pub fn now(&self) -> Timestamp {
         let witness = Witness::of(&*self.world);
         let mut time = self.time.lock();
@@ -118,7 +119,7 @@ impl DomainClock {
         time.now()
     }
 
-    /// How the wall clock stands to it.
+    /// The wall clock's offset from it.
     pub fn deviation(&self) -> Deviation {
         let witness = Witness::of(&*self.world);
         let mut time = self.time.lock();
@@ -132,7 +133,7 @@ impl DomainClock {
     }
 }
 
-/// What the world's clocks say at one moment.
+/// A reading of the world's clocks at one moment.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_field_names, reason = "all are nanoseconds")]
 struct Witness {
@@ -156,20 +157,20 @@ impl Witness {
         self.wall_ns.saturating_add(self.moved_ns)
     }
 
-    /// The wall clock's distance to the monotonic one: the same for as long as nobody sets it.
+    /// The wall clock's offset from the monotonic one: constant while no one sets the clock.
     fn distance_ns(self) -> i128 {
         let wall_ns = i128::try_from(self.wall_ns).unwrap_or(i128::MAX);
         wall_ns.saturating_sub(i128::from(self.monotonic_ns))
     }
 }
 
-/// Domain time as a function of what the clocks say.
+/// Domain time as a function of clock readings.
 #[derive(Debug)]
 struct DomainTime {
     at_ns: u128,
     seen_ns: u64,
     moved_ns: u128,
-    /// The distance that a wall clock ahead keeps, and since when.
+    /// The offset that a wall clock ahead has kept, and since when.
     kept: Option<(i128, u64)>,
 }
 
@@ -183,7 +184,7 @@ impl DomainTime {
         }
     }
 
-    /// Where the time was `last_ns` at least.
+    /// Domain time that begins at `last_ns` or later.
     fn after(last_ns: u128, trusts: bool, witness: Witness) -> Self {
         let ahead_ns = witness.time_ns().saturating_sub(last_ns);
         let follows = trusts || ahead_ns <= USUAL_PAUSE.as_nanos();
@@ -200,7 +201,7 @@ impl DomainTime {
         Timestamp::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))
     }
 
-    /// Goes on to this moment.
+    /// Advances to this reading.
     fn look(&mut self, witness: Witness) {
         let moved_ns = witness.moved_ns.saturating_sub(self.moved_ns);
         let passed_ns = u128::from(witness.monotonic_ns.saturating_sub(self.seen_ns));
@@ -215,7 +216,7 @@ impl DomainTime {
         self.follow(witness);
     }
 
-    /// Goes forward to the wall clock, if it may be believed.
+    /// Jumps forward to the wall clock, if it may be believed.
     fn follow(&mut self, witness: Witness) {
         let ahead_ns = witness.time_ns().saturating_sub(self.at_ns);
         if ahead_ns <= NO_DIFFERENCE.as_nanos() {
@@ -229,7 +230,7 @@ impl DomainTime {
         }
     }
 
-    /// How much longer a wall clock that is ahead has to keep its distance.
+    /// How much longer a wall clock that is ahead has to keep its offset.
     fn still_to_keep(&mut self, witness: Witness, ahead_ns: u128) -> Duration {
         let distance_ns = witness.distance_ns();
         let same =
@@ -259,7 +260,7 @@ impl DomainTime {
     }
 }
 
-/// Where `at_ns` has come after so much time: a little less far as long as that is ahead of the wall clock.
+/// `at_ns` advanced by `passed_ns`: a little less while it is ahead of the wall clock.
 fn gone_on(at_ns: u128, passed_ns: u128, wall_ns: u128) -> u128 {
     let whole_ns = at_ns.saturating_add(passed_ns);
     let left_out_ns = passed_ns.checked_div(SLOWER_BY).unwrap_or(0);
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn with_no_record_it_begins_at_the_wall_clock_and_says_nothing() {
+    fn clock_without_records_begins_at_the_wall_clock() {
         let world = ManualWorld::new(NOW_MS, 1);
         let clock = DomainClock::new(Arc::new(world.clone()), false);
         world.set_wall(-9 * 3_600_000);
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_usual_pause_it_is_the_wall_clocks() {
+    fn clock_follows_the_wall_clock_after_a_usual_pause() {
         let (world, clock) = clock_at(|world| world.advance(HOUR));
         assert_eq!(after_last(&clock), HOUR);
         world.advance(MINUTE);
@@ -353,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_night_and_a_restart_are_no_pause() {
+    fn quiet_night_before_a_restart_is_no_pause() {
         let (_, clock) = after_one_that_was_kept(10 * HOUR, MINUTE, |_| {});
         assert_eq!(after_last(&clock), 10 * HOUR + MINUTE);
         let (_, clock) = after_one_that_was_kept(MINUTE, 10 * HOUR, |_| {});
@@ -361,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn after_another_boot_it_is_doubted_only_since_it_was_kept() {
+    fn wall_clock_after_a_reboot_is_doubted_only_since_the_kept_time() {
         let another_boot = |file: &Path| {
             let bytes = DiskFiles.read_whole(file, 4_096).unwrap().unwrap();
             let (text, boot_id) = (
@@ -384,14 +385,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_and_does_not_read_is_none() {
+    fn unreadable_kept_time_counts_as_absent() {
         let rubbish = |file: &Path| DiskFiles.write_whole(file, b"{").unwrap();
         let (_, clock) = after_one_that_was_kept(10 * HOUR, MINUTE, rubbish);
         assert_eq!(after_last(&clock), Duration::ZERO);
     }
 
     #[test]
-    fn behind_the_records_it_goes_on_and_runs_a_little_slower_until_both_agree() {
+    fn clock_behind_the_records_runs_slower_until_both_agree() {
         let (world, clock) = clock_at(|world| world.set_wall(-9 * 3_600_000));
         assert_eq!(clock.deviation(), Deviation::Behind(9 * HOUR));
         world.advance(32 * MINUTE);
@@ -405,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_hours_ahead_is_followed_once_it_has_kept_its_distance() {
+    fn wall_clock_hours_ahead_is_followed_once_it_has_kept_its_offset() {
         let (world, clock) = clock_at(|world| world.set_wall(9 * 3_600_000));
         let followed_in = 10 * MINUTE;
         let by = 9 * HOUR;
@@ -418,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_corrected_in_time_has_moved_nothing() {
+    fn wall_clock_corrected_in_time_has_no_effect() {
         let (world, clock) = clock_at(|world| world.set_wall(9 * 3_600_000));
         world.advance(9 * MINUTE);
         clock.now();
@@ -429,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_again_and_again_has_kept_no_distance() {
+    fn wall_clock_set_repeatedly_has_kept_no_offset() {
         let (world, clock) = clock_at(|_| {});
         for hour in 1..=8 {
             world.set_wall(hour * 3_600_000);
@@ -440,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn years_ahead_it_is_followed_on_a_persons_word_only() {
+    fn wall_clock_years_ahead_is_followed_only_on_the_operators_word() {
         let (world, clock) = clock_at(|world| world.set_wall(6 * 365 * 86_400_000));
         world.advance(DAY);
         assert_eq!(after_last(&clock), DAY);
@@ -451,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn while_running_it_follows_seconds_after_a_minute_and_never_goes_back() {
+    fn running_clock_follows_seconds_after_a_minute_and_never_goes_back() {
         let (world, clock) = clock_at(|_| {});
         world.set_wall(30_000);
         world.advance(59 * SECOND);
@@ -466,14 +467,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_sandbox_moves_is_moved_at_once_wherever_the_wall_clock_is() {
+    fn sandbox_moves_the_clock_at_once() {
         let (world, clock) = clock_at(|world| world.set_wall(-3_600_000));
         world.advance_domain(7 * DAY);
         assert_eq!(after_last(&clock), 7 * DAY);
         assert_eq!(clock.deviation(), Deviation::Behind(HOUR));
     }
 
-    /// Whatever the clocks do, it does not go back, and it is never slower than fifteen sixteenths.
+    /// Under any history it does not go back, and never runs slower than fifteen sixteenths.
     #[test]
     fn any_history_keeps_the_promises() {
         for seed in 1..=200_u64 {

@@ -1,5 +1,5 @@
-//! The threads that the store runs on: the writer, and beside it what empties the overlay, flushes the index
-//! and prepares the journal's segments. A store that fails stops the program: nothing is guessed afterwards.
+//! The store's threads: the writer, and beside it those that empty the overlay, flush the index and prepare the
+//! journal's segments. If the store fails, the program stops: it never guesses what the disk holds.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -41,7 +41,7 @@ struct State {
     index: Option<NotReady>,
 }
 
-/// Why no payments can be taken.
+/// The reason why no payments can be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotReady {
     /// The server is being stopped, or its store has failed.
@@ -58,7 +58,7 @@ pub enum NotReady {
 }
 
 impl Condition {
-    /// Nothing while the store is open and has room, its index is sound, and nobody has asked to stop.
+    /// `None` while the store is open and has room, its index is sound, and no stop was requested.
     pub fn not_ready(&self) -> Option<NotReady> {
         let state = self.state.lock();
         if state.stopping || state.failed {
@@ -70,7 +70,7 @@ impl Condition {
         state.index
     }
 
-    /// No new work: the health check says so while what is queued is finished.
+    /// Accepts no new work: the health check says so while queued work is finished.
     pub fn stop(&self) {
         self.state.lock().stopping = true;
         self.changed.notify_all();
@@ -95,7 +95,7 @@ impl Condition {
         self.state.lock().failed = true;
     }
 
-    /// Waits for `pause`, or until stopped; says whether to go on.
+    /// Waits for `pause`, or until stopped; returns whether to go on.
     fn pause(&self, pause: Duration) -> bool {
         let mut state = self.state.lock();
         if !state.stopping {
@@ -116,15 +116,15 @@ pub struct EngineRoom {
     _lock: FileLock,
 }
 
-/// A running store with where to send work and where to read.
+/// A running store with its queue and reader.
 pub struct Started {
     /// The threads, to be stopped.
     pub room: EngineRoom,
-    /// Where commands are put.
+    /// Takes commands.
     pub queue: Queue,
-    /// What is durable.
+    /// Reads durable data.
     pub reader: Reader,
-    /// Whether it is well.
+    /// Its health.
     pub condition: Arc<Condition>,
     /// Fires when the store has failed and the program has to stop.
     pub failed: oneshot::Receiver<()>,
@@ -182,8 +182,8 @@ impl EngineRoom {
         })
     }
 
-    /// Finishes what is queued, brings the index to the journal's end and leaves the directory in order.
-    /// Whoever still holds the queue is told that it is over. Blocks.
+    /// Finishes the queued work, brings the index to the journal's end and records a clean stop. Later requests are
+    /// refused. Blocks.
     pub fn stop(self) -> Result<(), StoreError> {
         self.queue.stop();
         let written = self
@@ -208,7 +208,7 @@ impl EngineRoom {
     }
 }
 
-/// Tells that the store has failed and the program has to stop; whoever finds it out first.
+/// Signals that the store has failed and the program has to stop; the first signal counts.
 #[derive(Clone)]
 struct Alarm(Arc<Mutex<Option<oneshot::Sender<()>>>>);
 
@@ -219,7 +219,7 @@ impl Alarm {
 
     fn raise(&self) {
         let tell = self.0.lock().take();
-        // Nobody may be listening any more: the server is stopping already.
+        // The receiver may be gone: the server is stopping already.
         let _ = tell.map(|tell| tell.send(()));
     }
 }
@@ -231,20 +231,20 @@ fn spawn<T: Send + 'static>(
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
 }
 
-/// A thread that gives way to the writer and to whoever answers requests.
+/// A thread with lower priority than the writer and the request threads.
 fn spawn_behind(
     name: &str,
     run: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
     const NICENESS: i32 = 10;
     spawn(name, move || {
-        // Where the system does not let a thread step back, it runs as an equal.
+        // If the system does not permit a lower priority, it runs with the normal one.
         let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
         run();
     })
 }
 
-/// What the writer's thread has. A simulation has no thread and calls [`Writing::turn`] itself.
+/// The work of the writer's thread. A simulation has no thread and calls [`Writing::turn`] itself.
 pub struct Writing {
     executor: Executor<EmbeddedStore>,
     jobs: Jobs,
@@ -275,7 +275,7 @@ impl Writing {
         }
     }
 
-    /// One turn over what is queued; says whether there was anything.
+    /// One turn over the queue; returns whether there was anything.
     pub fn turn(&mut self) -> Result<bool, StoreError> {
         let observer = &mut self.observer;
         let mut observe = |turn| observer.observe(turn);
@@ -287,7 +287,7 @@ impl Writing {
         )
     }
 
-    /// The store, for what it tells of itself.
+    /// The store, for its figures.
     pub const fn store(&self) -> &EmbeddedStore {
         self.executor.store()
     }
@@ -338,7 +338,7 @@ impl Observer {
     }
 }
 
-/// Time from the domain's clock, ids from its world.
+/// The time from the domain's clock, ids from its world.
 struct ClockInputs(Arc<DomainClock>);
 
 impl Inputs for ClockInputs {
@@ -357,7 +357,7 @@ impl Ids for ClockInputs {
     }
 }
 
-/// What the index's thread has. A simulation has no thread and calls [`Indexing::turn`] itself.
+/// The work of the index's thread. A simulation has no thread and calls [`Indexing::turn`] itself.
 pub struct Indexing {
     applier: Applier,
     condition: Arc<Condition>,
@@ -366,7 +366,7 @@ pub struct Indexing {
     told_records: u64,
 }
 
-/// Records between two lines about how far a rebuild is.
+/// The number of records between two log lines about a rebuild's progress.
 const PROGRESS_EVERY: u64 = 100_000;
 
 impl Indexing {
@@ -383,10 +383,10 @@ impl Indexing {
         indexing
     }
 
-    /// Applies what waits, or goes on mending the index; logs and counts where one begins or ends. Says how much was
-    /// done. An error is nothing that time will mend.
+    /// Applies waiting writes, or continues mending the index; logs and counts where mending begins or ends. Returns
+    /// how much was done. An error is permanent.
     pub fn turn(&mut self) -> Result<u64, StoreError> {
-        // What a reader has found out is told before it is mended.
+        // Report damage that a reader has found before mending it.
         self.look();
         let done = self.applier.turn();
         self.look();
@@ -456,7 +456,7 @@ fn spawn_applier(mut indexing: Indexing, alarm: Alarm) -> std::io::Result<JoinHa
     spawn_behind("index", move || {
         let mut busy = false;
         loop {
-            // A rebuild does not pause: everybody waits for it.
+            // A rebuild does not pause, because every request waits for it.
             let stopping = if busy {
                 indexing.applier.is_stopping()
             } else {
@@ -505,12 +505,12 @@ fn spawn_flusher(upkeep: &Upkeep, condition: &Arc<Condition>) -> std::io::Result
     })
 }
 
-/// How long to wait between pieces of a segment: a piece is synced, and the journal's own syncs come first.
+/// How long to wait between pieces of a segment: a piece is synced, and the journal's own syncs have priority.
 const PREPARE_PIECE_PAUSE: Duration = Duration::from_millis(50);
 /// How long to wait when segments are ready, and when the disk is full.
 const PREPARE_PAUSE: Duration = Duration::from_millis(200);
 
-/// What the preparer's thread has. A simulation has no thread and calls [`Preparing::turn`] itself.
+/// The work of the preparer's thread. A simulation has no thread and calls [`Preparing::turn`] itself.
 pub struct Preparing {
     preparer: Preparer,
     condition: Arc<Condition>,
@@ -529,7 +529,8 @@ impl Preparing {
         }
     }
 
-    /// One piece; logs where the disk is full and where it has room again. Nothing if it failed, which is tried again.
+    /// Prepares one piece; logs when the disk is full and when it has room again. `None` if it failed; it is tried
+    /// again.
     pub fn turn(&mut self) -> Option<Preparation> {
         match self.preparer.turn() {
             Ok(preparation) => {
@@ -560,7 +561,7 @@ impl Preparing {
             }
             Preparation::Working { .. } => {}
             Preparation::Ready => {
-                // The writer asks for no room while nobody sends it anything, and nobody does while it is not ready.
+                // The writer notices room only at a commit, and no request is sent while the server is not ready.
                 self.condition.set_full(false);
                 if std::mem::replace(&mut self.full, false) {
                     tracing::info!("there is room again: segments of the journal are prepared");
@@ -588,7 +589,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_the_true_reason_for_taking_no_payments_and_forgets_it_when_it_is_over() {
+    fn condition_gives_the_true_reason_and_clears_it() {
         let condition = Condition::default();
         assert_eq!(condition.not_ready(), None);
         condition.set_index(&Health::distrusted("altered", "a page does not read"));

@@ -1,8 +1,8 @@
-//! The port to the gateways: what each can do, how it is asked, and what its answers mean.
+//! The port to the gateways: their capabilities, requests, and the meaning of their answers.
 //!
-//! A gateway is pure: it makes requests and reads answers. Who owns a call, when it is repeated and
-//! when it is given up is one rule for all of them, in [`operations`], [`plan`] and [`calling`]; the network
-//! and the clock are the world's.
+//! A gateway implementation is pure: it builds requests and reads answers. Owning a call, repeating it and giving it
+//! up follow one rule for all gateways, in [`operations`], [`plan`] and [`calling`]; network and clock are the
+//! world's.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -38,61 +38,60 @@ pub use self::slip::SlipUrl;
 use crate::config::Settings;
 use crate::world::Undelivered;
 
-/// A call to a gateway, with all that its request is made of.
+/// A call to a gateway, with everything its request is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// What is asked.
+    /// The kind of request.
     pub ask: Ask,
     /// The operation it belongs to; its id is the idempotency key, the same for every retry. An
     /// inquiry may belong to none.
     pub operation: Option<OperationId>,
     /// Whether it may have been sent before, without an answer.
     pub sent_before: bool,
-    /// Whether the operation was intended with other credentials than those it would be made with now: then a gateway
-    /// that knows nothing of it, or refuses, says nothing about it.
+    /// Whether the operation was intended with other credentials than the present ones: then a "not found" or a
+    /// refusal says nothing about it.
     pub other_credentials: bool,
     /// Our id of the payment, which is the gateway's order number.
     pub payment: PaymentId,
-    /// The gateway's own name for the payment, if it is known.
+    /// The gateway's name for the payment, if it is known.
     pub name: Option<ProviderPaymentId>,
-    /// How much the operation is about, in the split that is to be told to the gateway.
+    /// The operation's amount, in the split to be sent to the gateway.
     pub amounts: Amounts,
 }
 
-/// What is asked of a gateway.
+/// The kinds of requests to a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// Take the money, or the hold, of a payment that the buyer has approved.
+    /// Capture or authorize a payment that the buyer has approved.
     Confirm,
-    /// Take held money.
+    /// Capture authorized money.
     Capture,
-    /// Release held money.
+    /// Void an authorization.
     Void,
-    /// Give all of a payment's money back.
+    /// Refund all of a payment's money.
     Cancel,
-    /// How does the payment stand?
+    /// Inquire about the payment's state.
     Inquire {
-        /// The operation without an answer that is asked about; none when a notification hinted at news.
+        /// The unanswered operation that it asks about; `None` if a notification hinted at news.
         about: Option<OperationKind>,
-        /// Whether the time in which the gateway may still do it is over, so that "there is no such
-        /// payment" is an answer.
+        /// Whether the gateway can no longer do the operation, so that "there is no such payment" is a final answer.
         window_over: bool,
-        /// By which of its names the payment is asked for.
+        /// The name by which the payment is requested.
         by: By,
     },
 }
 
-/// By which of its names a payment is asked for.
+/// The name by which a payment is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// The gateway's own, where it is known.
+    /// The gateway's name, if it is known.
     Name,
     /// Our order number.
     OrderNumber,
 }
 
 impl Ask {
-    /// As the audit trail and the figures name it.
+    /// The kind as named in the audit trail and in metrics.
     pub const fn kind(self) -> CallKind {
         match self {
             Self::Confirm => CallKind::Confirm,
@@ -104,36 +103,36 @@ impl Ask {
     }
 }
 
-/// What a call came to.
+/// The outcome of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It certainly never reached the gateway; the same call may be made again.
     NotSent,
-    /// The gateway's word.
+    /// The gateway answered.
     Answered {
-        /// The gateway's own name for the payment, if it said one.
+        /// The gateway's name for the payment, if the answer gave one.
         name: Option<ProviderPaymentId>,
-        /// What it says happened.
+        /// The fact that it tells.
         fact: Fact,
-        /// What the buyer paid with, if it said so.
+        /// The means of payment, if the answer gave it.
         paid_with: Option<PaidWith>,
         /// Which wallet that was, if it was one and the gateway said so.
         easy_pay: Option<Box<str>>,
         /// Where it shows its own slip of the payment, if it said so.
         slip: Option<SlipUrl>,
     },
-    /// The gateway answered about another payment than this one: the name it was asked for by is not this payment's.
+    /// The gateway answered about another payment: the name in the request belongs to another order.
     NotThisOne,
-    /// The gateway wants to be left alone for a while and says nothing.
+    /// The gateway asks us to wait, and answers nothing.
     NotYet {
-        /// For how long.
+        /// How long.
         after: Duration,
     },
     /// The gateway may or may not have done it.
     Unknown,
 }
 
-/// Whose doing a failure is.
+/// The party that caused a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The buyer's, their card's or their account's.
@@ -147,7 +146,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Everybody whose doing it can be.
+    /// Every party.
     pub const ALL: &'static [Self] = &[Self::Buyer, Self::Merchant, Self::Gateway, Self::Ours];
 
     /// The word in the API.
@@ -161,7 +160,7 @@ impl Fault {
     }
 }
 
-/// What may be tried after a failure. Always as a new payment: a failed one stays failed.
+/// What may be tried after a failure, always as a new payment: a failed one stays failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// The same again can succeed now.
@@ -202,7 +201,7 @@ pub struct Explanation {
     pub en: &'static str,
 }
 
-/// Who a buyer says they are.
+/// A buyer's contact data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
     /// Their name.
@@ -211,35 +210,35 @@ pub struct Customer {
     /// Their mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Their telephone number, digits alone.
+    /// Their telephone number, digits only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tel: Option<String>,
 }
 
-/// What a buyer is offered to pay in a gateway's window.
+/// The parameters of a payment window.
 #[derive(Debug)]
 pub struct Offer<'a> {
     /// Our id of the payment, which is the gateway's order number.
     pub payment: PaymentId,
-    /// What is to be paid.
+    /// The amount to pay.
     pub amount: Money,
-    /// The part of it that bears no VAT, in minor units.
+    /// The tax-free part of it, in minor units.
     pub tax_free: u64,
-    /// What is bought, in a few words.
+    /// The order's title in a few words.
     pub title: String,
-    /// Names the buyer to the gateway and to nobody else.
+    /// An id of the buyer that only the gateway sees.
     pub customer_key: String,
-    /// Who they say they are.
+    /// The contact data.
     pub customer: Customer,
-    /// How they mean to pay.
+    /// The payment method.
     pub method: Method,
     /// What of a card payment is decided before the window opens.
     pub card: CardChoice,
-    /// Where their browser comes back to.
+    /// The address that the browser returns to.
     pub return_to: Option<&'a str>,
 }
 
-/// One provider's contract. Implementations keep no state and touch nothing.
+/// One provider's contract. Implementations are stateless and do no I/O.
 pub trait Gateway: Send + Sync {
     /// Which one.
     fn provider(&self) -> Provider;
@@ -254,30 +253,30 @@ pub trait Gateway: Send + Sync {
         CardOffer::default()
     }
 
-    /// Which of the merchant's credentials its calls are made with.
+    /// The merchant's credentials that its calls are made with.
     fn credentials(&self) -> Credentials;
 
-    /// The HTTP request of a call. The same call makes the same request, idempotency key and all.
+    /// The HTTP request of a call. The same call gives the same request, including the idempotency key.
     fn request(&self, call: &Call) -> http::Request<Bytes>;
 
-    /// What a browser needs to open the gateway's window for the buyer.
+    /// The parameters that a browser needs to open the gateway's window.
     fn window(&self, offer: &Offer<'_>) -> serde_json::Value;
 
-    /// How long the exchange of a call may take.
+    /// The time limit of a call's exchange.
     fn deadline(&self, ask: Ask) -> Duration;
 
-    /// What came back, or did not, says about the call.
+    /// The outcome of a call, from its response or the lack of one.
     fn read(&self, call: &Call, came: &Result<http::Response<Bytes>, Undelivered>) -> Outcome;
 
-    /// A body of an exchange as the audit trail keeps it: no secret, no personal data, bounded.
+    /// A body as the audit trail stores it: without secrets and personal data, of limited length.
     fn redact(&self, body: &[u8]) -> String;
 }
 
-/// The failure code of a call that certainly never reached its gateway, when it is too late to make it.
+/// The failure code of a call that certainly never reached its gateway, once it is too late to make it.
 pub const NOT_SENT: &str = "NOT_SENT";
 
-/// What a provider's failure code means, whether or not the provider is configured: what was once answered is
-/// answered again in the same words.
+/// The explanation of a provider's failure code, whether or not the provider is configured: a stored answer must be
+/// rendered with the same words again.
 pub fn explain(provider: Provider, code: &FailureCode) -> Option<Explanation> {
     match provider {
         Provider::Mock | Provider::Drill | Provider::Free => None,
@@ -297,7 +296,7 @@ pub fn issuer(provider: Provider, paid_with: &PaidWith) -> Option<Wording> {
 #[derive(Default)]
 pub struct Gateways(Vec<Reached>);
 
-/// A gateway with what is known of its health.
+/// A gateway with its circuit breaker.
 struct Reached {
     gateway: Arc<dyn Gateway>,
     breaker: Mutex<Breaker>,
@@ -337,7 +336,7 @@ impl Gateways {
             .map_or_else(CardOffer::default, |gateway| gateway.card_offer())
     }
 
-    /// Which credentials calls to this provider are made with; nothing if none are made.
+    /// The credentials of calls to this provider; `None` if it is not called.
     pub fn credentials(&self, provider: Provider) -> Option<Credentials> {
         self.of(provider).map(|gateway| gateway.credentials())
     }
@@ -347,19 +346,19 @@ impl Gateways {
         self.0.iter().map(|reached| &reached.gateway)
     }
 
-    /// How long the gateway is to be left alone; nothing if it can be called.
+    /// How long the breaker still refuses calls; `None` if it can be called.
     pub fn left_alone(&self, provider: Provider, now_ns: u64) -> Option<Duration> {
         let reached = self.reached(provider)?;
         reached.breaker.lock().left_alone(now_ns)
     }
 
-    /// Whether a call may begin now; one that may has to be reported with [`Gateways::heard`].
+    /// Whether a call may begin now; every call that begins has to be reported with [`Gateways::heard`].
     pub fn may_call(&self, provider: Provider, now_ns: u64) -> bool {
         let reached = self.reached(provider);
         reached.is_some_and(|reached| reached.breaker.lock().may_call(now_ns).is_ok())
     }
 
-    /// Takes in how a call went.
+    /// Reports how a call went.
     pub fn heard(&self, provider: Provider, now_ns: u64, heard: Heard) {
         if let Some(reached) = self.reached(provider) {
             reached.breaker.lock().note(now_ns, heard);

@@ -1,6 +1,5 @@
-//! The part that every request shares, whatever it asks for: connections, request ids, who is calling, how
-//! much and how fast, how bodies and queries are read, and how a refusal looks. Nothing here knows
-//! what a payment is.
+//! The layer that every request shares: connections, request ids, authentication, rate limits, reading of bodies and
+//! queries, and the form of refusals. Nothing here knows what a payment is.
 
 pub mod auth;
 pub mod body;

@@ -1,4 +1,5 @@
-//! Work that nobody asks for: deadlines, retention, calls to gateways, and looking at the clock. Each job is idempotent; all of them stop with the server.
+//! Background jobs: deadlines, retention, calls to gateways, and the clock. Each job is idempotent; all of them stop
+//! with the server.
 
 pub mod clock;
 mod deadlines;
@@ -13,13 +14,13 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::app::App;
 
-/// How often each looks.
+/// How often deadlines are checked.
 const DEADLINES_EVERY: Duration = Duration::from_millis(500);
-/// How often it is looked for calls whose time to be asked about has come.
+/// How often scheduled inquiries are checked.
 pub const UNANSWERED_EVERY: Duration = Duration::from_millis(250);
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
 
-/// Starts the jobs. They hold the application only while they work, so that it can be stopped.
+/// Starts the jobs. They hold the application only while they work, so that the server can stop.
 pub fn start(app: &Arc<App>, begun: UnboundedReceiver<PaymentId>) {
     let world = Arc::clone(&app.world);
     let weak = Arc::downgrade(app);

@@ -1,4 +1,4 @@
-//! Listening at an address that a setting names, and plain words for why it cannot be.
+//! Binds the addresses that settings name, and explains why one cannot be bound.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! Who else on this machine may read or change what holds secrets or personal data. What this program makes is its
-//! user's alone; what was there before, or came out of a backup, may be open to others, and that is said.
+//! Finds files with secrets or personal data that other users of the machine may read or change. Files made by this
+//! program are their user's alone; older ones, or ones from a backup, may be too open, and that is reported.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
-//! Notifications in. Signed ones are verified, deduplicated by their id, journaled and applied in one commit;
-//! what is not authentic is counted and refused, and never journaled. Unsigned ones are hints: they prove nothing
-//! and make us ask.
+//! Incoming notifications. Signed ones are verified, deduplicated by their id, journaled and applied in one commit;
+//! one that fails verification is counted and refused, and never journaled. Unsigned ones are hints: they prove
+//! nothing and make us ask the gateway.
 
 pub mod mock;
 mod toss;
@@ -20,8 +20,8 @@ use crate::api::vocabulary::OpenObject;
 use crate::app::App;
 use crate::http::{HttpErrorCode, Problem, RawBody, RequestContext};
 
-/// Begins to count what comes of the gateways that are on at 0: a rate of what appears with its first count does not
-/// see it.
+/// Starts the counters of the gateways that are on at 0: a rate over a counter that first appears at 1 misses that
+/// first event.
 pub fn count_from_zero(app: &App) {
     let payments = &app.metrics.payments;
     if !app.mock_secrets.is_empty() {

@@ -1,4 +1,4 @@
-//! The outside of the server: its world, and in the sandbox what stands in for the rest.
+//! The server's surroundings: its world, and in the sandbox the simulated parts.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

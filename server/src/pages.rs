@@ -1,7 +1,7 @@
 //! Pages for people: rendered by the server, in the visitor's language, under one policy.
 //!
-//! A page never holds what a session's token opens: the token is in the address's fragment, which no server is
-//! sent. What depends on it is filled in by the page's script, with words that are on the page already.
+//! A page never contains what a session's token opens: the token is in the address's fragment, which browsers do not
+//! send. The page's script fills that in, with texts that are on the page already.
 
 pub mod assets;
 pub mod language;
@@ -33,7 +33,7 @@ use self::policy::Policy;
 use crate::config::{Seller, Settings};
 use crate::http::cross_origin;
 
-/// What all pages share. Cheap to clone.
+/// State shared by all pages. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages(Arc<Shared>);
 
@@ -61,7 +61,7 @@ pub fn are_built() -> bool {
     assets::linked(Entry::Checkout).is_some()
 }
 
-/// The package for pages of one's own.
+/// The package for custom pages.
 const PACKAGE: [&str; 2] = ["/package/checkout.tgz", "/package/checkout/{file}"];
 
 fn packaged() -> Router<Pages> {
@@ -71,7 +71,7 @@ fn packaged() -> Router<Pages> {
         .route(file, get(package::file))
 }
 
-/// What pages of every origin may load.
+/// The paths that pages of any origin may load.
 pub fn open_to_pages() -> impl Iterator<Item = (String, Method, cross_origin::Pages)> {
     let open = cross_origin::Pages::OfAnyOrigin;
     PACKAGE

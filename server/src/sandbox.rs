@@ -1,5 +1,5 @@
 //! The parts that `--sandbox` runs beside the server: the movable clock, a simulator for each gateway that is not
-//! configured otherwise, on a loopback port of its own, and a shop to pay at. Their books are below `DATA/sandbox`.
+//! configured, on a loopback port of its own, and a demo shop. Their data is below `DATA/sandbox`.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -49,8 +49,8 @@ pub async fn open(config: Config, trusts_clock: bool) -> Result<Outside, Box<dyn
     Ok(with_shop(outside))
 }
 
-/// The clock and the books lie below the data directory, and are opened before it is locked: a second server is told
-/// here, in the same words, before it touches them.
+/// Clock and books lie below the data directory and are opened before it is locked: a second server is refused here,
+/// in the same words, before it touches them.
 fn refuse_if_open(data: &Path) -> Result<(), String> {
     let lock = data.join("lock");
     let held = match DiskFiles.exists(&lock) {
@@ -65,7 +65,7 @@ fn refuse_if_open(data: &Path) -> Result<(), String> {
     }
 }
 
-/// The shop is shown by the server whose API it calls, so where that is it learns when the server listens.
+/// The shop calls the API of the server that shows it, so it learns the address when the server listens.
 fn with_shop(outside: Outside) -> Outside {
     let Some(shop) = Shop::new(&outside.config, &outside.world) else {
         return outside;
@@ -118,7 +118,7 @@ fn settings(config: &Config, address: SocketAddr) -> Settings {
     }
 }
 
-/// `daegeum sandbox`: the simulators by themselves, for somebody else's client.
+/// `daegeum sandbox`: the simulators alone, for another client.
 pub async fn alone(
     asked: &Sandbox,
     stop: impl Future<Output = ()> + Send,

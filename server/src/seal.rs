@@ -1,4 +1,4 @@
-//! Sealing and opening personal data with the keys of the key file.
+//! Seals and opens personal data with the keys of the key file.
 
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ impl Seals {
         Self { keyring, world }
     }
 
-    /// Seals `plain` under the key of `now`'s day. That key is on the disk when this returns. Where a clock was once
-    /// so far ahead that this day counts as erased, the first day that does not takes its place.
+    /// Seals `plain` under the key of `now`'s day, which is on disk when this returns. If a clock was once so far
+    /// ahead that this day counts as erased, the first day that does not is used.
     pub fn seal(
         &self,
         class: RetentionClass,
@@ -46,7 +46,7 @@ impl Seals {
         .map_err(Problem::internal)
     }
 
-    /// What was sealed; nothing once its key is dropped.
+    /// The opened data; `None` once its key is dropped.
     pub fn open(&self, sealed: &Sealed) -> Option<String> {
         let id = sealed.key_id();
         let key = match id {
@@ -74,7 +74,7 @@ impl Seals {
     }
 }
 
-/// Why there is no key to seal with. Nothing was sealed, so a disk without room is a reason to come back.
+/// The refusal if there is no key. Nothing was sealed, so a full disk means: retry later.
 fn no_key(error: KeyringError) -> Problem {
     match error {
         error if error.is_full() => HttpErrorCode::StorageFull.into(),

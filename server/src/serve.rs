@@ -1,5 +1,5 @@
-//! Serving: the store is opened, then the listener; stopped in the opposite order, so that nothing is answered
-//! that is not durable and nothing durable is left unanswered.
+//! Runs the server: opens the store, then the listener; stops in the opposite order, so that nothing is answered that
+//! is not durable and nothing durable stays unanswered.
 
 use std::error::Error;
 use std::pin::pin;
@@ -112,13 +112,13 @@ pub async fn serve(
     jobs::clock::keep(&app);
     let (world, operations) = (Arc::clone(&app.world), Arc::clone(&app.operations));
     drop(app);
-    // A call under way is waited for: what the gateway says is then committed, and nothing has to be asked later.
+    // Wait for calls in flight: their answers are then committed, and need no inquiry later.
     operations.stop();
     tokio::select! {
         () = operations.rest() => {}
         () = world.sleep(calls_timeout) => tracing::warn!("calls to gateways were cut off; they are asked about after the next start"),
     }
-    // What was cut off may still hold the queue; the writer finishes what is in it and ends.
+    // Requests that were cut off may still hold the queue; the writer finishes its content and ends.
     tokio::task::spawn_blocking(move || room.stop()).await??;
     tracing::info!("stopped in order");
     Ok(())

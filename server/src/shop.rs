@@ -1,8 +1,8 @@
-//! The sandbox's shop: a merchant's backend in small, to pay at and to copy from.
+//! The sandbox's shop: a small merchant's backend, to pay at and to copy from.
 //!
-//! It registers orders and begins checkouts by the public HTTP API with the merchant's key, knows its visitors by
-//! tokens that it signs itself, and confirms or cancels what they bought. It knows nothing of the engine, and it
-//! keeps nothing: what was bought is read from the API each time.
+//! It registers orders and begins checkouts by the public HTTP API with the merchant's key, identifies its visitors
+//! by tokens that it signs itself, and confirms or cancels their orders. It knows nothing of the engine and stores
+//! nothing: orders are read from the API each time.
 
 mod buying;
 mod catalogue;
@@ -41,11 +41,12 @@ struct Inside {
 }
 
 impl Shop {
-    /// The shop of the first merchant in `config`, if there is one and the shop can sign its visitors' tokens. It calls nobody before it is told where to.
+    /// The shop of the first merchant in `config`, if there is one and the shop can sign its visitors' tokens. It
+    /// makes no calls before it is given the address.
     pub fn new(config: &Config, world: &SharedWorld) -> Option<Self> {
         let key = config.secrets.merchants.first()?.secret.clone();
         let over_tls = config.settings.tls.cert.is_some();
-        // Who signs visitors in here is this shop itself, whoever else may do so.
+        // This shop signs its visitors' tokens itself, even if others sign some too.
         let secret = config.secrets.buyer_jwt.as_ref()?;
         let visitors = Visitors::new(Arc::clone(world), secret, over_tls);
         let visitors = visitors.claiming(&config.settings.buyers);

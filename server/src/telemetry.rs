@@ -1,6 +1,5 @@
-//! The view from outside: [`Metrics`] by name, and logs as JSON lines. Both are made so
-//! that looking costs the looked-at little: counters are resolved once, and a log line waits for
-//! nobody.
+//! Observability: [`Metrics`] by name, and logs as JSON lines. Both are cheap: counters are resolved once, and
+//! logging never waits for the output.
 
 mod log;
 mod metrics;

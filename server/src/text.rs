@@ -1,5 +1,5 @@
-//! Names in requests: brought into one form (NFC), so that what looks the same is the same, and held to the engine's
-//! rule; and cutting a text where its reader would.
+//! Names in requests: normalized to NFC, so that texts that look the same are equal, and checked by the engine's
+//! rule; and truncation at character boundaries as a reader sees them.
 
 use std::borrow::Cow;
 

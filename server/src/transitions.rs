@@ -1,5 +1,5 @@
-//! Signs of a commit for those who watch: log lines with the ids that belong together, and the counters of
-//! the contract. Once per executed command, after it is durable, whether or not its caller still waits.
+//! Logs and counts commits: log lines with related ids, and the promised counters. Once per executed command, after
+//! it is durable, whether or not its caller still waits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,7 +113,8 @@ impl Counters {
         }
     }
 
-    /// How long the payment took that a command completed: its money is held or, where it was not held before, taken.
+    /// Measures how long a completed payment took: until its money was authorized or, without an authorization,
+    /// captured.
     fn time(&self, executed: &Executed) {
         let Some(Shown::Payment(payment)) = &executed.shown else {
             return;
@@ -135,13 +136,13 @@ impl Counters {
     }
 }
 
-/// Whether what was taken had been held for the order before.
+/// Whether captured money had been authorized before.
 fn was_held(core: &PaymentCore) -> bool {
     let call = core.operation.as_ref();
     call.is_some_and(|call| call.core().kind == OperationKind::Capture)
 }
 
-/// Who asked for what is logged.
+/// The caller and request of a logged command.
 #[derive(Debug, Clone)]
 pub struct Asker {
     key: Option<Arc<str>>,
@@ -196,7 +197,7 @@ impl Witness {
     }
 }
 
-/// The ids that the lines of one commit share: its order's, and what is known of the payment it was about.
+/// The ids that the lines of one commit share: the order's, and those of the payment it was about.
 #[derive(Default)]
 struct Ids {
     order: Option<String>,

@@ -1,5 +1,5 @@
-//! A start on a full disk: the process lives, and whoever asks is told why it takes nothing. It goes on by itself once
-//! there is room; a start that ended instead would be tried again and again from outside, and no sooner succeed.
+//! A start on a full disk: the process lives, and every request is told why nothing is accepted. It continues by
+//! itself once there is room; exiting instead would only be retried from outside, without succeeding sooner.
 
 use std::error::Error;
 use std::io;

@@ -1,7 +1,7 @@
 //! The text that `--sandbox` prints at the start: addresses, and commands that take a payment.
 //!
-//! The commands are pasted as they stand, all of them at once and more than once, into any POSIX shell or zsh: each
-//! order has a name of its own, nobody has to click in between, and there is no comment (zsh takes it for words).
+//! The commands can be pasted unchanged, all at once and more than once, into any POSIX shell or zsh: each order has
+//! its own id, no click is needed in between, and there are no comments (zsh would run them as commands).
 
 use std::net::SocketAddr;
 

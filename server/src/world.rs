@@ -1,6 +1,6 @@
-//! Everything that is not a function of its input: time, chance, tasks, timers and the network. Server code
-//! reaches them only through [`World`], so that a simulation can own them all; the machine's own
-//! are in [`SystemWorld`], a test's in [`ManualWorld`].
+//! Everything that is not a function of its input: time, randomness, tasks, timers and the network. Server code
+//! reaches them only through [`World`], so that a simulation can replace them; the machine's own are in
+//! [`SystemWorld`], a test's in [`ManualWorld`].
 
 mod manual;
 mod outbound;
@@ -20,7 +20,7 @@ pub type BoxFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 /// The world as one value to hand around.
 pub type SharedWorld = Arc<dyn World>;
 
-/// What the server may know and do beyond its input.
+/// The server's access to everything beyond its input.
 pub trait World: Send + Sync {
     /// The wall clock as a witness for domain time ([`DomainClock`](crate::domain_clock::DomainClock)), in
     /// milliseconds since 1970. The machine's, but where a test sets the two apart.
@@ -28,7 +28,7 @@ pub trait World: Send + Sync {
         self.machine_now_ms()
     }
 
-    /// How far somebody has moved domain time forward beyond what passed; only a sandbox's is moved.
+    /// How far domain time was moved forward; only a sandbox's is.
     fn moved_ms(&self) -> i64 {
         0
     }
@@ -52,8 +52,8 @@ pub trait World: Send + Sync {
     /// Runs `task` beside the caller. Nothing waits for it.
     fn spawn(&self, task: BoxFuture);
 
-    /// Sends a request to another machine and reads its whole answer. Dropping the future may cut
-    /// the exchange off: whoever must know the outcome owns it.
+    /// Sends a request to another machine and reads its whole answer. Dropping the future may cut off the exchange: a
+    /// caller that must know the outcome has to own it.
     fn send(
         &self,
         outbound: Outbound,

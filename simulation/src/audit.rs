@@ -1,5 +1,5 @@
-//! The auditor: reads every record as it is committed and holds it to the rules of the trade, from the events
-//! alone. It shares no rule with the engine: nothing here knows a transition table.
+//! The auditor: reads every record as it is committed and checks it against the rules of the trade, from the events
+//! alone. It shares no code with the engine: nothing here knows a transition table.
 
 use std::collections::BTreeMap;
 
@@ -10,37 +10,37 @@ use daegeum_engine::id::{OperationId, OrderId, PaymentId};
 use daegeum_engine::operation::OperationKind;
 use daegeum_engine::store::record::{GroupRecord, Record};
 
-/// What it knows from the records so far.
+/// The auditor's state after the records so far.
 #[derive(Debug, Default)]
 pub struct Audit {
     records: Vec<Record>,
-    /// Records that somebody may have been told about.
+    /// Records that a caller may have been told about.
     promised: usize,
     groups: BTreeMap<OrderId, GroupBooks>,
     payments: BTreeMap<PaymentId, PaymentBooks>,
     feed: u64,
     /// How often each kind of event happened.
     happened: BTreeMap<&'static str, u64>,
-    /// Payments through Toss that were called failed, since somebody last asked.
+    /// Payments through Toss that failed, since the last query.
     failed: Vec<PaymentId>,
 }
 
-/// The won of one payment.
+/// The money of one payment.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Won {
-    /// How many ever came in, wherever they went.
+    /// The won that ever came in, wherever they went.
     pub came: u64,
-    /// How many the gateway has of them, by what we know.
+    /// The won that the gateway has, as far as we know.
     pub there: u64,
-    /// How many of those are not taxed, if anybody said.
+    /// The tax-free part of those, if it was told.
     pub tax_free: Option<u64>,
 }
 
-/// Won that lie somewhere.
+/// Won on an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Held {
     won: u64,
-    /// How many of them are not taxed, if anybody said.
+    /// The tax-free part of them, if it was told.
     tax_free: Option<u64>,
 }
 
@@ -78,21 +78,21 @@ struct PaymentBooks {
     captured: u64,
     set_aside: u64,
     came: u64,
-    /// What the gateway owes of it by the records.
+    /// What the gateway owes of it according to the records.
     at_gateway: Held,
     through_toss: bool,
     operations: Vec<(OperationId, OperationKind)>,
     in_flight: bool,
-    /// Whether it was a person who said last that something was not done.
+    /// Whether a person was the last to say that something was not done.
     refused_by_person: bool,
-    /// What the gateway says it has, where that is not what the records say.
+    /// The gateway's amount, if it differs from the records.
     disagreed: Option<Held>,
     notified: Vec<String>,
     inquiry_wanted: bool,
 }
 
 impl Audit {
-    /// The number of the next record it wants to see.
+    /// The number of the next expected record.
     pub fn next(&self) -> u64 {
         self.records.len() as u64 + 1
     }
@@ -102,13 +102,13 @@ impl Audit {
         self.feed
     }
 
-    /// What the gateways owe by the records.
+    /// The gateway receivables according to the records.
     pub fn receivable(&self) -> u64 {
         let won = self.payments.values();
         won.map(|payment| payment.at_gateway.won).sum()
     }
 
-    /// The won that are here of each payment through Toss.
+    /// The won held here of each payment through Toss.
     pub fn through_toss(&self) -> impl Iterator<Item = (String, u64)> {
         let through = self.payments.iter().filter(|(_, books)| books.through_toss);
         through.map(|(id, books)| (id.to_string(), books.there().won))
@@ -147,12 +147,12 @@ impl Audit {
         })
     }
 
-    /// Every record it was shown until now is durable: from here on it must never be missing.
+    /// All records seen until now are durable: none of them may ever be missing.
     pub fn promise(&mut self) {
         self.promised = self.records.len();
     }
 
-    /// Looks at records that are new.
+    /// Checks new records.
     pub fn look(&mut self, records: Vec<Record>) -> Result<(), String> {
         for record in records {
             self.record(&record)?;
@@ -161,8 +161,7 @@ impl Audit {
         Ok(())
     }
 
-    /// After a crash: what is there has to be what was there, as far as it had been promised, and may go on with
-    /// what had been written and promised to nobody.
+    /// After a crash: every promised record must be unchanged; written records that were not promised may follow.
     pub fn after_crash(&mut self, found: Vec<Record>) -> Result<(), String> {
         if found.len() < self.promised {
             let promised = self.promised;
@@ -226,7 +225,7 @@ impl Audit {
                     let payment = self.payments.entry(*id).or_default();
                     payment.event(event)?;
                     let failed = matches!(event, PaymentEvent::PaymentFailed(_));
-                    // A person can be wrong; what the gateway says later has to put it right.
+                    // A person can be wrong; a later answer of the gateway has to correct it.
                     if payment.through_toss && failed && !payment.refused_by_person {
                         self.failed.push(*id);
                     }
@@ -236,7 +235,7 @@ impl Audit {
         }
         for event in &record.events {
             let GroupEvent::Payment(id, event) = event else {
-                // Asking for it is one thing; doing it has to wait for the gateway's answer.
+                // A request for it may be recorded at once; doing it has to wait for the gateway's answer.
                 if matches!(event, GroupEvent::Order(OrderEvent::OrderCanceled(_)))
                     && books.payments.iter().any(|id| {
                         self.payments
@@ -295,7 +294,7 @@ impl GroupBooks {
         Ok(())
     }
 
-    /// A money call is made by the claim's holder, and by nobody else.
+    /// Only the claim's holder may make a money call.
     fn about(&self, payment: PaymentId, event: &PaymentEvent) -> Result<(), String> {
         match event {
             PaymentEvent::OperationIntended(intended)
@@ -311,7 +310,7 @@ impl GroupBooks {
 }
 
 impl PaymentBooks {
-    /// Whether a call that takes its money has no answer.
+    /// Whether a call that captures its money is unanswered.
     fn is_being_taken(&self) -> bool {
         let last = self.operations.last().map(|(_, kind)| *kind);
         self.in_flight && matches!(last, Some(OperationKind::Confirm | OperationKind::Capture))
@@ -399,7 +398,7 @@ impl PaymentBooks {
         self.disagreed.unwrap_or(self.at_gateway)
     }
 
-    /// There is a mark to ask about it, once, until it was asked about.
+    /// The mark to ask about it is set at most once until the gateway was asked.
     fn mark(&mut self, wanted: bool) -> Result<(), String> {
         if std::mem::replace(&mut self.inquiry_wanted, wanted) == wanted {
             return Err(format!("a mark to ask is {wanted} that was so already"));
@@ -417,7 +416,7 @@ impl PaymentBooks {
         self.disagreed = None;
     }
 
-    /// What was given back from the shop's own account, the gateway still has.
+    /// Money refunded from the shop's own account is still at the gateway.
     fn goes_back(&mut self, way: RefundWay) {
         match way {
             RefundWay::Gateway => self.stands_at(Held::default()),

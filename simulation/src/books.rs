@@ -1,5 +1,5 @@
-//! Our books beside the gateway's: the same won for every payment, and no operation key that took or gave back
-//! money twice.
+//! Compares our books with the gateway's: the same won for every payment, and no operation key that captured or
+//! refunded twice.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::run::Run;
 use crate::town::Town;
 
-/// What nobody will tell of any more is told once more, and the next day's reconciliation, which is not simulated, would
-/// find it: what was done in the gateway's own dashboard where it loses notifications for good, or tells of it while the
-/// server has another shop's keys; and what a person was wrong about.
+/// Reports once more what no notification will report, as the next day's reconciliation (not simulated) would find
+/// it: actions in the gateway's dashboard whose notification was lost for good or came while the server had another
+/// shop's keys, and a person's errors.
 pub fn remind(run: &Run) {
     let everything = run.town.gateways.loses_notifications() || run.had_other_keys();
     let mistaken = run.town.mistaken.lock().clone();
@@ -39,7 +39,7 @@ pub fn remind(run: &Run) {
     }
 }
 
-/// What the gateway did about one payment.
+/// The gateway's action on one payment.
 #[derive(Debug, Clone, Copy)]
 pub struct Stands {
     /// It took money.
@@ -48,7 +48,7 @@ pub struct Stands {
     pub returned: bool,
 }
 
-/// What the gateway's books say of one payment.
+/// The gateway's books for one payment.
 pub fn of_payment(town: &Town, payment: &str) -> Stands {
     let books = town.gateways.with_toss(|toss, _| toss.books());
     let lines = || payments(&books).filter(|line| text(line, "orderId") == payment);
@@ -58,7 +58,7 @@ pub fn of_payment(town: &Town, payment: &str) -> Stands {
     }
 }
 
-/// Holds the two together.
+/// Compares the two.
 pub fn compare(run: &Run) -> Result<(), String> {
     let books = run.town.gateways.with_toss(|toss, _| toss.books());
     let mut theirs: BTreeMap<&str, i64> = BTreeMap::new();

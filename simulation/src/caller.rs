@@ -1,6 +1,6 @@
-//! Someone who calls the API over the lossy network, repeats what was not answered, and remembers what was: the
-//! same key has the same answer for ever, nothing that was acknowledged is seen to go back, and no answer shows
-//! what its caller may not see.
+//! A caller of the API over the lossy network. It repeats unanswered requests, remembers the answers and checks them:
+//! the same key has the same answer for ever, nothing acknowledged goes back, and no answer shows data that the
+//! caller may not see.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,17 +50,17 @@ pub struct Answer {
     pub replayed: bool,
 }
 
-/// What callers have been told so far.
+/// Everything that callers have been told so far.
 #[derive(Debug, Default)]
 pub struct Told {
     /// First answer by who asked and under which key.
     keys: BTreeMap<(Who, String), (u16, Bytes)>,
-    /// When each order and payment was last changed, as acknowledged to somebody.
+    /// The time of the last change of each order and payment that was acknowledged to a caller.
     updated: BTreeMap<String, String>,
 }
 
 impl Told {
-    /// Everything that was ever shown to somebody, with when it had changed last.
+    /// Everything ever shown to a caller, with its time of last change.
     pub fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
         self.updated
             .iter()
@@ -84,7 +84,7 @@ impl Answer {
         self.json[field].as_str().unwrap_or_default()
     }
 
-    /// Whether it says that nothing happened and that one may come again.
+    /// Whether it says that nothing happened and the caller may retry.
     fn asks_for_patience(&self) -> bool {
         matches!(self.status, 408 | 429) || self.status >= 500
     }
@@ -174,7 +174,7 @@ impl Caller {
         Ok(Answer::of(&raw))
     }
 
-    /// Asks until there is an answer that settles it; nothing after that many attempts.
+    /// Repeats until there is a final answer; `None` after that many attempts.
     pub async fn until_answered(
         &self,
         attempts: u32,
@@ -196,7 +196,7 @@ impl Caller {
         None
     }
 
-    /// Asks under a key until it is settled, and holds the server to what it said under that key before.
+    /// Repeats under a key until there is a final answer, and compares it with earlier answers under that key.
     pub async fn keyed(
         &self,
         attempts: u32,
@@ -208,13 +208,13 @@ impl Caller {
         let answer = self
             .until_answered(attempts, Method::POST, path, &headers, body)
             .await?;
-        // What is refused before anything is decided is not kept, and is refused again alike.
+        // A refusal before any decision is not stored, and is repeated alike.
         self.hold_to(key, path, &answer);
         Some(answer)
     }
 
     fn hold_to(&self, key: &str, path: &str, answer: &Answer) {
-        // While a call is under way its end is still to come.
+        // While a call is in flight, its final answer is still to come.
         let kept = matches!(answer.status, 200 | 201 | 404 | 409 | 422);
         if !kept {
             return;
@@ -260,7 +260,7 @@ impl Caller {
         Some((id.to_owned(), at))
     }
 
-    /// What no answer may do, and what is remembered of it.
+    /// Checks that hold for every answer, and remembers it.
     fn inspect(&self, method: &Method, path: &str, raw: &Raw) {
         let body = &raw.body;
         let told = || String::from_utf8_lossy(body).into_owned();

@@ -38,7 +38,7 @@ pub fn draw(dice: &Dice, faults: &GatewayFaults) -> Dial {
     }
 }
 
-/// A gateway that does not know yet what it has just done, and hardly tells of it later.
+/// A gateway that does not know yet what it has just done, and seldom notifies of it later.
 fn forgetful(dice: &Dice) -> [Rule; 2] {
     let stale = Fault::StaleRead {
         ms: Some(dice.between(1_000, 60_000)),
@@ -98,7 +98,7 @@ fn fault(dice: &Dice, call: Call) -> Fault {
     }
 }
 
-/// A gateway that does it and does not say so, hardly tells how it stands, and refuses what it does not know any more.
+/// A gateway that does it without answering, seldom notifies, and refuses an idempotency key that it has forgotten.
 fn forgets_keys(refused_per_mille: u64) -> [Rule; 4] {
     let lost = Fault::ResponseLost { silent_ms: 0 };
     [
@@ -109,7 +109,7 @@ fn forgets_keys(refused_per_mille: u64) -> [Rule; 4] {
     ]
 }
 
-/// Refused for certain, also where a first sending was done: the gateway does not know it any more.
+/// Certain refusals, even after a first sending that succeeded: the gateway has forgotten it.
 fn refused() -> Fault {
     Fault::ErrorBefore {
         status: 403,

@@ -1,5 +1,5 @@
-//! When what strikes: a plan by the number of operations done, drawn from the seed, so that disasters come while
-//! something is going on and never while everybody waits.
+//! The plan of disasters by operation number, drawn from the seed, so that they strike while something is going on
+//! and never while everyone waits.
 
 use crate::dice::Dice;
 use crate::machine::{Death, IndexHarm};
@@ -28,7 +28,7 @@ pub enum Disaster {
     Harm(IndexHarm),
     /// The wall clock is set to so many milliseconds from true time.
     Jump(i64),
-    /// So many milliseconds pass and nobody notices.
+    /// So many milliseconds pass unnoticed.
     Sleep(u64),
 }
 

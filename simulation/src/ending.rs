@@ -1,5 +1,5 @@
-//! The end of a run: once the faults have stopped and time has passed, nothing may be left hanging, everything that
-//! was acknowledged is there, our books and the gateways' agree, and `verify` finds nothing.
+//! The end of a run: once the faults have stopped and time has passed, nothing may be pending, everything
+//! acknowledged is there, our books agree with the gateways', and `verify` finds no fault.
 
 use daegeum_engine::event::Provider;
 use daegeum_engine::id::OrderId;
@@ -21,17 +21,17 @@ use crate::run::{MS, Outcome, Run};
 use crate::secrets::{PERSONAL, SECRET};
 use crate::town::Town;
 
-/// The longest anything may take to be settled once nothing goes wrong any more.
+/// The longest time to settle once nothing goes wrong any more.
 const PATIENCE_MS: u64 = 6 * HOUR_MS;
 const HOUR_MS: u64 = 3_600_000;
-/// The longest a call without an answer may go without being asked about.
+/// The longest time an unanswered call may go without an inquiry.
 const QUIET_MS: u64 = 2 * HOUR_MS + 600_000;
-/// How long a person leaves a call to itself that has no answer.
+/// How long a person leaves an unanswered call alone.
 const PERSON_AFTER_MS: u64 = 3 * HOUR_MS;
 /// How often one looks.
 const LOOK_MS: u64 = 600_000;
 
-/// Lets time pass until nothing is left hanging.
+/// Lets time pass until nothing is pending.
 pub fn settle(run: &mut Run) -> Result<(), String> {
     if run.town.dice.one_in(2) {
         run.town.clocks.set_ahead(0);
@@ -70,8 +70,8 @@ pub fn settle(run: &mut Run) -> Result<(), String> {
     }
 }
 
-/// Domain time goes on at nearly the pace of true time, wherever the wall clock is; a start may begin anew at the last
-/// record.
+/// Domain time keeps nearly the pace of true time, wherever the wall clock is; a start may resume at the last
+/// record's time.
 fn time_goes_on(
     run: &Run,
     before: Option<(u64, Timestamp)>,
@@ -91,7 +91,7 @@ fn time_goes_on(
     Ok(Some((starts, now)))
 }
 
-/// Looks at every key of the index, so that what was harmed is found out and mended before anything is counted.
+/// Reads every key of the index, so that damage is detected and mended before anything is counted.
 fn mend(run: &mut Run) -> Result<(), String> {
     let everything = KeyRange {
         from: vec![0],
@@ -131,8 +131,8 @@ fn gateway_speaks(run: &Run) -> Result<(), String> {
     Ok(())
 }
 
-/// What waits for a person gets one: who knows what the gateway did says so, and who wants an order canceled whose
-/// money the gateway kept asks again.
+/// A person handles everything that waits for one: resolves what the gateway's books can tell, and repeats a
+/// cancellation whose refund the gateway refused.
 fn person_looks(run: &Run, waited_ms: u64) -> Result<(), String> {
     let Some(app) = run.machine.app() else {
         return Ok(());
@@ -181,7 +181,7 @@ fn parsed(id: &str) -> Result<OrderId, String> {
     OrderId::parse(id).map_err(|error| format!("{error:?}"))
 }
 
-/// What has no end and nobody to end it.
+/// Everything unfinished that nothing will finish.
 fn hanging(run: &Run) -> Result<Option<String>, String> {
     let Some(app) = run.machine.app() else {
         return Ok(Some("the server is down".to_owned()));
@@ -225,7 +225,7 @@ fn hanging(run: &Run) -> Result<Option<String>, String> {
     Ok(None)
 }
 
-/// Whether the gateway will not give an order's money back: the merchant was told, and has to ask again.
+/// Whether the gateway refuses to refund an order: the merchant was told, and has to ask again.
 fn refund_was_refused(app: &App, order: &AnyOrder) -> Result<bool, String> {
     let Some(holder) = order.core().claim.holder() else {
         return Ok(false);
@@ -288,7 +288,7 @@ pub fn count(run: &mut Run) -> Result<Outcome, String> {
     })
 }
 
-/// Everything that anybody was ever told about can be read, and has not gone back.
+/// Everything that was ever told to a caller can be read, and has not gone back.
 async fn recount(town: Town) {
     let merchant = Caller::new(&town, Who::Merchant);
     let told: Vec<String> = {
@@ -312,7 +312,7 @@ async fn recount(town: Town) {
     }
 }
 
-/// What the mock gateway did without being able to say so has arrived in our books.
+/// The mock gateway's unanswered actions have arrived in our books.
 fn mock_books(run: &Run) -> Result<(), String> {
     let mock = run.town.mock.lock();
     for (payment, did) in mock.books() {

@@ -1,6 +1,6 @@
-//! Tasks and timers on one thread, in virtual time. Which ready task is polled next is the seed's choice; time
-//! jumps to the next timer when nothing is ready. Whatever belongs to an owner can be dropped at once, between
-//! any two polls: that is what a crash is.
+//! Tasks and timers on one thread, in virtual time. The seed chooses which ready task is polled next; time jumps to
+//! the next timer when nothing is ready. All tasks of an owner can be dropped at once, between any two polls: that is
+//! a crash.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -18,7 +18,7 @@ use crate::dice::Dice;
 /// A task as the executor keeps it.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Whose task: 0 is the world outside, every start of the server has its own number.
+/// The owner: 0 is the world outside, every start of the server has its own number.
 pub type Owner = u32;
 
 /// The world outside the server.
@@ -45,7 +45,7 @@ struct State {
     slots: Vec<Slot>,
     free: Vec<usize>,
     generations: u64,
-    /// Who waits for which moment; the second half of the key keeps timers of one moment apart.
+    /// The waiting timers; the second half of the key keeps timers of one moment apart.
     timers: BTreeMap<(u64, u64), Waker>,
     timers_made: u64,
 }
@@ -53,7 +53,7 @@ struct State {
 struct Slot {
     id: TaskId,
     owner: Owner,
-    /// Away while it is polled.
+    /// Taken out while it is polled.
     task: Option<Task>,
     waker: Arc<TaskWaker>,
     alive: bool,
@@ -246,7 +246,7 @@ impl State {
         slot.alive = false;
         let task = slot.task.take();
         if task.is_some() {
-            // One that is being polled gives its place back itself.
+            // A task that is being polled frees its place itself.
             self.free.push(id.slot);
         }
         task
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_decides_who_is_first() {
+    fn seed_decides_the_order_of_ready_tasks() {
         assert_eq!(order_of(7), order_of(7));
         assert!((0..20).any(|seed| order_of(seed) != order_of(7)));
     }
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_drops_an_owners_tasks_and_their_timers_and_nobody_elses() {
+    fn crash_drops_only_its_owners_tasks_and_timers() {
         let executor = Executor::new(Dice::new(1));
         let tell = Arc::new(());
         for owner in [1, 1, 2] {

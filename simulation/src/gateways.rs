@@ -1,5 +1,5 @@
 //! The gateways as the server reaches them, and as they reach the server: the simulated Toss behind a network that
-//! loses, delays and doubles. A request that has left arrives whatever becomes of who sent it.
+//! loses, delays and duplicates. A request that was sent arrives even if its sender is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,11 +32,11 @@ pub struct Gateways {
     toss: Arc<Mutex<Toss>>,
     /// Toss as another shop's keys see it: it knows none of this shop's payments.
     elsewhere: Arc<Mutex<Toss>>,
-    /// When the simulator next does something of its own accord; known until it is touched.
+    /// The time of the simulator's next own event; known until it is touched.
     due_ns: Arc<Mutex<Option<Option<u64>>>>,
     loses_notifications: bool,
     heard: Arc<Mutex<Heard>>,
-    /// Whether a notification was answered 200 since this was last asked.
+    /// Whether a notification was answered 200 since the last query.
     hinted: Arc<AtomicBool>,
     executor: Executor,
     clocks: Clocks,
@@ -46,12 +46,12 @@ pub struct Gateways {
     network: Network,
 }
 
-/// What the server has asked, by payment.
+/// The server's calls, by payment.
 #[derive(Debug, Default)]
 struct Heard {
     /// Payments by the gateway's names for them.
     named: BTreeMap<String, String>,
-    /// What of an amount is not taxed, as its window was opened, by the gateway's names.
+    /// The tax-free part of an amount, as its window was opened, by the gateway's names.
     tax_free: BTreeMap<String, u64>,
     /// Idempotency keys by payment and call.
     keys: BTreeMap<(String, &'static str), BTreeSet<Vec<u8>>>,
@@ -61,7 +61,7 @@ struct Heard {
 
 type Came = Result<Response<Bytes>, Undelivered>;
 
-/// Toss waits so long for its notification to be taken.
+/// How long Toss waits for an answer to its notification.
 const NOTIFIED_WITHIN_MS: u64 = 10_000;
 
 impl Gateways {
@@ -256,7 +256,7 @@ impl Gateways {
         }
         let arrive = async move {
             let came = own.exchange(request).await;
-            // Whoever asked may be gone.
+            // The sender may be gone.
             tell.send(came).ok();
         };
         self.executor.spawn(OUTSIDE, Box::pin(arrive));
@@ -346,7 +346,7 @@ impl Gateways {
         Ok(answer)
     }
 
-    /// A gateway that does not know a key any more takes the request for one with a key that is new.
+    /// A gateway that has forgotten a key treats the request as one with a new key.
     fn forget(&self, request: &mut Request<Bytes>) {
         let forgotten = self
             .swarm

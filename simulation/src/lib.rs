@@ -2,8 +2,8 @@
 //! disk, clock and network, with simulated gateways and people, on one thread, in virtual time.
 //!
 //! [`run`] tells one seed's day from the first order to the last check. [`machine`] is the computer that crashes,
-//! [`world`] what the server sees of time and chance, [`network`] and [`gateways`] the ways in and out, [`people`]
-//! who uses it; [`caller`], [`audit`] and [`ending`] hold it to what it promises. [`swarm`] draws what goes wrong.
+//! [`world`] the server's time and randomness, [`network`] and [`gateways`] the ways in and out, [`people`] its
+//! users; [`caller`], [`audit`] and [`ending`] check its promises. [`swarm`] draws the faults.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! What the server logs while a seed runs, read as it is written: no secret, nobody's data, and no failure that was
-//! not caused on purpose.
+//! Checks the server's log while a seed runs: no secret, no personal data, and no error that was not caused on
+//! purpose.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};

@@ -1,5 +1,5 @@
-//! The machine the server runs on, and the process on it: started, turned, killed, started again. The disk and
-//! the index outlive the process; a power loss takes from the disk what was not synced.
+//! The machine that the server runs on, and its process: started, turned, killed, started again. The disk and the
+//! index outlive the process; a power loss takes unsynced data from the disk.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,21 +35,21 @@ use crate::world::ServerWorld;
 /// Where the server keeps its data, on the simulated disk.
 pub const DATA: &str = "data";
 
-/// How a process ends that is not stopped.
+/// The ways in which a process can die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Death {
     /// The process is gone; the machine runs on.
     Kill,
-    /// The machine is gone, with what the disk had not been made to keep.
+    /// The machine lost power, with all unsynced data.
     Power,
 }
 
-/// What a disk does to the index alone.
+/// The faults of a disk that hit the index alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndexHarm {
     /// A key does not read.
     Unreadable,
-    /// A bit of a value is another.
+    /// A bit of a value is flipped.
     Altered,
     /// A write fails after a while.
     WriteFails,
@@ -64,7 +64,7 @@ pub struct Machine {
     options: OpenOptions,
     disk: SimulatedFiles,
     home: MemoryHome,
-    /// What is wrong with the index, whichever it is.
+    /// The faults of the index, whichever index it is.
     harm: Harm,
     starts: Owner,
     process: Option<Process>,
@@ -84,14 +84,14 @@ struct Process {
     preparing: Preparing,
     condition: Arc<Condition>,
     upkeep: Upkeep,
-    /// When the writer, the applier and the preparer have their next turn.
+    /// The times of the next turns of writer, applier and preparer.
     writes_at: Option<u64>,
     applies_at: Option<u64>,
     prepares_at: Option<u64>,
     _lock: FileLock,
 }
 
-/// What a turn came to.
+/// The result of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turned {
     /// Something was written.
@@ -214,7 +214,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Lays a fuse: the process ends when the disk has done so many operations more.
+    /// Schedules the process's death after so many more disk operations.
     pub fn end_after(&mut self, operations: u64, death: Death) {
         let at = self.disk.operations() + operations;
         self.disk.power_off_at(at);
@@ -265,13 +265,13 @@ impl Machine {
         self.disk.fail(FaultOn::Sync, next, EIO);
     }
 
-    /// The disk has no room, or has it again. The index may learn of it before anybody has looked.
+    /// The disk has no room, or has it again. The index may meet this before anything has checked.
     pub fn fill(&self, full: bool) {
         self.disk.set_capacity(full.then_some(0));
         self.harm.set_full(full);
     }
 
-    /// The index alone finds no room, or finds it again: something else filled the disk, and made room, in between.
+    /// The index alone finds no room, or finds it again: another program filled the disk, and freed it, in between.
     pub fn fill_index(&self, full: bool) {
         self.harm.set_full(full);
     }
@@ -297,7 +297,7 @@ impl Machine {
 
     /// No fault of the disk is left.
     pub fn heal(&mut self) {
-        // One that has burnt down already is a death that is about to be noticed.
+        // A fuse that has burnt down already is a death that is about to be noticed.
         if self.fuse_blown().is_none() {
             self.fuse = None;
             self.disk.heal();
@@ -348,7 +348,7 @@ impl Machine {
                 Some(Preparation::NoRoom { .. }) | None => Some(now + 2_000_000_000),
                 Some(Preparation::Ready) => None,
             };
-            // Logged in production, and tried again; the writer lives as long as it has room.
+            // Logged in production, and tried again; the writer continues as long as it has room.
             (Turned::Kept, None)
         };
         if let Some(death) = self.fuse_blown() {

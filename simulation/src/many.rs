@@ -1,5 +1,5 @@
-//! Many seeds on all cores: each seed is one world on one thread. The first failure stops the rest and says how to
-//! see it again.
+//! Many seeds on all cores: each seed is one world on one thread. The first failure stops the rest and prints how to
+//! reproduce it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use daegeum_engine::event::{OrderEventKind, PaymentEventKind};
 
 use crate::run::{self, Outcome};
 
-/// What many runs came to.
+/// The sums over many runs.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Seeds that were run.
@@ -31,14 +31,14 @@ pub struct Summary {
     pub took: Duration,
 }
 
-/// Kinds of events that nothing writes: any more, and not yet.
+/// Kinds of events that nothing writes: no longer, or not yet.
 const NOT_WRITTEN: [PaymentEventKind; 2] = [
     PaymentEventKind::HintFollowed,
     PaymentEventKind::ConsentGiven,
 ];
 
 impl Summary {
-    /// Kinds of events that never happened: what they stand for has not been tried.
+    /// Kinds of events that never happened in these runs, so their code was not tested.
     pub fn never(&self) -> Vec<&'static str> {
         let payments = PaymentEventKind::ALL.iter();
         let payments = payments.filter(|kind| !NOT_WRITTEN.contains(kind));
@@ -55,7 +55,7 @@ impl Summary {
 pub struct Failed {
     /// Which.
     pub seed: u64,
-    /// What does not hold.
+    /// The broken promise.
     pub what: String,
 }
 
@@ -94,7 +94,7 @@ fn on_all_cores(seeds: Range<u64>, run: impl Fn(u64) -> Ran + Sync) -> Result<Su
                         Err(what) => {
                             stopped.store(true, Ordering::Relaxed);
                             let mut failed = failed.lock().expect("nobody panics with it");
-                            // The lowest seed is what is told, whichever core was first.
+                            // The lowest failing seed is reported, whichever core was first.
                             if failed.as_ref().is_none_or(|other| other.seed > seed) {
                                 *failed = Some(Failed { seed, what });
                             }

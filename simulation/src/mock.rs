@@ -1,5 +1,5 @@
-//! The mock gateway as it stands outside: it knows which unanswered calls it did all the same, says so by signed
-//! notifications until it is heard, and keeps its own books.
+//! The mock gateway's side: it knows which unanswered calls it carried out, reports them by signed notifications
+//! until they are accepted, and keeps its own books.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub enum Did {
     GaveUp,
 }
 
-/// Its books: what it did about payments whose calls were left without an answer.
+/// Its books: its actions on payments whose calls were left unanswered.
 #[derive(Debug, Default)]
 pub struct MockGateway {
     books: BTreeMap<String, Did>,
@@ -46,8 +46,8 @@ impl MockGateway {
     }
 }
 
-/// A call was left without an answer: the gateway makes up its mind, and tells until it is heard, as often as
-/// its own faults make it.
+/// A call was left unanswered: the gateway decides the outcome, and notifies until it is accepted, as often as its
+/// own faults cause.
 pub fn unanswered(town: &Town, payment: &str, amount: u64) {
     let did = town
         .mock

@@ -1,5 +1,5 @@
-//! The way from callers to the server and back: slow, lossy, and closed while the server is down. A caller who
-//! hangs up takes the handler's future along, as a closed connection does.
+//! The network between callers and the server: slow, lossy, and closed while the server is down. A caller who hangs
+//! up drops the handler's future, as a closed connection does.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The people: each order is a story of a merchant, a buyer with too many fingers, and a gateway. What they do is
-//! drawn; what they may expect is held against what they get.
+//! The people: each order is a story of a merchant, an impatient buyer, and a gateway. Their actions are drawn; the
+//! answers are checked against what they may expect.
 
 pub mod basket;
 pub mod checkout;

@@ -1,4 +1,4 @@
-//! Whether the simulation is worth anything: bugs planted one at a time, each of which it has to find.
+//! Tests the simulation itself: it has to find each of the bugs that are planted one at a time.
 
 use daegeum_engine::planted::{Bug, plant};
 

@@ -1,5 +1,5 @@
-//! One seed's day: the server starts, people come and go, disasters strike; then the faults stop, everybody comes
-//! home, and everything is counted.
+//! One seed's day: the server starts, people come and go, disasters strike; then the faults stop, everyone finishes,
+//! and everything is checked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::people::{office_hours, order_story, stranger};
 use crate::secrets;
 use crate::town::Town;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// Requests of people and what they did at a gateway's window.
@@ -125,7 +125,8 @@ impl Run {
         Ok(())
     }
 
-    /// Stops the server in order. Where its disk ended it before, or refuses, it has died, and comes back all the same.
+    /// Stops the server in order. If a disk fault ended it before, or prevents the stop, it counts as dead, and is
+    /// restarted all the same.
     fn stop(&mut self) -> Result<(), String> {
         self.doomed = None;
         match self.machine.stop() {
@@ -139,8 +140,8 @@ impl Run {
         Ok(())
     }
 
-    /// What the server is started with. Somebody may have typed another shop's keys; once the faults are over, nobody
-    /// touches them but who gives the right ones back.
+    /// The configuration of the server's next start. It may have another shop's keys by mistake; once the faults are
+    /// over, only the right ones.
     fn configure(&mut self) {
         let drawn = self.town.dice.below(100) < self.town.swarm.other_keys;
         if !self.town.swarm.is_calm() {

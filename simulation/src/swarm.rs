@@ -1,5 +1,5 @@
-//! Faults of one run, and how often they come: each seed draws which kinds of fault are on and how strong, so
-//! that some runs are calm but for one thing and some are all at once.
+//! The faults of one run, and their rates: each seed draws which kinds of fault are on and how strong, so that some
+//! runs have a single kind of fault and some have all at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

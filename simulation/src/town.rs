@@ -1,5 +1,5 @@
-//! The town that all simulated people share: the network to the server, time, chance, what they have been told so far,
-//! and the verdict when something they were promised does not hold.
+//! State shared by all simulated people: the network to the server, time, randomness, the answers so far, and the
+//! verdict when a promise is broken.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

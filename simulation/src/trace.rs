@@ -1,5 +1,5 @@
-//! Everything that happens, in order, as one hash: the same seed has to give the same one. Printed line by line
-//! when a seed is looked at.
+//! A hash over everything that happens, in order: the same seed must give the same hash. Printed line by line when a
+//! single seed is shown.
 
 use std::fmt::Arguments;
 use std::sync::Arc;

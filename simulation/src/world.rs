@@ -1,5 +1,5 @@
-//! The world of one start of the server: its clocks, chance, tasks, timers and its way to the gateways are the
-//! simulation's. When that process is gone, so is everything it had begun.
+//! The world of one start of the server: its clocks, randomness, tasks, timers and network belong to the simulation.
+//! When that process dies, everything it had begun is dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -22,7 +22,7 @@ pub struct Clocks {
     executor: Executor,
     /// How far the server's wall clock is from true time.
     ahead_ms: Arc<AtomicI64>,
-    /// The furthest that it ever was ahead: a server that has followed it stays there.
+    /// The furthest that it was ever ahead: a server that has followed it stays there.
     most_ahead_ms: Arc<AtomicI64>,
 }
 

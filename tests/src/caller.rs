@@ -1,5 +1,5 @@
-//! Someone who calls the API, and what is answered: status, headers, and the bytes as they came. Whatever is answered
-//! is held against the API's description.
+//! A caller of the API, and its answers: status, headers, and the bytes as received. Every answer is checked against
+//! the API's description.
 
 use std::ops::Index;
 
@@ -33,8 +33,8 @@ pub struct Answer {
 impl Caller {
     /// A stranger at `base` (`http://address`).
     pub fn new(base: &str) -> Self {
-        // The server's TLS is ring and it says so; this client wants it said for the process. Who comes
-        // second finds it done.
+        // The server sets ring as the process's TLS provider; this client needs one too. Whichever comes second finds
+        // it set.
         ring::default_provider().install_default().ok();
         let http = Client::builder().no_proxy().build();
         Self {

@@ -1,8 +1,8 @@
-//! Crashes: the server is a process of its own, killed under load again and again over the same
-//! directory. Acknowledgements are kept outside it. After each kill a copy of the directory is
-//! verified, the server is started (and now and then killed while it starts), and everything it
-//! ever acknowledged has to be there, answered with the same bytes. Now and then the index is harmed
-//! before that start: nothing may be wrong or missing for it either, and no start may fail.
+//! Crash test: the server is a separate process, killed under load again and again over the same directory.
+//! Acknowledgements are kept outside it. After each kill a copy of the directory is verified, the server is started
+//! (and now and then killed while it starts), and everything it ever acknowledged has to be there, answered with the
+//! same bytes. Now and then the index is damaged before that start: still nothing may be wrong or missing, and no
+//! start may fail.
 
 mod acknowledged;
 mod chance;
@@ -93,7 +93,7 @@ impl Site {
         let enough = before + 20 + self.chance.below(280);
         let (program, _) = self.started().await;
         let workers = load::start(&program.base(), cycle, &mut self.chance, &self.acknowledged);
-        // Not "sleep until it has worked": a wait for so many acknowledgements, cut at any moment.
+        // Not a sleep until work is done: a wait for so many acknowledgements, cut at any moment.
         until("the load is acknowledged", || async {
             self.acknowledged.count() >= enough
         })
@@ -159,14 +159,14 @@ impl Site {
         let times = if self.chance.one_in(3) { 2 } else { 0 };
         for _ in 0..times {
             let program = self.start();
-            // The moment itself is the point here, not anything that it waits for.
+            // The moment itself is random; nothing is awaited.
             std::thread::sleep(Duration::from_micros(self.chance.below(60_000)));
             program.kill();
         }
         times
     }
 
-    /// Once in three times something below `index/` is altered while nobody runs.
+    /// In one of three cycles something below `index/` is altered while no server runs.
     fn harm(&mut self) -> Option<String> {
         let index = self.data.join("index");
         self.chance
@@ -174,7 +174,7 @@ impl Site {
             .then(|| harm::below(&index, &mut self.chance).expect("files of the index"))
     }
 
-    /// What was harmed and not met by anybody is made anew, so that the next verification looks at a sound index.
+    /// Damage that no request met is repaired, so that the next verification sees a sound index.
     fn rebuild(&self) -> Option<String> {
         let output = program::run(&["rebuild"], &self.data);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

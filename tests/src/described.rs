@@ -1,8 +1,8 @@
-//! Holds every answer against the API's description: its path, status, media type, headers and body. A story that
-//! gets an answer which is not described fails there and then.
+//! Checks every answer against the API's description: its path, status, media type, headers and body. A story that
+//! gets an undescribed answer fails at once.
 //!
-//! The description is the server's own, with what only tests have added: the drill, a gateway that no setting turns
-//! on. Objects are closed here, so that a field which is not described is found too; readers are to be lenient.
+//! The description is the server's own, plus a part that only tests need: the drill gateway, which no setting turns
+//! on. Objects are closed here, so that an undescribed field is found too; real clients should be lenient.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -1,5 +1,5 @@
-//! A gateway for drills: it holds money, and takes or releases it by calls over the network. Its book is its own, it
-//! answers late or never when told to, and it knows nothing of how we ask: what it is asked for is what it did.
+//! A gateway for tests: it authorizes money, and captures or voids it by calls over the network. It keeps its own
+//! books, answers late or never when told to, and shares no code with our client.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ use crate::checkout;
 use crate::story::{Order, Payment};
 use crate::toss::Approved;
 
-/// How the drill treats one request.
+/// The treatment of one request.
 #[derive(Debug, Clone)]
 pub enum Treats {
     /// It does what is asked, and the answer is lost.
@@ -37,16 +37,16 @@ pub enum Treats {
     Refuses(&'static str),
 }
 
-/// Where a payment's money is, by the drill's book.
+/// The state of a payment's money, by the drill's books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Money {
     /// Held for the merchant.
     Held,
     /// Taken.
     Taken,
-    /// Let go, because somebody asked.
+    /// Voided on request.
     Released,
-    /// Let go, because its time was over.
+    /// Expired.
     Lapsed,
     /// Taken and given back.
     Returned,
@@ -63,7 +63,7 @@ impl Money {
         }
     }
 
-    /// What it becomes by what is asked; nothing if that cannot be done.
+    /// The state after a request; `None` if the request is impossible.
     fn by(was: Option<Self>, asked: &str) -> Option<Self> {
         match (was, asked) {
             (None, "confirm") => Some(Self::Held),
@@ -78,7 +78,7 @@ impl Money {
 #[derive(Default)]
 struct Book {
     payments: BTreeMap<String, (Money, u64)>,
-    /// What was answered under each key: asked again, it is answered again and not done again.
+    /// The answer to each idempotency key: a repetition gets it again, without an effect.
     answered: BTreeMap<String, (u16, Value)>,
     /// Everything that was done, in order.
     done: Vec<(String, String)>,
@@ -110,7 +110,7 @@ impl Drill {
                 while let Ok((stream, _)) = listener.accept().await {
                     let (book, speaks) = theirs.clone();
                     tokio::spawn(async move {
-                        // Whoever goes away mid-request is told nothing.
+                        // A caller that goes away in the middle of a request gets no answer.
                         serve(stream, &book, &speaks).await;
                     });
                 }
@@ -136,7 +136,7 @@ impl Drill {
         book.treats.entry(about).or_default().push_back(how);
     }
 
-    /// Says now what it has kept to itself.
+    /// Sends the answers that it has held back.
     pub fn speaks(&self) {
         self.speaks.notify_one();
     }
@@ -273,7 +273,7 @@ impl Book {
                 self.done.push((payment.clone(), ask));
                 (200, self.stands(&payment))
             }
-            // What it cannot do, it says with how things are.
+            // It refuses an impossible request with the present state.
             None => (409, self.stands(&payment)),
         };
         self.answered.insert(key, answer.clone());
@@ -382,5 +382,5 @@ fn fact(call: &Call, said: &Value) -> Option<Fact> {
     })
 }
 
-/// The drill ends a hold when the test says so, and no clock does. The year 2100.
+/// A test ends the drill's holds explicitly, not a clock. The year 2100.
 const NEVER_MS: u64 = 4_102_444_800_000;

@@ -1,5 +1,5 @@
-//! The mock gateway as it stands outside: writes notifications and signs them by Standard Webhooks,
-//! with code of its own, so that the server's can be proved wrong.
+//! The mock gateway's side: writes notifications and signs them by Standard Webhooks, with code of its own, so that
+//! the server's can be proved wrong.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! Shared parts of the stories and the crash harness: a shop with a real server behind it, callers that
-//! speak its API, and a mock gateway that signs for itself. Nothing here knows a rule of the engine.
+//! Shared parts of the behaviour tests and the crash test: a shop with a real server behind it, callers of its API,
+//! and a mock gateway with its own signing code. Nothing here knows a rule of the engine.
 
 #![allow(
     clippy::disallowed_methods,
@@ -30,7 +30,7 @@ pub use story::{Order, Payment};
 
 use std::time::Duration;
 
-/// Waits until it is so, looking again and again; a thing that never happens fails the test.
+/// Polls until the condition holds; fails the test if it never does.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
     const LOOKS: u32 = 5_000;
     for _ in 0..LOOKS {

@@ -1,5 +1,5 @@
-//! Somebody else's login: it signs buyers' tokens and publishes its keys as a JWK set on a loopback port, as the
-//! story wants it just now.
+//! A third-party login: it signs buyers' tokens and publishes its keys as a JWK set on a loopback port, as the test
+//! sets them.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The server as a program of its own: the built binary over a directory, to be read and killed.
+//! The server as a separate process: the built binary over a directory, to be read and killed.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -24,8 +24,8 @@ pub fn path() -> PathBuf {
     })
 }
 
-/// An address that nobody else listens at or calls from: a loopback address of this process and this program's own, with a
-/// port that is free there. A free port of 127.0.0.1 can be anybody's by the time the program listens.
+/// An address unique to this process and program: its own loopback address with a free port. A free port of 127.0.0.1
+/// could be taken by another program before the server listens.
 fn free_address() -> SocketAddr {
     static STARTED: AtomicU16 = AtomicU16::new(0);
     let [_, _, high, low] = std::process::id().to_be_bytes();

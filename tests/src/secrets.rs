@@ -1,5 +1,4 @@
-//! The secrets of a test's shop. Long, and each a string found nowhere else, so that one that leaks
-//! is recognised.
+//! The secrets of a test's shop: long and unique strings, so that a leak is recognised.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

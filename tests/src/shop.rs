@@ -1,5 +1,5 @@
-//! A shop: the real server over a real store in a directory of its own, on a loopback port, its
-//! clock and its jobs in the story's hands. Closing it stops the server in order.
+//! A shop: the real server over a real store in a directory of its own, on a loopback port; the test moves its clock
+//! and runs its jobs. Closing it stops the server in order.
 
 use std::net::SocketAddr;
 use std::path::Path;

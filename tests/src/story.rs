@@ -1,5 +1,5 @@
-//! The trade's words: an order is registered, paid, confirmed, canceled; a payment is completed at
-//! the gateway or heard of from it. Each word is one request.
+//! The vocabulary of the tests: an order is registered, paid, confirmed, canceled; a payment is completed at the
+//! gateway or by its notification. Each word is one request.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Toss Payments beside a shop: the simulator on a loopback port, its clock the shop's, and what a buyer does in
-//! its window. It outlives the shop's server, as the real one would.
+//! Toss Payments beside a shop: the simulator on a loopback port with the shop's clock, and a buyer's actions in its
+//! window. It outlives the shop's server, as the real one would.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! The world of a test's shop: the machine's, but that the clocks are moved by hand and that
-//! background jobs take a turn only when told to. So a story decides what happens before what.
+//! The world of a test's shop: the machine's, except that the clocks are moved by hand and background jobs run only
+//! when told to. So the test decides the order of events.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,5 +1,4 @@
-//! The disk's own ceiling: how often a second an append of a size is written and synced into
-//! space that has been written before.
+//! The disk's limit: how often per second an append of a size can be written and synced into preallocated space.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;

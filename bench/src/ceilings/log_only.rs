@@ -1,5 +1,5 @@
-//! The second ceiling: hyper and a log. Each body is appended and synced before its request is
-//! answered, in group commits by one writer, and that is all: no engine, no keys, no checks.
+//! The second ceiling: hyper and a log. Each body is appended and synced before its request is answered, in group
+//! commits by one writer: no engine, no keys, no checks.
 //!
 //! The file is pre-zeroed and overwritten in a circle, which is what preallocated segments come to
 //! without the cost of preparing them.
@@ -46,7 +46,7 @@ async fn kept(queue: SyncSender<Append>, body: Bytes) -> bool {
     queue.try_send(Append { body, synced }).is_ok() && wait.await.is_ok()
 }
 
-/// A batch is what came while the one before was synced.
+/// A batch is everything that arrived while the previous one synced.
 fn write(file: &File, appends: &Receiver<Append>) -> std::io::Result<()> {
     let (mut frame, mut batch) = (Vec::new(), Vec::new());
     let mut offset = 0_u64;
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_answered_is_in_the_file() {
+    fn answered_bodies_are_in_the_file() {
         let path = std::env::temp_dir().join(format!("daegeum-log-only-{}", std::process::id()));
         let file = File::create(&path).expect("a file");
         let (queue, appends) = sync_channel(QUEUE);

@@ -1,4 +1,4 @@
-//! How long the product's answers are, so that the ceilings send as much.
+//! The sizes of the product's answers, so that the ceilings send as many bytes.
 
 use std::fmt;
 use std::str::FromStr;

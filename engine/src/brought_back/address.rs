@@ -1,20 +1,21 @@
-//! The address of a shop's page, taken apart: the session's token, what a gateway wrote, and what is the shop's own.
+//! Parses the address of a shop's page: the session's token, the gateway's parameters, and the shop's own.
 //!
-//! Server and browser read an address here and nowhere else; `cases.json` says what comes of each form of it. Reading
-//! never fails: what is not understood is the shop's own.
+//! Server and browser parse addresses only with this code; `cases.json` lists the result for each form. Parsing never
+//! fails: unknown parts are the shop's own.
 //!
-//! - Gateways append to what is there, so the last of several parameters of one name is the gateway's.
-//! - A gateway that ends its window says a `code`, in capitals, and a `message`. Any other `code` is the shop's own.
-//! - Gateways that know no fragments write behind it: `#token?paymentKey=…`.
+//! - Gateways append their parameters, so the last of several with one name is the gateway's.
+//! - A gateway that ends its window without an approval sends a `code`, in capitals, and a `message`. Any other
+//! `code` is the shop's own.
+//! - Gateways that ignore fragments append to one: `#token?paymentKey=…`.
 //! - A fragment that begins with `/` or `!` is the route of a page that routes by fragment. It is kept, and the token
-//!   stands behind it: `#/pay?token`.
+//! follows it: `#/pay?token`.
 
 use std::borrow::Cow;
 
 use super::{Approved, Refused, Return, TEXT_LENGTH_MAX};
 use crate::id::{PaymentId, SessionId};
 
-/// An address, taken apart.
+/// A parsed address.
 #[derive(Debug)]
 pub struct Address<'u> {
     place: &'u str,
@@ -26,14 +27,14 @@ pub struct Address<'u> {
 /// One parameter.
 #[derive(Debug, Clone)]
 struct Pair<'u> {
-    /// As it is written.
+    /// The parameter as written.
     written: &'u str,
     name: Cow<'u, str>,
     value: Cow<'u, str>,
     side: Side,
 }
 
-/// Where a parameter stands.
+/// The part of the address that has the parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Query,
@@ -41,7 +42,7 @@ enum Side {
 }
 
 impl<'u> Address<'u> {
-    /// Of any text; what is missing is empty.
+    /// Parses any text; missing parts are empty.
     pub fn of(url: &'u str) -> Self {
         let (rest, fragment) = url.split_once('#').unwrap_or((url, ""));
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -67,17 +68,17 @@ impl<'u> Address<'u> {
         }
     }
 
-    /// What stands where the session's token does, whole or cut off.
+    /// The text in the session token's place; it may be cut off.
     pub const fn token(&self) -> Option<&'u str> {
         self.token
     }
 
-    /// What the gateway wrote.
+    /// The outcome that the gateway's parameters tell.
     pub fn brought(&self) -> Return {
         Outcome::last_of(&self.pairs).map_or(Return::Nothing, |outcome| outcome.told(&self.pairs))
     }
 
-    /// The same address with this token, without what gateways wrote, now or at an earlier attempt.
+    /// The same address with this token, without parameters of gateways from this or an earlier attempt.
     pub fn without_return(&self, token: &str) -> String {
         let mut own = self.pairs.clone();
         while let Some(outcome) = Outcome::last_of(&own) {
@@ -89,7 +90,7 @@ impl<'u> Address<'u> {
         self.written(own.iter(), token)
     }
 
-    /// The same place and route with this token, and no query.
+    /// The same path and route with this token, and no query.
     pub fn place_with(&self, token: &str) -> String {
         self.written([].iter(), token)
     }
@@ -132,7 +133,7 @@ impl<'u> Pair<'u> {
         }
     }
 
-    /// Whether nobody but a gateway writes this, whatever else is there.
+    /// Whether only a gateway writes this parameter, whatever else is there.
     fn is_gateways(&self) -> bool {
         match &*self.name {
             "paymentKey" | "paymentType" => true,
@@ -142,7 +143,7 @@ impl<'u> Pair<'u> {
     }
 }
 
-/// How a window ended, by the places of the parameters that say so.
+/// The outcome of a window, as the positions of its parameters.
 #[derive(Debug, Clone, Copy)]
 enum Outcome {
     Approved {
@@ -159,7 +160,7 @@ enum Outcome {
 }
 
 impl Outcome {
-    /// The one that was written last: an earlier attempt may have left its own.
+    /// The outcome written last: an earlier attempt may have left its own.
     fn last_of(pairs: &[Pair<'_>]) -> Option<Self> {
         let approved = Self::approved(pairs);
         let refused = Self::refused(pairs);
@@ -195,7 +196,7 @@ impl Outcome {
         })
     }
 
-    /// Where it says which of the two it is.
+    /// The position of the parameter that distinguishes the two outcomes.
     const fn begins(self) -> usize {
         match self {
             Self::Approved { payment_key, .. } => payment_key,
@@ -211,7 +212,7 @@ impl Outcome {
                 amount,
                 ..
             } => [payment_key, order_id, amount].contains(&at),
-            // An order number may be the one that an earlier approval left.
+            // The order number may be left over from an earlier approval.
             Self::Refused { code, message, .. } => [code, message].contains(&at),
         }
     }
@@ -242,7 +243,7 @@ impl Outcome {
     }
 }
 
-/// The last value of this name, unless that is longer than any gateway's.
+/// The last value of this name, unless it is longer than any gateway's.
 fn last<'p>(pairs: &'p [Pair<'_>], name: &str) -> Option<(usize, &'p str)> {
     last_of_any_length(pairs, name).filter(|(_, value)| value.len() <= TEXT_LENGTH_MAX)
 }
@@ -262,13 +263,13 @@ fn is_token(part: &str) -> bool {
     part.starts_with(SessionId::PREFIX)
 }
 
-/// Gateways' codes are words in capitals; what a login or a coupon brings along seldom is.
+/// Gateways' codes are words in capitals; the `code` of a login or a coupon seldom is.
 fn is_code(word: &str) -> bool {
     let is_capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     !word.is_empty() && word.bytes().all(is_capital)
 }
 
-/// Digits only: a sign, a fraction or a space is nothing a gateway writes.
+/// Digits only: gateways send no sign, fraction or space.
 fn whole(text: &str) -> Option<u64> {
     let digits = (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits)
@@ -280,7 +281,7 @@ mod tests {
 
     use super::*;
 
-    /// The table that the package's tests read, too.
+    /// The table of cases; the package's tests read it too.
     const CASES: &str = include_str!("cases.json");
 
     fn table() -> Value {
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn each_case_of_a_return_is_read_as_the_table_says() {
+    fn returns_are_parsed_as_the_table_says() {
         let table = table();
         let cases = table["returns"].as_array().expect("cases");
         assert!(cases.len() > 20);
@@ -332,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn each_case_of_a_link_is_written_as_the_table_says() {
+    fn links_are_written_as_the_table_says() {
         let table = table();
         let token = table["token"].as_str().expect("a token");
         for case in table["links"].as_array().expect("cases") {
@@ -346,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn long_values_are_no_gateways_and_long_messages_are_cut() {
+    fn overlong_values_are_ignored_and_overlong_messages_cut() {
         let long = "가".repeat(TEXT_LENGTH_MAX);
         let url = format!("/?paymentKey={long}&orderId=o&amount=1");
         assert_eq!(Address::of(&url).brought(), Return::Nothing);

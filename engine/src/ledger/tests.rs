@@ -1,4 +1,4 @@
-//! Balances that the events of one payment leave on the accounts.
+//! Balances of the accounts after the events of one payment.
 
 use std::collections::BTreeMap;
 
@@ -65,13 +65,13 @@ fn balances(events: &[PaymentEvent]) -> BTreeMap<&'static str, i64> {
 }
 
 #[test]
-fn money_that_went_back_through_the_gateway_leaves_nothing() {
+fn refund_through_the_gateway_leaves_no_balance() {
     let events = [captured(), refunded(split(), RefundWay::Gateway)];
     assert_eq!(balances(&events), BTreeMap::new());
 }
 
 #[test]
-fn money_that_went_back_by_bank_transfer_is_still_owed_by_the_gateway() {
+fn refund_by_bank_transfer_leaves_the_gateway_receivable() {
     let events = [captured(), refunded(split(), RefundWay::BankTransfer)];
     let owed = BTreeMap::from([("gateway_receivable", 11_000), ("settlement_bank", -11_000)]);
     assert_eq!(balances(&events), owed);
@@ -87,7 +87,7 @@ fn money_that_went_back_by_bank_transfer_is_still_owed_by_the_gateway() {
 }
 
 #[test]
-fn an_accepted_difference_ends_when_all_of_the_money_went_back() {
+fn accepted_difference_ends_with_the_full_refund() {
     let theirs = Amounts::of(won(10_000), won(0)).unwrap();
     let before = [captured(), accepted(theirs)];
     let difference = BTreeMap::from([
@@ -101,7 +101,7 @@ fn an_accepted_difference_ends_when_all_of_the_money_went_back() {
 }
 
 #[test]
-fn another_split_of_the_same_whole_moves_no_whole() {
+fn another_split_of_the_same_total_moves_no_total() {
     let theirs = Amounts::of(won(5_500), won(5_500)).unwrap();
     let events = [captured(), accepted(theirs)];
     let same = BTreeMap::from([("gateway_receivable", 11_000), ("hold", -11_000)]);
@@ -109,7 +109,7 @@ fn another_split_of_the_same_whole_moves_no_whole() {
 }
 
 #[test]
-fn set_aside_money_that_went_back_by_bank_transfer_is_still_owed_by_the_gateway() {
+fn refund_of_set_aside_money_by_bank_transfer_leaves_the_gateway_receivable() {
     let received = Amounts::whole(won(900));
     let aside = PaymentMismatched {
         received,

@@ -1,4 +1,4 @@
-//! Effects of a gateway's word in the model, whichever way it comes.
+//! Effects of a gateway's fact in the model, over any channel.
 
 use super::{Asked, HOLD_MS, Model, PRICE, Say, Stands, Told, Waits, Won};
 
@@ -71,8 +71,8 @@ impl Model {
         self.cancels_what_was_to_be_canceled(n);
     }
 
-    /// An order wants the money of the payment that holds its claim, or of any while nobody holds it, as long as
-    /// it waits; one that is held wants that of the holder.
+    /// While it waits, an order takes the money of the payment that holds its claim, or of any payment if the claim
+    /// is free; a reserved order takes only the holder's.
     pub(super) fn order_wants(&mut self, p: usize) -> bool {
         let order = self.order_of(p);
         match order.waits {
@@ -125,7 +125,7 @@ impl Model {
         self.ends(p, stands, name);
     }
 
-    /// What the gateway has is not what our books say: somebody looks.
+    /// The gateway's amount differs from our books: a person looks.
     fn compares(&mut self, p: usize, told: Told) {
         if !told.left.agrees_with(self.payments[p].there) {
             self.payments[p].said = Some(told.left);
@@ -174,8 +174,8 @@ impl Model {
             .collect()
     }
 
-    /// Cancels an order and all that is open under it, but never past a call without an answer; whether it is done. A
-    /// hold is released first, by a call of its own.
+    /// Cancels an order and everything open under it, but never while a call is unanswered; returns whether it is
+    /// done. A hold is released first, by a call of its own.
     pub(super) fn unwinds(&mut self, n: usize, unpaid: bool) -> Result<bool, &'static str> {
         let mut asked = Vec::new();
         for p in self.open_payments(n) {
@@ -210,7 +210,7 @@ impl Model {
         }
     }
 
-    /// A notification is evidence once; what says less than is known moves nothing.
+    /// A notification counts as evidence once; one that says less than is known changes nothing.
     pub(super) fn hears(&mut self, p: usize, event: &str, say: Say) -> Asked {
         const MOST_KEPT: usize = 64;
         let payment = self.payment(p)?;
@@ -273,7 +273,7 @@ impl Model {
         let booked = match payment.stands {
             Stands::Taken => Won::PRICE,
             Stands::WrongMoney(won) | Stands::Homeless(won) => won,
-            // What went back never returns.
+            // Refunded money never comes back.
             Stands::SentBack(_) | Stands::Refunded => return Moves::Nothing,
             _ if told.left.minor == 0 => return Moves::CameAndWent,
             _ => return Moves::Arrives,

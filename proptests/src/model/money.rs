@@ -1,4 +1,4 @@
-//! Money as the gateway tells it and as our books have it.
+//! Money in the gateway's words and in our books.
 
 use std::collections::BTreeMap;
 
@@ -72,8 +72,8 @@ impl Told {
 }
 
 impl Model {
-    /// Debits less credits, by account and component. The gateway owes what it has by our books; what was taken and
-    /// is not that is a difference that somebody accepted.
+    /// Debits minus credits, by account and component. The gateway receivable is the gateway's amount by our books;
+    /// captured money beyond that is an accepted difference.
     pub fn balances(&self) -> BTreeMap<String, i128> {
         let mut balances = BTreeMap::new();
         for payment in &self.payments {

@@ -92,7 +92,7 @@ impl Teller {
         }
     }
 
-    /// A claim is held while a call has no answer or money is held, and settled by the one payment that paid.
+    /// A claim is held while a call is unanswered or money is authorized, and settled by the one payment that paid.
     fn claims_are_held_for_a_reason(&self) {
         let reader = &self.machine().running.reader;
         for n in self.model.orders.keys() {
@@ -193,7 +193,7 @@ impl Teller {
     }
 }
 
-/// The second book-keeper: adds up what the recorded events say was moved.
+/// A second bookkeeper: adds up the movements of the recorded events.
 fn books(records: impl Iterator<Item = Body>) -> BTreeMap<String, i128> {
     let mut books = Books::default();
     for body in records {
@@ -238,7 +238,7 @@ impl Books {
         }
     }
 
-    /// The gateway owes it to us, and we owe it to somebody.
+    /// The gateway owes it to us, and we owe it to another account.
     fn owes(&mut self, account: &str, amounts: &Amounts, sign: i128) {
         self.add(RECEIVABLE, amounts, sign);
         self.add(account, amounts, -sign);

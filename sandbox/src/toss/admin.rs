@@ -1,6 +1,5 @@
-//! Every path of the simulator, and what is not Toss's own under `/sandbox/`: what tests, people
-//! and administrators do, as JSON. A POST or PUT has to say that it is JSON, so that no page of
-//! another origin can send one.
+//! The simulator's routes, and its own ones under `/sandbox/`: the actions of tests, people and administrators, as
+//! JSON. A POST or PUT has to declare JSON, so that no page of another origin can send one.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, header};

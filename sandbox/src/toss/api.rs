@@ -1,6 +1,5 @@
-//! A call of Toss's API, from the wire to the answer: what goes wrong first (`faults.rs`), then who
-//! asks and whether it was asked before (`repeats.rs`), and only then what it does (`confirm.rs`,
-//! `cancel.rs`, `inquire.rs`).
+//! A call of Toss's API, from the request to the answer: first the faults (`faults.rs`), then authentication and
+//! idempotency (`repeats.rs`), and only then the effect (`confirm.rs`, `cancel.rs`, `inquire.rs`).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -39,7 +38,7 @@ pub(super) enum Caller {
     Malformed,
 }
 
-/// All of a request that matters; the key itself does not.
+/// The parts of a request that matter; the API key itself does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ask {
     pub(super) api: Api,

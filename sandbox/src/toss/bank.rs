@@ -1,5 +1,4 @@
-//! What happens to a payment without the shop: money comes into a virtual account, or is taken back;
-//! time is over.
+//! Events of a payment without the shop: a deposit arrives or is returned; time runs out.
 
 use super::{
     Toss,

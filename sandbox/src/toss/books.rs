@@ -1,5 +1,5 @@
-//! Where the simulator writes what it must remember: lines, appended, each of which is on disk
-//! before the exchange that caused it is answered. What is in a line is `state.rs`'s business.
+//! The simulator's durable storage: appended lines, each of which is on disk before the exchange that caused it is
+//! answered. The content of a line is defined in `state.rs`.
 
 use std::{
     fs::File,
@@ -43,7 +43,7 @@ pub trait Books: Send {
     }
 }
 
-/// Remembers nothing: for simulations in which this simulator never restarts.
+/// Stores nothing: for simulations in which this simulator never restarts.
 #[derive(Debug, Default)]
 pub struct NoBooks;
 
@@ -61,7 +61,7 @@ impl Books for NoBooks {
     }
 }
 
-/// In memory; a clone is the same books, so that a test can open them again.
+/// In memory; clones share the books, so that a test can reopen them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryBooks {
     lines: Arc<Mutex<Vec<u8>>>,

@@ -46,8 +46,7 @@ impl Toss {
         Ok(self.shown(&payment, now_ms, ask.language))
     }
 
-    /// Which order of checks Toss has is not published; what is certain about the payment comes
-    /// before what is wrong with the request.
+    /// Toss's order of checks is not published; facts about the payment are checked before mistakes in the request.
     fn confirmable(&self, body: &Body, pair: Pair) -> Result<Payment, Refusal> {
         let payment = self
             .known_payment(&body.payment_key, pair)
@@ -57,7 +56,7 @@ impl Toss {
         }
         match payment.status {
             Status::InProgress => {}
-            // Nobody authenticated it, or too long ago.
+            // No buyer authenticated it, or too long ago.
             Status::Ready | Status::Expired => {
                 return Err(Refusal::of("NOT_FOUND_PAYMENT_SESSION"));
             }

@@ -1,10 +1,10 @@
-//! The fault dial: which faults happen to which calls, how often. Rules are asked in order; the
-//! first that fires is the one. A rule fires always, or `times` times, or with a probability drawn
-//! from the simulator's own seeded generator, or both.
+//! The fault rules: which faults happen to which calls, how often. Rules are tried in order; the first that fires
+//! wins. A rule fires always, or `times` times, or with a probability drawn from the simulator's own seeded
+//! generator, or both.
 
 use serde::{Deserialize, Serialize};
 
-/// Which calls a rule is for.
+/// The calls that a rule applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
@@ -14,7 +14,7 @@ pub enum Call {
     Inquire,
     /// `POST /v1/payments/{paymentKey}/cancel`
     Cancel,
-    /// What the simulator sends.
+    /// Notifications sent by the simulator.
     Notify,
     /// Any call of the API.
     Any,
@@ -24,24 +24,24 @@ pub enum Call {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
-    /// Nothing happens, nothing is answered.
+    /// There is no effect and no answer.
     RequestLost {
         /// How long the connection stays open.
         #[serde(default)]
         silent_ms: u64,
     },
-    /// It happens, nothing is answered.
+    /// There is the effect, but no answer.
     ResponseLost {
         /// How long the connection stays open.
         #[serde(default)]
         silent_ms: u64,
     },
-    /// It happens at once and is answered late; until then it is in progress for its key.
+    /// The effect happens at once and is answered late; until then its idempotency key is in progress.
     Delay {
         /// How late.
         ms: u64,
     },
-    /// It happens late, whether or not anybody still waits, and is then answered.
+    /// The effect happens late, whether or not the caller still waits, and is then answered.
     Held {
         /// How late.
         ms: u64,
@@ -58,7 +58,7 @@ pub enum Fault {
         #[serde(default)]
         kept: bool,
     },
-    /// An error instead of the answer; the effect is done.
+    /// An error instead of the answer, after the effect.
     ErrorAfter {
         /// Its HTTP status.
         #[serde(default = "status_500")]
@@ -76,9 +76,9 @@ pub enum Fault {
         #[serde(default)]
         at: Option<usize>,
     },
-    /// The effect, and an answer that is not JSON although it says so.
+    /// The effect, and an answer that claims to be JSON but is not.
     Garbage {},
-    /// The effect, and a page of some proxy.
+    /// The effect, and the page of a proxy.
     Html {
         /// Its HTTP status.
         #[serde(default = "status_502")]
@@ -95,7 +95,7 @@ pub enum Fault {
     },
     /// The connection is reset.
     Reset {
-        /// Whether it happens nonetheless.
+        /// Whether the effect happens nonetheless.
         #[serde(default = "yes")]
         effect: bool,
     },
@@ -109,7 +109,7 @@ pub enum Fault {
         #[serde(default)]
         reads: Option<u32>,
     },
-    /// Whatever was answered to its idempotency key before is forgotten: it is taken for the first request with that key.
+    /// The stored answer to its idempotency key is forgotten: the call counts as the first request with that key.
     KeyForgotten {},
     /// 429 instead of the effect.
     RateLimited {},
@@ -131,9 +131,9 @@ pub enum Fault {
         /// How much.
         ms: u64,
     },
-    /// Notification: before the true one another, which lies about this payment's state.
+    /// Notification: preceded by a forged one about the same payment.
     Forged {},
-    /// Notification: before the true one another, of a payment that does not exist.
+    /// Notification: preceded by one of a payment that does not exist.
     Unknown {},
 }
 
@@ -227,7 +227,7 @@ const MS_MAX: u64 = 30 * 86_400_000;
 const COPIES_MAX: u32 = 1_000;
 
 impl Dial {
-    /// Why it cannot be set, if it cannot.
+    /// The reason why it cannot be set, if it cannot.
     pub(super) fn objection(&self) -> Option<&'static str> {
         if self.rules.len() > RULES_MAX {
             return Some("at most 100 rules");

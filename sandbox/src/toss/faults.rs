@@ -1,4 +1,4 @@
-//! Faults of the dial on a call: instead of the effect, after it, or to the answer.
+//! Applies the fault rules to a call: instead of the effect, after it, or to the answer.
 
 use super::{
     Toss,

@@ -1,4 +1,4 @@
-//! Requests that were taken and are looked at later, whether or not anybody still waits.
+//! Held requests: accepted, and processed later, whether or not the caller still waits.
 
 use super::{
     Toss,
@@ -9,9 +9,9 @@ use super::{
     when::MINUTE_MS,
 };
 
-/// How long an answer that nobody collects is kept.
+/// How long an uncollected answer is kept.
 const UNCOLLECTED_MS: i64 = 10 * MINUTE_MS;
-/// No more requests are held back at once; the next is answered at once.
+/// The most held requests; a further one is answered at once.
 const HELD_MAX: usize = 10_000;
 
 impl Toss {
@@ -44,7 +44,7 @@ impl Toss {
         })
     }
 
-    /// The next time that a held request is looked at, or dropped because nobody collected it.
+    /// The next time that a held request is processed, or dropped because it was not collected.
     pub(super) fn first_held(&self) -> Option<(i64, u64)> {
         self.state
             .held()
@@ -69,7 +69,7 @@ impl Toss {
             Err(refusal) => (refusal.status, refusal.json(held.ask.language)),
         };
         held.answer = Some(answer);
-        // Kept for a while from now, however late now is: the clock may have jumped.
+        // Kept for a while from now on, because the clock may have jumped.
         held.until_ms = now_ms;
         self.state.set_held(id, Some(held));
     }

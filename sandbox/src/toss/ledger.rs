@@ -1,5 +1,4 @@
-//! `GET /sandbox/books`: what this side believes happened, to compare with what the other side
-//! believes.
+//! `GET /sandbox/books`: the simulator's view of all payments, to compare with the server's.
 
 use serde::Serialize;
 

@@ -1,5 +1,5 @@
-//! The simulator on a socket of this machine: takes requests, does to each answer what the core
-//! says becomes of it, and delivers notifications. Loopback only; everything has a bound.
+//! The simulator on a socket of this machine: accepts requests, applies to each answer the fate that the core
+//! decided, and delivers notifications. Loopback only; everything has a limit.
 
 #![expect(
     clippy::disallowed_methods,
@@ -52,14 +52,14 @@ const CONNECTIONS_MAX: usize = 512;
 /// How soon a jump of the clock is noticed.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// What all connections share.
+/// State shared by all connections.
 #[derive(Clone)]
 struct Shared {
     toss: Arc<Mutex<Toss>>,
     now: Now,
-    /// Where the simulator stands alone, its clock can be moved through it.
+    /// If the simulator runs alone, its clock can be moved through it.
     clock: Option<Arc<SandboxClock>>,
-    /// Something happened that there may be news of.
+    /// Signals that there may be notifications to send.
     happened: Arc<Notify>,
 }
 

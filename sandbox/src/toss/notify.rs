@@ -1,5 +1,5 @@
-//! Notifications out: what is said, when, and how often. Each is tried until it is answered 200,
-//! seven times more after 1, 4, 16, 64, 256, 1024 and 4096 minutes; then it is given up.
+//! Outgoing notifications: content, time and repetitions. Each is tried until it is answered 200, seven times more
+//! after 1, 4, 16, 64, 256, 1024 and 4096 minutes; then it is given up.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
@@ -16,9 +16,9 @@ use super::{
 
 /// How long after each failed attempt the next follows.
 const RETRIES_MINUTES: [i64; 7] = [1, 4, 16, 64, 256, 1_024, 4_096];
-/// Given to the listener at once; the rest when these are done.
+/// The number handed to the listener at once; further ones when these are done.
 const BATCH: usize = 64;
-/// Beyond, nothing more is queued: nobody has listened for long.
+/// The longest queue; further notifications are dropped, because nothing has listened for long.
 const WAITING_MAX: usize = 100_000;
 
 /// One notification on its way.
@@ -129,7 +129,7 @@ impl Toss {
         self.queue(due_ms, body, copies);
     }
 
-    /// Failure where there was success, and the other way round.
+    /// The false outcome: failure for success, and the other way round.
     fn lie(&self, now_ms: i64, payment: &Payment) -> String {
         let mut other = payment.clone();
         other.status = match payment.status {
@@ -149,7 +149,7 @@ impl Toss {
         body.to_string()
     }
 
-    /// Copies have the same id: it is by the id that they can be told from news.
+    /// Copies have the same id, by which they can be told from new ones.
     fn queue(&mut self, due_ms: i64, body: &str, copies: u32) {
         let transmission_id = format!("whtrans_{}", self.random_key(24));
         for _ in 0..=copies {
@@ -199,8 +199,8 @@ impl Toss {
         Ok(self.status_changed(now_ms, &payment))
     }
 
-    /// The notifications due now, a batch at most. Each is given once, until it is told how it
-    /// went. None while there is no address.
+    /// The notifications due now, one batch at most. Each is returned once, until its delivery is reported. None
+    /// while there is no address.
     pub fn due(&mut self, now_ms: i64) -> Vec<Delivery> {
         self.tick(now_ms);
         let mut due = Vec::new();
@@ -251,8 +251,7 @@ impl Toss {
         Some(request)
     }
 
-    /// How a delivery went: the HTTP status, or nothing where there was no answer in ten seconds.
-    /// Only 200 is success.
+    /// Reports a delivery: the HTTP status, or `None` if there was no answer in ten seconds. Only 200 is success.
     pub fn delivered(&mut self, now_ms: i64, id: DeliveryId, status: Option<u16>) {
         let Some(mut notice) = self.state.notice(id.0).cloned() else {
             return;

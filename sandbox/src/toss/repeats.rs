@@ -1,5 +1,5 @@
-//! Who asks, and whether it was asked before: an idempotency key's first answer is given again for
-//! fifteen days, errors included, whatever the body says by then.
+//! Authentication and idempotency: an idempotency key's first answer is given again for fifteen days, errors
+//! included, whatever the repeated body says.
 
 use bytes::Bytes;
 use http::Response;
@@ -20,7 +20,7 @@ const KEY_MS: i64 = 15 * DAY_MS;
 const KEY_CHARACTERS: usize = 300;
 
 impl Toss {
-    /// Whom and what first; then the first answer to the key, or the effect.
+    /// Checks the caller and the request first; then returns the key's first answer, or applies the effect.
     pub(super) fn answered(&mut self, now_ms: i64, ready_at_ms: i64, ask: &Ask) -> Response<Bytes> {
         let (status, body) = match self.asked_before(now_ms, ready_at_ms, ask, false) {
             Ok(answer) => answer,

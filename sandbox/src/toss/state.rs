@@ -1,6 +1,5 @@
-//! All that the simulator knows, and its books: each exchange that changed something adds one
-//! line, which holds the changed things as they are now, whole. Reading the lines in order gives
-//! the same state; a line is all of an exchange or none of it.
+//! The simulator's state and its books: each exchange that changed something adds one line, with the changed things
+//! in their new state. Reading the lines in order gives the same state; a line has all of an exchange or none of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
-//! What becomes of an answer on its way. The core only says it; a listener does it to a socket, a
-//! simulation to its own network. A client cannot tell `RequestLost` from `ResponseLost`; the two
-//! are told apart here because their effects differ.
+//! The fate of an answer on the wire. The core only describes it; a listener applies it to a socket, a simulation to
+//! its own network. A client cannot tell `RequestLost` from `ResponseLost`; they are separate here because their
+//! effects differ.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

@@ -1,4 +1,4 @@
-//! Requests of administrators: decide about set-aside money, hide personal data, look at the books.
+//! Requests of administrators: decisions about set-aside money, hiding personal data, the ledger.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Answers: from what the engine says to the bytes of a response, the same bytes each time.
+//! Answers: renders the engine's results as responses, the same bytes each time.
 
 use std::time::Duration;
 
@@ -81,13 +81,13 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// What is kept of a request's time for answering it.
+/// The part of a request's time that is reserved for writing its answer.
 const TO_ANSWER: Duration = Duration::from_millis(500);
-/// How long a request waits for a gateway's answer before it says that there is none yet.
+/// How long a request waits for a gateway's answer before it returns 202.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// The response to a command that may have begun a call to a gateway, or joined one: what it was about as it is when
-/// the call has ended, for everybody who asks the same bytes; else, after a while, 202 with it as it is.
+/// The response to a command that may have begun or joined a call to a gateway: the subject as it is when the call
+/// has ended, the same bytes for everyone who asks; if the wait is over first, 202 with the present state.
 pub async fn when_answered(app: &App, executed: Executed) -> Result<Response, Problem> {
     let ended = match &executed.answer {
         Answer::Payment {
@@ -113,7 +113,7 @@ pub async fn when_answered(app: &App, executed: Executed) -> Result<Response, Pr
     Ok(response)
 }
 
-/// The payment once its call has ended; nothing where no gateway is called.
+/// The payment once its call has ended; `None` if no gateway is called.
 async fn payment_when_answered(
     app: &App,
     id: PaymentId,
@@ -131,7 +131,7 @@ async fn payment_when_answered(
     }))
 }
 
-/// The order once the calls have ended that its confirmation or cancellation waits for; nothing where no gateway is
+/// The order once the calls have ended that its confirmation or cancellation waits for; `None` if no gateway is
 /// called.
 async fn order_when_answered(
     app: &App,
@@ -163,11 +163,11 @@ async fn order_when_answered(
     Ok(Some(response))
 }
 
-/// Waits a while for the payment's call to end, if there is one.
+/// Waits for the payment's call to end, if there is one, within the request's time.
 async fn wait_for_call(app: &App, id: PaymentId) -> Result<(), Problem> {
-    // Asked before looking, so that an end in between is not missed.
+    // Subscribe before looking, so that an end in between is not missed.
     let ended = app.operations.wait_for(id);
-    // Before the request's own time is over: then nobody would learn how far it got.
+    // Must end before the request's own time limit, or the caller would not learn the present state.
     let own = app.config.settings.limits.request_timeout;
     let longest = WAIT_MAX.min(own.saturating_sub(TO_ANSWER));
     if present(app, id)?.core().operation_in_flight() {
@@ -192,7 +192,7 @@ pub fn mark_replayed(response: &mut Response) {
         .insert(REPLAYED, HeaderValue::from_static("true"));
 }
 
-/// A refusal of the rules as the API shows it.
+/// A rejection as the API shows it.
 pub fn problem(rejection: &Rejection) -> Problem {
     let problem = unplaced(rejection);
     let problem = match rejection.minimum_minor() {
@@ -213,7 +213,7 @@ pub fn problem(rejection: &Rejection) -> Problem {
     }
 }
 
-/// A refusal of the rules about a field of the request that only who read the request knows.
+/// A rejection about a request field that only the handler can name.
 pub fn problem_at(rejection: &Rejection, field: &str) -> Problem {
     unplaced(rejection).at(field, rejection.message())
 }
@@ -223,8 +223,8 @@ fn unplaced(rejection: &Rejection) -> Problem {
     Problem::new(status, rejection.code(), rejection.message())
 }
 
-/// What keeps the store from answering: what passes says when to come back; a failure is ours, and the caller is told
-/// no more than a request id. The log is told what the journal was asked for, too.
+/// The refusal for a store error: a passing one says when to retry; a failure is ours, and the caller is told only
+/// the request id. The log names the journal's operation too.
 pub fn stored(error: StoreError) -> Problem {
     match error {
         StoreError::Full(_) => HttpErrorCode::StorageFull.into(),
@@ -245,7 +245,7 @@ fn gone() -> Problem {
     Problem::internal("a kept answer is about something that is not there")
 }
 
-/// What the order is about, if it was registered just now.
+/// The order's contents, if it was registered just now.
 fn registered(events: Vec<GroupEvent>) -> Option<Contents> {
     events.into_iter().find_map(|event| match event {
         GroupEvent::Order(OrderEvent::OrderCreated(created)) => Some(created.contents()),
@@ -253,20 +253,20 @@ fn registered(events: Vec<GroupEvent>) -> Option<Contents> {
     })
 }
 
-/// A payment as it was when it had had `version` events.
+/// A payment as of `version`.
 pub fn past_payment(app: &App, id: PaymentId, version: u64) -> Result<AnyPayment, Problem> {
     let past = app.reader.payment_at(id, version).map_err(stored)?;
     past.ok_or_else(gone)
 }
 
-/// An order as it was when it had had `version` events, with the record that registered it.
+/// An order as of `version`, with the record that registered it.
 fn past_order(app: &App, id: &OrderId, version: u64) -> Result<(AnyOrder, u64), Problem> {
     let now = app.reader.order(id).map_err(stored)?.ok_or_else(gone)?;
     let past = app.reader.order_at(id, version).map_err(stored)?;
     Ok((past.ok_or_else(gone)?, now.first_record))
 }
 
-/// An order, with what is bought from the record that registered it.
+/// An order, with its lines from the record that registered it.
 pub fn order_response(
     app: &App,
     status: u16,
@@ -288,7 +288,7 @@ pub fn payment_response(status: u16, payment: &AnyPayment) -> Result<Response, P
     json(status, &view(payment))
 }
 
-/// A payment as the API shows it, with the words its gateway has for a failure.
+/// A payment as the API shows it, with its gateway's explanation of a failure.
 pub fn view(payment: &AnyPayment) -> PaymentView<'_> {
     let failure = match payment {
         AnyPayment::Failed(failed) => {

@@ -1,5 +1,5 @@
-//! The buyer's return: what the browser brings back is checked before anything is sent, and the payment is
-//! confirmed once, however often and from however many tabs that is asked.
+//! The buyer's return: the browser's parameters are checked before anything is sent, and the payment is confirmed
+//! once, however often and from however many tabs that is requested.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub struct BroughtBack {
 }
 
 impl BroughtBack {
-    /// A malformed number or amount is refused as another payment's would be.
+    /// A malformed id or amount and another payment's id get the same answer, so callers cannot probe for ids.
     fn approved(self) -> Result<(PaymentId, Approved), Rejection> {
         let mismatched = || Rejection::ReturnMismatched;
         let payment = PaymentId::parse(&self.order_id).map_err(|_| mismatched())?;
@@ -60,7 +60,7 @@ impl BroughtBack {
     }
 }
 
-/// What was brought back, with the payment it is about.
+/// The checked parameters, with their payment.
 struct Returned {
     payment: AnyPayment,
     approved: Approved,
@@ -77,7 +77,7 @@ pub async fn verify(
     let Returned { payment, approved } = returned(&app, &who, body)?;
     let core = payment.core();
     let name = compared(&app, &payment, &approved)?;
-    // What the gateway has confirmed has its name; before that any well-formed name may be right.
+    // A confirmed payment has the gateway's name; before that, any well-formed name may be right.
     if core
         .provider_payment_id
         .as_ref()
@@ -104,7 +104,7 @@ pub async fn confirm(
     let fingerprint = keyed::fingerprint("POST /api/v1/payments/confirm", &body)?;
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
     let Returned { payment, approved } = returned(&app, &who, body)?;
-    // Here already, so that whoever tampers leaves nothing behind; the engine compares it again.
+    // Compared here already, so that a tampered return leaves no record; the engine compares it again.
     let name = compared(&app, &payment, &approved)?;
     refuse_unreachable(&app, &payment)?;
     let asked = Asked {
@@ -135,7 +135,7 @@ fn returned(app: &App, who: &Principal, body: BroughtBack) -> Result<Returned, P
     let seen = found.filter(|found| keyed::asker(who).may_see_payment(found.value.core()));
     let payment = match (seen, who) {
         (Some(payment), _) => payment,
-        // What is brought back to one checkout and is another's has been tampered with.
+        // A session's token with another payment's return means tampering.
         (None, Principal::Session(_)) => return Err(mismatched(app, None)),
         (
             None,
@@ -153,7 +153,7 @@ fn returned(app: &App, who: &Principal, body: BroughtBack) -> Result<Returned, P
     })
 }
 
-/// All that was brought back, in the form of its gateway, for the records.
+/// All returned parameters, in the gateway's form, for the records.
 fn sealed(app: &App, payment: &AnyPayment, approved: &Approved) -> Result<Sealed, Problem> {
     let brought = json!({
         "provider": payment.core().provider.name(),
@@ -166,7 +166,7 @@ fn sealed(app: &App, payment: &AnyPayment, approved: &Approved) -> Result<Sealed
         .seal(RetentionClass::Evidence, plain.as_bytes(), app.now())
 }
 
-/// The gateway's name for the payment, if what was brought back is the payment's.
+/// The gateway's name for the payment, if the return belongs to the payment.
 fn compared(
     app: &App,
     payment: &AnyPayment,
@@ -194,7 +194,7 @@ fn mismatched(app: &App, id: Option<PaymentId>) -> Problem {
     answer::problem(&Rejection::ReturnMismatched)
 }
 
-/// While the gateway is known to be out of reach, a buyer is told so at once and nothing is begun.
+/// While the gateway is known to be unreachable, the buyer is told at once and nothing is begun.
 fn refuse_unreachable(app: &App, payment: &AnyPayment) -> Result<(), Problem> {
     let core = payment.core();
     if core.operation.is_some() {

@@ -1,4 +1,4 @@
-//! Who a buyer says they are, as requests carry it. What is taken is the engine's rule.
+//! Buyers' contact data in requests. The rules are the engine's.
 
 use daegeum_engine::contact::Field;
 
@@ -6,7 +6,7 @@ use crate::gateway::Customer;
 use crate::http::{HttpErrorCode, Problem};
 use crate::text::composed;
 
-/// The contact, if anything of it was said.
+/// The contact, if any part of it was given.
 pub fn check(
     name: Option<&str>,
     email: Option<&str>,
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_contact_may_be_said_in_part_or_not_at_all() {
+    fn contact_may_be_given_in_part_or_not_at_all() {
         assert!(check(None, None, None).unwrap().is_none());
         let said = check(None, None, Some("010-1234-5678")).unwrap().unwrap();
         assert_eq!(said.tel.as_deref(), Some("01012345678"));
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_named_and_not_repeated() {
+    fn refused_contact_field_is_named_and_its_text_not_repeated() {
         for (name, email, tel) in [
             ("canary\n", "a@b.kr", "01012345678"),
             ("name", "canary", "01012345678"),

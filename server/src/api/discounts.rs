@@ -1,4 +1,4 @@
-//! Discounts of an order, as the request that registers it carries them. What they take off is the engine's rule.
+//! Discounts in the request that registers an order. The computation is the engine's.
 
 use daegeum_engine::order::{BorneBy, Discount, OrderCore};
 use daegeum_engine::rejection::Rejection;
@@ -36,7 +36,7 @@ enum BorneByWord {
     Seller,
 }
 
-/// The discounts of an order with so many lines.
+/// The discounts of an order with this many lines.
 pub fn check(sent: Vec<OrderDiscount>, lines: usize) -> Result<Vec<Discount>, Problem> {
     if sent.len() > OrderCore::MAX_DISCOUNTS {
         return Err(Problem::from(HttpErrorCode::InvalidValue)
@@ -70,7 +70,7 @@ impl OrderDiscount {
     }
 }
 
-/// Places of lines that are there, each once.
+/// Indexes of existing lines, each once.
 fn places(named: &[Integer], lines: usize, field: &str) -> Result<Vec<u8>, Problem> {
     let refused = || {
         let rule = "Each is the place of a line of this order, from 0, and stands here once.";

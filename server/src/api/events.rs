@@ -29,7 +29,7 @@ pub struct FeedQuery {
     limit: Option<u16>,
 }
 
-/// A place in the feed: behind the event with this number, in this generation of it.
+/// A position in the feed: after the event with this number, in this generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cursor {
     generation: u32,
@@ -37,7 +37,7 @@ struct Cursor {
 }
 
 impl Cursor {
-    /// The generation of a plain number: there was no other when they were given out.
+    /// The generation of a plain number: plain numbers were given out when there was only one.
     const FIRST_GENERATION: u32 = 1;
 
     fn parse(text: &str) -> Option<Self> {
@@ -55,8 +55,8 @@ impl Cursor {
         })
     }
 
-    /// The number to read behind, in the feed's present generation, which ends at `last`. The beginning is the same in
-    /// all. What nobody can have read here was read before a restore.
+    /// The number to read after, in the feed's present generation, which ends at `last`. The beginning is the same in
+    /// all generations. A number beyond `last` was read before a restore.
     fn within(self, generation: u32, last: u64) -> Result<u64, Problem> {
         let beginning = self.sequence == 0 && self.generation == Self::FIRST_GENERATION;
         let present = self.generation == generation && self.sequence <= last;
@@ -128,7 +128,7 @@ fn push_events(
         .filter(|event| event.concerns_merchant());
     for (sequence, event) in (record.first_event..).zip(concerning) {
         if sequence > after && items.len() < limit {
-            // The feed goes to other systems: what is sealed stays here.
+            // The feed goes to other systems, so sealed data is not opened.
             let cursor = Cursor {
                 generation,
                 sequence,
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_a_generation_and_a_number_and_a_plain_number_is_of_the_first() {
+    fn plain_number_is_a_cursor_of_the_first_generation() {
         let cursor = |generation, sequence| {
             Some(Cursor {
                 generation,
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_of_another_generation_is_refused_and_the_beginning_never() {
+    fn cursor_of_another_generation_is_refused_except_the_beginning() {
         let within = |text, generation| {
             let cursor = Cursor::parse(text).unwrap();
             cursor

@@ -1,4 +1,4 @@
-//! The figures that are looked at when somebody scrapes, rather than counted when something happens.
+//! Metrics that are computed at a scrape rather than counted when something happens.
 //!
 //! A scrape costs little whatever the store holds: lists that somebody works through are read up to [`MOST_READ`]
 //! payments and counted by their keys up to the reader's bound, and nothing else of the store is read.
@@ -14,10 +14,10 @@ use crate::domain_clock::Deviation;
 use crate::gateway::plan;
 use crate::http::Problem;
 
-/// The oldest so many of a list are read; the others are counted by their keys.
+/// How many of a list's oldest payments are read; the others are counted by their keys.
 const MOST_READ: usize = 1_000;
 
-/// Looks at all of them.
+/// Computes all of them.
 pub(super) fn look(app: &App) -> Result<(), Problem> {
     let store = &app.metrics.store;
     store.index_lag.set(figure(app.reader.lag_keys()));
@@ -30,7 +30,7 @@ pub(super) fn look(app: &App) -> Result<(), Problem> {
     app.metrics.gateways.look_at_silence(now_ns);
     app.metrics.feed.look(app.reader.last_event(), now_ns);
     match look_at_lists(app) {
-        // Every other figure is needed just then.
+        // The other metrics are most needed just when the index is rebuilt.
         Err(error) if !error.is_passing() => Err(answer::stored(error)),
         Ok(()) | Err(_) => Ok(()),
     }
@@ -61,7 +61,7 @@ fn look_at_lists(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Money calls without an answer: all of them counted, age and credentials of the oldest payments'.
+/// Unanswered money calls: all are counted; age and credentials are those of the oldest payments.
 fn look_at_unknown_outcomes(app: &App) -> Result<(), StoreError> {
     let waiting = app.reader.in_flight(None, MOST_READ)?.payments;
     let count = app.reader.count_in_flight()?.count;

@@ -1,4 +1,4 @@
-//! Whether the process lives, whether it can take payments, and its figures.
+//! Liveness, readiness and metrics.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     }
 }
 
-/// The true reason, and how far it has come where that is known.
+/// The refusal with the true reason, and with the progress if it is known.
 fn unready(why: NotReady) -> Problem {
     match why {
         NotReady::Stopping => HttpErrorCode::Stopping.into(),
@@ -58,7 +58,7 @@ pub async fn metrics(
     rendered(&app)
 }
 
-/// The figures, for whoever may see them.
+/// The metrics, for callers who may read them.
 pub fn rendered(app: &App) -> Result<Response, Problem> {
     figures::look(app)?;
     let text = app.metrics.render().map_err(Problem::internal)?;

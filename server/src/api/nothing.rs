@@ -1,11 +1,11 @@
-//! Requests that say everything in their path: no parameters, and no body but perhaps an idempotency key.
+//! Requests whose path says everything: no parameters, and no body except perhaps an idempotency key.
 
 use serde::Deserialize;
 
 use super::vocabulary::IdempotencyKey;
 use crate::http::BodyKey;
 
-/// The body of an action. It may be absent; whatever else it says is not silently ignored.
+/// The body of an action. It may be absent; unknown fields are refused, not ignored.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {

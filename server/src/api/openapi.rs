@@ -1,4 +1,5 @@
-//! The API's description (`OpenAPI` 3.1), put together from the routes' own, and a page that shows it offline.
+//! The API's description (`OpenAPI` 3.1), assembled from the routes' own descriptions, and a page that shows it
+//! offline.
 
 use axum::Router;
 use utoipa::openapi::info::{InfoBuilder, LicenseBuilder};
@@ -42,7 +43,7 @@ const CALLERS: [(Kind, &str); 5] = [
     ),
 ];
 
-/// The description of these routes, as the server at `address` has it.
+/// The description of these routes, for the server at `address`.
 pub fn description(routes: OpenApi, address: &str) -> OpenApi {
     let license = LicenseBuilder::new()
         .name("Apache-2.0")

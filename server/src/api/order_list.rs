@@ -1,4 +1,4 @@
-//! Lists of orders: the query's parameters, and the answer with where the next page begins.
+//! Lists of orders: the query's parameters, and the answer with the cursor of the next page.
 
 use axum::response::Response;
 use daegeum_engine::id::{BuyerId, OrderId};
@@ -60,7 +60,7 @@ impl OrderQuery {
     }
 }
 
-/// The page that was asked for.
+/// The requested page.
 pub fn page(app: &App, query: &OrderQuery) -> Result<Response, Problem> {
     let filter = query.filter()?;
     let limit = limit(query.limit)?;
@@ -82,7 +82,7 @@ pub fn page(app: &App, query: &OrderQuery) -> Result<Response, Problem> {
     answer::json(200, &PageView { page, contents })
 }
 
-/// The states that a status, or a detail, stands for.
+/// The states with this status or detail.
 fn states(name: &str) -> Result<Vec<OrderState>, Problem> {
     let all = OrderState::ALL.iter().copied();
     let found = all.filter(|state| state.status() == name || state.name() == name);

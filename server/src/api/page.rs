@@ -1,4 +1,4 @@
-//! Pages of payments: the query's parameters, and the answer with where the next page begins.
+//! Pages of payments: the query's parameters, and the answer with the cursor of the next page.
 
 use daegeum_engine::id::{BuyerId, OrderId, PaymentId};
 use daegeum_engine::order::Resource;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{answer, vocabulary};
 use crate::http::{HttpErrorCode, Problem};
 
-/// How many payments a page has unless asked otherwise, and at most.
+/// The default page size, and the largest.
 pub const LIMIT_DEFAULT: u16 = 20;
 const LIMIT_MAX: u16 = 100;
 
@@ -63,7 +63,7 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// From behind which payment, and how many.
+    /// The payment to start after, and the page size.
     pub fn check(self) -> Result<(Option<PaymentId>, usize), Problem> {
         Ok((after(self.after)?, limit(self.limit)?))
     }
@@ -74,13 +74,13 @@ fn after(id: Option<String>) -> Result<Option<PaymentId>, Problem> {
         .transpose()
 }
 
-/// A query that makes sense.
+/// A checked query.
 pub struct Asked {
-    /// Which payments.
+    /// The filter.
     pub filter: PaymentFilter,
-    /// From before which.
+    /// Payments before this one.
     pub before: Option<PaymentId>,
-    /// How many.
+    /// The page size.
     pub limit: usize,
 }
 
@@ -119,13 +119,13 @@ impl PaymentQuery {
         })
     }
 
-    /// Whether a buyer is named.
+    /// Whether the query names a buyer.
     pub const fn names_buyer(&self) -> bool {
         self.buyer_id.is_some()
     }
 }
 
-/// The asked number of items, or the usual one.
+/// The requested page size, or the default.
 pub fn limit(asked: Option<u16>) -> Result<usize, Problem> {
     match asked.unwrap_or(LIMIT_DEFAULT) {
         limit @ 1..=LIMIT_MAX => Ok(usize::from(limit)),
@@ -133,18 +133,18 @@ pub fn limit(asked: Option<u16>) -> Result<usize, Problem> {
     }
 }
 
-/// A parameter whose value cannot be meant.
+/// The refusal of an invalid parameter.
 pub fn invalid(name: &'static str) -> Problem {
     let problem = Problem::from(HttpErrorCode::InvalidParameter);
     problem.at(name, "This value is not valid here.")
 }
 
-/// A time of a query.
+/// Parses a time in a query.
 pub fn time(text: &str, name: &'static str) -> Result<Timestamp, Problem> {
     Timestamp::parse_rfc3339(text).ok_or_else(|| invalid(name))
 }
 
-/// The states that a status, or a detail, stands for.
+/// The states with this status or detail.
 fn states(name: &str) -> Result<Vec<PaymentState>, Problem> {
     let of = |matches: fn(PaymentState) -> &'static str| -> Vec<PaymentState> {
         PaymentState::ALL
@@ -166,11 +166,11 @@ fn states(name: &str) -> Result<Vec<PaymentState>, Problem> {
     }
 }
 
-/// A page of a list that somebody works through, with how much there is to do.
+/// A page of a work list, with the number of entries on all pages.
 pub struct CountedPage {
     /// The page.
     pub page: PaymentPage,
-    /// How many there are on all pages.
+    /// The number of entries on all pages.
     pub counted: Counted,
 }
 

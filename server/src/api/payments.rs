@@ -123,7 +123,7 @@ fn find(app: &App, payment_id: &str) -> Result<AnyPayment, Problem> {
     found.map(|payment| payment.value).ok_or_else(not_found)
 }
 
-/// The id in a path; what is no id names no payment.
+/// The id in a path; a malformed id is answered like an unknown payment.
 pub fn parse(payment_id: &str) -> Result<PaymentId, Problem> {
     PaymentId::parse(payment_id).map_err(|_| not_found())
 }

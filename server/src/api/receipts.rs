@@ -1,4 +1,4 @@
-//! The signed receipt of a payment, and the keys that anybody can check it with.
+//! The signed receipt of a payment, and the public keys that verify it.
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ fn claims(app: &App, payment: &AnyPayment) -> Result<Claims, Problem> {
     })
 }
 
-/// The record in which the money became the order's.
+/// The record in which the order took the money.
 pub(super) fn taking(app: &App, id: PaymentId) -> Result<Option<Record>, Problem> {
     let found = app.reader.payment(id).map_err(answer::stored)?;
     let taken = found.map_or(0, |found| found.marks.taken);
@@ -84,7 +84,7 @@ pub(super) fn taking(app: &App, id: PaymentId) -> Result<Option<Record>, Problem
     Ok(Some(record))
 }
 
-/// How the gateway split what it took, where it said then that it is not as the order does.
+/// The gateway's split of the captured amount, if it differed from the order's.
 fn gateway_split(taking: &Record, id: PaymentId, captured: &Amounts) -> Option<Split> {
     let (_, group) = taking.group()?;
     let said = group.events.iter().find_map(|event| match event {
@@ -99,7 +99,7 @@ fn gateway_split(taking: &Record, id: PaymentId, captured: &Amounts) -> Option<S
     })
 }
 
-/// How long verifiers may keep the keys.
+/// How long verifiers may cache the keys.
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The keys that receipts are verified with: a JWK set, the one in use first.
@@ -109,7 +109,7 @@ pub async fn keys(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let mut response = answer::json(200, app.receipts.published())?;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, KEEP);
-    // What a page is told besides is not in what others are given.
+    // Responses to pages have extra headers, so caches must keep them apart.
     headers.insert(header::VARY, HeaderValue::from_static("origin"));
     Ok(response)
 }

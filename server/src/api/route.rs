@@ -1,7 +1,7 @@
-//! Routes that describe themselves. A route is made from its handler by [`route!`], and its description follows from
-//! what the handler has: path, method and answer from its `#[utoipa::path]`, all else from its signature. Each
-//! extractor says here, once, what a request has to bring for it and with which codes it refuses. A handler with an
-//! extractor that says nothing does not compile, so no route is undescribed.
+//! Routes that describe themselves. [`route!`] makes a route from its handler, and derives its description: path,
+//! method and answer from the handler's `#[utoipa::path]`, everything else from its signature. Each extractor defines
+//! here, once, what it needs of a request and the codes it refuses with. A handler with an extractor that defines
+//! nothing does not compile, so no route is undescribed.
 //!
 //! Nothing here decides anything about a request.
 
@@ -58,7 +58,7 @@ macro_rules! route {
 pub(crate) use route;
 
 impl Route {
-    /// What [`route!`] calls.
+    /// The function behind [`route!`].
     pub fn of<H, T, Inputs>(described: OpenApi, id: &str, handler: &H) -> Self
     where
         H: Handler<T, Arc<App>> + Signature<Inputs> + Clone,
@@ -89,7 +89,7 @@ impl Route {
         route
     }
 
-    /// The same route, which pages of every origin may read.
+    /// The same route, open to pages of every origin.
     #[must_use]
     pub fn for_everybody(self) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Route {
         }
     }
 
-    /// The same route, whose handler itself refuses with these codes besides.
+    /// The same route, whose handler itself refuses with these codes too.
     #[must_use]
     pub fn refusing(mut self, codes: &[HttpErrorCode]) -> Self {
         let mut refusals = Refusals::default();
@@ -109,7 +109,7 @@ impl Route {
         self
     }
 
-    /// The same route, whose handler asks rules of this kind besides.
+    /// The same route, whose handler applies rules of this kind too.
     #[must_use]
     pub fn asking(mut self, rules: &[Rule]) -> Self {
         let mut refusals = Refusals::default();
@@ -120,7 +120,7 @@ impl Route {
         self
     }
 
-    /// The same route, whose handler refuses a parameter that its query could have.
+    /// The same route, whose handler refuses a parameter that its query type has.
     #[must_use]
     pub fn without(mut self, parameter: &str) -> Self {
         for item in self.described.paths.paths.values_mut() {
@@ -158,12 +158,12 @@ pub struct Routes {
     pub router: Router<Arc<App>>,
     /// Their description.
     pub described: OpenApi,
-    /// Which pages may call what.
+    /// The operations that pages of other origins may call.
     pub open_to: Vec<(String, Method, Pages)>,
 }
 
 impl Routes {
-    /// These.
+    /// Combines these routes.
     pub fn these(routes: impl IntoIterator<Item = Route>) -> Self {
         let mut all = Self::default();
         for route in routes {
@@ -177,7 +177,7 @@ impl Routes {
     }
 }
 
-/// A buyer's browser is on a page of the shop's.
+/// These kinds of callers are browsers on the shop's pages.
 fn pages_of(callers: &[Kind]) -> Pages {
     let browser = |kind: &Kind| matches!(kind, Kind::Buyer | Kind::Session);
     if callers.iter().any(browser) {
@@ -187,7 +187,7 @@ fn pages_of(callers: &[Kind]) -> Pages {
     }
 }
 
-/// Why an operation can be refused: by status, the codes, or what they have in common.
+/// The reasons why an operation can be refused: by status, the codes or their common cause.
 #[derive(Default)]
 struct Refusals(BTreeMap<u16, BTreeSet<String>>);
 
@@ -214,7 +214,7 @@ impl Refusals {
             .insert(about.into());
     }
 
-    /// Adds to what the operation says of these statuses already.
+    /// Adds them to the operation's own descriptions of these statuses.
     fn write(&self, operation: &mut Operation) {
         for (status, reasons) in &self.0 {
             let known = operation.responses.responses.get(&status.to_string());
@@ -249,7 +249,7 @@ fn refusal(status: u16, text: String) -> Response {
     response.build()
 }
 
-/// What an answer means that its handler says nothing more about.
+/// The description of a status if the handler gives none.
 fn about(status: &str) -> &'static str {
     match status {
         "201" => "It is there: begun now, or when the same was asked first.",
@@ -282,7 +282,7 @@ fn seconds() -> Schema {
     schema.minimum(Some(1)).into()
 }
 
-/// What is known of an operation beside its handler's own words.
+/// An operation's derived description, beside the handler's own.
 pub struct Draft {
     callers: Vec<Kind>,
     parameters: Vec<Parameter>,
@@ -303,7 +303,7 @@ impl Draft {
             keyed: false,
         };
         ProblemSchema::schemas(&mut draft.schemas);
-        // The front, before and around every handler.
+        // The front's refusals come before and around every handler.
         draft.refuses(&[
             HttpErrorCode::RateLimited,
             HttpErrorCode::HeadTooLarge,
@@ -328,7 +328,7 @@ impl Draft {
         }
     }
 
-    /// What the name in a path has to look like, and the refusal where nothing has that name.
+    /// The form of a path parameter, and the refusal if nothing has that id.
     fn path_parameter(&mut self, name: &str) {
         let schema = match name {
             "order_id" => {
@@ -347,7 +347,7 @@ impl Draft {
                 self.refuses(&[HttpErrorCode::NotFound]);
                 vocabulary::Notifier::schema()
             }
-            // A buyer need not be known to be forgotten.
+            // An unknown buyer can be erased too.
             _ => text_schema().into(),
         };
         let parameter = ParameterBuilder::new()
@@ -406,7 +406,7 @@ impl Draft {
         ]);
     }
 
-    /// Writes it into the operation, whose own words stay.
+    /// Writes the description into the operation, whose own texts are kept.
     fn complete(self, operation: &mut Operation, id: &str) {
         operation.operation_id = Some(id.into());
         let requirement =
@@ -439,9 +439,9 @@ impl Draft {
     }
 }
 
-/// A handler by what it takes.
+/// A handler, by the types of its arguments.
 pub trait Signature<Inputs> {
-    /// Lets each input say what it says.
+    /// Lets each argument describe itself.
     fn describe(draft: &mut Draft);
 }
 
@@ -468,14 +468,14 @@ signatures!(A B C D E);
 signatures!(A B C D E G);
 signatures!(A B C D E G H);
 
-/// What a handler takes from a request.
+/// A handler's argument.
 pub trait Input {
-    /// Says what the request has to bring for it, and how it refuses.
+    /// Describes what the request has to contain for it, and its refusals.
     fn describe(draft: &mut Draft);
 }
 
-/// What brings nothing of its own: the application, the circumstances, headers nobody has to send, and names in a
-/// path, which the path itself says.
+/// Arguments that need nothing of the request: the application, its circumstances, optional headers, and path
+/// parameters, which the path itself describes.
 macro_rules! silent {
     ($($Input:ty),+) => { $( impl Input for $Input { fn describe(_: &mut Draft) {} } )+ };
 }
@@ -530,7 +530,7 @@ impl<T: IntoParams> Input for Query<T> {
     }
 }
 
-/// A command: it may be repeated under a key, and the rules may refuse it.
+/// A command: it may be repeated under a key, and the rules may reject it.
 impl Input for KeyHeader {
     fn describe(draft: &mut Draft) {
         draft.keyed = true;

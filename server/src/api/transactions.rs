@@ -1,4 +1,4 @@
-//! Events of one payment, page by page, with what was sealed opened for those who may read it.
+//! Events of one payment, page by page, with sealed data opened for callers who may read it.
 
 use axum::response::Response;
 use daegeum_engine::event::PaymentEvent;
@@ -59,7 +59,7 @@ fn item(app: &App, core: &PaymentCore, past: &PastEvent) -> Result<Value, Proble
     serde_json::to_value(&view).map_err(Problem::internal)
 }
 
-/// What an event has sealed, while its key exists.
+/// An event's sealed data, opened, while its key exists.
 fn opened(app: &App, event: &GroupEvent) -> Option<String> {
     match event {
         GroupEvent::Payment(_, PaymentEvent::WebhookReceived(e)) => app.seals.open(&e.body),

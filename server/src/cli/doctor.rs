@@ -1,5 +1,5 @@
-//! `daegeum doctor`: looks at everything a payment needs, and says in a line each what is well, what is
-//! not, and what to do. It changes nothing, moves no money and shows no secret.
+//! `daegeum doctor`: examines everything that a payment needs, and reports in one line each what is fine, what is
+//! not, and the remedy. It changes nothing, moves no money and shows no secret.
 
 mod buyers;
 mod directory;
@@ -14,7 +14,7 @@ use crate::world::SharedWorld;
 
 pub use finding::{Finding, Findings, State};
 
-/// The way out, twice: a gateway is reached as the settings allow, our own server wherever it is.
+/// Two worlds for requests: to gateways, as the settings allow, and to our own server, wherever it is.
 pub struct Ways {
     /// As far as the settings allow.
     pub to_gateways: SharedWorld,
@@ -23,7 +23,7 @@ pub struct Ways {
 }
 
 impl Doctor {
-    /// What was said of the settings.
+    /// The flags for the settings.
     pub fn flags(&self) -> Flags {
         Flags {
             config: self.config.clone(),
@@ -34,7 +34,7 @@ impl Doctor {
     }
 }
 
-/// Reads the settings as a start would; what is wrong with them is a finding each.
+/// Reads the settings as a start would; each problem is a finding.
 pub fn settings(
     command: &Doctor,
     environment: impl Iterator<Item = (String, String)>,
@@ -49,7 +49,7 @@ pub fn settings(
     })
 }
 
-/// Looks at everything else.
+/// Examines everything else.
 pub async fn examine(command: &Doctor, config: &Config, ways: &Ways) -> Findings {
     let mut findings = Findings::default();
     look_at_settings(config, &mut findings);

@@ -1,4 +1,4 @@
-//! `verify` and `rebuild`: what is done to a data directory while no server has it open.
+//! `verify` and `rebuild`: work on a data directory that no server has open.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::world::World;
 
 const CACHE_BYTES: u64 = 64 << 20;
 
-/// Verifies and prints what was found; whether everything holds.
+/// Verifies and prints the result; returns whether everything is correct.
 pub fn verify(data: &Path, world: &dyn World) -> Result<bool, StoreError> {
     let files: Arc<dyn Files> = Arc::new(DiskFiles);
     let home = SledHome::new(data, CACHE_BYTES);
@@ -71,7 +71,7 @@ fn seconds_since(began_ns: u64, world: &dyn World) -> String {
     format!("{}.{:03}", took_ms / 1_000, took_ms % 1_000)
 }
 
-/// A line that is written over: how far it has come.
+/// Prints the progress over the previous line.
 fn show(progress: Progress) {
     let percent = progress
         .done
@@ -82,6 +82,6 @@ fn show(progress: Progress) {
         "\r{percent:>3} %  {} of {} records",
         progress.done, progress.total
     );
-    // A terminal that cannot be written to needs no progress.
+    // If the terminal cannot be written to, progress is not needed.
     let _ = std::io::stderr().flush();
 }

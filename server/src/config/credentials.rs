@@ -1,8 +1,8 @@
-//! Settings that a service manager hands over as files: systemd's credentials, or the secrets of a container.
+//! Settings that a service manager provides as files: systemd's credentials, or the secrets of a container.
 //!
-//! A file `daegeum_data_key` of the folder that `CREDENTIALS_DIRECTORY` names says what the variable `DAEGEUM_DATA_KEY`
-//! would. The environment itself is above them. Other files are somebody else's; one of ours that names no setting is a
-//! problem, as a variable is.
+//! A file `daegeum_data_key` in the folder `CREDENTIALS_DIRECTORY` stands for the variable `DAEGEUM_DATA_KEY`. The
+//! environment itself takes precedence. Files without our prefix are ignored; one with it that names no setting is a
+//! problem, as such a variable is.
 
 use std::{
     ffi::OsStr,
@@ -13,9 +13,9 @@ use std::{
 /// The variable that names the folder.
 pub const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
 
-/// What the names of our files begin with.
+/// The prefix of our files' names.
 const PREFIX: &str = "daegeum_";
-/// The note that a package leaves among them.
+/// The note that a package puts beside them.
 const NOTE: &str = "daegeum_README";
 
 /// A credential that cannot be read.
@@ -45,7 +45,7 @@ pub fn credentials(folder: Option<&OsStr>) -> Result<Vec<(String, String)>, Cred
         }
         let path = file.path();
         let text = fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
-        // An editor or `openssl rand` ends a file with a line feed; no secret does.
+        // Editors and `openssl rand` end a file with a line feed; no secret does.
         let text = text.trim_end_matches(['\r', '\n']).to_owned();
         said.push((name.to_uppercase(), text));
     }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_folder_there_are_none_and_one_that_is_not_there_is_told() {
+    fn missing_credentials_folder_is_an_error_only_if_it_is_named() {
         assert!(credentials(None).unwrap().is_empty());
         assert!(credentials(Some(OsStr::new(""))).unwrap().is_empty());
         let told = credentials(Some(OsStr::new("/nowhere/at/all"))).unwrap_err();

@@ -23,8 +23,8 @@ const SECRETS: [&str; 5] = [
     "data_key",
 ];
 
-/// What stands in for Toss until its simulator is started: keys of Toss's form that open nothing,
-/// and an address where nobody listens, so that the sandbox calls no stranger.
+/// The settings of Toss until its simulator is started: keys of Toss's form that open nothing, and an address where
+/// nothing listens, so that the sandbox never calls a real host.
 const SIMULATED_TOSS: [(&str, &str); 6] = [
     ("gateways.toss.secret_key", "test_sk_daegeumsandbox"),
     ("gateways.toss.client_key", "test_ck_daegeumsandbox"),
@@ -90,10 +90,10 @@ pub(super) fn lay_sandbox(
     Ok(file)
 }
 
-/// The kept secrets; those not there yet are made, and kept if the server is to start.
+/// The kept secrets; missing ones are made, and written if the server is to start.
 fn kept_secrets(file: &Path, purpose: Purpose, world: &dyn World) -> io::Result<toml::Table> {
     let mut secrets = match std::fs::read_to_string(file) {
-        // Its own message would quote the line, and with it a secret.
+        // The error's own message would quote the line, and with it a secret.
         Ok(text) => text.parse().map_err(|_| io::Error::other("is not TOML"))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => toml::Table::new(),
         Err(error) => return Err(error),
@@ -115,12 +115,12 @@ fn make(name: &str, world: &dyn World) -> String {
     match name {
         "mock_webhook_secret" => format!("whsec_{random}"),
         "data_key" => random,
-        // Without the letters that a shell or an URL would want quoted.
+        // Without characters that a shell or a URL would need quoted.
         _ => format!("sandbox_{}", random.replace(['+', '/', '='], "")),
     }
 }
 
-/// Writes the file for its owner's eyes, whole or not at all, before anything is sealed with it.
+/// Writes the file readable by its owner alone, atomically, before anything is sealed with it.
 #[expect(
     clippy::disallowed_methods,
     reason = "secrets are made before there is a store"
@@ -129,7 +129,7 @@ fn keep(file: &Path, secrets: &toml::Table) -> io::Result<()> {
     let folder = file.parent().unwrap_or(file);
     let mut directory = std::fs::DirBuilder::new();
     directory.recursive(true);
-    // The data directory may be made here: it is its user's alone.
+    // The data directory may be made here; only its user may enter it.
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
     directory.create(folder)?;

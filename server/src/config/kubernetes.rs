@@ -1,14 +1,14 @@
-//! Environment variables that Kubernetes makes by itself. For every service of a namespace it sets some in
-//! every pod, named after the service: a service that is called `daegeum`, or `daegeum-` and more, makes ones
-//! that begin as ours do. They are told by name *and* value, so that a misspelled setting is still a problem.
+//! Environment variables that Kubernetes sets by itself. For every service of a namespace it sets some in every pod,
+//! named after the service; those of a service `daegeum` or `daegeum-…` begin as ours do. They are recognised by name
+//! *and* value, so that a misspelled setting is still a problem.
 
 use std::net::IpAddr;
 
 use super::settings::ENVIRONMENT_PREFIX;
 
-/// Whether Kubernetes makes a variable of this name with such a text, for a service whose name begins with ours.
+/// Whether Kubernetes sets a variable of this name to such a value, for a service whose name begins with ours.
 pub(super) fn makes(name: &str, text: &str) -> bool {
-    // `DAEGEUM` and, for a service `daegeum-api`, `API` follow; then what the variable says of the service.
+    // `DAEGEUM` is followed by `API` for a service `daegeum-api`; then by the kind of value.
     let Some(rest) = name.strip_prefix(ENVIRONMENT_PREFIX) else {
         return false;
     };
@@ -19,7 +19,7 @@ pub(super) fn makes(name: &str, text: &str) -> bool {
         .any(|end| is_said(end, text))
 }
 
-/// Whether `end` is the end of such a name, and `text` what stands there.
+/// Whether a variable with this ending can have this value.
 fn is_said(end: &str, text: &str) -> bool {
     let words: Vec<&str> = end.split('_').collect();
     match words.as_slice() {
@@ -70,7 +70,7 @@ mod tests {
     use crate::config::{Setting, layers::all};
 
     #[test]
-    fn a_service_named_as_we_are_makes_these() {
+    fn service_of_our_name_makes_these_variables() {
         for (name, text) in [
             ("DAEGEUM_SERVICE_HOST", "10.96.0.12"),
             ("DAEGEUM_SERVICE_HOST", "fd00::c"),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_wrote_is_not_taken_for_one() {
+    fn handwritten_variables_are_not_recognised_as_kubernetes() {
         for (name, text) in [
             ("DAEGEUM_PORT", "8080"),
             ("DAEGEUM_PORT", "tcp://daegeum:8080"),

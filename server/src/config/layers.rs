@@ -1,5 +1,5 @@
-//! Where a setting's text comes from: defaults, then what the sandbox sets, the file, the
-//! environment, the flags; the later wins. A name that no setting has is a problem, not ignored.
+//! The layers of settings: defaults, then the sandbox's, the file, the environment, the flags; the later wins. An
+//! unknown name is a problem, not ignored.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -9,18 +9,18 @@ use super::{
     value::Value,
 };
 
-/// Who said so.
+/// The origin of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody did.
+    /// The default.
     Default,
-    /// `--sandbox` did.
+    /// `--sandbox`.
     Sandbox,
-    /// The configuration file did.
+    /// The configuration file.
     File,
-    /// This environment variable did.
+    /// This environment variable.
     Environment(String),
-    /// This flag did.
+    /// This flag.
     Flag(&'static str),
 }
 
@@ -36,10 +36,10 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The variable that names the configuration file; not a setting itself.
+/// The variable that names the configuration file; it is no setting itself.
 pub const CONFIG_FILE_VARIABLE: &str = "DAEGEUM_CONFIG";
 
-/// What was said, by setting.
+/// The layered texts, by setting.
 #[derive(Default)]
 pub(super) struct Layers {
     said: BTreeMap<String, (String, Origin)>,
@@ -47,16 +47,16 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// Puts one setting's text above what was said before.
+    /// Sets one setting's text, over earlier layers.
     pub(super) fn put(&mut self, path: &str, text: String, origin: Origin) {
         self.said.insert(path.to_owned(), (text, origin));
     }
 
-    /// Lays a configuration file on top.
+    /// Adds a configuration file.
     pub(super) fn put_file(&mut self, text: &str) {
         match text.parse::<toml::Table>() {
             Ok(table) => self.put_table("", table),
-            // The error's own rendering quotes the line, which may hold a secret.
+            // The error's own rendering quotes the line, which may contain a secret.
             Err(error) => self.problems.push(match error.span() {
                 Some(span) => {
                     let before = text.get(..span.start).unwrap_or_default();
@@ -83,9 +83,8 @@ impl Layers {
         }
     }
 
-    /// Lays the variables that begin with `DAEGEUM_` on top, and below them those by which some
-    /// settings were known before. One of ours that names no setting is a problem, unless Kubernetes makes it:
-    /// it is likelier a misspelled secret than anything else.
+    /// Adds the variables that begin with `DAEGEUM_`, and below them the older names of some settings. One of ours
+    /// that names no setting is a problem, unless Kubernetes sets it: it is most likely a misspelled secret.
     pub(super) fn put_environment(
         &mut self,
         variables: impl Iterator<Item = (String, String)> + Clone,
@@ -108,7 +107,7 @@ impl Layers {
         }
     }
 
-    /// Whether anybody but the sandbox says something about a setting that starts with `prefix`.
+    /// Whether anyone but the sandbox sets a setting that starts with `prefix`.
     pub(super) fn configured_under(&self, prefix: &str) -> bool {
         self.said
             .iter()
@@ -136,15 +135,15 @@ fn text_of(value: toml::Value) -> Option<String> {
     }
 }
 
-/// Reads typed settings out of the layers and gathers what is wrong with them.
+/// Reads typed settings out of the layers and collects the problems.
 pub(super) struct Reader<'a> {
     layers: &'a Layers,
-    /// Everything wrong, in words.
+    /// All problems, in words.
     pub(super) problems: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    /// Starts with what was wrong in the layers and with the names no setting has.
+    /// Starts with the problems of the layers and the unknown names.
     pub(super) fn new(layers: &'a Layers) -> Self {
         let mut problems = layers.problems.clone();
         for path in layers
@@ -158,7 +157,7 @@ impl<'a> Reader<'a> {
         Self { layers, problems }
     }
 
-    /// The value of the setting at `path`; nothing if it was said wrongly.
+    /// The value of the setting at `path`; `None` if its text is invalid.
     pub(super) fn read<T: Value>(&mut self, path: &str) -> Option<T> {
         let (text, origin) = self.layers.said_of(path);
         match T::parse(text) {
@@ -175,7 +174,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Layers {
-    /// The text of a setting and who said it.
+    /// The text of a setting and its origin.
     pub(super) fn said_of(&self, path: &str) -> (&str, Origin) {
         if let Some((text, origin)) = self.said.get(path) {
             return (text.trim(), origin.clone());

@@ -1,4 +1,4 @@
-//! What receipts are signed with, as settings: the key in use, and the public halves of those before it.
+//! The signing keys of receipts, as settings: the key in use, and the public halves of earlier ones.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl Value for SigningKey {
     }
 }
 
-/// Public keys that are published and sign nothing any more.
+/// Public keys that are still published but no longer used for signing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetiredKeys(pub Vec<PublicKey>);
 

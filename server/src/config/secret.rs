@@ -1,5 +1,5 @@
-//! Secrets as settings: read, checked for length, and never shown. An error says what is wrong and
-//! how to make a good one, and never what was written.
+//! Secrets as settings: read, checked for length, and never shown. An error says what is wrong and how to make a good
+//! one, and never repeats the text.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use base64::{Engine as _, engine::general_purpose};
 
 use super::value::{Value, quoted};
 
-/// The least that is accepted, in bytes.
+/// The shortest accepted secret, in bytes.
 pub const SECRET_BYTES_MIN: usize = 32;
-/// The least a webhook secret may hold once decoded (Standard Webhooks: 24 to 64).
+/// The shortest webhook secret once decoded (Standard Webhooks: 24 to 64 bytes).
 const WEBHOOK_BYTES_MIN: usize = 24;
 /// How to make a secret.
 pub(super) const MAKE_SECRET: &str = "make one with: openssl rand -hex 32";
@@ -30,7 +30,7 @@ macro_rules! hidden {
 
 hidden!(Secret, WebhookSecret, DataKey);
 
-/// Text only its owner and this server know: at least 32 visible ASCII characters.
+/// A secret text: at least 32 visible ASCII characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -65,12 +65,12 @@ impl Value for Secret {
     }
 }
 
-/// A secret under the name of who holds it.
+/// A secret with its holder's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedSecret {
-    /// Who; the actor in approvals and audit.
+    /// The holder; the actor in approvals and audit.
     pub name: String,
-    /// What they hold.
+    /// The holder's secret.
     pub secret: Secret,
 }
 

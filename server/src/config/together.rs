@@ -1,5 +1,5 @@
-//! Rules between settings: which keys move money, what must not stand beside them, over which line they go, and how long
-//! a time may be. Each setting by itself is checked where it is read.
+//! Rules between settings: which keys move money, what may not be set beside them, the connections they need, and the
+//! longest times. Each setting by itself is checked where it is read.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ pub(super) fn check_together(settings: &Settings, problems: &mut Vec<String>) {
     buyers::check(settings, problems);
 }
 
-/// The longest that a request, a part of one, or a stop may take.
+/// The longest time limit of a request, a part of one, or a stop.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
-/// No time is so long that it never comes, or that adding it to a clock is out of range.
+/// Times are bounded, so that a timeout always comes and adding it to a clock cannot overflow.
 fn check_times(settings: &Settings, problems: &mut Vec<String>) {
     let limits = &settings.limits;
     let longest_order = Duration::from_millis(OrderCore::MAX_DEADLINE_MS);
@@ -132,7 +132,7 @@ fn check_toss(settings: &Settings, problems: &mut Vec<String>) {
     }
 }
 
-/// Buyers' names and what the gateway gives their browsers pass over the address that they are told.
+/// Buyers' names and the gateway's parameters for their browsers go over the public address.
 fn check_live_address(settings: &Settings, problems: &mut Vec<String>) {
     let Some(url) = &settings.server.public_url else {
         return; // `doctor` and the start's log say so: a backend may do without pages

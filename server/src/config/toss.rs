@@ -1,20 +1,20 @@
-//! Toss's keys as settings: which product and which world a key belongs to is written in its first
-//! letters, so a pair that cannot work is found before the first payment.
+//! Toss's keys as settings. A key's prefix says which product it belongs to and whether it is live, so a pair that
+//! cannot work is found before the first payment.
 
 use std::fmt;
 
 use super::value::{Value, quoted};
 
-/// Whether a key moves money.
+/// Whether a key moves real money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyMode {
-    /// It moves none.
+    /// It does not.
     Test,
     /// It does.
     Live,
 }
 
-/// Which of Toss's two contracts a key belongs to; they do not mix.
+/// The Toss contract that a key belongs to; keys of the two do not mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyProduct {
     /// Keys for the API, with the payment window (`sk`, `ck`).
@@ -23,12 +23,12 @@ pub enum KeyProduct {
     Widget,
 }
 
-/// What the first letters of a key say.
+/// The meaning of a key's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyKind {
     /// Whether it moves money.
     pub mode: KeyMode,
-    /// Whose contract.
+    /// The contract.
     pub product: KeyProduct,
 }
 
@@ -46,14 +46,14 @@ impl fmt::Display for KeyKind {
     }
 }
 
-/// The secret key: whoever has it moves the merchant's money.
+/// The secret key: it can move the merchant's money.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TossSecretKey {
     text: String,
     kind: KeyKind,
 }
 
-/// The client key; the browser shows it to anybody.
+/// The client key; browsers get it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TossClientKey {
     text: String,
@@ -82,7 +82,7 @@ impl TossSecretKey {
         &self.text
     }
 
-    /// Which it is.
+    /// The kind of key.
     pub fn kind(&self) -> KeyKind {
         self.kind
     }
@@ -94,7 +94,7 @@ impl TossClientKey {
         &self.text
     }
 
-    /// Which it is.
+    /// The kind of key.
     pub fn kind(&self) -> KeyKind {
         self.kind
     }
@@ -130,7 +130,7 @@ impl Value for TossSecretKey {
 
 impl Value for TossClientKey {
     const KIND: &'static str = "a key that begins with test_ck_, live_ck_, test_gck_ or live_gck_";
-    // Not a secret, but a secret key set here by mistake must not be repeated in an error.
+    // It is not secret, but a secret key set here by mistake must not be repeated in an error.
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -169,7 +169,7 @@ impl Value for TossSecurityKey {
     }
 }
 
-/// The kinds of the four prefixes in their order, if something follows one of them that a header can carry.
+/// The kind of the prefix, if the rest of the key can be put into a header.
 fn kind_of(text: &str, prefixes: [&str; 4]) -> Option<KeyKind> {
     const KINDS: [(KeyMode, KeyProduct); 4] = [
         (KeyMode::Test, KeyProduct::Individual),
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_letters_say_which_key_it_is() {
+    fn prefix_gives_the_kind_of_key() {
         let kind = |mode, product| KeyKind { mode, product };
         for (text, expected) in [
             (

@@ -1,5 +1,5 @@
-//! Addresses as settings: where a gateway is, where this server is, and which pages a buyer may be
-//! sent back to. Checked when the program starts, so that nothing has to be when a buyer waits.
+//! Addresses as settings: of gateways, of this server, and of the pages that a buyer may be sent back to. Checked
+//! when the program starts, so that no check fails while a buyer waits.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -50,8 +50,8 @@ impl Value for HttpUrl {
     }
 }
 
-/// Where this server is for browsers: scheme, host and perhaps a port. Its pages, its links and what signed receipts
-/// say of their issuer are at the root of that host, so there is no path.
+/// The address of this server for browsers: scheme, host and perhaps a port. Its pages, its links and the issuer in
+/// receipts are at the root of that host, so it has no path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnUrl(HttpUrl);
 
@@ -90,7 +90,7 @@ impl Value for OwnUrl {
     }
 }
 
-/// An absolute `http` or `https` address that is asked for as it is written, its query included.
+/// An absolute `http` or `https` address that is requested exactly as written, including its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchUrl {
     text: String,
@@ -103,12 +103,12 @@ impl FetchUrl {
         &self.text
     }
 
-    /// What is asked for.
+    /// The URI to request.
     pub fn uri(&self) -> http::Uri {
         self.uri.clone()
     }
 
-    /// Whether what comes from there is encrypted and from nobody else.
+    /// Whether the connection is encrypted and authenticated.
     pub fn is_https(&self) -> bool {
         self.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
     }
@@ -134,7 +134,7 @@ impl Value for FetchUrl {
     }
 }
 
-/// Where a link leads: an absolute `http` or `https` address, or a path of this server's own.
+/// A link: an absolute `http` or `https` address, or a path on this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link(String);
 
@@ -149,7 +149,7 @@ impl Value for Link {
         "an address such as https://shop.example/orders, or a path such as /shop";
 
     fn parse(text: &str) -> Result<Self, String> {
-        // Two slashes, or one that browsers take for one, would begin another host.
+        // Two slashes, or characters that browsers treat as slashes, would begin another host.
         let is_path = text.starts_with('/')
             && !text.starts_with("//")
             && text.chars().all(|c| c.is_ascii_graphic() && c != '\\');
@@ -164,7 +164,7 @@ impl Value for Link {
     }
 }
 
-/// Where a buyer's browser may be sent back to: a scheme, a host and perhaps a port.
+/// The origin of a page that a buyer may be sent back to: a scheme, a host and perhaps a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebOrigin(String);
 
@@ -174,7 +174,7 @@ impl WebOrigin {
         &self.0
     }
 
-    /// The origin of an address that a buyer is to be sent back to, or why nobody can be.
+    /// The origin of a return address, or the reason why buyers cannot be sent there.
     pub fn of_return(url: &str) -> Result<Self, NoReturn> {
         if url.len() > RETURN_LENGTH_MAX {
             return Err(NoReturn::TooLong);
@@ -195,8 +195,8 @@ impl WebOrigin {
         Self::of(url).ok_or(NoReturn::Partial)
     }
 
-    /// The origin of `url`; nothing if it has none that could be listed. Who is named before an `@` is
-    /// not a host, so an address with one has none.
+    /// The origin of `url`; `None` if it has none that could be listed. A text before an `@` is not the host, so an
+    /// address with one has no origin here.
     pub fn of(url: &str) -> Option<Self> {
         let (uri, host) = absolute(url)?;
         let scheme = uri.scheme_str()?.to_ascii_lowercase();
@@ -207,22 +207,22 @@ impl WebOrigin {
     }
 }
 
-/// Longest address that a buyer is sent back to.
+/// The longest return address.
 const RETURN_LENGTH_MAX: usize = 2_000;
 
-/// Why no buyer can be sent back to an address.
+/// The reason why an address cannot be a return address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoReturn {
-    /// Browsers and gateways cut addresses somewhere beyond.
+    /// Browsers and gateways truncate longer addresses.
     #[error("It is longer than 2,000 characters.")]
     TooLong,
-    /// What browsers and gateways would each encode in their own way.
+    /// Browsers and gateways would encode these characters differently.
     #[error(
         "It has characters that an address has not: percent-encode spaces, letters beyond ASCII and `\\` (and a `%` \
          that stands for itself), and write a host of such letters in its xn-- form."
     )]
     Encoding,
-    /// The session's token is put there.
+    /// The fragment is used for the session's token.
     #[error(
         "It has a fragment, which is where the session's token goes: leave out `#` and what follows. A page that \
          routes by fragment passes its address to the package as `returnUrl`."
@@ -231,12 +231,12 @@ pub enum NoReturn {
     /// A path, another scheme, or no host.
     #[error("It is no whole address, such as https://shop.example/pay.")]
     Partial,
-    /// What stands before an `@` is taken for a host by people.
+    /// People take the text before an `@` for the host.
     #[error("It names a user before its host: leave out what ends in `@`.")]
     User,
 }
 
-/// Whether it is of an address's characters, and each `%` stands before two hexadecimal digits.
+/// Whether it has only address characters, and two hexadecimal digits after each `%`.
 fn is_encoded(url: &str) -> bool {
     let plain = |c: char| c.is_ascii_graphic() && !"\\\"<>^`{|}".contains(c);
     let mut parts = url.split('%');

@@ -1,18 +1,18 @@
-//! How a setting's text becomes its value, the same from file, environment and flag.
+//! Parsing of settings: the same for file, environment and flags.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A type a setting can have.
 pub trait Value: Sized {
-    /// What may be written, in words.
+    /// The accepted form, in words.
     const KIND: &'static str;
     /// Whether its text must never be shown, not even in an error.
     const SECRET: bool = false;
 
-    /// Reads it, or says what is wrong without repeating a secret.
+    /// Parses it, or says what is wrong without repeating a secret.
     fn parse(text: &str) -> Result<Self, String>;
 
-    /// Writes it as a TOML value; a secret writes that it is one.
+    /// Writes it as a TOML value; a secret is not shown.
     fn toml(&self) -> String;
 }
 
@@ -53,7 +53,7 @@ plain!(SocketAddr, "address:port", |address| quoted(
     &address.to_string()
 ));
 
-/// A bound of nothing would refuse everything; where 0 means "no limit", the type is `u32`.
+/// A limit of 0 would refuse everything; where 0 means "no limit", the type is `u32`.
 impl Value for usize {
     const KIND: &'static str = "a whole number above 0";
 
@@ -85,7 +85,7 @@ impl Value for PathBuf {
     }
 }
 
-/// Not set is written as nothing.
+/// Unset is written as an empty text.
 impl<T: Value> Value for Option<T> {
     const KIND: &'static str = T::KIND;
     const SECRET: bool = T::SECRET;

@@ -1,8 +1,8 @@
-//! The domain's time beside the data, written every minute and at a stop: a start then knows how long nobody ran, and
-//! not only since when nobody wrote a record.
+//! Keeps domain time in a file beside the data, written every minute and at a stop, so that a start knows how long
+//! the server was down, and not only how old the last record is.
 //!
-//! Within one boot of the machine the time since then is the monotonic clock's, which nobody sets. After another boot
-//! it is at least the time that was kept.
+//! Within one boot, the time since then is read off the monotonic clock, which cannot be set. After another boot,
+//! domain time is at least the kept time.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use crate::world::World;
 const NAME: &str = "clock.json";
 const LIMIT: usize = 4_096;
 
-/// Where the time is kept.
+/// The place of the file.
 pub(super) struct Place {
     files: Arc<dyn Files>,
     file: PathBuf,
 }
 
-/// What is kept.
+/// The content of the file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
@@ -47,7 +47,7 @@ impl Place {
             .write_whole(&self.file, &serde_json::to_vec(&kept)?)
     }
 
-    /// What domain time is at least by what was kept; nothing where nothing readable was.
+    /// The least domain time according to the file; `None` if it is missing or unreadable.
     pub(super) fn domain_ns(&self, world: &dyn World) -> Option<u128> {
         let bytes = self.files.read_whole(&self.file, LIMIT).ok()??;
         let kept: Kept = serde_json::from_slice(&bytes).ok()?;

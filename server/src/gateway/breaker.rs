@@ -1,8 +1,8 @@
-//! A gateway that does not answer is left alone for a while, so that buyers are told at once instead of
-//! after a minute, and so that it is not hammered while it gets up.
+//! The circuit breaker of a gateway: one that does not answer is left alone for a while, so that buyers are told at
+//! once instead of after a minute, and so that it is not flooded while it recovers.
 //!
-//! Pure: time is an argument. One of these per gateway; it decides nothing about money, only whether a
-//! call is worth beginning now. What was begun is never cut off by it.
+//! Pure: time is an argument. There is one per gateway; it decides nothing about money, only whether a call may begin
+//! now. It never interrupts a call that has begun.
 
 use std::time::Duration;
 
@@ -12,26 +12,26 @@ use http::Response;
 use super::Outcome;
 use crate::world::Undelivered;
 
-/// So many calls in a row without an answer open it.
+/// The breaker opens after this many calls in a row without an answer.
 const FAILURES_TO_OPEN: u32 = 5;
 /// The first cool-down; each probe that fails doubles it.
 const COOL_DOWN_NS: u64 = 5_000_000_000;
 /// The longest cool-down.
 const COOL_DOWN_MAX_NS: u64 = 120_000_000_000;
-/// A probe that nobody reported back by then is taken for lost: longer than any call's deadline.
+/// A probe that was not reported back by then counts as lost: longer than any call's deadline.
 const PROBE_PATIENCE_NS: u64 = 90_000_000_000;
 
-/// What a call says about the gateway's health.
+/// A call's evidence about the gateway's health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// It answered. A refusal is an answer.
+    /// It answered. A refusal is an answer too.
     Answer,
-    /// It could not be reached, said nothing, or said nothing that makes sense.
+    /// It could not be reached, did not answer, or answered nonsense.
     Nothing,
 }
 
 impl Heard {
-    /// What an exchange that was read so says.
+    /// The evidence in a response that was read with this outcome.
     pub fn of(came: &Result<Response<Bytes>, Undelivered>, read: &Outcome) -> Self {
         let Ok(response) = came else {
             return Self::Nothing;
@@ -45,17 +45,17 @@ impl Heard {
     }
 }
 
-/// When it is worth asking again.
+/// When it is worth trying again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryAfter(pub Duration);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Calls go through; so many in a row were not answered.
+    /// Calls go through; the last `failures` of them were not answered.
     Closed { failures: u32 },
-    /// None goes through until then.
+    /// No call goes through until then.
     Open { until_ns: u64, cool_down_ns: u64 },
-    /// One has gone through to try.
+    /// One call has gone through as a probe.
     Probing { since_ns: u64, cool_down_ns: u64 },
 }
 
@@ -74,8 +74,7 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Whether a call may begin now. Where this one is to find out whether the gateway is back, the
-    /// others are refused until it is known.
+    /// Whether a call may begin now. While one call probes whether the gateway is back, the others are refused.
     pub fn may_call(&mut self, now_ns: u64) -> Result<(), RetryAfter> {
         let (from_ns, cool_down_ns) = match self.state {
             State::Closed { .. } => return Ok(()),
@@ -98,7 +97,7 @@ impl Breaker {
         Ok(())
     }
 
-    /// How long it is to be left alone; nothing if a call may begin. Asking changes nothing.
+    /// How long it still refuses calls; `None` if a call may begin. Asking changes nothing.
     pub fn left_alone(&self, now_ns: u64) -> Option<Duration> {
         let rests = match self.state {
             State::Closed { .. } => false,
@@ -108,7 +107,7 @@ impl Breaker {
         rests.then(|| self.wait(now_ns))
     }
 
-    /// Takes in how a call went, also one that began before it opened.
+    /// Records how a call went, including calls that began before it opened.
     pub fn note(&mut self, now_ns: u64, heard: Heard) {
         self.state = match (heard, self.state) {
             (Heard::Answer, _) => State::Closed { failures: 0 },
@@ -120,7 +119,7 @@ impl Breaker {
                     open(now_ns, COOL_DOWN_NS)
                 }
             }
-            // It is known to be down; calls from before say nothing new.
+            // It is known to be down; failures of earlier calls add nothing.
             (Heard::Nothing, open @ State::Open { .. }) => open,
             (Heard::Nothing, State::Probing { cool_down_ns, .. }) => {
                 open(now_ns, cool_down_ns.saturating_mul(2).min(COOL_DOWN_MAX_NS))
@@ -133,7 +132,7 @@ impl Breaker {
         matches!(self.state, State::Closed { .. })
     }
 
-    /// While a probe is out, a cool-down is as good a guess as any.
+    /// While a probe is out, the cool-down is the best guess.
     fn wait(&self, now_ns: u64) -> Duration {
         Duration::from_nanos(match self.state {
             State::Closed { .. } => 0,
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_in_a_row_open_it_and_an_answer_between_them_does_not() {
+    fn breaker_opens_after_failures_in_a_row() {
         let mut breaker = Breaker::default();
         for _ in 0..100 {
             for _ in 1..FAILURES_TO_OPEN {
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn one_probe_goes_through_and_decides_for_all() {
+    fn breaker_lets_one_probe_through_that_decides() {
         let mut breaker = opened(0);
         assert_eq!(breaker.may_call(5 * SECOND), Ok(()));
         assert_eq!(breaker.may_call(5 * SECOND), wait(5), "the second waits");
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cool_down_grows_to_its_bound_and_starts_small_again() {
+    fn cool_down_grows_to_its_limit_and_starts_small_again() {
         let mut breaker = opened(0);
         let mut now = 0;
         for cool_down in [5, 10, 20, 40, 80, 120, 120, 120] {
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_from_before_it_opened_may_close_it_and_never_prolong_it() {
+    fn earlier_calls_may_close_the_breaker_but_never_prolong_it() {
         let mut breaker = opened(0);
         for second in 1..5 {
             breaker.note(second * SECOND, Heard::Nothing);
@@ -233,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_that_is_lost_does_not_shut_the_gateway_out_for_good() {
+    fn lost_probe_does_not_block_the_gateway_for_ever() {
         let mut breaker = opened(0);
         assert_eq!(breaker.may_call(5 * SECOND), Ok(()));
         assert_eq!(breaker.may_call(94 * SECOND), wait(5));
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_no_answer_and_a_refusal_is_one() {
+    fn breaker_counts_refusals_as_answers_and_nonsense_as_none() {
         let came = |status: u16| {
             let response = Response::builder().status(status).body(Bytes::new());
             Ok(response.unwrap())
@@ -255,7 +254,7 @@ mod tests {
             (came(404), not_yet.clone(), Heard::Answer),
             (came(429), not_yet, Heard::Answer),
             (came(400), Outcome::Unknown, Heard::Answer),
-            // About another order, or about no payment: somebody brought back what is not theirs.
+            // About another order, or about no payment: the browser brought back another payment's name.
             (came(200), Outcome::NotThisOne, Heard::Answer),
             (came(404), Outcome::NotThisOne, Heard::Answer),
             (came(400), Outcome::NotThisOne, Heard::Answer),
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_that_is_down_for_an_hour_is_called_a_few_times() {
+    fn gateway_down_for_an_hour_is_called_a_few_times() {
         let (mut breaker, mut calls) = (Breaker::default(), 0);
         for tenth in 0..36_000 {
             let now = tenth * SECOND / 10;
@@ -291,8 +290,8 @@ mod tests {
         assert_eq!(calls, 5 + 5 + (3_600 - 155) / 120);
     }
 
-    /// Whatever happens in whatever order: a refusal comes with a wait within bounds, a gateway that
-    /// answers gets calls, and none is shut out for good.
+    /// Under any history: a refusal gives a wait within bounds, a gateway that answers gets calls, and no gateway is
+    /// blocked for ever.
     #[test]
     fn any_history_keeps_the_promises() {
         for seed in 1..=500_u64 {

@@ -1,5 +1,5 @@
-//! Calls to gateways, one step at a time: what to ask is planned, one exchange is made, and what is still without an
-//! answer is asked about later.
+//! Runs a payment's call to its gateway, one step at a time: plan the next request, make one exchange, and schedule
+//! an inquiry if there is still no answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +22,10 @@ use crate::app::App;
 use crate::telemetry::log_store_failure;
 use crate::world::nanos;
 
-/// How long what cannot be read for a moment is left alone.
+/// How long to wait after the store could not be read for a moment.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Takes the next step of a payment's call, or asks how the payment stands if a notification hinted at news.
+/// Takes the next step of a payment's call, or inquires about the payment if a notification hinted at news.
 pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(_place) = app.operations.place().await else {
         return;
@@ -51,7 +51,7 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let Some(circumstances) = circumstances(&app, &**gateway, &payment, asked) else {
         return;
     };
-    // Somebody said that there is news, or a transfer may have come.
+    // An unsigned notification came, or a transfer may have arrived.
     let worth_asking = turn.later.hinted
         || payment.core().inquiry_wanted
         || payment.state() == PaymentState::AwaitingDeposit;
@@ -63,18 +63,18 @@ pub async fn take_up(app: Arc<App>, id: PaymentId) {
     let rest = match next {
         Next::Ask(ask) => exchange(&app, &**gateway, &payment, ask).await,
         Next::NeverSent(kind) => {
-            // It is too late to make it.
+            // It is too late to send it.
             let fact = Fact::not_done(kind, FailureCode::new(NOT_SENT));
             commit(&app, without_exchange(&payment, News::Fact(fact))).await;
             Rest::default()
         }
     };
-    // Given back first: what comes due in between can then be taken up.
+    // Released first, so that a step that comes due meanwhile can be taken.
     drop(turn);
     follow_up(&app, &payment, asked, rest);
 }
 
-/// What the payment's call is planned by; nothing if its order cannot be read right now.
+/// The inputs of the payment's plan; `None` if its order cannot be read right now.
 fn circumstances(
     app: &App,
     gateway: &dyn Gateway,
@@ -97,8 +97,8 @@ fn circumstances(
     })
 }
 
-/// Whether an earlier process may have sent the payment's call, whoever asks about it first. No clock is asked: one
-/// that was ahead when an intent was written would say so of every call that follows.
+/// Whether an earlier process may have sent the payment's call. This compares record numbers, not clocks: a clock
+/// that was ahead when an intent was written would say so of every later call too.
 fn was_begun_before_this_start(app: &App, payment: &Stored<AnyPayment>) -> bool {
     match payment.value.core().operation {
         Some(AnyOperation::Intended(_)) => app.operations.was_begun_before(payment),
@@ -107,15 +107,15 @@ fn was_begun_before_this_start(app: &App, payment: &Stored<AnyPayment>) -> bool 
     }
 }
 
-/// How long the payment's call has certainly waited: in domain time, and by the monotonic clock for as long as this
-/// process has known it. A clock that was set says that a gateway's time is over when it is not.
+/// How long the payment's call has certainly waited: in domain time, but no longer than this process has known it by
+/// the monotonic clock. A clock that was set could end a gateway's window too early.
 fn waited(app: &App, payment: &AnyPayment) -> Duration {
     let known_for = app.operations.known_for(payment, app.world.monotonic_ns());
     since_intended(payment, app.now()).min(known_for)
 }
 
-/// How long it may have waited, by any clock: an earlier process has known it longer, and after a long standstill domain
-/// time follows the wall clock only later.
+/// How long it may have waited, by any clock: an earlier process may have known it longer, and after a long
+/// standstill domain time follows the wall clock only later.
 fn waited_at_most(app: &App, payment: &AnyPayment) -> Duration {
     let known_for = app.operations.known_for(payment, app.world.monotonic_ns());
     let wall_ms = u64::try_from(app.world.wall_ms()).unwrap_or(0);
@@ -141,7 +141,7 @@ fn read(app: &App, id: PaymentId, asked: u32) -> Option<Stored<AnyPayment>> {
     }
 }
 
-/// What cannot be read right now is not absent: its call is not forgotten for that.
+/// A payment that cannot be read right now is not absent: its call must not be forgotten.
 fn unreadable(app: &App, id: PaymentId, asked: u32, error: &StoreError) {
     if error.is_passing() {
         let at_ns = app.world.monotonic_ns().saturating_add(nanos(AGAIN));
@@ -151,9 +151,8 @@ fn unreadable(app: &App, id: PaymentId, asked: u32, error: &StoreError) {
     }
 }
 
-/// A call without an answer is asked about later, and so is what a hint was about. A call that was intended while
-/// the turn was taken, mostly by what this exchange taught, is made at once: whoever took it up then found the turn
-/// taken.
+/// Schedules an inquiry for an unanswered call or for a hint. A call that was intended during this turn, mostly by
+/// this exchange's own news, is made at once: the task that was to make it found the turn taken.
 fn follow_up(app: &App, before: &AnyPayment, asked: u32, rest: Rest) {
     let id = before.core().id;
     let Some(payment) = read(app, id, asked) else {
@@ -175,7 +174,7 @@ fn follow_up(app: &App, before: &AnyPayment, asked: u32, rest: Rest) {
             asked.saturating_add(1),
             plan::rest(&payment, asked, waited(app, &payment)),
         ),
-        // Somebody was told that they were heard, and does not say it again.
+        // The sender was told that its notification arrived, and will not repeat it.
         None if payment.core().inquiry_wanted => {
             (asked.saturating_add(1), plan::rest_after_hint(asked))
         }
@@ -186,8 +185,8 @@ fn follow_up(app: &App, before: &AnyPayment, asked: u32, rest: Rest) {
     app.operations.ask_later(id, asked, at_ns);
 }
 
-/// Whether what was learned asks for a look at the payment itself: a refund that was refused may not fit what the gateway
-/// has of its money, and a gateway that says it has more than we know may have said so before that went back.
+/// Whether the news calls for an inquiry: after a refused refund, the gateway's amount may differ from our books; and
+/// an answer with more money than is known may be older than a refund.
 fn is_worth_a_question(before: &AnyPayment, after: &AnyPayment) -> bool {
     let holds = |payment: &AnyPayment| payment.core().held_by_gateway().total().minor();
     let refused = match &after.core().operation {
@@ -200,8 +199,8 @@ fn is_worth_a_question(before: &AnyPayment, after: &AnyPayment) -> bool {
     refused || (after.core().disagreement.is_some() && holds(after) > holds(before))
 }
 
-/// Takes up a call that nobody here has taken up: one that an earlier process began is noted to have no answer and
-/// asked about, and so is one that was forgotten by its task for longer than `forgotten_after`.
+/// Takes up a call without a task here: one that an earlier process began, or one whose task forgot it for longer
+/// than `forgotten_after`. It is recorded as unanswered and inquired about.
 pub async fn resume(app: &App, id: PaymentId, forgotten_after: Duration) {
     let Some(payment) = read(app, id, 1) else {
         return;

@@ -1,8 +1,7 @@
-//! One exchange with a gateway: the call is made, and what it taught is committed, with the exchange itself for the
-//! audit trail.
+//! One exchange with a gateway: makes the call, and commits its news together with the exchange for the audit trail.
 //!
-//! A gateway's word is never lost for want of room: it is committed as soon as the store takes it again. If the program
-//! ends before, the gateway is asked after the next start. Only the exchange itself is left out where it cannot be sealed.
+//! A gateway's answer is never lost for want of room: it is committed as soon as the store accepts it. If the program
+//! ends before, the gateway is asked after the next start. Only the audit entry is left out if it cannot be sealed.
 
 use std::time::Duration;
 
@@ -24,14 +23,14 @@ use crate::http::{HttpErrorCode, Problem};
 use crate::telemetry::Traced;
 use crate::world::{Outbound, Undelivered};
 
-/// The longest answer of a gateway that is read.
+/// The longest gateway answer that is read.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
-/// How long to rest before what a gateway said is put to the store again.
+/// The pause before a gateway's answer is submitted to the store again.
 const COMMIT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 type Came = Result<http::Response<Bytes>, Undelivered>;
 
-/// How long the gateway wants to be left alone.
+/// How long the gateway asks us to wait.
 #[derive(Default, Clone, Copy)]
 pub(super) struct Rest {
     pub(super) wanted: Duration,
@@ -46,8 +45,8 @@ struct Made {
     took: Duration,
 }
 
-/// Makes one exchange and commits what it taught. While the gateway is left alone there is none, and nothing to
-/// record. Where the name that a payment was asked for by is not this payment's, it is asked for by its order number.
+/// Makes one exchange and commits its news. While the breaker refuses calls there is none, and nothing to record. If
+/// the payment's name turns out to belong to another payment, it is requested by its order number.
 pub(super) async fn exchange(
     app: &App,
     gateway: &dyn Gateway,
@@ -62,7 +61,7 @@ pub(super) async fn exchange(
     }
 }
 
-/// The same question by the order number, if it was asked by name.
+/// The same inquiry by the order number, if it was made by name.
 const fn by_order_number(ask: Ask) -> Option<Ask> {
     match ask {
         Ask::Inquire {
@@ -125,7 +124,7 @@ async fn once(
     (Rest { wanted }, Some(made.outcome))
 }
 
-/// Whether the gateway did what it was asked to: then it notifies of it too.
+/// Whether the gateway did what it was asked to: then a notification should follow.
 fn changed_a_payment(made: &Made) -> bool {
     let is_asked_to = match made.call.ask {
         Ask::Confirm | Ask::Capture | Ask::Void | Ask::Cancel => true,
@@ -144,8 +143,8 @@ fn changed_a_payment(made: &Made) -> bool {
     is_asked_to && is_done
 }
 
-/// Whether the gateway was asked how the payment stands, and what it said is what is now on record. An answer that says
-/// less than is known may be older than what somebody waits to be heard about.
+/// Whether the gateway was asked about the payment's state and its answer is now recorded. An answer with less than
+/// is known may be older than the notification that is waiting for it.
 fn is_told(app: &App, payment: &AnyPayment, made: &Made) -> bool {
     let Outcome::Answered { fact, .. } = &made.outcome else {
         return false;
@@ -161,7 +160,7 @@ fn is_told(app: &App, payment: &AnyPayment, made: &Made) -> bool {
     asked && known() == Some(true)
 }
 
-/// Sends the request of a call, reads what comes, and tells the breaker.
+/// Sends the request of a call, reads the response, and reports to the breaker.
 async fn make(app: &App, gateway: &dyn Gateway, call: Call) -> Made {
     let mut request = gateway.request(&call);
     if planted::is(Bug::NewKeyPerRetry)
@@ -207,7 +206,7 @@ fn call_of(gateway: &dyn Gateway, payment: &AnyPayment, ask: Ask) -> Call {
         other_credentials: plan::made_with_others(core, Some(gateway.credentials())),
         payment: core.id,
         name: core.provider_payment_id.clone(),
-        // A call of version 1 did not say how much it is about: all that the gateway has, or all that is to be paid.
+        // A call of version 1 did not record its amount: use everything that the gateway has, or the amount to pay.
         amounts: about.unwrap_or_else(|| match ask {
             Ask::Cancel => core.held_by_gateway(),
             Ask::Confirm | Ask::Capture | Ask::Void | Ask::Inquire { .. } => core.amounts,
@@ -215,7 +214,7 @@ fn call_of(gateway: &dyn Gateway, payment: &AnyPayment, ask: Ask) -> Call {
     }
 }
 
-/// Counts the exchange, and logs what somebody may have to look at.
+/// Counts the exchange, and logs it if the operator may have to look.
 fn note(app: &App, gateway: &dyn Gateway, made: &Made) {
     let (provider, kind) = (gateway.provider().name(), made.call.ask.kind().name());
     app.metrics.gateways.called(provider, kind, made.took);
@@ -240,7 +239,7 @@ fn note(app: &App, gateway: &dyn Gateway, made: &Made) {
     }
 }
 
-/// What a span says of an exchange.
+/// An exchange's attributes in its span.
 fn trace(mut traced: Traced, made: &Made) {
     let answer = made.came.as_ref().ok();
     let http_status = answer.map(|answer| i64::from(answer.status().as_u16()));
@@ -302,7 +301,7 @@ fn slip(app: &App, payment: &AnyPayment, outcome: &Outcome) -> Option<Sealed> {
     is_new.then(|| sealed(app, slip.expose().as_bytes()))?
 }
 
-/// What is known of a call without having made one.
+/// The news of a call that was not made.
 pub(super) fn without_exchange(payment: &AnyPayment, news: News) -> Learned {
     let core = payment.core();
     Learned {
@@ -319,7 +318,7 @@ pub(super) fn without_exchange(payment: &AnyPayment, news: News) -> Learned {
     }
 }
 
-/// The exchange for the audit trail, without what must not be kept.
+/// The exchange for the audit trail, redacted.
 fn trail(app: &App, gateway: &dyn Gateway, made: &Made) -> Option<Exchange> {
     let content = redacted(gateway, &made.sent, &made.came);
     Some(Exchange {
@@ -360,21 +359,21 @@ fn redacted(gateway: &dyn Gateway, sent: &[u8], came: &Came) -> String {
     content.to_string()
 }
 
-/// Sealed for the audit trail; what cannot be sealed is left out, never what the gateway said.
+/// Seals it for the audit trail; if that fails the audit entry is left out, never the gateway's answer.
 fn sealed(app: &App, plain: &[u8]) -> Option<Sealed> {
     let sealed = app.seals.seal(RetentionClass::Evidence, plain, app.now());
     let failed = |problem: Problem| tracing::error!(cause = problem.cause(), "sealing failed");
     sealed.map_err(failed).ok()
 }
 
-/// Commits what was learned, as soon as the store takes it. Says whether that was taken in, and no hint came since the
+/// Commits the news as soon as the store accepts it. Returns whether it was recorded and no hint came since the
 /// gateway was asked.
 pub(super) async fn commit(app: &App, learned: Learned) -> bool {
     let (mut learned, mut waits) = (Box::new(learned), false);
     loop {
         let id = app.job_id();
         let payment_id = learned.payment_id;
-        // Put in the queue at once: who hints from here on is queued behind it.
+        // Queued at once: later hints are queued behind it.
         let told = app.operations.before_any_hint(payment_id, |is_hinted| {
             learned.asked_since_hint = !is_hinted;
             app.submit(Asked {

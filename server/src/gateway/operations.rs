@@ -1,11 +1,11 @@
-//! Who owns calls to gateways. An operation is begun by its committed intent and belongs to a task of its own,
-//! never to a request: a closed connection, a request's time limit or a stop neither cancels nor repeats it.
+//! Owns the calls to gateways. An operation begins with its committed intent and belongs to a task of its own, never
+//! to a request: a closed connection, a request's time limit or a stop neither cancels nor repeats it.
 //!
-//! At most one exchange per payment at a time. What has no answer waits here for its next question; after a
-//! restart everything without an answer is asked about again, and so is every payment that somebody said there is news
-//! of. Nothing here is stored: the journal knows it all.
+//! At most one exchange per payment is under way. Unanswered calls wait here for their next inquiry; after a restart
+//! all of them are inquired about again, and so is every payment with a hint. Nothing here is stored: the journal has
+//! it all.
 //!
-//! All waiting is by the monotonic clock: no clock that somebody sets makes a question early, late or never.
+//! All waiting uses the monotonic clock: setting a clock makes no inquiry early, late or lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 
 use crate::world::nanos;
 
-/// The calls under way and those that wait.
+/// The exchanges under way and the waiting calls.
 pub struct Operations {
     begun: mpsc::UnboundedSender<PaymentId>,
     state: Mutex<State>,
@@ -35,23 +35,23 @@ pub struct Operations {
 struct State {
     /// Payments with an exchange under way.
     calling: BTreeSet<PaymentId>,
-    /// Payments to be asked about, and when.
+    /// Payments to inquire about, and when.
     later: BTreeMap<PaymentId, Later>,
     /// Requests that wait for a payment's call to end.
     waiting: Waiting,
-    /// Notifications that wait until their payment's gateway was asked how it stands.
+    /// Notifications that wait until their payment's gateway was asked.
     asking: Waiting,
-    /// When a payment was last asked about because of a hint.
+    /// When a payment was last inquired about because of a hint.
     hinted: BTreeMap<PaymentId, u64>,
-    /// When it was last asked whether a payment's transfer has come.
+    /// When it was last checked whether a payment's transfer has arrived.
     deposits: BTreeMap<PaymentId, u64>,
     looked_around_ns: Option<u64>,
-    /// Calls without an answer, each from when this process has known it.
+    /// Unanswered calls, each with the time since when this process knows it.
     known: BTreeMap<PaymentId, Known>,
     stopping: bool,
 }
 
-/// A call without an answer.
+/// An unanswered call.
 #[derive(Debug, Clone, Copy)]
 struct Known {
     operation: OperationId,
@@ -60,33 +60,33 @@ struct Known {
 
 type Waiting = BTreeMap<PaymentId, Vec<oneshot::Sender<()>>>;
 
-/// What is known of a payment's next question.
+/// A payment's next inquiry.
 #[derive(Debug, Clone, Default)]
 pub struct Later {
-    /// When.
+    /// When it is due.
     at_ns: u64,
-    /// How often it has been asked about already.
+    /// How often the gateway was asked already.
     pub asked: u32,
-    /// Whether somebody said that there is news.
+    /// Whether a notification hinted at news.
     pub hinted: bool,
 }
 
-/// The right to make one payment's exchange; given back when dropped.
+/// The right to make a payment's exchange; released when dropped.
 pub struct TurnToCall<'a> {
     operations: &'a Operations,
     payment: PaymentId,
-    /// How often it has been asked about before.
+    /// How often the gateway was asked before.
     pub later: Later,
 }
 
-/// A payment is asked about because of hints at most once in this time.
+/// A payment is inquired about because of hints at most once in this time.
 pub const HINTS_EVERY: Duration = Duration::from_secs(5);
-/// Exchanges under way at once; the next wait their turn.
+/// The most exchanges under way at once; further ones wait.
 const MOST_AT_ONCE: usize = 256;
 
 impl Operations {
-    /// None under way. Calls that were intended before the record `first_record` are an earlier process's. Intents that
-    /// are committed come out of the receiver.
+    /// None under way. Calls intended before the record `first_record` belong to an earlier process. The receiver
+    /// gets committed intents.
     pub fn new(first_record: u64, now_ns: u64) -> (Self, mpsc::UnboundedReceiver<PaymentId>) {
         let (begun, receiver) = mpsc::unbounded_channel();
         let operations = Self {
@@ -100,7 +100,7 @@ impl Operations {
         (operations, receiver)
     }
 
-    /// Looks at what was committed: begins what was intended, and tells whoever waited for what has ended.
+    /// Observes committed events: starts intended calls, and wakes requests whose call has ended.
     pub fn observe(&self, events: &[GroupEvent], now_ns: u64) {
         let mut begun: Vec<PaymentId> = Vec::new();
         for event in events {
@@ -125,9 +125,9 @@ impl Operations {
         }
     }
 
-    /// Has the payment's call made as soon as its turn can be taken.
+    /// Makes the payment's call as soon as its turn is free.
     pub fn begin_soon(&self, id: PaymentId) {
-        // Nobody takes them up any more: the server is stopping, and asks after its next start.
+        // The receiver is gone: the server is stopping, and asks after its next start.
         let _ = self.begun.send(id);
     }
 
@@ -147,23 +147,23 @@ impl Operations {
         tell(waiting);
     }
 
-    /// The payment's gateway has said how it stands, and that is kept.
+    /// The payment's gateway has told its state, and that is recorded.
     pub fn asked(&self, id: PaymentId) {
         let waiting = self.state.lock().asking.remove(&id);
         tell(waiting);
     }
 
-    /// Fires when the payment's gateway was asked how it stands.
+    /// Fires when the payment's gateway was asked about its state.
     pub fn wait_until_asked(&self, id: PaymentId) -> oneshot::Receiver<()> {
         wait(&mut self.state.lock().asking, id)
     }
 
-    /// Fires when the payment's call ends. Ask before looking whether it has ended already.
+    /// Fires when the payment's call ends. Subscribe before checking whether it has ended already.
     pub fn wait_for(&self, id: PaymentId) -> oneshot::Receiver<()> {
         wait(&mut self.state.lock().waiting, id)
     }
 
-    /// A place among the exchanges that may be under way at once, in the order in which it was asked for.
+    /// A permit for an exchange, in first-come order.
     pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
         self.places.acquire().await.ok()
     }
@@ -182,12 +182,12 @@ impl Operations {
         })
     }
 
-    /// Has the payment asked about again.
+    /// Schedules another inquiry about the payment.
     pub fn ask_later(&self, id: PaymentId, asked: u32, at_ns: u64) {
         let mut state = self.state.lock();
         let newer = state.later.remove(&id);
         let hinted = newer.as_ref().is_some_and(|later| later.hinted);
-        // What was said meanwhile is not made to wait for what was asked before.
+        // A hint that came meanwhile does not wait for the earlier schedule.
         let at_ns = newer.map_or(at_ns, |later| at_ns.min(later.at_ns));
         let later = Later {
             at_ns,
@@ -197,8 +197,8 @@ impl Operations {
         state.later.insert(id, later);
     }
 
-    /// Somebody says that there is news of the payment: it is asked about, but not more often than every few seconds.
-    /// A question that was to come later comes now.
+    /// Records a hint: the payment is inquired about, but not more often than every few seconds. A later inquiry is
+    /// brought forward.
     pub fn hint(&self, id: PaymentId, now_ns: u64) {
         let every_ns = nanos(HINTS_EVERY);
         let mut state = self.state.lock();
@@ -222,14 +222,14 @@ impl Operations {
         later.at_ns = later.at_ns.min(soon_ns);
     }
 
-    /// Does something before anybody can say again that there is news; it is told whether somebody has since the
-    /// payment's turn was taken.
+    /// Runs `act` so that no hint can come in between; it is told whether one came since the payment's turn was
+    /// taken.
     pub fn before_any_hint<T>(&self, id: PaymentId, act: impl FnOnce(bool) -> T) -> T {
         let state = self.state.lock();
         act(state.later.get(&id).is_some_and(|later| later.hinted))
     }
 
-    /// At most `most` payments whose time to be asked about has come.
+    /// At most `most` payments whose inquiry is due.
     pub fn due(&self, now_ns: u64, most: usize) -> Vec<PaymentId> {
         let state = self.state.lock();
         let due = state
@@ -239,13 +239,13 @@ impl Operations {
         due.map(|(id, _)| *id).take(most).collect()
     }
 
-    /// Whether an earlier process began the payment's call. No clock is asked: it was intended before this one's first
-    /// record.
+    /// Whether an earlier process began the payment's call: it was intended before this process's first record. No
+    /// clock is used.
     pub fn was_begun_before(&self, payment: &Stored<AnyPayment>) -> bool {
         payment.marks.call < self.first_record
     }
 
-    /// How long this process has known the payment's call: since it was intended, or since the start.
+    /// How long this process has known the payment's call: since its intent, or since the start.
     pub fn known_for(&self, payment: &AnyPayment, now_ns: u64) -> Duration {
         let core = payment.core();
         let call = core.operation.as_ref().map(|call| call.core().id);
@@ -255,7 +255,7 @@ impl Operations {
         Duration::from_nanos(now_ns.saturating_sub(since_ns))
     }
 
-    /// Whether it is time to look for calls that nobody has taken up: at the start, and every minute.
+    /// Whether it is time to look for calls without a task: at the start, and every minute.
     pub fn look_around(&self, now_ns: u64) -> bool {
         const EVERY_NS: u64 = 60_000_000_000;
         let mut state = self.state.lock();
@@ -267,12 +267,12 @@ impl Operations {
         due
     }
 
-    /// The last look saw nothing; the next one is due at once.
+    /// The last look failed; the next one is due at once.
     pub fn look_again(&self) {
         self.state.lock().looked_around_ns = None;
     }
 
-    /// Forgets whom nobody waits for any more, and the deposits that were asked about longer than this ago.
+    /// Drops waiters that have gone away, and deposits that were checked longer than this ago.
     pub fn tidy(&self, now_ns: u64, deposits_every: Duration) {
         let mut state = self.state.lock();
         tidy(&mut state.waiting);
@@ -282,7 +282,7 @@ impl Operations {
         });
     }
 
-    /// Has it asked whether the payment's transfer has come, if that was not asked lately.
+    /// Schedules a check whether the payment's transfer has arrived, if none was made lately.
     pub fn ask_about_deposit(&self, id: PaymentId, now_ns: u64) {
         let mut state = self.state.lock();
         if !state.deposits.contains_key(&id) && !state.later.contains_key(&id) {
@@ -295,13 +295,13 @@ impl Operations {
         }
     }
 
-    /// Whether the payment is being asked about, or will be.
+    /// Whether an inquiry about the payment is under way or scheduled.
     pub fn knows(&self, id: PaymentId) -> bool {
         let state = self.state.lock();
         state.calling.contains(&id) || state.later.contains_key(&id)
     }
 
-    /// Begins no exchange any more.
+    /// Begins no further exchange.
     pub fn stop(&self) {
         self.state.lock().stopping = true;
     }
@@ -328,7 +328,7 @@ fn wait(waiting: &mut Waiting, id: PaymentId) -> oneshot::Receiver<()> {
 
 fn tell(waiting: Option<Vec<oneshot::Sender<()>>>) {
     for waiter in waiting.into_iter().flatten() {
-        // Whoever waited may have gone away.
+        // The waiter may have gone away.
         let _ = waiter.send(());
     }
 }
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_comes_when_its_time_has_come_and_once() {
+    fn inquiry_is_due_once_at_its_time() {
         let operations = operations();
         operations.ask_later(id(), 3, HOUR);
         assert!(operations.knows(id()));
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_hastens_a_question_that_was_to_come_in_an_hour() {
+    fn hint_brings_a_later_inquiry_forward() {
         let operations = operations();
         operations.ask_later(id(), 7, HOUR);
         operations.hint(id(), SECOND);
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_delays_no_question() {
+    fn hint_delays_no_inquiry() {
         let operations = operations();
         operations.hint(id(), 0);
         taken_up(&operations);
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_are_followed_once_in_five_seconds_however_many_come() {
+    fn hints_cause_one_inquiry_in_five_seconds() {
         let operations = operations();
         let (mut asked, step) = (0, SECOND / 10);
         for tenth in 0..=100 {
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_during_a_question_leaves_its_mark() {
+    fn hint_during_an_exchange_is_kept() {
         let operations = operations();
         operations.ask_later(id(), 0, 0);
         let turn = operations.begin(id()).unwrap();
@@ -444,7 +444,7 @@ mod tests {
         operations.hint(id(), SECOND);
         assert!(is_hinted_again(&operations));
         assert!(operations.begin(id()).is_none(), "one at a time");
-        // What was said meanwhile does not wait for what was asked before.
+        // A hint that came meanwhile does not wait for the earlier schedule.
         operations.ask_later(id(), 5, HOUR);
         assert!(is_hinted_again(&operations));
         drop(turn);
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn which_process_began_a_call_is_read_off_its_record() {
+    fn process_that_began_a_call_is_known_by_its_record() {
         let initiated = PaymentInitiated {
             order_id: OrderId::parse("o-1").unwrap(),
             buyer_id: BuyerId::parse("buyer-1").unwrap(),
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_begun_once_it_stops() {
+    fn no_exchange_begins_after_stop() {
         let operations = operations();
         operations.ask_later(id(), 0, 0);
         operations.stop();

@@ -1,9 +1,9 @@
-//! The next question to a gateway about a call without an answer. Pure: a payment, how often it was asked, how long it
-//! has waited.
+//! Plans the next request about an unanswered call. Pure: a function of the payment, how often the gateway was asked,
+//! and how long the call has waited.
 //!
-//! Sent first. While the gateway may still do it, it is asked how the payment stands and sent again under
-//! the same key, in turn; after that it is only asked. A call ends by the gateway's word, which after its time may be
-//! that it knows of no such thing, or by a person's; one that was never sent ends when it is too late to send it.
+//! A call is first sent. While the gateway may still do it, inquiries and repetitions under the same idempotency key
+//! alternate; after that there are only inquiries. A call ends by the gateway's answer, which after its window may be
+//! "not found", or by a person's decision; a call that was never sent ends when it is too late to send it.
 
 use std::time::Duration;
 
@@ -16,38 +16,38 @@ use daegeum_engine::time::Timestamp;
 use super::operations::HINTS_EVERY;
 use super::{Ask, By};
 
-/// How far the gateway's clock may be from ours before we say that its time is over.
+/// The allowance for a difference between the gateway's clock and ours before its window counts as over.
 const SKEW_MS: u64 = 60_000;
-/// So long a cancellation is sent again; one that the gateway does not know of by then was not made. Should it be
-/// made later all the same, the gateway's books say so, and a second one finds nothing left to return.
+/// How long a refund is repeated; one that the gateway does not know after that was not made. If it is made later all
+/// the same, the gateway's books show it, and a second one finds nothing left to refund.
 const CANCEL_WINDOW_MS: u64 = 30 * 60_000;
-/// The rests between two questions while an answer can be had soon, and later.
+/// The longest pause between two inquiries while an answer is expected soon, and later.
 const SOON_MAX: Duration = Duration::from_secs(30);
 const LATER_MAX: Duration = Duration::from_hours(1);
 
 /// The next step of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// Ask this.
+    /// Make this request.
     Ask(Ask),
-    /// It certainly never reached the gateway, and now it is too late to send it.
+    /// The call certainly never reached the gateway, and now it is too late to send it.
     NeverSent(OperationKind),
 }
 
-/// What a call is planned by, besides its payment.
+/// The inputs of a plan besides the payment.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances {
-    /// How long it has waited, by every clock: what ends a call goes by this.
+    /// How long the call has waited by every clock: decides when a call ends.
     pub waited: Duration,
-    /// How long it may have waited, by any clock: what is sent goes by this.
+    /// How long it may have waited by any clock: decides what is sent.
     pub waited_at_most: Duration,
-    /// Whether it was made with other credentials than those at hand.
+    /// Whether it was made with other credentials than the present ones.
     pub other_credentials: bool,
-    /// Whether its order is to be canceled, so that nothing is to be taken for it any more.
+    /// Whether its order is to be canceled, so that no money may be captured for it any more.
     pub order_is_given_up: bool,
 }
 
-/// What to do about the payment's call without an answer; nothing if it has none.
+/// The next step of the payment's unanswered call; `None` if it has none.
 pub fn next(payment: &AnyPayment, asked: u32, circumstances: &Circumstances) -> Option<Next> {
     let core = payment.core();
     let call = core.call_in_flight()?;
@@ -72,9 +72,9 @@ pub fn next(payment: &AnyPayment, asked: u32, circumstances: &Circumstances) -> 
         window_over,
         by: asks_by(kind, asked, window_over),
     };
-    // The first question after a lost answer is how it stands: mostly it is done. Under other credentials nothing is
-    // sent again: the gateway would take it for another merchant's first. Nor is what would take money that is no longer
-    // wanted, or whose key the gateway may have forgotten.
+    // The first step after a lost answer is an inquiry: mostly the call was done. Under other credentials nothing is
+    // sent again: the gateway would treat it as another merchant's first call. Nor is a call that would capture money
+    // that is no longer wanted, or whose idempotency key the gateway may have forgotten.
     let may_send = !window_over
         && !unwanted
         && !circumstances.other_credentials
@@ -83,8 +83,8 @@ pub fn next(payment: &AnyPayment, asked: u32, circumstances: &Circumstances) -> 
     Some(Next::Ask(if send_again { send } else { inquire }))
 }
 
-/// What a question goes by. The name is what the browser brought; should it be another merchant's, of which we are told
-/// nothing, the order number says what became of a confirmation once its time is over.
+/// The name to inquire by. The gateway's name came from the browser; if it belongs to another merchant, the gateway
+/// tells us nothing, and after the confirmation's window the order number gives the answer.
 const fn asks_by(kind: OperationKind, asked: u32, window_over: bool) -> By {
     match kind {
         OperationKind::Confirm if window_over && asked.is_multiple_of(2) => By::OrderNumber,
@@ -95,7 +95,7 @@ const fn asks_by(kind: OperationKind, asked: u32, window_over: bool) -> By {
     }
 }
 
-/// Whether the call takes money, or a hold on it.
+/// Whether the call captures or authorizes money.
 const fn takes_money(kind: OperationKind) -> bool {
     match kind {
         OperationKind::Confirm | OperationKind::Capture => true,
@@ -103,20 +103,20 @@ const fn takes_money(kind: OperationKind) -> bool {
     }
 }
 
-/// Whether the gateway still knows a call's key, so that it does not take a repetition for another call.
+/// Whether the gateway still recognises the call's idempotency key, so that a repetition is not a second call.
 fn remembers_key(core: &PaymentCore, waited_at_most: Duration) -> bool {
     let kept_ms = core.provider.capabilities().idempotency_ms;
     waited_at_most < Duration::from_millis(kept_ms.saturating_sub(SKEW_MS))
 }
 
-/// Asks how a payment stands, about none of our calls.
+/// An inquiry about the payment, about none of our calls.
 pub const HOW_IT_STANDS: Ask = Ask::Inquire {
     about: None,
     window_over: false,
     by: By::Name,
 };
 
-/// Whether the gateway can no longer do what the call asks: its window is over, or it has forgotten the key.
+/// Whether the gateway can no longer do the call: its window is over, or the idempotency key has expired.
 fn window_over(core: &PaymentCore, call: &AnyOperation, waited: Duration) -> bool {
     waited > window(core, call)
 }
@@ -132,14 +132,14 @@ fn window(core: &PaymentCore, call: &AnyOperation) -> Duration {
     Duration::from_millis(window_ms)
 }
 
-/// How long to rest before asking again because of a hint that was not answered.
+/// The pause before another inquiry because of an unanswered hint.
 pub fn rest_after_hint(asked: u32) -> Duration {
     let longer = Duration::from_secs(1_u64.checked_shl(asked.min(20)).unwrap_or(u64::MAX));
     longer.clamp(HINTS_EVERY, LATER_MAX)
 }
 
-/// How long to rest before the next question: at once at first, then longer and longer. Once the call's window is over
-/// the rest grows with the time since then, so that the first questions after it come soon.
+/// The pause before the next inquiry: none at first, then growing. After the call's window it grows with the time
+/// since its end, so that the first inquiries after it come soon.
 pub fn rest(payment: &AnyPayment, asked: u32, waited: Duration) -> Duration {
     let Some(first) = asked.checked_sub(1) else {
         return Duration::ZERO;
@@ -151,14 +151,14 @@ pub fn rest(payment: &AnyPayment, asked: u32, waited: Duration) -> Duration {
     late.map_or(soon, |late| late.clamp(soon, LATER_MAX))
 }
 
-/// Whether a person has to look at the call: it has waited so long, or it was made with other credentials, under which
-/// its gateway may never say what became of it.
+/// Whether a person has to look at the call: it has waited too long, or it was made with other credentials, under
+/// which its gateway may never tell its outcome.
 pub fn needs_person(core: &PaymentCore, now: Timestamp, own: Option<Credentials>) -> bool {
     let waiting = core.call_in_flight();
     waiting.is_some_and(|call| call.core().needs_person(now)) || made_with_others(core, own)
 }
 
-/// Whether the payment's call without an answer was made with other credentials than these.
+/// Whether the payment's unanswered call was made with other credentials than these.
 pub fn made_with_others(core: &PaymentCore, own: Option<Credentials>) -> bool {
     let made_with = core
         .call_in_flight()
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_intended_is_sent_until_it_is_too_late() {
+    fn intended_call_is_sent_until_it_is_too_late() {
         for (kind, ask) in KINDS {
             let payment = intended(kind);
             let at = |waited| next(&payment, 0, &after(waited));
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_answer_is_asked_about_and_sent_again_in_turn() {
+    fn unanswered_call_alternates_inquiry_and_repetition() {
         for (kind, ask) in KINDS {
             let payment = unanswered(kind);
             for asked in 0..10 {
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn once_its_window_is_over_it_is_only_asked_about() {
+    fn call_after_its_window_is_only_inquired_about() {
         for (kind, _) in KINDS {
             let waited = window(kind) + Duration::from_millis(1);
             for asked in 0..10 {
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn under_other_credentials_it_is_only_asked_about() {
+    fn call_of_other_credentials_is_only_inquired_about() {
         for (kind, _) in KINDS {
             for asked in 0..10 {
                 let others = Circumstances {
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_taken_any_more_for_an_order_that_is_given_up() {
+    fn order_to_be_canceled_has_no_money_captured() {
         let given_up = Circumstances {
             order_is_given_up: true,
             ..AT_ONCE
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_gateway_may_have_forgotten_is_not_sent_again() {
+    fn call_with_an_expired_key_is_not_repeated() {
         let fifteen_days = Duration::from_hours(15 * 24);
         for (kind, ask) in KINDS {
             let at = |waited_at_most| {
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn rests_double_to_half_a_minute_and_later_to_an_hour() {
+    fn pauses_double_to_half_a_minute_and_later_to_an_hour() {
         for (kind, _) in KINDS {
             let payment = unanswered(kind);
             let soon = |asked| rest(&payment, asked, Duration::ZERO).as_secs();
@@ -397,13 +397,13 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_that_was_not_answered_is_followed_again_less_and_less_often() {
+    fn unanswered_hint_is_followed_with_growing_pauses() {
         let rests = [0, 2, 3, 10, 12, 100, u32::MAX].map(|asked| rest_after_hint(asked).as_secs());
         assert_eq!(rests, [5, 5, 8, 1_024, 3_600, 3_600, 3_600]);
     }
 
     #[test]
-    fn a_person_has_to_look_after_an_hour_or_at_once_where_other_keys_were_used() {
+    fn call_needs_a_person_after_an_hour_or_at_once_with_other_keys() {
         let payment = intended(OperationKind::Confirm);
         let needs = |minutes: u64, own| {
             needs_person(payment.core(), BEGUN.plus_millis(minutes * 60_000), own)
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_do_not_say_what_they_were_made_with_were_made_with_these() {
+    fn calls_without_recorded_credentials_count_as_made_with_these() {
         let confirm = OperationKind::Confirm;
         for (made_with, own, other) in [
             (Some(ours()), Some(ours()), false),

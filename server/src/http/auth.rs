@@ -1,6 +1,6 @@
-//! Who is calling: a merchant's backend or an administrator by a bearer secret, a buyer by a JWT or by the
-//! token of one session.
-//! Says who, and whether that kind of caller may; what they may do with which payment is decided
+//! Authentication: a merchant's backend or an administrator by a bearer secret, a buyer by a JWT or by the token of
+//! one session.
+//! Decides who is calling and whether that kind of caller is allowed; the rights to a single payment are decided
 //! where the payment is. Credentials are never logged or repeated.
 
 use std::sync::Arc;
@@ -30,22 +30,22 @@ pub enum Principal {
     Merchant(Arc<str>),
     /// The administrator of this name: the actor in approvals and audit.
     Admin(Arc<str>),
-    /// Whoever reads the figures.
+    /// The reader of the metrics.
     Scraper(Arc<str>),
-    /// The buyer whose token says so.
+    /// The buyer named by a token.
     Buyer(Arc<str>),
-    /// Whoever holds the token of this session.
+    /// The holder of this session's token.
     Session(Arc<str>),
 }
 
-/// What kind of caller.
+/// The kinds of callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A merchant's backend.
     Merchant,
     /// An administrator.
     Admin,
-    /// Whoever reads the figures.
+    /// The reader of the metrics.
     Scraper,
     /// A buyer.
     Buyer,
@@ -90,7 +90,7 @@ impl Principal {
     }
 }
 
-/// Knows every secret by its digest.
+/// Verifies credentials; stores the digest of every secret.
 pub struct Authenticator {
     holders: Vec<Holder>,
     buyers: BuyerTokens,
@@ -103,7 +103,7 @@ struct Holder {
 }
 
 impl Authenticator {
-    /// Takes the secrets in.
+    /// Loads the secrets.
     pub fn new(config: &Config) -> Self {
         let secrets = &config.secrets;
         let known = |secret: &Secret, principal| Holder {
@@ -130,12 +130,12 @@ impl Authenticator {
         }
     }
 
-    /// Starts what has to be looked at again and again to know buyers by.
+    /// Starts the background task that buyers' tokens need.
     pub fn begin(&self, world: &SharedWorld) {
         self.buyers.begin(world);
     }
 
-    /// Who sent these headers, and the key their rate is counted under.
+    /// The caller of a request with these headers, and the key of their rate limit.
     pub async fn authenticate(
         &self,
         headers: &HeaderMap,
@@ -146,7 +146,7 @@ impl Authenticator {
         match self.holder(&digest) {
             Some(principal) => Ok((principal.clone(), rate_key(digest))),
             None if SessionTokens::is_one(credential) => {
-                // A session ends in the shop's time, as its order does.
+                // A session ends in domain time, as its order does.
                 let session = self.sessions.verify(credential, clock.now())?;
                 let name: Arc<str> = session.to_string().into();
                 Ok((Principal::Session(name), rate_key(digest)))
@@ -160,7 +160,7 @@ impl Authenticator {
         }
     }
 
-    /// Looks at every holder, however early one matches: how long it takes tells nothing.
+    /// Compares with every secret, even after a match, so that the time reveals nothing.
     fn holder(&self, digest: &[u8; 32]) -> Option<&Principal> {
         let mut found = u64::MAX;
         for (index, holder) in (0_u64..).zip(&self.holders) {
@@ -191,8 +191,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 impl RequestContext {
-    /// The caller, if their credentials hold, they keep their rate, and they are of an `allowed`
-    /// kind.
+    /// The caller, if their credentials are valid, their rate limit permits it, and they are of an `allowed` kind.
     pub async fn require(
         &self,
         headers: &HeaderMap,
@@ -223,7 +222,7 @@ pub struct Admin(pub Arc<str>);
 #[derive(Debug, Clone)]
 pub struct Buyer(pub Arc<str>);
 
-/// Extracts whoever it is; strangers are refused.
+/// Extracts any authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Caller(pub Principal);
 
@@ -240,7 +239,7 @@ macro_rules! extracts {
         }
 
         impl $Extractor {
-            /// Whom it lets in.
+            /// The kinds it admits.
             pub const KINDS: &'static [Kind] = &[$(Kind::$Kind),+];
         }
     };
@@ -266,7 +265,7 @@ extracts!(Admin);
 extracts!(Buyer);
 extracts!(Caller, Merchant | Admin | Buyer);
 
-/// Extracts an administrator or who may read the figures alone; anyone else is refused.
+/// Extracts an administrator or the reader of the metrics; anyone else is refused.
 #[derive(Debug, Clone)]
 pub struct Observer(pub Principal);
 
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_secret_is_its_holder() {
+    async fn secret_identifies_its_holder() {
         assert_eq!(
             calling(&format!("Bearer {SHOP}")).await,
             Ok(Principal::Merchant("shop".into()))
@@ -363,7 +362,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_told_apart_from_a_stranger() {
+    async fn wrong_credentials_all_get_the_same_refusal() {
         for unreadable in ["", "Bearer", "Bearer ", "Basic abc", SHOP] {
             let told = calling(unreadable).await;
             assert_eq!(told, Err("UNAUTHENTICATED"), "{unreadable}");

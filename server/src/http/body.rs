@@ -1,4 +1,4 @@
-//! How a body arrives: whole, uncompressed, of a bounded size and in bounded time.
+//! Reads a body: whole, uncompressed, of limited size and within a time limit.
 
 use std::{
     future::poll_fn,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::world::{BoxFuture, World};
 
-/// Extracts the body as it was sent, for what signs bytes and not meanings.
+/// Extracts the body's bytes unchanged, for signatures over bytes.
 #[derive(Debug, Clone)]
 pub struct RawBody(pub Bytes);
 
@@ -31,7 +31,7 @@ impl<S: Sync> FromRequest<S> for RawBody {
     }
 }
 
-/// The whole body of `request`. One that claims to be too long is not waited for.
+/// The whole body of `request`. A declared length over the limit is refused at once.
 pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
     check_encoding(&parts.headers)?;
@@ -52,7 +52,7 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
     Ok(arriving.parts.join())
 }
 
-/// Compressed bodies are refused: what they unpack to has no bound.
+/// Compressed bodies are refused, because their decompressed size is unlimited.
 fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     if encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
@@ -66,11 +66,11 @@ struct Arriving {
     body: Body,
     parts: Parts,
     room: usize,
-    /// Only a body that must be waited for has one.
+    /// Only a body that must be waited for has a timer.
     timer: Option<BoxFuture>,
 }
 
-/// Most bodies come in one piece, and are not copied.
+/// Most bodies come in one piece, which is not copied.
 enum Parts {
     None,
     One(Bytes),

@@ -1,9 +1,9 @@
-//! A buyer's token: a JWT (RFC 7519) that the shop's backend signs with the secret they share, or that somebody
-//! else signs whose JWK set is configured. Says which buyer it is, or why the token does not hold.
+//! A buyer's token: a JWT (RFC 7519) signed by the shop's backend with the shared secret, or by another party whose
+//! JWK set is configured. Returns the buyer, or the reason why the token is invalid.
 //!
-//! A key decides by which algorithm it verifies; a token is only asked whether it names the same one. So the
-//! secret never verifies what a public key should, and a public key is never taken for a secret. Cryptography is
-//! the libraries'; nothing of a token is logged or repeated.
+//! The key decides the algorithm; the token's `alg` only has to be the same. So the secret never verifies a
+//! public-key token, and a public key is never used as a secret. Cryptography is left to libraries; nothing of a
+//! token is logged or repeated.
 
 mod claims;
 mod header;
@@ -32,12 +32,12 @@ use refusal::Refusal;
 
 pub use published::{ADDRESS_RESTS, KeySetError, TRIED_AGAIN, check_file, look_once};
 
-/// How far the clocks of who signed and ours may differ.
+/// The accepted difference between the signer's clock and ours.
 const LEEWAY: Duration = Duration::from_secs(30);
 
 /// Verifies buyers' tokens.
 pub struct BuyerTokens {
-    /// The key of the secret, where there is one.
+    /// The shared secret's key, if there is one.
     shared: Option<VerifyingKey>,
     published: Option<Arc<Published>>,
     expected: Expected,
@@ -62,14 +62,14 @@ impl BuyerTokens {
         }
     }
 
-    /// Starts to look at the JWK set, if one is configured, for as long as somebody holds this.
+    /// Starts reading the JWK set, if one is configured, for as long as this value lives.
     pub fn begin(&self, world: &SharedWorld) {
         if let Some(published) = &self.published {
             published.begin(world);
         }
     }
 
-    /// The buyer that a token names. Waits for the JWK set where that is being looked at for the token's key.
+    /// The buyer that a token names. May wait for the JWK set to be read again for the token's key.
     pub async fn buyer(&self, token: &str, world: &dyn World) -> Result<String, Problem> {
         let buyer = self.verified(token, world).await?;
         Ok(buyer)
@@ -101,7 +101,7 @@ impl BuyerTokens {
             parts.prove(&key)
         };
         match try_with() {
-            // A new key may have been published: that is what is looked for, and no more than a minute ago.
+            // A new key may have been published since: read the set again, at most once a minute.
             Err(refusal) if refusal.may_pass_with_other_keys(header) => {
                 published.look_anew(world).await;
                 try_with()
@@ -123,7 +123,7 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Whether the signature is the key's. The algorithm is the key's too.
+    /// Verifies the signature, by the key's own algorithm.
     fn prove(&self, key: &VerifyingKey) -> Result<(), Refusal> {
         let (message, algorithm) = (self.signed.as_bytes(), key.algorithm());
         match crypto::verify(self.signature, message, key.decoding(), algorithm) {

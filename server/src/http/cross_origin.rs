@@ -1,7 +1,6 @@
-//! Which pages of other origins may call what: the shop's own pages the buyer's part of the API, with a session's or a
-//! buyer's token and never with cookies; pages of every origin what is public. It stands outside everything else, so
-//! that a page can read a refusal whatever refused, and a preflight is answered whatever the server is busy with.
-//! Requests that name no origin pass it untouched.
+//! CORS: the shop's own pages may call the buyer's part of the API, with a session's or a buyer's token and never
+//! with cookies; pages of any origin may call what is public. This is the outermost layer, so that a page can read
+//! every refusal, and preflights are answered even under load. Requests without an origin pass unchanged.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::config::WebOrigin;
 
-/// How long a browser may keep the answer to its question.
+/// How long a browser may cache a preflight's answer.
 const ASK_AGAIN_AFTER: Duration = Duration::from_mins(10);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TOLD: [HeaderName; 3] = [
@@ -20,12 +19,12 @@ const TOLD: [HeaderName; 3] = [
     HeaderName::from_static("idempotent-replayed"),
     HeaderName::from_static("x-request-id"),
 ];
-/// What a connection that is turned away before anything of it was read may be told to: every page. It says nothing of
-/// anybody, and who asks is not known.
+/// The header for a connection that is turned away unread: any page may read the answer. It contains no data, and the
+/// origin is not known.
 pub const TURNED_AWAY: &str = "access-control-allow-origin: *\r\n\
      access-control-expose-headers: retry-after,x-request-id\r\n";
 
-/// Pages of which origins may call an operation.
+/// The origins whose pages may call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pages {
     /// None: it is for backends, administrators and gateways.
@@ -39,17 +38,17 @@ pub enum Pages {
 /// The layers by path and method.
 pub struct CrossOrigin {
     paths: Router<AtPath>,
-    /// For a path that is none, so that a page with a misspelt one can read so.
+    /// For unknown paths, so that a page can read the 404 of a misspelled one.
     nowhere: CorsLayer,
     below: &'static str,
 }
 
-/// The operations at one path, with what requests of pages have to pass; nothing for one that is for no page.
+/// The operations at one path, each with its CORS layer; `None` for one that no page may call.
 type AtPath = Vec<(Method, Option<CorsLayer>)>;
 
 impl CrossOrigin {
-    /// Opens operations to pages; `origins` are the shop's. A path `below` this that no operation has is answered 404
-    /// to the shop's pages too.
+    /// Opens operations to pages; `origins` are the shop's. The shop's pages may also read the 404 of an unknown path
+    /// `below` this one.
     pub fn new(
         operations: &[(String, Method, Pages)],
         origins: &[WebOrigin],
@@ -71,7 +70,7 @@ impl CrossOrigin {
         })
     }
 
-    /// Opens nothing but refusals, and those to the shop's pages: for a server that has no operations yet.
+    /// Opens only refusals, to the shop's pages: for a server that has no operations yet.
     pub fn refusals_alone(origins: &[WebOrigin]) -> Self {
         Self {
             paths: Router::new(),
@@ -80,7 +79,7 @@ impl CrossOrigin {
         }
     }
 
-    /// What a request of a page has to pass; nothing if no page made it, or if what it asks for is for no page.
+    /// The layer for a request of a page; `None` if no page made it, or no page may make it.
     pub fn layer(&self, path: &str, method: &Method, headers: &HeaderMap) -> Option<&CorsLayer> {
         if !headers.contains_key(header::ORIGIN) {
             return None;
@@ -97,7 +96,7 @@ impl CrossOrigin {
         let named = operations.find(|(method, _)| method.as_str().as_bytes() == asked);
         match named {
             Some((_, layer)) => layer.as_ref(),
-            // A method that the path does not have is refused, readably where pages may call the path at all.
+            // A method that the path does not have is refused readably, if pages may call the path at all.
             None => found.value.iter().find_map(|(_, layer)| layer.as_ref()),
         }
     }

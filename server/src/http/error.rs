@@ -1,6 +1,6 @@
-//! How a refusal looks: `application/problem+json` with a stable code, for every path there is or
-//! is not. A [`Problem`] is what a handler returns; the front writes it out, because only there the
-//! request's id is known, and only there it is logged (`refusals.rs`).
+//! The form of refusals: `application/problem+json` with a stable code, for every path, existing or not. Handlers
+//! return a [`Problem`]; the front writes it out, because only there the request's id is known, and logs it
+//! (`refusals.rs`).
 
 use std::{borrow::Cow, time::Duration};
 
@@ -164,7 +164,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// What would be accepted instead of what was refused.
+/// The accepted alternatives to a refused request.
 #[derive(Debug, Clone, Default, Serialize)]
 struct Instead {
     /// The present state, where the state is the reason.
@@ -188,9 +188,9 @@ pub struct Problem {
     retry_after_s: Option<u32>,
     /// What would be accepted instead, where that is known.
     instead: Option<Box<Instead>>,
-    /// The request that was refused first, where the refusal was kept.
+    /// The request that was refused first, if this refusal is a stored one.
     first_asked_by: Option<Box<str>>,
-    /// What went wrong inside: for the log, never for the caller.
+    /// The internal cause: for the log, never for the caller.
     cause: Option<Box<str>>,
 }
 
@@ -214,7 +214,7 @@ impl Problem {
         }
     }
 
-    /// Our fault: the caller is told a request id, the log is told `cause`.
+    /// An internal error: the caller gets a request id, the log gets `cause`.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string().into()),
@@ -222,7 +222,7 @@ impl Problem {
         }
     }
 
-    /// Says what is wrong with one field.
+    /// Names the invalid field.
     #[must_use]
     pub fn at(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
         let error = FieldError {
@@ -234,7 +234,7 @@ impl Problem {
         self
     }
 
-    /// Says it in other words than the code's own.
+    /// Replaces the code's own message.
     #[must_use]
     pub fn saying(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.message = message.into();
@@ -267,8 +267,7 @@ impl Problem {
         self
     }
 
-    /// Names the request that this refusal was first given to, whichever it is given to now: the
-    /// same bytes again.
+    /// Names the request that this refusal was first given to, so that a replay has the same bytes.
     #[must_use]
     pub fn of_request(mut self, request_id: &str) -> Self {
         self.first_asked_by = Some(request_id.into());
@@ -329,7 +328,7 @@ impl Problem {
         }
     }
 
-    /// RFC 6750: a caller who sent nothing is told no error.
+    /// RFC 6750: the challenge to a request without credentials names no error.
     fn challenge(&self) -> HeaderValue {
         HeaderValue::from_static(if self.code == HttpErrorCode::Unauthenticated.code() {
             "Bearer realm=\"daegeum\""
@@ -339,7 +338,7 @@ impl Problem {
     }
 }
 
-/// Among an answer's extensions: it is a page, and says by itself what is wrong.
+/// An extension of the answer: it is a page that explains the error itself.
 #[derive(Debug, Clone, Copy)]
 pub struct SaysItself;
 
@@ -405,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_not_told() {
+    fn internal_cause_is_not_shown_to_the_caller() {
         let problem = Problem::internal("disk /dev/x is on fire");
         let body = problem.to_json(&RequestId::generate(&crate::world::ManualWorld::new(0, 1)));
         assert!(!String::from_utf8(body).unwrap().contains("fire"));

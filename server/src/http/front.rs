@@ -1,5 +1,5 @@
-//! The front that every request passes on its way in and every answer on its way out: which pages may read it, an id,
-//! the source's rate, a readable path, a time limit, a floor under panics, and refusals written one way.
+//! The front that every request and answer passes: CORS, request id, the source's rate limit, a readable path, a time
+//! limit, a catch for panics, and one form of refusals.
 
 use std::{
     convert::Infallible,
@@ -52,7 +52,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// Stands before `router`, whose state is already in it; `cross_origin` says what of it pages may call.
+    /// Stands before `router`, whose state is already in it; `cross_origin` says what pages may call.
     pub fn new(
         (router, cross_origin): (Router, CrossOrigin),
         config: &Config,
@@ -66,7 +66,7 @@ impl Front {
             world: Arc::clone(&world),
         };
         Arc::new(Self {
-            // Layers are put on when the state is given: here, not again with each request.
+            // Layers are applied when the state is set: here once, not with each request.
             router: router.layer(latency).with_state(()),
             cross_origin,
             authenticator: Authenticator::new(config),
@@ -80,12 +80,12 @@ impl Front {
         })
     }
 
-    /// Starts what is looked at again and again beside the requests, for as long as there is this front.
+    /// Starts the background tasks, for as long as this front lives.
     pub fn begin(&self) {
         self.authenticator.begin(&self.world);
     }
 
-    /// Answers a request that came over a connection from `peer`, so that a page which may can read the answer.
+    /// Answers a request that came over a connection from `peer`, readable by pages that may read it.
     pub async fn answer<B>(self: &Arc<Self>, request: Request<B>, peer: SocketAddr) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -104,7 +104,7 @@ impl Front {
             Ok(answer) => answer,
             Err(never) => match never {},
         };
-        // A preflight ends in the layer: it has no credentials to guess, changes nothing and costs next to nothing.
+        // A preflight ends in the layer: it has no credentials to guess, changes nothing and costs almost nothing.
         if !answer.headers().contains_key(REQUEST_ID) {
             self.metrics.http.answered(answer.status().as_u16());
         }
@@ -147,7 +147,7 @@ impl Front {
         answer
     }
 
-    /// Refuses what no route should see.
+    /// Refuses requests that no route should get.
     fn admit<B>(&self, request: &Request<B>, source: IpAddr) -> Result<(), Problem> {
         self.rates.count_source(source)?;
         if head_bytes(request) > self.limits.head.0 {
@@ -160,8 +160,8 @@ impl Front {
         Ok(())
     }
 
-    /// The route's answer, if it comes in time and without a panic. Only an answer that must be
-    /// waited for needs a timer.
+    /// The route's answer, if it comes in time and without a panic. Only an answer that must be waited for needs a
+    /// timer.
     async fn route(&self, request: Request<Body>) -> Response {
         let mut router = self.router.clone();
         let mut handling = pin!(router.call(request));
@@ -208,7 +208,7 @@ impl Front {
         answer
     }
 
-    /// What `debug` says of every request, refused ones too.
+    /// The `debug` line of every request, refused ones included.
     fn tell(&self, answer: &Response, request: &Logged<'_>, begun_ns: u64) {
         let took_ns = self.world.monotonic_ns().saturating_sub(begun_ns);
         tracing::debug!(
@@ -243,7 +243,7 @@ impl Front {
     }
 }
 
-/// What a span says of a request.
+/// A request's attributes in its span.
 fn trace(traced: &mut Traced, request: &Logged<'_>, answer: &Response, problem: Option<&Problem>) {
     let route = request.route().map(str::to_owned);
     let status = problem.map_or(answer.status(), Problem::status);
@@ -278,7 +278,7 @@ fn head_bytes<B>(request: &Request<B>) -> usize {
     headers.fold(target, usize::saturating_add)
 }
 
-/// What the router or an extractor refused without a [`Problem`].
+/// The problem for an error of the router or an extractor that has none.
 fn unexplained(answer: &Response) -> Option<Problem> {
     let status = answer.status();
     let is_refusal = status.is_client_error() || status.is_server_error();

@@ -1,5 +1,5 @@
-//! The caller's idempotency key: from the header or the body, one key either way. What a key means
-//! (replay, conflict, go ahead) is the engine's to decide.
+//! The caller's idempotency key, from the header or the body. Its meaning (replay, conflict, proceed) is decided by
+//! the engine.
 
 use std::convert::Infallible;
 
@@ -17,7 +17,7 @@ const LENGTH_MAX: usize = 255;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
-/// Extracts the headers of a request that may be sent under a key, in which the key may be.
+/// Extracts the headers of a request that may carry an idempotency key.
 #[derive(Debug, Clone)]
 pub struct KeyHeader(pub HeaderMap);
 
@@ -43,7 +43,7 @@ impl IdempotencyKey {
             (None, Sent::Key(text)) => Self::parse(text.as_bytes()).map(Some),
             (Some(key), Sent::Key(text)) if key.0 == *text => Ok(Some(key)),
             (Some(_), Sent::Key(text)) => {
-                // A key nobody may send is told first: it is wrong whatever the header says.
+                // Report an invalid key first: it is wrong whatever the header says.
                 Self::parse(text.as_bytes())?;
                 Err(HttpErrorCode::ConflictingIdempotencyKeys.into())
             }
@@ -78,8 +78,8 @@ impl IdempotencyKey {
     }
 }
 
-/// The body's field `idempotency_key`, for a request's struct: `#[serde(default)]`. Tells "not
-/// sent" from `null`, which is a mistake.
+/// The body's field `idempotency_key`, for a request's struct: `#[serde(default)]`. Distinguishes a missing field
+/// from `null`, which is an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BodyKey(Sent);
 
@@ -92,9 +92,8 @@ enum Sent {
 }
 
 impl BodyKey {
-    /// Always: a key is not part of what is asked under it, so a request that is written out again
-    /// to be recognised goes without. (`skip_serializing` would hide the field from the API's
-    /// description too.)
+    /// Always true: the key is not part of the request, so it is left out when the request is serialized for its
+    /// fingerprint. (`skip_serializing` would hide the field from the API's description too.)
     pub fn is_beside_the_request(&self) -> bool {
         true
     }
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn either_place_will_do_and_both_must_agree() {
+    fn key_may_be_in_header_or_body_and_both_must_agree() {
         let one = Ok(Some("k 1".to_owned()));
         assert_eq!(key_of(None, "{}"), Ok(None));
         assert_eq!(key_of(Some(b"k 1"), "{}"), one);

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// A JSON integer: text, booleans, fractions and exponents are of the wrong type (400); 0, negative
-/// and huge ones are integers, and it is the domain that refuses them (422). One that does not fit
-/// in 64 bits is kept as the nearest that does: both are beyond every bound the domain has.
+/// A JSON integer: text, booleans, fractions and exponents have the wrong type (400); 0, negative and huge ones are
+/// integers, which the domain refuses (422). One beyond 64 bits becomes the nearest that fits: both are out of every
+/// range of the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Integer(pub i64);
 
@@ -40,8 +40,8 @@ impl de::Visitor<'_> for Visitor {
         Ok(Integer(i64::try_from(number).unwrap_or(i64::MAX)))
     }
 
-    /// The JSON parser hands over an integer beyond 64 bits as a float, and one written with an
-    /// exponent too; at that size they cannot be told apart, and both end as "too large".
+    /// The JSON parser passes an integer beyond 64 bits as a float, and one with an exponent too; at that size they
+    /// cannot be told apart, and both are refused as too large.
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Integer, E> {
         const BEYOND_64_BITS: f64 = 18_446_744_073_709_551_616.0;
         const BELOW_64_BITS: f64 = -9_223_372_036_854_775_808.0;

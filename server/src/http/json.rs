@@ -1,5 +1,5 @@
-//! JSON bodies, strictly: what is not meant is refused with the field's path rather than guessed.
-//! A request's struct says `#[serde(deny_unknown_fields)]`.
+//! JSON bodies, strictly: an unexpected value is refused with the field's path rather than guessed. A request's
+//! struct has `#[serde(deny_unknown_fields)]`.
 
 use axum::{
     extract::{FromRequest, Request},
@@ -44,7 +44,7 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> 
             return Ok(Self(T::default()));
         }
         content_type?;
-        // Some clients say "nothing" so.
+        // Some clients send `null` for "no body".
         let said = past_mark(&bytes);
         if said.is_empty() || said.trim_ascii() == b"null" {
             return Ok(Self(T::default()));
@@ -53,7 +53,7 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalJson<T> 
     }
 }
 
-/// What is sent as a body is not said in the query as well.
+/// A request with a body has no query parameters.
 fn no_parameters(request: &Request) -> Result<(), Problem> {
     let query = request.uri().query().unwrap_or_default();
     let name = query.split(['=', '&']).next().unwrap_or_default();
@@ -92,12 +92,12 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// The name that IANA has registered, and the one that many clients write.
+/// The name registered with IANA, and the one that many clients write.
 fn is_utf8(charset: &str) -> bool {
     charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
 }
 
-/// The JSON after a byte order mark, if there is one: RFC 8259 forbids to send it and allows to read past it.
+/// The JSON after a byte order mark, if there is one: RFC 8259 forbids sending it and allows ignoring it.
 pub fn past_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
@@ -120,15 +120,15 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         .map_err(|error| wrong_field(&error.path().to_string(), error.inner()))
 }
 
-/// The value, if all of the text is as a request should be. Whatever is wrong is looked for afterwards: a
-/// type that denies unknown fields has refused what is twice, unknown or too deep by then.
+/// The value, if the text is exactly as expected. Otherwise the error is looked for afterwards: the type denies
+/// unknown fields, so duplicates, unknown fields and deep nesting were refused by then.
 fn as_expected<T: DeserializeOwned>(text: &str) -> Option<T> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Objects(&mut deserializer)).ok()?;
     deserializer.end().ok().map(|()| value)
 }
 
-/// The text is JSON; so something in it is not what was expected.
+/// The text is valid JSON, so some field is not as expected.
 fn wrong_field(path: &str, error: &serde_json::Error) -> Problem {
     let whole = error.to_string();
     let message = whole.split(" at line ").next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! How long each route takes, and which route a request went to. Wraps every endpoint once; the first request through
-//! an endpoint tells its name, so that no later one looks a metric up.
+//! The latency of each route, and the route of each request. Wraps every endpoint once; the first request through an
+//! endpoint resolves its metric, so that later ones look nothing up.
 
 use std::{
     future::Future,
@@ -21,7 +21,7 @@ use tower::{Layer, Service};
 use super::request::RequestContext;
 use crate::{telemetry::Metrics, world::SharedWorld};
 
-/// Where what is at no route is counted.
+/// The label of requests without a route.
 const UNMATCHED: &str = "unmatched";
 
 /// Notes each endpoint's latency.
@@ -39,7 +39,7 @@ pub(super) struct Timed<E> {
     known: Arc<OnceLock<Known>>,
 }
 
-/// What the first request through an endpoint told.
+/// Data from the first request through an endpoint.
 struct Known {
     histogram: Histogram,
     /// None where nothing is at the path.
@@ -96,7 +96,7 @@ impl Latency {
     }
 }
 
-/// Methods are the caller's to invent; labels are not.
+/// Callers can invent methods, so only known ones become labels.
 pub(super) fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" | "HEAD" => "GET", // the same endpoint

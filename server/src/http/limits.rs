@@ -1,6 +1,6 @@
-//! How often one source and one key may ask. Sources are counted before anybody's credentials are
-//! looked at, so that guessing costs the guesser; keys after. Only so many are remembered: the
-//! longest unheard are forgotten first, and a flood of new sources cannot fill memory.
+//! Rate limits by source and by key. Sources are counted before credentials are checked, so that guessing is limited;
+//! keys after. The number of remembered entries is limited: the least recently seen are dropped first, so that a
+//! flood of new sources cannot fill memory.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use super::error::{HttpErrorCode, Problem};
 use crate::{config::Limits, world::SharedWorld};
 
-/// A key or a buyer, as the limits know it: the begin of a digest.
+/// A key or a buyer in the rate limits: a prefix of a digest.
 pub type RateKey = [u8; 16];
 
 /// Counts what comes with each key.
@@ -41,8 +41,8 @@ impl RateLimits {
         }
     }
 
-    /// Counts a request of `source`, or says when the next may come. One household or server owns
-    /// a whole IPv6 /64, so that is one source.
+    /// Counts a request of `source`, or says when the next may come. An IPv6 /64 belongs to one household or server,
+    /// so it is one source.
     pub fn count_source(&self, source: IpAddr) -> Result<(), Problem> {
         let source = match source {
             IpAddr::V4(_) => source,
@@ -100,9 +100,9 @@ impl Clock for WorldClock {
     }
 }
 
-/// The keys heard of lately, at most about twice `tracked`. Each shard has two generations: when
-/// the younger is full it becomes the older, and the older is forgotten. Whoever is heard of moves
-/// to the younger, so only the silent are lost, and what they lose is a rate they did not use.
+/// The recently seen keys, at most about twice `tracked`. Each shard has two generations: when the younger is full it
+/// becomes the older, and the older is dropped. A key that is seen again moves to the younger, so only silent keys
+/// are lost, which have used no rate anyway.
 pub(super) struct Recent<K> {
     shards: [Mutex<Generations<K>>; SHARDS],
     hasher: RandomState,
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_sources_stays_bounded_and_does_not_free_who_keeps_asking() {
+    fn flood_of_sources_is_bounded_and_frees_no_busy_source() {
         let recent = Recent::new(160);
         let count = |key: u32| {
             recent.measure_and_replace::<_, _, ()>(&key, |heard| {

@@ -1,6 +1,5 @@
-//! A struct is read from a JSON object and from nothing else. serde would take an array too, field
-//! by field in the order they are declared, which no caller should come to rely on. Wraps a
-//! deserializer and everything reached through it, and changes only that.
+//! Structs are read from JSON objects only. serde would also accept an array with the fields in order, which no
+//! caller should rely on. Wraps a deserializer and everything reached through it, and changes only that.
 
 use std::fmt;
 
@@ -9,7 +8,7 @@ use serde::{
     de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor},
 };
 
-/// Whatever it wraps, with structs from objects only.
+/// The wrapped deserializer, with structs from objects only.
 pub(super) struct Objects<T>(pub(super) T);
 
 macro_rules! same {

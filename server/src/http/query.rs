@@ -1,5 +1,5 @@
-//! Query strings, as strictly as bodies: a parameter nobody knows or that comes twice is a mistake,
-//! not something to ignore. The struct says `#[serde(deny_unknown_fields)]`.
+//! Query strings, as strictly as bodies: an unknown or repeated parameter is an error, not ignored. The struct has
+//! `#[serde(deny_unknown_fields)]`.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_meant_is_refused_by_name() {
+    fn invalid_parameter_is_refused_by_name() {
         for (query, code, field) in [
             ("limit=1&limit=1", "DUPLICATE_PARAMETER", "limit"),
             ("limit=1&%6Cimit=2", "DUPLICATE_PARAMETER", "limit"),

@@ -1,8 +1,8 @@
-//! The log of refused requests: a line for each, by which the `request_id` that its caller was given is found.
+//! The log of refused requests: one line each, found by the `request_id` that the caller got.
 //!
-//! A flood is bounded: of each code so many lines a second are written and the others are counted, so that a flood of
-//! one refusal neither fills the log nor hides another. A line names the route and never the path, the kind of a buyer
-//! and never the buyer: nothing in it is the caller's to choose, but for a request id of their own.
+//! A flood is limited: of each code a limited number of lines per second is written and the others are counted, so
+//! that a flood of one refusal neither fills the log nor hides another. A line has the route and never the path, the
+//! kind of caller and never the buyer: nothing in it is chosen by the caller, except a request id of their own.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{config::Log, telemetry::Metrics, world::SharedWorld};
 
-/// How a page that says by itself what is wrong is counted: it has no code.
+/// The code under which pages that explain their error are counted.
 const PAGE: &str = "PAGE";
-/// More codes than there are.
+/// More than the number of codes.
 const CODES_TRACKED: usize = 1_024;
 
 /// Writes the lines.
@@ -25,7 +25,7 @@ pub(super) struct RefusalLog {
     metrics: Arc<Metrics>,
 }
 
-/// What is learned of a request while it is handled, for the log alone.
+/// Facts that are learned while a request is handled, for the log alone.
 #[derive(Default)]
 pub(super) struct Noted {
     route: OnceLock<Arc<str>>,
@@ -40,12 +40,12 @@ pub(super) struct Logged<'a> {
 }
 
 impl Noted {
-    /// Its route. The first that is said stays.
+    /// Sets the route; the first value is kept.
     pub(super) fn route(&self, route: &Arc<str>) {
         self.route.get_or_init(|| Arc::clone(route));
     }
 
-    /// Who asks. The first that is said stays.
+    /// Sets the caller; the first value is kept.
     pub(super) fn principal(&self, principal: &Principal) {
         self.principal.get_or_init(|| principal.clone());
     }
@@ -62,7 +62,7 @@ impl Logged<'_> {
             Principal::Admin(name) => format!("admin:{name}"),
             Principal::Scraper(name) => format!("scraper:{name}"),
             Principal::Session(id) => format!("session:{id}"),
-            // A shop may call its buyers by their mail addresses.
+            // A shop may use mail addresses as buyers' ids.
             Principal::Buyer(_) => "buyer".to_owned(),
         })
     }
@@ -76,7 +76,7 @@ impl RefusalLog {
         }
     }
 
-    /// Counts a refusal, and writes its line if there is room for one of its code.
+    /// Counts a refusal, and writes its line if its code's limit permits.
     pub(super) fn note(&self, request: &Logged<'_>, status: u16, problem: Option<&Problem>) {
         let code = problem.map_or(PAGE, Problem::code);
         self.metrics.http.refused(code);

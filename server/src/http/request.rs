@@ -1,5 +1,5 @@
-//! Facts about a request that are known before anybody looks at what it asks for: its id, where it comes
-//! from, and the front it came through. Extractors find it among the request's extensions.
+//! Facts about a request before its content is read: its id, its source, and the front it came through. Extractors
+//! find them among the request's extensions.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -55,7 +55,7 @@ impl RequestId {
     }
 }
 
-/// Nothing a log line or a header could be forged with.
+/// Only characters that cannot forge a log line or a header.
 fn is_well_formed(id: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     (1..=REQUEST_ID_LENGTH_MAX).contains(&id.len()) && id.iter().all(allowed)

@@ -28,9 +28,9 @@ pub enum Drained {
     CutOff(usize),
 }
 
-/// How many are turned away at the same time; the rest is closed without a word.
+/// How many connections are turned away at the same time; further ones are closed without an answer.
 const TURNED_AWAY_AT_ONCE: usize = 64;
-/// How long to wait when the system has no socket left to give.
+/// How long to wait when the system has no socket left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `front` on `listener` until `stop`, then finishes what is in flight. A connection over
@@ -51,7 +51,7 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => connections.take(stream, peer),
-                // The peer gave up before we looked.
+                // The peer closed the connection before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     tracing::error!(%error, "no connection can be accepted");
@@ -139,8 +139,8 @@ impl Connections {
     }
 }
 
-/// The head that hyper reads to its end. Twice what is taken: the front refuses what lies between so that everybody can
-/// read it, pages included; beyond, hyper answers 431 and nothing else.
+/// The largest head that hyper reads. Twice the accepted size: heads between the two are refused by the front,
+/// readable by pages too; beyond, hyper answers a bare 431.
 fn largest_head(taken: usize) -> usize {
     /// hyper's own lower bound.
     const LEAST: usize = 8192;
@@ -186,7 +186,7 @@ impl Connection {
         );
         let connection = http.serve_connection(TokioIo::new(bounded), front.service(peer));
         if let Err(error) = watcher.watch(connection).await {
-            // Slow heads, resets, nonsense: the peer's doing, and hyper has answered if it could.
+            // Slow heads, resets, garbage: caused by the peer, and hyper has answered if it could.
             tracing::debug!(%error, "a connection ended early");
         }
         open.dec();

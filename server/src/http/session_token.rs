@@ -1,5 +1,5 @@
-//! The token that opens one buyer's checkout and nothing else. It names its session and when it ends, and is
-//! proved by a MAC: nothing is stored that could leak, and the answer that gave it can be given again.
+//! The token that opens one buyer's checkout and nothing else. It has its session and its end, proved by a MAC:
+//! nothing is stored that could leak, and the answer that contained it can be given again.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use daegeum_engine::id::SessionId;
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_opens_its_session_until_it_ends() {
+    fn token_opens_its_session_until_it_ends() {
         let token = tokens("11").issue(session(), Timestamp::from_millis(1_000));
         assert_eq!(tokens("11").verify(&token, clock(999)).unwrap(), session());
         let ended = tokens("11").verify(&token, clock(1_000)).unwrap_err();

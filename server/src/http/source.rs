@@ -1,5 +1,5 @@
-//! Who is at the other end when proxies stand between. `X-Forwarded-For` is written by anybody, so
-//! it is read from the right, where our own proxies wrote, and only as far as proxies are trusted.
+//! The caller's address behind proxies. Anyone can write `X-Forwarded-For`, so it is read from the right, where our
+//! own proxies wrote, and only as far as proxies are trusted.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,7 +16,7 @@ pub(super) fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> 
     let hops = headers.get_all(FORWARDED_FOR).iter().rev();
     let mut hops = hops.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
     while is_trusted(source) {
-        // Garbage ends the trail: what a trusted proxy did not write properly says nothing.
+        // Garbage ends the search: an entry that a trusted proxy did not write properly proves nothing.
         match hops.next().and_then(|hop| address_of(hop.trim())) {
             Some(hop) => source = hop.to_canonical(),
             None => break,
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_cannot_say_who_they_are() {
+    fn untrusted_caller_cannot_set_its_address() {
         assert_eq!(seen("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
     }
 
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_ends_the_trail() {
+    fn unreadable_entry_ends_the_search() {
         assert_eq!(seen("10.0.0.1", &["198.51.100.7, nonsense"]), "10.0.0.1");
         assert_eq!(
             seen("10.0.0.1", &["198.51.100.7, nonsense, 10.3.3.3"]),

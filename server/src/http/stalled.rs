@@ -1,5 +1,5 @@
-//! A connection whose peer does not take its answer ends. Reads have their own limits (headers,
-//! bodies); without this one for writes, a caller that never reads would keep its place for ever.
+//! Closes a connection whose peer does not read its answer. Reads have their own limits (headers, bodies); without
+//! this limit for writes, a caller that never reads would keep its place for ever.
 
 use std::{
     io,

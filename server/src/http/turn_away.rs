@@ -1,5 +1,5 @@
-//! The answer to a connection over the limit: 503 at once, and a closed connection. Waiting in the
-//! kernel's queue would look like an outage to its owner and to every probe.
+//! Answers a connection over the limit: 503 at once, and closes it. Waiting in the kernel's queue would look like an
+//! outage to callers and probes.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use super::{
 
 /// How long the caller has to take the answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How much of the unread request is taken first: closing over unread bytes would reset the
-/// connection, and the answer with it.
+/// How much of the unread request is read first: closing with unread bytes would reset the connection, and lose the
+/// answer.
 const UNREAD_BYTES_MAX: u64 = 64 * 1024;
 
 /// Answers and closes.

@@ -1,5 +1,5 @@
-//! Keeps domain time beside the data, and says how the machine's clock stands to it: when that changes, and once an hour
-//! while they do not agree.
+//! Keeps domain time beside the data, and logs the machine's clock's offset from it: when it changes, and once an
+//! hour while they disagree.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub async fn watch(app: Weak<App>) {
     }
 }
 
-/// What is kept makes the next start's time more exact; a disk without room says so elsewhere.
+/// The kept time makes the next start more exact; a full disk is reported elsewhere.
 pub fn keep(app: &App) {
     if let Err(error) = app.clock.keep() {
         tracing::debug!(%error, "domain time cannot be kept");

@@ -1,5 +1,5 @@
-//! Deadlines: unpaid orders are canceled, holds run out. What is due is read from the index, so a restart
-//! forgets nothing; deciding again what was decided changes nothing.
+//! Deadlines: unpaid orders are canceled, holds expire. Due items are read from the index, so a restart forgets
+//! nothing; deciding one again changes nothing.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use crate::telemetry::log_store_failure;
 /// How many are taken at once.
 const BATCH: usize = 500;
 
-/// Decides everything that has come due.
+/// Decides everything that is due.
 pub async fn run(app: Arc<App>) {
     let (now, mut after, mut found) = (app.now(), None, 0_usize);
     loop {
-        // What cannot be moved yet stays due, so each page begins behind the one before it.
+        // An item that cannot be decided yet stays due, so each page begins after the one before it.
         let page = match app.reader.due(now, after, BATCH) {
             Ok(page) => page,
-            // Said where it began; the next turn finds what is due.
+            // Reported where it began; the next turn finds the due items.
             Err(error) if error.is_passing() => return,
             Err(error) => return log_store_failure(&error, "what is due cannot be read"),
         };
         found = found.saturating_add(page.items.len());
         let waiting = i64::try_from(found).unwrap_or(i64::MAX);
         app.metrics.jobs.in_state("due").set(waiting);
-        // All of them at once: they share the writer's syncs.
+        // All at once, so that they share the writer's syncs.
         let items = page.items.into_iter();
         let told: Vec<Told> = items.map(|item| decide(&app, item)).collect();
         for outcome in told {

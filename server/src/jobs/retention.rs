@@ -1,7 +1,7 @@
-//! Retention: personal data is erased by dropping the keys of the days whose time is over.
+//! Retention: erases personal data by dropping the keys of days past their retention.
 //!
-//! A dropped key is gone for good, so no clock is believed here: how old a day is follows from the records
-//! ([`attested`]), and what will be dropped is said beforehand, for as long as [`NOTICE_DAYS`] days of records take.
+//! A dropped key is gone for good, so no clock is trusted: a day's age follows from the records ([`attested`]), and
+//! what will be dropped is announced beforehand, for as long as [`NOTICE_DAYS`] days of records take.
 
 mod attested;
 
@@ -12,11 +12,11 @@ use daegeum_engine::time::Timestamp;
 use self::attested::DAY_MS;
 use crate::app::App;
 
-/// How many days of records have to confirm that a day is past its retention before its key goes. A silence that
-/// counts in full is no longer, so a single wrong clock can bring nothing to its end before its time.
+/// The number of days with records that must confirm that a day is past its retention before its key is dropped. A
+/// gap that counts in full is no longer than this, so a single wrong clock can end nothing too early.
 const NOTICE_DAYS: u32 = 3;
 
-/// Drops the keys whose retention has ended, and says which come next.
+/// Drops the keys past their retention, and logs which come next.
 pub fn run(app: &App) {
     let settings = &app.config.settings.retention;
     for class in RetentionClass::ALL.iter().copied() {
@@ -46,7 +46,7 @@ fn look_at(app: &App, class: RetentionClass, days: u32) -> Result<(), StoreError
     Ok(())
 }
 
-/// The day before which all days are so many days old by the records' own time.
+/// The day before which all days are at least `days` old by the records' own time.
 fn day_older_than(app: &App, days: u32) -> Result<Option<u32>, StoreError> {
     let age_ms = u64::from(days).saturating_mul(DAY_MS);
     let at = |record| app.reader.time_of(record);
@@ -70,8 +70,8 @@ fn drop_before(app: &App, class: RetentionClass, day: u32) {
     }
 }
 
-/// Says, when it has changed, how many days' keys are about to be dropped, and how many the calendar would drop and
-/// the records do not.
+/// Logs, when it changes, how many days' keys are about to be dropped, and how many are past retention by the
+/// calendar but not by the records.
 fn tell(app: &App, class: RetentionClass, due: usize, doubted: usize) {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let figures = &app.metrics.retention;

@@ -1,5 +1,5 @@
-//! Calls to gateways that are not answered: begun ones are made at once, unanswered ones asked about when their
-//! time has come, and those that a restart found without an answer are taken up again.
+//! Drives calls to gateways: makes new calls at once, inquires about unanswered ones when due, and takes up those
+//! that a restart found unanswered.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::app::App;
 use crate::gateway::{calling, plan};
 use crate::telemetry::log_store_failure;
 
-/// How many are taken up in one turn; each waits for a gateway beside the others.
+/// The number taken up in one turn; their exchanges run in parallel.
 const BATCH: usize = 64;
 /// How many payments are read at a time; all are looked at, page by page.
 const PAGE: usize = 500;
-/// A call that nobody has taken up after this long was forgotten by its task.
+/// A call without a task after this long was forgotten by its task.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
-/// How often it is asked whether a transfer has come: no notification tells that its time is over.
+/// How often to check whether a transfer has arrived: no notification tells that its due date has passed.
 const DEPOSITS_EVERY: Duration = Duration::from_mins(10);
 
 /// Makes calls as soon as their intent is committed.
@@ -32,7 +32,7 @@ pub async fn begin(app: Weak<App>, mut begun: UnboundedReceiver<PaymentId>) {
     }
 }
 
-/// Asks about what is due.
+/// Makes the inquiries that are due.
 pub async fn run(app: Arc<App>) {
     if app.gateways.all().next().is_none() {
         return;
@@ -50,14 +50,14 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Takes up what nobody has taken up: all of it after a start, later only what was forgotten.
+/// Takes up calls without a task: all of them after a start, later only forgotten ones.
 async fn resume(app: &App) {
     let mut late = Late::default();
     let mut after = None;
     loop {
         let page = match app.reader.in_flight(after, PAGE) {
             Ok(page) => page,
-            // Said where it began. A look that saw nothing was none.
+            // Reported where it began. A failed look counts as none.
             Err(error) if error.is_passing() => return app.operations.look_again(),
             Err(error) => {
                 return log_store_failure(&error, "calls without an answer cannot be read");
@@ -78,8 +78,7 @@ async fn resume(app: &App) {
     }
 }
 
-/// Asks about the payments that somebody said there is news of, and that nobody here has in hand: after a start all
-/// of them, later what was forgotten.
+/// Inquires about payments with a hint and without a task here: after a start all of them, later forgotten ones.
 fn ask_because_of_hints(app: &App, now_ns: u64) {
     let mut after = None;
     loop {
@@ -101,7 +100,7 @@ fn ask_because_of_hints(app: &App, now_ns: u64) {
     }
 }
 
-/// What ends only with other keys, or with a person.
+/// Calls that end only with other keys, or by a person.
 #[derive(Default)]
 struct Late {
     of_other_keys: Found,
@@ -136,7 +135,7 @@ impl Late {
         }
     }
 
-    /// It is said again with each look, because nothing else will end it.
+    /// Logged with each look, because nothing else will end it.
     fn tell(&self) {
         if let Some(oldest) = self.of_other_keys.oldest {
             tracing::error!(

@@ -1,7 +1,7 @@
-//! Toss's notifications of payments. Nothing signs them, so they are hints and not records: one that names a
-//! payment of ours makes us ask Toss, at most once in a few seconds, and what Toss answers is recorded. That it is to
-//! be asked is noted before the notification is answered, once until it was asked. All else is counted and answered 200;
-//! nothing of it is written, however much of it comes.
+//! Toss's notifications of payments. They are unsigned, so they are hints, not records: one that names a payment of
+//! ours makes us ask Toss, at most once in a few seconds, and Toss's answer is recorded. The mark to ask is committed
+//! before the notification is answered, once until Toss was asked. All others are counted and answered 200, and
+//! nothing of them is written.
 
 #[cfg(planted)]
 mod believed;
@@ -27,7 +27,7 @@ use crate::http::{HttpErrorCode, Problem, RequestContext};
 pub(super) const COUNTED: [&str; 5] =
     ["followed", "coalesced", "put_off", "unmatched", "malformed"];
 
-/// What is looked at: the order number, where either form of notification has it. Nothing else of it is believed.
+/// The only field that is read: the order number, in either form of notification. Nothing else of it is believed.
 #[derive(Deserialize)]
 struct Named {
     #[serde(rename = "orderId")]
@@ -41,10 +41,10 @@ struct NamedInside {
     order_id: Option<String>,
 }
 
-/// How long a notification waits for its question where it is not noted; Toss waits ten seconds.
+/// How long a notification that was not recorded waits for the inquiry; Toss waits ten seconds.
 const WAIT_MAX: Duration = Duration::from_secs(8);
 
-/// Takes the hint. The answer tells a stranger nothing.
+/// Accepts the hint. The answer reveals nothing.
 pub async fn receive(
     app: &App,
     context: &RequestContext,
@@ -56,7 +56,7 @@ pub async fn receive(
     };
     let counted = status.as_ref().copied().unwrap_or("put_off");
     app.metrics.payments.webhook("TOSS", counted).inc();
-    // Whoever names no payment of ours need not be Toss.
+    // A sender that names no payment of ours need not be Toss.
     if matches!(counted, "followed" | "coalesced" | "put_off") {
         app.metrics.gateways.has_notified(Provider::Toss.name());
     }
@@ -70,8 +70,7 @@ fn named(body: &[u8]) -> Option<PaymentId> {
     PaymentId::parse(&named.order_id.or(inside)?).ok()
 }
 
-/// Has the payment asked about. It is noted before Toss is told that it was heard, so that nothing that ends this
-/// process makes it forgotten.
+/// Schedules an inquiry. The mark is committed before Toss gets its answer, so that a crash does not lose it.
 async fn hint(
     app: &App,
     context: &RequestContext,
@@ -85,7 +84,7 @@ async fn hint(
     #[cfg(planted)]
     believed::believe(app, context, id, body);
     let asked = app.operations.wait_until_asked(id);
-    // Before it is noted: an answer to a question that was asked before this is then not taken for an answer to it.
+    // Before the commit: an answer to an earlier inquiry is then not taken as an answer to this hint.
     app.operations.hint(id, app.world.monotonic_ns());
     if planted::is(Bug::HintsInMemory) {
         return Ok("followed");
@@ -96,7 +95,7 @@ async fn hint(
         let followed = !executed.events.is_empty();
         return Ok(if followed { "followed" } else { "coalesced" });
     }
-    // What was said of it lately was nothing, so that it is not noted any more: it is heard once Toss has been asked.
+    // Its latest hints brought no news, so this one is not recorded: it is answered once Toss has been asked.
     tokio::select! {
         biased;
         told = asked => told.map(|()| "followed").map_err(|_| HttpErrorCode::Overloaded.into()),

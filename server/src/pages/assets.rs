@@ -1,5 +1,5 @@
-//! The pages' scripts, style sheets and the wasm module, embedded as `cargo xtask pages` made them. Their names
-//! change with their content, so whoever has one never asks again.
+//! The pages' scripts, style sheets and wasm module, embedded as `cargo xtask pages` built them. Their names change
+//! with their content, so they can be cached for ever.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::http::{HttpErrorCode, Problem};
 
-/// What `cargo xtask pages` made.
+/// The output of `cargo xtask pages`.
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 #[allow_missing = true]
@@ -52,9 +52,9 @@ pub struct Linked {
     pub styles: Vec<String>,
     /// Addresses of modules to begin with.
     pub scripts: Vec<String>,
-    /// Addresses of modules that those import: to be fetched at once rather than one after the other.
+    /// Modules that those import: preloaded, rather than fetched one after the other.
     pub imports: Vec<String>,
-    /// Addresses of the wasm that those load, for the same reason.
+    /// Wasm files that those load, preloaded for the same reason.
     pub wasm: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ static MANIFEST: LazyLock<Option<Manifest>> = LazyLock::new(|| {
     serde_json::from_slice(&manifest.data).ok()
 });
 
-/// What a page that begins with `entry` links to; nothing where this program was built without it.
+/// The files that a page with `entry` links to; `None` if this program was built without it.
 pub fn linked(entry: Entry) -> Option<Linked> {
     linked_in(MANIFEST.as_ref()?, entry)
 }
@@ -159,7 +159,7 @@ pub(super) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Respo
     answer
 }
 
-/// The smallest form of the file that the browser reads.
+/// The smallest encoding of the file that the browser accepts.
 fn best(
     path: &str,
     plain: EmbeddedFile,
@@ -175,7 +175,7 @@ fn best(
     (plain, None)
 }
 
-/// Whether `Accept-Encoding` names it, and not with a weight of nothing.
+/// Whether `Accept-Encoding` names it, without a weight of 0.
 pub(super) fn reads(headers: &HeaderMap, encoding: &str) -> bool {
     let named = headers.get_all(header::ACCEPT_ENCODING).into_iter();
     let mut named = named
@@ -209,7 +209,7 @@ pub(super) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     held.any(|one| one == "*" || one.as_bytes() == tag.as_bytes())
 }
 
-/// What is served and as what; nothing else is.
+/// The content types of files that may be served.
 fn content_type(file: &str) -> Option<&'static str> {
     let (_, extension) = file.rsplit_once('.')?;
     Some(match extension {
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_browser_reads_is_what_it_names() {
+    fn accepted_encodings_are_those_the_browser_names() {
         for (accept, br, gzip) in [
             ("", false, false),
             ("gzip", false, true),
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_known_by_its_tag() {
+    fn cached_file_is_known_by_its_tag() {
         let tag = HeaderValue::from_static("\"abc\"");
         for (held, expected) in [
             ("\"abc\"", true),

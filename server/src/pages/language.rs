@@ -1,5 +1,5 @@
-//! Which language a page is in: what the visitor chose (`?lang=`), chose before (the cookie `lang`), or what their
-//! browser prefers; Korean if none of them says.
+//! The language of a page: the visitor's choice (`?lang=`), their earlier choice (the cookie `lang`), or the
+//! browser's preference; Korean otherwise.
 
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
@@ -64,7 +64,7 @@ impl Language {
             .find_map(Self::of_tag)
     }
 
-    /// What a request says without choosing: the cookie, then what the browser prefers.
+    /// The language of a request without a choice: the cookie, then the browser's preference.
     pub fn preferred(headers: &HeaderMap) -> Self {
         remembered(headers)
             .or_else(|| accepted(headers))

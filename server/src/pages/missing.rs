@@ -1,4 +1,4 @@
-//! What is shown where this program was built without its scripts and style sheets.
+//! The page shown if this program was built without its scripts and style sheets.
 
 use askama::Template;
 

@@ -1,7 +1,8 @@
-//! The npm package `@daegeum/checkout` as this server has it, so that shop and server are of one version: whole for npm
-//! (`/package/checkout.tgz`), and file by file as an ES module for a plain page (`/package/checkout/index.js`).
+//! The npm package `@daegeum/checkout`, served by this server so that shop and server have the same version: whole
+//! for npm (`/package/checkout.tgz`), and file by file as an ES module for plain pages
+//! (`/package/checkout/index.js`).
 //!
-//! The addresses stay when the content changes: whoever has a file asks whether it is still so.
+//! The addresses stay when the content changes, so caches have to revalidate.
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};

@@ -1,5 +1,5 @@
-//! What a page may load and who may do what with it: the headers of every page, and in one table what each
-//! gateway's script needs of them. Nothing is allowed inline, for nobody.
+//! The security headers of every page, and one table of what each gateway's script needs of them. Nothing inline is
+//! allowed.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -34,7 +34,7 @@ impl Policy {
         };
         let directives = [
             directive("default-src", &["'none'"], &[]),
-            // Compiling our own module is all that 'wasm-unsafe-eval' permits; `eval` it does not.
+            // 'wasm-unsafe-eval' permits compiling our own module only; `eval` stays forbidden.
             directive(
                 "script-src",
                 &["'self'", "'wasm-unsafe-eval'"],
@@ -72,9 +72,9 @@ impl Policy {
             (header::VARY, "Accept-Language, Cookie, Accept-Encoding"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::X_FRAME_OPTIONS, "DENY"),
-            // Gateways look at where their window was opened from; no path is told to them.
+            // Gateways check the origin that opened their window; no path is sent to them.
             (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
-            // Not `same-origin`: the page has to hear its own popup, which is a gateway's.
+            // Not `same-origin`: the page must receive messages from its own popup, which is a gateway's.
             (CROSS_ORIGIN_OPENER_POLICY, "same-origin-allow-popups"),
             (
                 PERMISSIONS_POLICY,
@@ -93,9 +93,9 @@ fn gateways(settings: &Settings) -> Vec<Needs> {
     toss.into_iter().collect()
 }
 
-/// Toss's script is at `sdk_url`. The real one opens its window as a frame or as a page of its own, and asks Toss's
-/// hosts for what it shows; that they are these is what shops that take payments there allow, not what Toss
-/// promises. A simulator's opens pages of its own and nothing else.
+/// Toss's script is at `sdk_url`. The real one opens its window as a frame or as a page of its own, and requests
+/// content from Toss's hosts; the list is what shops that use Toss allow, not what Toss promises. A simulator's
+/// script opens pages of its own and nothing else.
 fn toss_needs(sdk_url: &HttpUrl) -> Needs {
     let listed = |origins: &[&str]| origins.iter().copied().map(str::to_owned).collect();
     let sdk = WebOrigin::of(sdk_url.as_str());
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_allowed_inline_and_nobody_frames_a_page() {
+    fn policy_forbids_inline_code_and_framing() {
         for content in [content(&[]), content(&KEYS)] {
             for hole in ["unsafe-inline", "unsafe-eval'", " *", "blob:", "http:"] {
                 let holes = content.replace("'wasm-unsafe-eval'", "");

@@ -100,8 +100,6 @@ words! {
     installments_ask: "카드 결제창에서 선택", "Choose in the card's window";
     at_once: "일시불", "In full";
     in_months: "{months}개월", "{months} months";
-    paid_card: "카드", "Card";
-    paid_easy_pay: "간편결제", "Mobile wallet";
     method_transfer: "계좌이체", "Bank transfer";
     method_mobile: "휴대폰 결제", "Mobile phone bill";
     consents: "동의", "What you agree to";

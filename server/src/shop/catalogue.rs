@@ -1,5 +1,4 @@
-//! What the shop sells and for how much. Prices are here and nowhere else: a browser names an item and how many,
-//! never an amount.
+//! The shop's items and prices. Prices are only here: a browser sends an item and a quantity, never an amount.
 
 use serde::Serialize;
 
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_buys_none_or_more_than_there_are() {
+    fn quantity_is_between_one_and_the_stock() {
         let card = Item::find("postcard").expect("an item");
         assert!(card.lines(0, Language::English).is_none());
         assert!(
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_costs_what_every_method_takes() {
+    fn every_price_is_above_the_minimum_of_every_method() {
         for item in ITEMS {
             assert!(item.price() >= 200, "{}", item.slug);
         }

@@ -1,4 +1,4 @@
-//! One visitor's request: who they are, what they are answered with, and how the shop says that it cannot.
+//! One visitor's request: the visitor, their answer, and the shop's error pages.
 
 use askama::Template;
 use axum::extract::FromRequestParts;
@@ -24,7 +24,7 @@ pub(super) struct Guest {
 /// Who sends a form from one of our own pages. Anybody else is shown why not.
 pub(super) struct Sender(pub(super) Guest);
 
-/// Why a page cannot be what was asked for.
+/// The reason why the shop cannot answer a request.
 #[derive(Debug)]
 pub(super) enum Sorry {
     /// There is no such item, or no such order of theirs.

@@ -1,11 +1,11 @@
-//! Whether a form was sent by one of the shop's own pages. `SameSite` alone does not say so: a page on another port
-//! of this machine is the same site, and the browser would add the visitor's cookie to what it sends.
+//! Checks that a form was sent by one of the shop's own pages. `SameSite` alone is not enough: a page on another port
+//! of this machine is the same site, and the browser would add the visitor's cookie to its requests.
 
 use http::{HeaderMap, HeaderName, header};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Every browser says at least one of the two with a form; who says neither is refused.
+/// Every browser sends at least one of the two headers with a form; without both the request is refused.
 pub fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if headers.contains_key(SEC_FETCH_SITE) {
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_ours_may_send_a_form() {
+    fn form_of_the_shops_own_page_is_accepted() {
         assert!(says(&[("sec-fetch-site", "same-origin")]));
         assert!(says(&[
             ("host", "127.0.0.1:8080"),
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_elses_page_may() {
+    fn form_of_another_origin_is_refused() {
         for site in ["cross-site", "same-site", "none", ""] {
             // What an older header would say does not matter then.
             assert!(!says(&[

@@ -1,4 +1,4 @@
-//! How an order stands, in the words of someone who bought: read off what the API says of it and of its payments.
+//! The status of an order in words for its buyer, derived from the API's answer and its payments.
 
 use super::payment_api::{Operation, Order, Payment};
 use crate::pages::Words;
@@ -25,7 +25,7 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// Of an order with its payments. A status that came after this was written is shown as nearly as can be: paid.
+    /// The status of an order with its payments. A status newer than this program is shown as the nearest one: paid.
     pub(super) fn of<'a>(order: &Order, payments: impl IntoIterator<Item = &'a Payment>) -> Self {
         let payments = payments.into_iter();
         let calls: Vec<_> = payments.filter_map(|one| one.operation.as_ref()).collect();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_stands_as_its_status_and_its_calls_say() {
+    fn standing_follows_from_status_and_calls() {
         for (status, calls, expected) in [
             ("PAYMENT_PENDING", &[][..], Standing::Unpaid),
             (

@@ -1,5 +1,5 @@
-//! Who visits the shop: a random id in a token that the shop signs, kept in a cookie. The same token is what the
-//! payment API knows the buyer by, so the shop reads a visitor's history as that visitor and as nobody else.
+//! The shop's visitors: a random id in a token that the shop signs, kept in a cookie. The payment API knows the buyer
+//! by the same token, so the shop can read only that visitor's history.
 
 use std::time::Duration;
 
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_becomes_another_visitor_by_writing_a_cookie() {
+    fn forged_cookie_does_not_become_another_visitor() {
         let (visitors, _) = shop();
         let first = visitors.of(&HeaderMap::new()).unwrap();
         let forged = first.token.replace('.', "x.");

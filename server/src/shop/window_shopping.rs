@@ -1,4 +1,4 @@
-//! What there is to buy: all of it, and one thing.
+//! The pages of the catalogue: all items, and one item.
 
 use askama::Template;
 use axum::extract::Path;

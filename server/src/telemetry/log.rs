@@ -1,6 +1,6 @@
-//! Logs as JSON lines. What happens seldom goes through `tracing`; what happens with every payment,
-//! a transition, is written by hand into the same sink, because going through `tracing` for it
-//! costs a seventh of the throughput. Secrets and personal data are never logged.
+//! Logs as JSON lines. Rare events go through `tracing`; transitions, which occur with every payment, are written by
+//! hand into the same sink, because `tracing` would cost a seventh of the throughput for them. Secrets and personal
+//! data are never logged.
 
 use std::{cell::RefCell, io};
 
@@ -44,7 +44,8 @@ pub fn start_logging(
     ))
 }
 
-/// Ours from `level` on; of libraries what is seldom, because nobody here answers for what they write at `debug`.
+/// Our own lines from `level` on; libraries at most at `info`, because their `debug` lines are not checked for
+/// secrets.
 fn logged_from(level: tracing::Level) -> Targets {
     let of_libraries = level.min(tracing::Level::INFO);
     Targets::new()

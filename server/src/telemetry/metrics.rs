@@ -1,5 +1,5 @@
-//! Every metric there is, by the name scrapers know it under. Who counts often asks for its counter
-//! once and keeps it; nothing here is looked up twice on the way of a payment.
+//! All metrics, by their exported names. Code that counts often resolves its counter once and keeps it; nothing is
+//! looked up while a payment is processed.
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -74,9 +74,9 @@ pub struct HttpMetrics {
     pub turned_away: Counter,
 }
 
-/// Counted from 0 on: a rate of what appears with its first count does not see it.
+/// Initialised to 0: a rate over a counter that first appears at 1 misses that first event.
 const SELDOM_ANSWERED: [u16; 3] = [429, 500, 503];
-/// As above: why an index is made anew.
+/// As above: the reasons of index rebuilds.
 const REBUILD_REASONS: [&str; 6] = ["start", "altered", "failed", "panicked", "unusable", "full"];
 
 type RouteLabel = [(&'static str, String); 1];

@@ -1,6 +1,5 @@
-//! Where log lines go: a bounded buffer that a thread of its own empties. Whoever logs copies a
-//! line and goes on; when the buffer is full the line is dropped and counted. The writer is woken
-//! once per batch, not once per line.
+//! The output of log lines: a bounded buffer that a thread of its own writes out. Logging copies a line and returns;
+//! if the buffer is full, the line is dropped and counted. The writer is woken once per batch, not once per line.
 
 use std::{
     io::{self, Write},
@@ -71,7 +70,7 @@ impl LogSink {
         ))
     }
 
-    /// A sink that nobody empties but [`LogSink::take`]: for whoever wants to read what was logged.
+    /// A sink that is only emptied by [`LogSink::take`], for tests that read the log.
     pub fn kept(bytes_max: usize, dropped: Counter) -> Self {
         let buffer = Buffer {
             lines: Vec::new(),
@@ -115,7 +114,7 @@ impl Shared {
         loop {
             let stopped = self.take(&mut batch);
             if out.write_all(&batch).and_then(|()| out.flush()).is_err() {
-                // Nobody reads the log any more; the metric is what is left to tell it.
+                // The log cannot be written any more; only the metric can show it.
                 let lines = batch.split_inclusive(|byte| *byte == b'\n').count();
                 self.dropped
                     .inc_by(u64::try_from(lines).unwrap_or(u64::MAX));

@@ -1,5 +1,5 @@
-//! The world in a test's hands: time stands still until it is moved, chance is a seed. Tasks run
-//! on the test's tokio runtime.
+//! The world for tests: time stands still until it is moved, randomness comes from a seed. Tasks run on the test's
+//! tokio runtime.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +25,7 @@ pub struct ManualWorld {
     network: Arc<Network>,
 }
 
-/// Who answers what is sent into the world.
+/// The function that answers requests.
 type Network =
     dyn Fn(Outbound) -> BoxFuture<Result<http::Response<bytes::Bytes>, Undelivered>> + Send + Sync;
 
@@ -35,7 +35,7 @@ struct State {
     machine_now_ms: i64,
     monotonic_ns: u64,
     random: ChaCha8Rng,
-    /// Who waits for which moment; the second half of the key keeps timers of one moment apart.
+    /// The waiting timers; the second half of the key keeps timers of one moment apart.
     timers: BTreeMap<(u64, u64), Waker>,
     timers_made: u64,
 }
@@ -105,7 +105,7 @@ impl ManualWorld {
         state.wall_ms = state.machine_now_ms.saturating_add(ahead_ms);
     }
 
-    /// How many timers are waiting: what a test waits for before it moves time.
+    /// The number of waiting timers: a test waits for it before it moves time.
     pub fn timers(&self) -> usize {
         self.state.lock().timers.len()
     }

@@ -1,4 +1,4 @@
-//! What goes out to another machine, and what can become of it.
+//! Outgoing requests, and the ways in which they can fail.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ pub struct Outbound {
     pub answer_bytes_max: usize,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 ///
-/// The two differ in what they promise, and money hangs on it: only what certainly never left may be
+/// The difference matters for money: only a request that certainly never left may be treated as not done.
 /// taken for undone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Undelivered {

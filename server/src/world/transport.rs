@@ -1,8 +1,8 @@
-//! The network: one exchange with another machine, and exactly what is known when it fails.
+//! The network: one exchange with another machine, and exactly what is known if it fails.
 //!
-//! [`Undelivered::NotSent`] is said only where no byte of the request can have left: a name, a connection
-//! or a handshake that failed. Everything after that, a connection of the pool that dies included, is
-//! [`Undelivered::NoAnswer`]. Nothing is sent twice from here, no redirect is followed, no proxy is asked.
+//! [`Undelivered::NotSent`] is returned only if no byte of the request can have left: a name, a connection or a
+//! handshake that failed. Everything after that, including a pooled connection that died, is
+//! [`Undelivered::NoAnswer`]. Nothing is sent twice, redirects are not followed, proxies are not used.
 
 mod reach;
 
@@ -19,9 +19,10 @@ pub use reach::Reach;
 
 use super::{BoxFuture, Outbound, Undelivered};
 
-/// A machine that has not taken a connection by then will not take this one.
+/// A machine that has not accepted a connection by then will not accept it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Idle connections are closed before most servers close theirs, which is how requests get lost.
+/// Idle connections are closed before most servers close theirs, because a request on a closing connection can get
+/// lost.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const IDLE_PER_HOST: usize = 8;
 
@@ -97,8 +98,8 @@ fn client(reach: Reach) -> Result<Client, String> {
         .map_err(told)
 }
 
-/// The machine's own roots: an operator who trusts another authority says so in one place. Without any,
-/// no handshake succeeds, and nothing is sent.
+/// The system's root certificates, so that an operator configures additional ones in one place. Without any, no
+/// handshake succeeds, and nothing is sent.
 fn system_roots() -> RootCertStore {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
@@ -131,7 +132,7 @@ async fn whole(
     Ok(response)
 }
 
-/// Only what failed before the request could be written is certain.
+/// Only an error from before the request could be written is certain.
 fn undelivered(error: reqwest::Error) -> Undelivered {
     if error.is_connect() || error.is_builder() {
         not_sent(told(error))

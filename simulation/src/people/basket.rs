@@ -1,5 +1,5 @@
-//! What an order is about: its lines, what is taken off them, and what is left to pay. Discounts are drawn so that what
-//! is left, and what of it is not taxed, is known without the server's rule.
+//! An order's lines, its discounts, and the amount left to pay. Discounts are drawn so that the amount left, and its
+//! tax-free part, are known without the server's rule.
 
 use serde_json::{Value, json};
 

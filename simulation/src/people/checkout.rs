@@ -1,5 +1,5 @@
-//! A buyer's checkout through Toss: a session, its window in one tab or two, what people do there and on their way
-//! back, and what the bank and the shop's own dashboard do later.
+//! A buyer's checkout through Toss: a session, its window in one tab or two, the buyer's actions there and on the way
+//! back, and later actions of the bank and in the shop's dashboard.
 
 use daegeum_sandbox::toss::{Amount, CancelRequest, OpenWindow, RefundReceiveAccount};
 use http::Method;
@@ -48,7 +48,7 @@ pub async fn check_out(story: &Story, attempt: u64) {
 async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
     let dice = &story.town.dice;
     let account = dice.one_in(6);
-    // The window lets a buyer choose what the shop did not offer.
+    // The window lets a buyer choose a method that the shop did not offer.
     let method = *dice.pick(&["card", "card", "transfer"]);
     let mut body = json!({ "order_id": story.order_id, "provider": "TOSS", "method": method });
     if dice.one_in(2) {
@@ -198,7 +198,7 @@ impl Checkout {
         town.wait_up_to(*dice.pick(&[0, 0, 1_000, 30_000, 700_000]))
             .await;
         if dice.one_in(6) {
-            // Whoever does something in the shop's dashboard does not wait for the browser.
+            // A person in the shop's dashboard does not wait for the browser.
             let (other, key) = (self.clone(), key.clone());
             town.send_out(async move { other.dashboard(&key).await });
         }
@@ -214,7 +214,7 @@ impl Checkout {
         town.operate();
         let total = won(self.story.total);
         let tampered = dice.one_in(15);
-        // What is not taxed is the browser's word, too.
+        // The tax-free part is unverified input from the browser, too.
         let tax_free = if dice.one_in(15) {
             dice.below(self.story.total / 2)
         } else {
@@ -332,7 +332,7 @@ impl Checkout {
         let (Ok(again), 200) = (again, first.status) else {
             return;
         };
-        // A server that has followed a clock days ahead believes that the session is over.
+        // A server that has followed a clock days ahead treats the session as over.
         let over = again.text("code") == "TOKEN_EXPIRED"
             && self.story.town.clocks.latest_ms() >= self.ends_ms;
         let refused = matches!(again.status, 400..=407 | 410..=428) && !over;
@@ -365,7 +365,7 @@ impl Checkout {
         }
     }
 
-    /// The browser brings back the name of somebody else's payment, or what is no name.
+    /// The browser brings back another buyer's payment name, or a malformed one.
     async fn borrow_a_name(&self, honest: &Value) {
         let town = &self.story.town;
         let mut forged = honest.clone();

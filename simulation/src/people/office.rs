@@ -1,5 +1,5 @@
-//! The office: an administrator who looks at the desk now and then and decides what lies there, and a backend that
-//! reads the feed and finds no gap in it.
+//! The office: an administrator who looks at the desk now and then and decides its entries, and a backend that reads
+//! the feed and checks that it has no gap.
 
 use http::Method;
 use serde_json::json;
@@ -37,7 +37,7 @@ async fn decide(town: &Town, admin: &Caller, payment: &str) {
     resolve(town, admin, payment, resolution).await;
 }
 
-/// Somebody is impatient with a call that has no answer, and wrong about it now and then.
+/// An impatient person resolves an unanswered call, now and then wrongly.
 async fn guess(town: &Town, admin: &Caller) {
     let Some(waiting) = admin.read("/api/v1/admin/unanswered").await else {
         return;

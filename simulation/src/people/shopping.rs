@@ -1,5 +1,5 @@
-//! One order from registering to the end, as its merchant and its buyer do it: with repetitions, at the same time,
-//! too late, not at all.
+//! One order from registration to the end, as its merchant and its buyer act: with repetitions, concurrently, too
+//! late, or not at all.
 
 use http::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Strangers: rubbish, forged notifications, other people's orders, secrets that were guessed.
+//! Strangers: garbage, forged notifications, other people's orders, guessed secrets.
 
 use bytes::Bytes;
 use http::Method;
@@ -54,7 +54,7 @@ async fn attempt(town: &Town, stranger: &Caller, n: u64) {
     }
 }
 
-/// A notification as if from Toss: nothing of it may be believed.
+/// A forged notification of Toss: nothing of it may be believed.
 async fn hint(town: &Town, stranger: &Caller) {
     let Some(payment) = some_payment(town) else {
         return;

@@ -1,5 +1,5 @@
-//! What the server has acknowledged, kept outside it: every answer with the request that got it,
-//! and the latest state each order and payment was said to be in.
+//! The server's acknowledgements, kept outside it: every answer with its request, and the latest acknowledged state
+//! of each order and payment.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -1,5 +1,5 @@
-//! Checks after a crash, by rules written here once more: states only go on, answers
-//! are given again byte by byte, the feed has no gap, the books say what the feed says.
+//! Checks after a crash, by rules written independently: states only move forward, answers are repeated byte by byte,
+//! the feed has no gap, and the books agree with the feed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,7 @@ async fn served<F: Future<Output = Answer>>(ask: impl Fn() -> F) -> Answer {
     }
 }
 
-/// Whether a thing once acknowledged as `was` may now be `is`; nobody here resolves set-aside money.
+/// Whether a thing once acknowledged as `was` may now be `is`; no one resolves set-aside money here.
 fn may_follow(was: &str, is: &str) -> bool {
     let later: &[&str] = match was {
         "INITIATED" => &[
@@ -61,7 +61,7 @@ fn may_follow(was: &str, is: &str) -> bool {
         "AUTHORIZED" => &["CAPTURED", "VOIDED", "MISMATCHED", "ORPHANED"],
         "FAILED" => &["CANCELED", "CAPTURED", "ORPHANED", "MISMATCHED"],
         "VOIDED" | "EXPIRED" => &["CAPTURED", "ORPHANED", "MISMATCHED"],
-        // An order cannot come back from it; a payment's money can still come late.
+        // An order cannot leave it; a payment's money can still come late.
         "CANCELED" => &["CAPTURED", "ORPHANED", "MISMATCHED"],
         "MISMATCHED" => &["CAPTURED"],
         "PAYMENT_PENDING" => &["RESERVED", "PAID", "CANCEL_REQUESTED", "CANCELED"],

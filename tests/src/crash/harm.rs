@@ -1,4 +1,4 @@
-//! Harm done to the index of a server that is not running, as a failing disk would do it.
+//! Damages the index of a stopped server, as a failing disk would.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! The load: several connections, each living through one order after another, until the server
-//! is gone. Everything an answer says is noted before the next request is made.
+//! The load: several connections, each taking one order after another through its life, until the server is gone.
+//! Every answer is recorded before the next request is made.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The alert rules and the dashboard in `deploy/`, held to what the server really shows: each rule fires on the figures
-//! of a story that is what the rule is about, and is silent on those of a quiet day. `promtool` judges.
+//! The alert rules and the dashboard in `deploy/`, checked against the server's real metrics: each rule fires on the
+//! metrics of its story, and is silent on those of a quiet day. `promtool` decides.
 //!
 //! `cargo xtask test --only alerts` fetches promtool; else DAEGEUM_PROMTOOL or the PATH says where it is.
 
@@ -81,7 +81,7 @@ impl Scraped {
         self
     }
 
-    /// The same, where all series with this beginning that `is_meant` are larger.
+    /// The same, with a larger value for all series with this prefix that `is_meant` selects.
     fn larger(mut self, name: &str, by: f64, is_meant: impl Fn(&str) -> bool) -> Self {
         let series = self.series.iter_mut();
         let mut meant = series.filter(|(series, _)| series.starts_with(name) && is_meant(series));
@@ -94,7 +94,7 @@ impl Scraped {
     }
 }
 
-/// What happens to a server that is scraped each minute, and the alerts that have to fire because of it, and no others.
+/// A story of a server that is scraped each minute, with the alerts that have to fire, and no others.
 struct Story {
     name: &'static str,
     /// The first for an hour, each of the others for two minutes, the last for three hours.
@@ -460,7 +460,7 @@ async fn stories_of_toss() -> Vec<Story> {
 }
 
 #[tokio::test]
-async fn each_alert_fires_on_the_figures_of_its_story_and_on_no_other() {
+async fn alert_fires_on_the_metrics_of_its_story_only() {
     let mut stories = stories_of_the_machine().await;
     stories.extend(stories_of_payments().await);
     stories.extend(stories_of_toss().await);
@@ -512,7 +512,7 @@ fn figures_in(query: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn every_query_of_the_dashboard_names_figures_that_there_are() {
+async fn dashboard_queries_name_existing_metrics() {
     let (shop, toss) = Shop::open_with_toss_and(&[("DAEGEUM_GATEWAYS_MOCK", "true")]).await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);

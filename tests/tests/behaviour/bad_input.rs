@@ -1,4 +1,4 @@
-//! What nobody should send: each has its stable code, and nothing has changed afterwards.
+//! Invalid requests: each gets its stable code and changes nothing.
 
 mod paths;
 mod values;
@@ -60,7 +60,7 @@ async fn refused(caller: &Caller, path: &str, body: &[u8], status: u16, code: &s
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_what_the_path_takes_is_refused_by_name() {
+async fn invalid_body_is_refused_by_field() {
     let world = Untouched::open().await;
     let merchant = world.shop.merchant();
     let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
@@ -156,7 +156,7 @@ async fn a_body_that_is_not_what_the_path_takes_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_body_too_large_or_of_another_kind_is_not_read() {
+async fn oversized_or_foreign_body_is_not_read() {
     let world = Untouched::open().await;
     let merchant = world.shop.merchant();
     let large = |bytes: usize| format!("{{\"order_id\":\"{}\"}}", "x".repeat(bytes)).into_bytes();
@@ -168,7 +168,7 @@ async fn a_body_too_large_or_of_another_kind_is_not_read() {
         "BODY_TOO_LARGE",
     )
     .await;
-    // The server need not read it all: it may close once it has said so.
+    // The server need not read it all: it may close the connection once it has answered.
     let huge = merchant.request(Method::POST, "/api/v1/payments");
     let huge = huge
         .header("content-type", "application/json")
@@ -205,9 +205,9 @@ async fn a_body_too_large_or_of_another_kind_is_not_read() {
     world.unchanged().await;
 }
 
-/// A word that goes nowhere: the path is right and the body is not, at every path that takes one.
+/// A body without meaning, at the right path: refused by every path that takes a body.
 #[tokio::test]
-async fn no_path_takes_a_body_it_does_not_understand() {
+async fn meaningless_body_is_refused_by_every_path() {
     let world = Untouched::open().await;
     let (merchant, admin) = (world.shop.merchant(), world.shop.admin());
     let resolve = format!("/api/v1/admin/payments/{}/resolve", world.payment.id);
@@ -241,9 +241,9 @@ async fn no_path_takes_a_body_it_does_not_understand() {
     world.payment.complete(NoAnswer).await.expect(202);
 }
 
-/// What an action does not take is refused, not ignored: a part cannot be captured yet.
+/// An action refuses unknown fields instead of ignoring them: partial capture does not exist yet.
 #[tokio::test]
-async fn an_action_ignores_nothing_it_is_sent() {
+async fn action_refuses_unknown_fields() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").on_confirmation().register().await;
     let payment = order.pay().await;

@@ -1,5 +1,5 @@
-//! Clocks that are wrong: behind the records, hours or years ahead of them, set while the shop is open. Payments go
-//! on, nothing is destroyed, and it is said.
+//! Wrong clocks: behind the records, hours or years ahead of them, set while the shop is open. Payments go on,
+//! nothing is destroyed, and the problem is reported.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn again(shop: &Shop, checkout: &Checkout) -> Checkout {
 }
 
 #[tokio::test]
-async fn a_record_from_a_clock_nine_hours_ahead_stops_no_confirmation_and_no_refund() {
+async fn record_nine_hours_ahead_stops_no_confirmation_and_no_refund() {
     let (shop, toss) = Shop::open_with_toss_at(NINE_HOURS_MS).await;
     let waiting = shop.order("o-1").register().await;
     shop.set_wall(0);
@@ -52,7 +52,7 @@ async fn a_record_from_a_clock_nine_hours_ahead_stops_no_confirmation_and_no_ref
 }
 
 #[tokio::test]
-async fn an_answer_that_was_lost_is_asked_for_while_the_clock_is_behind() {
+async fn lost_answer_is_inquired_about_while_the_clock_is_behind() {
     let (shop, toss) = Shop::open_with_toss_at(NINE_HOURS_MS).await;
     shop.order("o-1").register().await;
     shop.set_wall(0);
@@ -72,7 +72,7 @@ async fn an_answer_that_was_lost_is_asked_for_while_the_clock_is_behind() {
 }
 
 #[tokio::test]
-async fn a_call_of_an_earlier_process_is_known_for_one_whatever_the_clock_says() {
+async fn call_of_an_earlier_process_is_recognised_under_any_clock() {
     for wall_ms in [-NINE_HOURS_MS, NINE_HOURS_MS, SIX_YEARS_MS] {
         let (shop, toss) = Shop::open_with_toss().await;
         let checkout = shop.order("o-1").register().await.checkout(&toss).await;
@@ -95,7 +95,7 @@ async fn a_call_of_an_earlier_process_is_known_for_one_whatever_the_clock_says()
 }
 
 #[tokio::test]
-async fn a_gateways_time_is_not_over_because_a_clock_was_set() {
+async fn setting_a_clock_does_not_end_a_gateways_window() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -123,7 +123,7 @@ async fn a_gateways_time_is_not_over_because_a_clock_was_set() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_ahead_for_a_while_cancels_no_order() {
+async fn clock_set_ahead_for_a_while_cancels_no_order() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     shop.set_wall(NINE_HOURS_MS);
@@ -146,14 +146,13 @@ async fn a_clock_that_is_set_ahead_for_a_while_cancels_no_order() {
 }
 
 #[tokio::test]
-async fn a_clock_behind_the_records_is_said_with_the_distance_and_an_empty_directory_says_nothing()
-{
+async fn clock_behind_the_records_is_reported_with_its_offset() {
     let (shop, _toss) = Shop::open_with_toss_at(-SIX_YEARS_MS).await;
     assert_eq!(shop.figure("clock_behind_seconds").await, 0);
     assert_eq!(shop.figure("clock_ahead_seconds").await, 0);
     shop.set_wall(0);
     shop.look_at_unanswered().await;
-    // Nobody follows it without a person's word.
+    // It is followed only on the operator's word.
     expect_seconds(&shop, "clock_ahead_seconds", SIX_YEARS_MS).await;
     let shop = shop.reopen_trusting_its_clock().await;
     shop.order("o-1").register().await;
@@ -163,7 +162,7 @@ async fn a_clock_behind_the_records_is_said_with_the_distance_and_an_empty_direc
 }
 
 #[tokio::test]
-async fn the_doctor_says_how_far_the_clock_is_behind_the_records() {
+async fn doctor_reports_how_far_the_clock_is_behind_the_records() {
     let (shop, _toss) = Shop::open_with_toss_at(NINE_HOURS_MS).await;
     shop.order("o-1").register().await;
     let folder = shop.close();
@@ -203,7 +202,7 @@ fn reason(events: &[Value]) -> Value {
 }
 
 #[tokio::test]
-async fn a_start_six_years_ahead_destroys_nothing() {
+async fn start_six_years_ahead_destroys_nothing() {
     let settings = [("DAEGEUM_GATEWAYS_MOCK", "true")];
     let (shop, toss) = Shop::open_with_toss_and(&settings).await;
     let buyer = json!({ "buyer_name": "김철수" });
@@ -212,7 +211,7 @@ async fn a_start_six_years_ahead_destroys_nothing() {
     assert_eq!(known(&checkout).await, "김철수");
     let old = decided(&shop, "o-2").await;
 
-    // A person's word makes it worse: domain time is six years ahead from here on.
+    // The operator's word makes it worse: domain time is six years ahead from here on.
     shop.set_wall(SIX_YEARS_MS);
     let shop = shop.reopen_trusting_its_clock().await;
     shop.look_at_retention().await;
@@ -245,7 +244,7 @@ async fn a_start_six_years_ahead_destroys_nothing() {
 
 /// What an earlier version did to a directory: every key up to a day in the future is gone.
 #[tokio::test]
-async fn where_a_clock_has_erased_todays_key_everything_works_with_what_is_erased() {
+async fn server_works_after_a_clock_erased_todays_key() {
     let settings = [("DAEGEUM_GATEWAYS_MOCK", "true")];
     let (shop, toss) = Shop::open_with_toss_and(&settings).await;
     let buyer = json!({ "buyer_name": "김철수" });

@@ -1,5 +1,4 @@
-//! The program as it is typed: what it refuses to start with, and what it does to a directory that
-//! no server has open.
+//! The program's command line: refusals to start, and the commands on a directory that no server has open.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -115,7 +114,7 @@ fn settings_are_shown_without_secrets() {
 }
 
 #[tokio::test]
-async fn a_directory_has_one_process() {
+async fn directory_is_opened_by_one_process_only() {
     let shop = Shop::open().await;
     let data = shop.folder().to_str().unwrap().to_owned();
     for arguments in [["verify", "--data", &data], ["rebuild", "--data", &data]] {
@@ -127,7 +126,7 @@ async fn a_directory_has_one_process() {
 }
 
 #[tokio::test]
-async fn an_index_that_is_lost_is_made_anew_from_the_journal() {
+async fn lost_index_is_rebuilt_from_the_journal() {
     let folder = left_in_order().await;
     let (data, log) = (folder.path(), folder.path().join("log"));
     std::fs::remove_dir_all(data.join("index")).unwrap();
@@ -158,7 +157,7 @@ async fn an_index_that_is_lost_is_made_anew_from_the_journal() {
 }
 
 #[tokio::test]
-async fn a_changed_byte_of_the_journal_is_found_and_named() {
+async fn changed_byte_of_the_journal_is_found_and_named() {
     let folder = left_in_order().await;
     let segment = folder.path().join("journal/00000001.seg");
     let sound = std::fs::read(&segment).unwrap();
@@ -197,7 +196,7 @@ pub(super) async fn welcome(log: &Path) -> String {
     lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// What a shell says that reads the commands from a terminal's paste: line by line, whatever each of them comes to.
+/// The output of a shell that reads the commands from a paste: line by line, whatever each returns.
 pub(super) fn pasted(shell: &str, commands: &str) -> String {
     let mut child = Command::new(shell)
         .stdin(std::process::Stdio::piped())
@@ -211,7 +210,7 @@ pub(super) fn pasted(shell: &str, commands: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_welcome_is_pasted_whole_and_pays_each_time() {
+async fn welcome_commands_can_be_pasted_whole_and_repeatedly() {
     let own_toss = [
         (
             "DAEGEUM_GATEWAYS_TOSS_SECRET_KEY",
@@ -243,7 +242,7 @@ async fn the_welcome_is_pasted_whole_and_pays_each_time() {
 }
 
 #[tokio::test]
-async fn the_start_is_told_with_version_gateways_and_data() {
+async fn start_is_logged_with_version_gateways_and_data() {
     let folder = tempfile::tempdir().unwrap();
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let mut server = Program::start(&data, &[], &["--sandbox"], &log);

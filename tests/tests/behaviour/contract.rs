@@ -1,5 +1,5 @@
-//! The API is what `/openapi.json` says: every operation that it describes is asked here, answers with each success
-//! that it promises, and refuses as it says. That every answer of every story is as described is seen by the caller.
+//! The API matches `/openapi.json`: every described operation is called here, returns each success that it promises,
+//! and refuses as described. The caller checks that every answer of every test is as described.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -114,7 +114,8 @@ fn operations_described() -> Vec<Described> {
     operations.collect()
 }
 
-/// Every refusal that follows from who calls and how is promised where it comes, and comes where it is promised.
+/// Every refusal that follows from the caller and the form of a request is described where it occurs, and occurs
+/// where it is described.
 #[tokio::test]
 async fn every_operation_refuses_as_described() {
     let (shop, _toss) = Shop::open_with_toss_and(&[("DAEGEUM_GATEWAYS_MOCK", "true")]).await;
@@ -135,7 +136,7 @@ async fn every_operation_refuses_as_described() {
         let name = format!("{} {}", operation.method, operation.path);
         let callers = operation.callers();
         let promised = |status| operation.promises(status);
-        // A notification is authentic by what it says itself.
+        // A notification is authenticated by its content.
         if operation.path.contains("webhook") {
             continue;
         }
@@ -179,7 +180,7 @@ async fn refuses_bodies(operation: &Described, caller: &Caller) {
     };
     send("text/plain", "x".to_owned()).await.expect(415);
     send("application/json", "{".to_owned()).await.expect(400);
-    // What was not read to its end is the last on its connection.
+    // After a body that was not read to its end, the connection is closed.
     let large = operation
         .request(caller)
         .header("content-type", "application/json")

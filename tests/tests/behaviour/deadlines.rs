@@ -1,4 +1,4 @@
-//! Unpaid orders are canceled at their deadline, and never past a gateway that has not answered.
+//! Unpaid orders are canceled at their deadline, but never while a call is unanswered.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use daegeum_tests::{Fail, NoAnswer, Shop, Success};
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn an_unpaid_order_is_canceled_when_its_time_is_over() {
+async fn unpaid_order_is_canceled_at_its_deadline() {
     let shop = Shop::open().await;
     let (order, paid) = (
         shop.order("o-1").register().await,
@@ -38,7 +38,7 @@ async fn an_unpaid_order_is_canceled_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn nothing_is_paid_after_the_deadline_even_before_the_job_has_looked() {
+async fn order_cannot_be_paid_after_its_deadline_even_before_the_job_runs() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -99,7 +99,7 @@ async fn the_deadline_waits_for_a_gateway_that_has_not_answered() {
 }
 
 #[tokio::test]
-async fn a_restart_forgets_no_deadline() {
+async fn restart_keeps_deadlines() {
     let shop = Shop::open().await;
     shop.order("o-1").register().await;
     let shop = shop.reopen().await;

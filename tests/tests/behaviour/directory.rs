@@ -1,5 +1,5 @@
-//! A data directory that is not whole, not this key's, or open elsewhere: the start is refused in words that say what
-//! is true and what to do; and nobody else on the machine can read what is in it.
+//! A data directory that is incomplete, under another key, or open elsewhere: the start is refused with the true
+//! reason and the remedy; and other users of the machine cannot read its content.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -57,7 +57,7 @@ fn says(said: &str, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_lost_key_file_is_not_replaced_without_a_word() {
+async fn lost_key_file_is_not_replaced_silently() {
     let folder = left_in_order().await;
     let data = folder.path();
     fs::remove_file(data.join("keyring")).expect("it was there");
@@ -82,14 +82,14 @@ async fn a_lost_key_file_is_not_replaced_without_a_word() {
 }
 
 #[tokio::test]
-async fn another_data_key_is_refused() {
+async fn wrong_data_key_is_refused() {
     let folder = left_in_order().await;
     let said = refusal(folder.path(), &[], OTHER_KEY);
     says(&said, &["another DAEGEUM_DATA_KEY", "start with that one"]);
 }
 
 #[tokio::test]
-async fn a_marker_that_is_older_than_its_journal_is_told_from_a_lost_journal() {
+async fn marker_older_than_its_journal_is_told_from_a_lost_journal() {
     let folder = left_in_order().await;
     let (data, marker) = (folder.path(), folder.path().join("marker.json"));
     let (older, log) = (fs::read(&marker).expect("a marker"), data.join("log"));
@@ -128,7 +128,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn what_is_made_is_its_users_alone_and_what_is_open_to_others_is_said() {
+async fn files_are_private_and_open_ones_are_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let mut server = Program::start(&data, &[], &["--sandbox"], &log);
@@ -156,7 +156,7 @@ async fn what_is_made_is_its_users_alone_and_what_is_open_to_others_is_said() {
 }
 
 #[tokio::test]
-async fn a_second_server_says_what_is_in_its_way() {
+async fn second_server_reports_the_conflict() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, other) = (folder.path().join("data"), folder.path().join("other"));
     let (log, port) = (folder.path().join("log"), free_port());

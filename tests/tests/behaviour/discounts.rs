@@ -71,7 +71,7 @@ async fn buyer_pays_what_is_left_and_the_gateway_splits_it_alike() {
 }
 
 #[tokio::test]
-async fn discount_that_cannot_be_is_refused_with_its_place() {
+async fn impossible_discount_is_refused_with_its_place() {
     let shop = Shop::open().await;
     let off =
         |amount: Value, lines: Value| json!([{ "name": "쿠폰", "amount": amount, "lines": lines }]);

@@ -1,4 +1,4 @@
-//! `daegeum doctor`: what it finds well, what it finds wrong, and that it never shows a secret.
+//! `daegeum doctor`: its good and bad findings, and that it never shows a secret.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -175,7 +175,7 @@ fn doctor_with(url: &str, private: bool, more: &[(&str, &str)]) -> Told {
 }
 
 #[test]
-fn a_good_key_is_found_by_a_call_that_moves_nothing() {
+fn valid_key_is_confirmed_by_a_call_that_moves_nothing() {
     let toss = FakeToss::now(404, NOT_FOUND);
     let told = doctor_at(&toss.url(), true);
     assert!(told.well);
@@ -190,7 +190,7 @@ fn a_good_key_is_found_by_a_call_that_moves_nothing() {
 }
 
 #[tokio::test]
-async fn a_gateway_is_believed_only_with_a_certificate_that_this_machine_trusts() {
+async fn gateway_needs_a_certificate_that_this_machine_trusts() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src/http/tests");
     let tls = daegeum_server::config::Tls {
         cert: Some(folder.join("leaf.pem")),
@@ -231,7 +231,7 @@ async fn a_gateway_is_believed_only_with_a_certificate_that_this_machine_trusts(
 }
 
 #[test]
-fn a_key_that_toss_refuses_is_a_failure_with_what_to_do() {
+fn key_refused_by_toss_is_a_failure_with_its_remedy() {
     for (status, code) in [
         (401, "UNAUTHORIZED_KEY"),
         (403, "INCORRECT_BASIC_AUTH_FORMAT"),
@@ -245,7 +245,7 @@ fn a_key_that_toss_refuses_is_a_failure_with_what_to_do() {
 }
 
 #[test]
-fn an_address_that_is_not_tosss_is_a_failure() {
+fn wrong_toss_address_is_a_failure() {
     for (status, body) in [
         (404, "<html>Not Found</html>"),
         (404, r#"{"code":"NOT_FOUND","message":"x"}"#),
@@ -269,7 +269,7 @@ fn an_address_that_is_not_tosss_is_a_failure() {
 }
 
 #[test]
-fn trouble_at_toss_is_no_fault_of_the_settings() {
+fn outage_of_toss_is_no_fault_of_the_settings() {
     for (status, body) in [(503, "<html>점검 중</html>"), (429, "")] {
         let told = doctor_at(&FakeToss::now(status, body).url(), true);
         assert!(told.well);
@@ -278,7 +278,7 @@ fn trouble_at_toss_is_no_fault_of_the_settings() {
 }
 
 #[test]
-fn a_wrong_clock_is_told_by_how_much() {
+fn wrong_clock_is_reported_with_its_offset() {
     for (off_s, state, part) in [
         (3, "ok", "behind"),
         (20, "warn", "behind"),
@@ -320,7 +320,7 @@ fn every_problem_of_the_settings_is_a_finding() {
 }
 
 #[tokio::test]
-async fn a_running_server_is_asked_how_it_is() {
+async fn running_server_is_asked_for_its_health() {
     let shop = Shop::open().await;
     let base = shop.stranger().base().to_owned();
     let look = |more: Vec<(&'static str, &'static str)>| {
@@ -352,7 +352,7 @@ async fn a_running_server_is_asked_how_it_is() {
 }
 
 #[tokio::test]
-async fn a_server_that_should_be_there_and_is_not_is_a_failure() {
+async fn missing_server_is_a_failure() {
     let shop = Shop::open().await;
     let data = shop.folder().to_owned();
     // The settings say another port than the one that the shop got.
@@ -368,7 +368,7 @@ async fn a_server_that_should_be_there_and_is_not_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_server_of_other_data_at_the_same_address_is_not_taken_for_this_one() {
+async fn server_of_other_data_at_the_address_is_recognised() {
     let other = Shop::open().await;
     let listen = other.address().replace("http://", "");
     let look = move || doctor(folder().path(), &[("DAEGEUM_LISTEN", &listen)], &[]);
@@ -379,7 +379,7 @@ async fn a_server_of_other_data_at_the_same_address_is_not_taken_for_this_one() 
 }
 
 #[tokio::test]
-async fn a_data_directory_is_looked_at_from_outside() {
+async fn data_directory_is_examined_without_opening_it() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;
     // A notification is sealed, and so there is a key file.
@@ -421,7 +421,7 @@ async fn a_data_directory_is_looked_at_from_outside() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_not_made() {
+fn missing_directory_is_not_created() {
     let folder = folder();
     let data = folder.path().join("data");
     let told = doctor(&data, &[], &[]);
@@ -435,7 +435,7 @@ fn a_directory_that_is_not_there_is_not_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_key_set_of_buyers_tokens_is_looked_at() {
+async fn key_set_of_buyers_tokens_is_checked() {
     let login = Login::open(&[&SigningKey::rsa("r"), &SigningKey::ec("e")]).await;
     let url = login.url();
     let mut said = vec![

@@ -1,4 +1,4 @@
-//! Health, readiness and figures: the names that were promised, and that they count.
+//! Health, readiness and metrics: the promised names, and that they count.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use daegeum_tests::{Captured, Fail, Heard, NoAnswer, Shop, Success};
 use serde_json::json;
 
 #[tokio::test]
-async fn it_lives_and_is_ready_for_anyone_to_see() {
+async fn health_and_readiness_need_no_key() {
     let shop = Shop::open().await;
     let live = shop.stranger().get("/healthz").await.expect(200);
     assert_eq!(live.json(), &json!({"status": "ok"}));
@@ -15,7 +15,7 @@ async fn it_lives_and_is_ready_for_anyone_to_see() {
 }
 
 #[tokio::test]
-async fn the_figures_are_there_and_count() {
+async fn promised_metrics_exist_and_count() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let (first, second) = (order.pay().await, order.pay_with("k-2").await);
@@ -76,12 +76,12 @@ async fn the_figures_are_there_and_count() {
         );
     }
     assert!(text.ends_with("# EOF\n"));
-    // Records of the journal, not requests: repetitions that changed nothing are not among them.
+    // They count records of the journal, not requests: repetitions that changed nothing are not counted.
     assert!(shop.figure("store_commit_bytes_count").await > 5);
 }
 
 #[tokio::test]
-async fn figures_of_requests_go_by_route_and_not_by_what_was_asked() {
+async fn request_metrics_are_labelled_by_route_not_by_path() {
     let shop = Shop::open().await;
     let order = shop.order("a-very-special-order").register().await;
     order.pay().await.complete(NoAnswer).await.expect(202);
@@ -115,7 +115,7 @@ async fn unknown_outcomes_are_counted_until_they_are_known() {
 }
 
 #[tokio::test]
-async fn the_scrapers_key_reads_the_figures_and_nothing_else() {
+async fn scrapers_key_reads_the_metrics_and_nothing_else() {
     const KEY: &str = "scraper-0123456789abcdef0123456789abcdef";
     let shop = Shop::open_with(&[("DAEGEUM_METRICS_KEY", KEY)]).await;
     let scraper = shop.stranger().with(KEY);

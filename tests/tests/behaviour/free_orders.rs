@@ -1,4 +1,4 @@
-//! Orders that cost nothing: paid without a gateway, and like any other order in all else.
+//! Orders that cost nothing: paid without a gateway, otherwise like any other order.
 
 use daegeum_engine::receipt::{Expected, Unverified};
 use daegeum_tests::Shop;
@@ -53,7 +53,7 @@ async fn free_payment_of_the_backend_is_taken_at_once() {
     assert_eq!(again.bytes, begun.bytes);
 }
 
-/// A shop that has no gateway at all can give things away.
+/// A shop without any gateway can have free orders.
 #[tokio::test]
 async fn free_order_needs_no_gateway() {
     let shop = Shop::open_with(&[("DAEGEUM_GATEWAYS_MOCK", "false")]).await;
@@ -111,7 +111,7 @@ async fn free_booking_waits_for_its_confirmation_and_can_be_canceled() {
 }
 
 #[tokio::test]
-async fn free_order_nobody_takes_is_canceled_at_its_deadline() {
+async fn unpaid_free_order_is_canceled_at_its_deadline() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").of(0).register().await;
     let checkout = order.checkout(&toss).await;
@@ -124,9 +124,9 @@ async fn free_order_nobody_takes_is_canceled_at_its_deadline() {
         .refused(409, "PAYMENT_NOT_PERMITTED");
 }
 
-/// Somebody could hope that naming a price of nothing makes an order free.
+/// A buyer cannot make an order free by sending an amount of zero.
 #[tokio::test]
-async fn payment_of_nothing_for_an_order_with_a_price_is_refused() {
+async fn zero_payment_of_a_priced_order_is_refused() {
     let shop = Shop::open().await;
     shop.order("o-1").register().await;
     let body = json!({ "order_id": "o-1", "amount": 0, "idempotency_key": "k-1" });

@@ -1,4 +1,4 @@
-//! Documents that the code decides: written by these tests, which fail when one was stale.
+//! Documents generated from the code: these tests write them, and fail if one was out of date.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use daegeum_engine::payment::{AnyPayment, PaymentAction, PaymentState};
 use daegeum_engine::rejection::Rejection;
 use daegeum_server::http::HttpErrorCode;
 
-/// Writes the document if it is not what it should be, and fails then.
+/// Compares the document with the code; if it differs, writes the new one and fails.
 fn fresh(name: &str, text: &str) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../docs")

@@ -1,4 +1,4 @@
-//! Orders whose money is held until they are confirmed.
+//! Orders whose money is authorized until they are confirmed.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn capturing_the_payment_confirms_its_order() {
 }
 
 #[tokio::test]
-async fn nothing_is_confirmed_before_it_is_held() {
+async fn order_without_a_hold_cannot_be_confirmed() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").on_confirmation().register().await;
     let payment = order.pay().await;
@@ -58,7 +58,7 @@ async fn nothing_is_confirmed_before_it_is_held() {
 }
 
 #[tokio::test]
-async fn a_released_hold_leaves_the_order_to_another_payment() {
+async fn order_with_a_released_hold_can_be_paid_by_another_payment() {
     let shop = Shop::open().await;
     let (order, payment) = reserved(&shop, "o-1").await;
     order
@@ -91,7 +91,7 @@ async fn canceling_the_order_releases_its_hold() {
 }
 
 #[tokio::test]
-async fn a_hold_that_runs_out_frees_the_order() {
+async fn expired_hold_frees_the_order() {
     let shop = Shop::open().await;
     let order = shop
         .order("o-1")
@@ -119,7 +119,7 @@ async fn a_hold_that_runs_out_frees_the_order() {
 }
 
 #[tokio::test]
-async fn an_order_whose_hold_ran_out_after_its_deadline_is_canceled() {
+async fn order_is_canceled_if_its_hold_expires_after_its_deadline() {
     let shop = Shop::open().await;
     let (order, payment) = reserved(&shop, "o-1").await;
     shop.advance(DAY);
@@ -137,7 +137,7 @@ async fn an_order_whose_hold_ran_out_after_its_deadline_is_canceled() {
 }
 
 #[tokio::test]
-async fn the_gateway_can_take_or_release_a_hold_by_itself() {
+async fn gateway_can_capture_or_release_a_hold_by_itself() {
     let shop = Shop::open().await;
     let (order, payment) = reserved(&shop, "taken").await;
     assert_eq!(payment.notify(Captured).await, "applied");

@@ -1,5 +1,5 @@
-//! Money that comes late, twice or in the wrong amount: to the order if it can take it, else set
-//! aside until an administrator decides. No won is lost, none is taken twice.
+//! Money that comes late, twice or in the wrong amount: its order takes it if it can, otherwise it is set aside until
+//! an administrator decides. No won is lost, none is captured twice.
 
 use daegeum_tests::{Caller, Captured, Fail, Failed, Heard, Order, Payment, Shop, Success};
 use serde_json::json;
@@ -32,7 +32,7 @@ async fn orphan(shop: &Shop, id: &str) -> (Order, Payment) {
 }
 
 #[tokio::test]
-async fn a_success_after_a_failure_pays_an_order_that_waits() {
+async fn success_after_a_failure_pays_a_waiting_order() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -47,7 +47,7 @@ async fn a_success_after_a_failure_pays_an_order_that_waits() {
 }
 
 #[tokio::test]
-async fn money_for_a_canceled_order_is_set_aside_and_waits_for_a_person() {
+async fn money_for_a_canceled_order_is_set_aside_for_a_person() {
     let shop = Shop::open().await;
     let (order, payment) = orphan(&shop, "o-1").await;
     let seen = payment.now().await;
@@ -87,7 +87,7 @@ async fn money_for_a_canceled_order_is_set_aside_and_waits_for_a_person() {
 }
 
 #[tokio::test]
-async fn the_decision_says_who_and_why() {
+async fn decision_is_recorded_with_actor_and_reason() {
     let shop = Shop::open().await;
     let (_, payment) = orphan(&shop, "o-1").await;
     let lee = shop.stranger().with(daegeum_tests::secrets::LEE);
@@ -149,7 +149,7 @@ async fn a_second_payment_of_a_paid_order_is_set_aside() {
 }
 
 #[tokio::test]
-async fn another_amount_is_never_taken_for_the_orders() {
+async fn wrong_amount_never_pays_the_order() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -183,7 +183,7 @@ async fn another_amount_is_never_taken_for_the_orders() {
 }
 
 #[tokio::test]
-async fn a_person_may_give_set_aside_money_to_the_order() {
+async fn person_may_give_set_aside_money_to_the_order() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let (payment, other) = (order.pay().await, order.pay().await);
@@ -202,7 +202,7 @@ async fn a_person_may_give_set_aside_money_to_the_order() {
 }
 
 #[tokio::test]
-async fn better_evidence_corrects_a_mismatch() {
+async fn later_evidence_corrects_a_mismatch() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -219,7 +219,7 @@ async fn better_evidence_corrects_a_mismatch() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_agrees_with_the_books_is_not_accepted_instead_of_them() {
+async fn accept_is_refused_if_the_gateway_agrees_with_the_books() {
     let shop = Shop::open().await;
     let paid = shop.order("o-1").register().await.pay().await;
     paid.complete(Success).await.expect(200);
@@ -236,7 +236,7 @@ async fn a_gateway_that_agrees_with_the_books_is_not_accepted_instead_of_them() 
 }
 
 #[tokio::test]
-async fn a_payment_that_is_not_set_aside_needs_no_decision() {
+async fn payment_that_is_not_set_aside_needs_no_decision() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;
     for resolution in ["take", "return"] {
@@ -251,9 +251,9 @@ async fn a_payment_that_is_not_set_aside_needs_no_decision() {
         .refused(409, "PAYMENT_NOT_PERMITTED");
 }
 
-/// Money that nobody looked after for long is not pushed off the list by what came later.
+/// Old entries of the desk are not pushed off the list by newer ones.
 #[tokio::test]
-async fn the_desk_is_worked_through_from_the_oldest_page_by_page() {
+async fn desk_lists_the_oldest_first_page_by_page() {
     let shop = Shop::open().await;
     let mut aside = Vec::new();
     for number in 0..105 {

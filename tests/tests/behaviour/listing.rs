@@ -1,4 +1,4 @@
-//! Lists: every filter and every page against a naive model, which is all payments in a vector.
+//! Lists: every filter and every page against a naive model, a vector of all payments.
 
 use std::path::Path;
 use std::time::Duration;
@@ -54,7 +54,7 @@ fn items(page: &Answer) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn every_filter_and_every_page_is_what_the_model_says() {
+async fn filters_and_pages_match_the_model() {
     let (shop, all) = busy_shop().await;
     let merchant = shop.merchant();
     for (query, holds) in filters(&all) {
@@ -155,7 +155,7 @@ async fn ids(shop: &Shop, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn payments_are_listed_by_what_in_the_merchants_system_they_are_for() {
+async fn payments_are_listed_by_merchant_resource() {
     let shop = Shop::open().await;
     let order = |id: &str| shop.order(id);
     let lesson = order("o-1").for_resource("lesson", "7").register().await;
@@ -223,7 +223,7 @@ async fn the_pages_are_the_same_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_page_stays_where_it_was_while_new_payments_come() {
+async fn page_is_stable_while_new_payments_come() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let mut own = Vec::new();
@@ -269,7 +269,7 @@ async fn the_feed_is_read_in_pieces_of_any_size_without_gap_or_repetition() {
 }
 
 #[tokio::test]
-async fn payments_begun_in_one_millisecond_are_all_on_some_page() {
+async fn payments_of_one_millisecond_are_all_listed() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let beginning = (0..32).map(|n| {
@@ -329,9 +329,9 @@ async fn a_cursor_carries_the_generation_of_the_feed() {
     }
 }
 
-/// What was written after the backup is gone, and other events may get its numbers: whoever read it is told.
+/// Events after the backup are gone, and others may get their numbers: a reader of the lost ones is told.
 #[tokio::test]
-async fn a_restore_from_a_backup_begins_the_feed_anew() {
+async fn restore_from_a_backup_begins_the_feed_anew() {
     let shop = Shop::open().await;
     shop.order("o-1").register().await.pay().await;
     let folder = shop.folder().to_owned();

@@ -1,5 +1,5 @@
-//! Buyers who sign in with somebody else: their tokens are under keys of a JWK set, which comes over the network or
-//! from a file, may be late or wrong, and changes.
+//! Buyers who sign in with a third-party login: their tokens are signed with keys of a JWK set, which comes over the
+//! network or from a file, may be late or wrong, and changes.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn mine(shop: &Shop, key: &SigningKey) -> Answer {
 }
 
 #[tokio::test]
-async fn a_buyer_who_signed_in_elsewhere_pays() {
+async fn buyer_of_a_third_party_login_pays() {
     let (rsa, ec) = (SigningKey::rsa("r"), SigningKey::ec("e"));
     let login = Login::open(&[&rsa, &ec]).await;
     let shop = shop_of(&login).await;
@@ -74,7 +74,7 @@ async fn keys_change_while_the_shop_is_open() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_slow_or_wrong_puts_off_its_own_buyers_alone() {
+async fn slow_or_broken_login_affects_only_its_own_buyers() {
     let key = SigningKey::rsa("r");
     let login = Login::open(&[&key]).await;
     login.answer("503 Service Unavailable", "", "");
@@ -119,7 +119,7 @@ async fn a_login_that_is_slow_or_wrong_puts_off_its_own_buyers_alone() {
 }
 
 #[tokio::test]
-async fn a_start_does_not_wait_for_the_login_and_the_log_says_what_is_missing() {
+async fn start_does_not_wait_for_the_login_and_logs_its_absence() {
     let folder = tempfile::tempdir().unwrap();
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     // Not reachable: the address is private, by its number and by its name.

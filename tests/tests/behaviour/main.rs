@@ -1,5 +1,5 @@
-//! Behaviour through HTTP, told as stories: a shop is opened, orders are paid, and what the API
-//! shows is what must be so. Each module is one chapter.
+//! Behaviour through HTTP: shops are opened, orders are paid, and the API's answers are checked. Each module is one
+//! subject.
 
 #![allow(
     clippy::disallowed_methods,

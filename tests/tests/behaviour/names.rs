@@ -1,4 +1,4 @@
-//! Names that people give: in one form, and never of nothing that could be seen.
+//! Names given by people: stored in one form, and never blank.
 
 use daegeum_tests::Shop;
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
-//! Notifications: believed only when signed, lately; each heard once; in any order.
+//! Notifications: accepted only with a recent signature; each applied once; in any order.
 
 use daegeum_tests::gateway::{Delivery, Heard};
 use daegeum_tests::{Canceled, Captured, Fail, Failed, Shop, Success, secrets};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_notification_pays_the_order() {
+async fn notification_pays_the_order() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -30,7 +30,7 @@ async fn a_notification_pays_the_order() {
 }
 
 #[tokio::test]
-async fn each_is_heard_once_however_often_it_comes() {
+async fn notification_redelivery_is_applied_once() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -53,7 +53,7 @@ async fn each_is_heard_once_however_often_it_comes() {
 }
 
 #[tokio::test]
-async fn what_is_known_already_is_noted_and_moves_nothing() {
+async fn notification_of_a_known_fact_is_recorded_and_changes_nothing() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -82,9 +82,9 @@ async fn what_is_known_already_is_noted_and_moves_nothing() {
     );
 }
 
-/// Whatever was taken before, the gateway says that it took another amount: a person looks, and the books wait.
+/// Whatever was captured before, the gateway reports another amount: a person looks, and the books wait.
 #[tokio::test]
-async fn another_amount_than_our_books_say_is_put_on_the_desk() {
+async fn amount_that_differs_from_our_books_is_put_on_the_desk() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -103,7 +103,7 @@ async fn another_amount_than_our_books_say_is_put_on_the_desk() {
 }
 
 #[tokio::test]
-async fn the_order_in_which_they_come_does_not_matter() {
+async fn notifications_in_any_order_give_the_same_state() {
     let shop = Shop::open().await;
     let told = [Captured, Failed, Canceled];
     let mut ends = Vec::new();
@@ -133,7 +133,7 @@ async fn the_order_in_which_they_come_does_not_matter() {
 }
 
 #[tokio::test]
-async fn both_secrets_of_a_rotation_are_believed() {
+async fn both_secrets_of_a_rotation_are_accepted() {
     let shop = Shop::open().await;
     for (n, secret) in [secrets::WEBHOOK_NEW, secrets::WEBHOOK_OLD]
         .iter()
@@ -163,7 +163,7 @@ async fn both_secrets_of_a_rotation_are_believed() {
 }
 
 #[tokio::test]
-async fn what_is_not_signed_lately_by_the_gateway_is_refused_and_leaves_no_trace() {
+async fn unsigned_and_stale_notifications_are_refused_without_trace() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;
     let body = Captured.about(&payment.id, 11_000).to_string();
@@ -219,12 +219,12 @@ async fn what_is_not_signed_lately_by_the_gateway_is_refused_and_leaves_no_trace
     assert_eq!(payment.events().await, ["PAYMENT_INITIATED"]);
     let refused = "payment_webhook_total{provider=\"MOCK\",status=\"invalid_signature\"}";
     assert_eq!(shop.figure(refused).await, 11);
-    // The id was not used up by those who borrowed it.
+    // The rejected forgeries have not used up the id.
     assert_eq!(shop.deliver(&good).await.expect(200)["result"], "applied");
 }
 
 #[tokio::test]
-async fn a_payment_nobody_knows_is_answered_and_remembered() {
+async fn notification_of_an_unknown_payment_is_answered_and_recorded() {
     let shop = Shop::open().await;
     let body = Captured.about("pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b", 11_000);
     let answer = shop
@@ -236,7 +236,7 @@ async fn a_payment_nobody_knows_is_answered_and_remembered() {
 }
 
 #[tokio::test]
-async fn a_signed_notification_that_makes_no_sense_is_told_so() {
+async fn malformed_signed_notification_is_refused() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;
     let last = shop.last_event().await;
@@ -287,7 +287,7 @@ async fn a_signed_notification_that_makes_no_sense_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_never_stops_does_not_fill_the_journal() {
+async fn endless_notifications_do_not_fill_the_journal() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -303,7 +303,7 @@ async fn a_gateway_that_never_stops_does_not_fill_the_journal() {
             .count(),
         64
     );
-    // What moves the payment is heard all the same.
+    // A notification that moves the payment is applied all the same.
     assert_eq!(payment.notify(Captured).await, "applied");
     assert_eq!(order.status().await, "PAID");
 }

@@ -1,5 +1,4 @@
-//! What people see: pages in their language, under one policy, with what they load. What happens on them is told in
-//! a browser.
+//! The pages: in the visitor's language, under one policy, with their files. Their behaviour is tested in a browser.
 //!
 //! The scripts are embedded when they were built before the server was (`cargo xtask pages`), and both are said here:
 //! a page that has them and a page that does not.
@@ -200,7 +199,7 @@ async fn receipt_page_says_what_it_is_not_in_both_languages() {
 }
 
 #[tokio::test]
-async fn a_page_is_under_one_policy_and_nobody_keeps_it() {
+async fn page_has_the_policy_and_is_not_cached() {
     let site = Site::open().await;
     let page = site.checkout("", &[]).await;
     let policy = header(&page, "content-security-policy");
@@ -247,7 +246,7 @@ async fn no_script_style_or_handler_is_inline() {
 }
 
 #[tokio::test]
-async fn a_visitor_is_spoken_to_in_their_language() {
+async fn page_is_in_the_visitors_language() {
     let site = Site::open().await;
     for (query, headers, language) in [
         ("", &[][..], "ko"),
@@ -284,7 +283,7 @@ async fn a_visitor_is_spoken_to_in_their_language() {
 }
 
 #[tokio::test]
-async fn a_choice_of_language_is_remembered_and_nothing_else_is() {
+async fn language_cookie_is_the_only_cookie() {
     let site = Site::open().await;
     let chosen = site.checkout("?lang=en", &[]).await;
     let cookie = header(&chosen, "set-cookie");
@@ -299,7 +298,7 @@ async fn a_choice_of_language_is_remembered_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn a_page_is_packed_for_who_reads_that() {
+async fn page_is_compressed_if_the_browser_accepts_it() {
     let site = Site::open().await;
     let plain = site.checkout("", &[]).await;
     assert_eq!(header(&plain, "content-encoding"), "");
@@ -310,7 +309,7 @@ async fn a_page_is_packed_for_who_reads_that() {
 }
 
 #[tokio::test]
-async fn the_way_back_is_where_the_merchant_says() {
+async fn link_to_the_shop_is_the_configured_one() {
     let linked =
         Site::open_with(&[("DAEGEUM_CHECKOUT_SHOP_URL", "https://shop.example/orders")]).await;
     let page = html(&linked.checkout("", &[]).await);
@@ -326,7 +325,7 @@ async fn the_way_back_is_where_the_merchant_says() {
 }
 
 #[tokio::test]
-async fn what_a_page_loads_is_kept_for_good_and_packed() {
+async fn assets_are_cached_for_ever_and_compressed() {
     let site = Site::open().await;
     let files = site.linked().await;
     assert_eq!(site.is_built, !files.is_empty());

@@ -1,11 +1,11 @@
-//! An order is paid, or is not: the flow S4 promises.
+//! An order is paid or not: the basic flow.
 
 use daegeum_tests::story::names;
 use daegeum_tests::{Fail, Shop, Success};
 use serde_json::json;
 
 #[tokio::test]
-async fn an_order_waits_is_paid_and_says_so() {
+async fn order_waits_and_is_paid() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").of(11_000).register().await;
     let seen = order.now().await;
@@ -51,7 +51,7 @@ async fn an_order_waits_is_paid_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_events_have_the_names_that_were_promised() {
+async fn events_have_the_documented_names() {
     let shop = Shop::open().await;
     let paid = shop.order("paid").register().await;
     let payment = paid.pay().await;
@@ -97,7 +97,7 @@ async fn the_events_have_the_names_that_were_promised() {
 }
 
 #[tokio::test]
-async fn a_failed_payment_does_not_lose_the_order() {
+async fn failed_payment_leaves_the_order_payable() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let first = order.pay().await;
@@ -138,7 +138,7 @@ async fn a_failed_payment_cancels_the_order_where_that_is_the_policy() {
 }
 
 #[tokio::test]
-async fn what_is_done_is_done_again_without_effect() {
+async fn repeated_action_has_no_effect() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -157,7 +157,7 @@ async fn what_is_done_is_done_again_without_effect() {
 }
 
 #[tokio::test]
-async fn the_payment_that_captures_gives_up_its_siblings() {
+async fn captured_payment_cancels_the_orders_other_payments() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let (first, second, third) = (order.pay().await, order.pay().await, order.pay().await);
@@ -178,7 +178,7 @@ async fn the_payment_that_captures_gives_up_its_siblings() {
 }
 
 #[tokio::test]
-async fn an_order_is_canceled_with_what_is_open_under_it() {
+async fn canceling_an_order_cancels_its_open_payments() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -208,7 +208,7 @@ async fn a_canceled_payment_leaves_its_order_to_another() {
 }
 
 #[tokio::test]
-async fn vat_is_of_the_order_and_tax_free_lines_bear_none() {
+async fn vat_is_computed_on_the_order_and_tax_free_lines_bear_none() {
     let shop = Shop::open().await;
     let mut body = shop.order("o-1").of(15_001).body();
     body["lines"] = json!([

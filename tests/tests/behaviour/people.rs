@@ -1,5 +1,5 @@
-//! Who may see and do what: the merchant everything of the shop, a buyer their own, an
-//! administrator what needs a person, a stranger nothing.
+//! Access rights: the merchant sees everything of the shop, a buyer their own, an administrator what needs a person,
+//! a stranger nothing.
 
 use daegeum_tests::{Answer, Caller, Shop, Success, secrets};
 use reqwest::Method;
@@ -56,7 +56,7 @@ async fn buyers_see_their_own_payments_newest_first() {
 }
 
 #[tokio::test]
-async fn another_buyers_things_are_not_there() {
+async fn another_buyers_payments_are_not_found() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").by("ari").register().await;
     let payment = order.pay().await;
@@ -93,7 +93,7 @@ async fn another_buyers_things_are_not_there() {
 }
 
 #[tokio::test]
-async fn every_path_knows_who_may_use_it() {
+async fn path_is_open_only_to_its_kinds_of_callers() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
@@ -159,7 +159,7 @@ async fn ask(caller: &Caller, method: &Method, path: &str, body: Value) -> Answe
 }
 
 #[tokio::test]
-async fn a_token_has_to_hold() {
+async fn invalid_token_is_refused() {
     let shop = Shop::open().await;
     let now = secrets::now_s();
     let me = async |token: String| shop.stranger().with(token).get("/api/v1/me/payments").await;

@@ -1,5 +1,5 @@
-//! Secrets and personal data: never in the log, never in clear on the disk, gone when erased, and
-//! the books hold all the same.
+//! Secrets and personal data: never in the log, never in clear on the disk, gone when erased; and the books still
+//! balance.
 
 use std::path::Path;
 use std::time::Duration;
@@ -92,7 +92,7 @@ async fn marked(shop: &Shop, id: &str) -> Payment {
 }
 
 #[tokio::test]
-async fn what_is_personal_is_never_in_clear_on_the_disk() {
+async fn personal_data_is_never_in_clear_on_the_disk() {
     let shop = Shop::open().await;
     let payment = marked(&shop, "o-1").await;
     let [body, reason] = &opened(&payment.transactions().await)[..] else {
@@ -131,7 +131,7 @@ fn verified(data: &Path) {
 }
 
 #[tokio::test]
-async fn erasing_a_buyer_hides_it_everywhere_and_the_books_hold() {
+async fn erasing_a_buyer_hides_their_data_and_the_books_still_balance() {
     let shop = Shop::open().await;
     let (payment, other) = (marked(&shop, "o-1").await, marked(&shop, "o-2").await);
     let bora = shop.order("o-3").by("bora").register().await.pay().await;
@@ -169,7 +169,7 @@ async fn erasing_a_buyer_hides_it_everywhere_and_the_books_hold() {
 }
 
 #[tokio::test]
-async fn what_has_been_kept_long_enough_is_erased_by_itself() {
+async fn data_past_its_retention_is_erased() {
     let settings = [
         ("DAEGEUM_RETENTION_EVIDENCE_DAYS", "30"),
         ("DAEGEUM_RETENTION_PERSONAL_DAYS", "90"),
@@ -205,7 +205,7 @@ async fn what_has_been_kept_long_enough_is_erased_by_itself() {
 }
 
 #[tokio::test]
-async fn a_silence_alone_erases_nothing() {
+async fn gap_in_the_records_erases_nothing() {
     let shop = Shop::open_with(&[("DAEGEUM_RETENTION_EVIDENCE_DAYS", "30")]).await;
     let payment = marked(&shop, "o-1").await;
     for _ in 0..5 {
@@ -221,7 +221,7 @@ async fn a_silence_alone_erases_nothing() {
 }
 
 #[tokio::test]
-async fn a_log_has_the_ids_and_no_secret() {
+async fn log_has_the_ids_and_no_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let mut program = Program::start(&data, &secrets::environment(), &["--sandbox"], &log);
@@ -318,7 +318,7 @@ fn of_the_checkout(token: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_buyer_says_of_themselves_is_sealed_and_can_be_erased() {
+async fn buyers_contact_data_is_sealed_and_can_be_erased() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").by("ari").register().await;
     let begun = order.send_session(said_of_the_buyer()).await.expect(201);
@@ -360,7 +360,7 @@ async fn what_a_buyer_says_of_themselves_is_sealed_and_can_be_erased() {
 }
 
 #[tokio::test]
-async fn a_checkouts_log_and_errors_tell_nothing_of_the_buyer() {
+async fn log_and_errors_of_a_checkout_contain_no_personal_data() {
     let toss = toss::Gateway::open(std::sync::Arc::default()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));

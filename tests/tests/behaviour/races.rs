@@ -1,5 +1,5 @@
-//! Many at once: one key is one payment, and whichever of the racers comes first, the order is
-//! paid at most once and every won is somewhere.
+//! Concurrency: one key begins one payment, and whichever racer comes first, the order is paid at most once and every
+//! won is accounted for.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ struct Round {
 }
 
 #[tokio::test]
-async fn completion_is_raced_by_notification_cancellation_and_deadline() {
+async fn completion_races_notification_cancellation_and_deadline() {
     const ROUNDS: u32 = 60;
     let shop = Shop::open().await;
     let mut rounds = Vec::new();
@@ -155,7 +155,7 @@ async fn looked_at(round: &Round) -> (i64, i64) {
 }
 
 #[tokio::test]
-async fn one_notification_delivered_many_times_at_once_is_heard_once() {
+async fn concurrent_deliveries_of_a_notification_are_applied_once() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;
     let delivering = (0..32).map(|_| {

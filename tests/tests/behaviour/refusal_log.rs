@@ -1,4 +1,4 @@
-//! The log of refusals: whoever is given a `request_id` finds it there, and a flood of refusals cannot fill it.
+//! The log of refusals: every `request_id` that a caller got is found there, and a flood of refusals cannot fill it.
 
 use std::io::Read;
 use std::net::TcpStream;
@@ -73,7 +73,7 @@ fn about<'l>(lines: &'l [Value], id: &str) -> Vec<&'l Value> {
 }
 
 #[tokio::test]
-async fn every_refusal_is_found_by_the_request_id_that_its_caller_was_given() {
+async fn refusal_is_found_by_its_request_id() {
     let logged = Logged::start(&[]).await;
     let (stranger, merchant) = (logged.stranger(), logged.merchant());
     let buyer = stranger.with(secrets::token("hana@example.com"));
@@ -179,7 +179,7 @@ async fn every_refusal_is_found_by_the_request_id_that_its_caller_was_given() {
 }
 
 #[tokio::test]
-async fn a_flood_of_one_refusal_is_sampled_and_counted_and_hides_no_other() {
+async fn flood_of_one_refusal_is_sampled_and_hides_no_other() {
     const ASKED: u64 = 200;
     let logged = Logged::start(&[("DAEGEUM_LOG_REFUSALS_PER_SECOND", "1")]).await;
     let (stranger, merchant) = (logged.stranger(), logged.merchant());
@@ -207,7 +207,7 @@ async fn a_flood_of_one_refusal_is_sampled_and_counted_and_hides_no_other() {
 }
 
 #[tokio::test]
-async fn debug_tells_of_accepted_requests_too_and_trace_of_commits() {
+async fn debug_logs_accepted_requests_and_trace_logs_commits() {
     for (level, also_commits) in [("debug", false), ("trace", true)] {
         let logged = Logged::start(&[("DAEGEUM_LOG_LEVEL", level)]).await;
         let order = NewOrder::new(logged.merchant(), "o-1")
@@ -236,7 +236,7 @@ async fn debug_tells_of_accepted_requests_too_and_trace_of_commits() {
 }
 
 #[tokio::test]
-async fn a_connection_over_the_limit_is_logged_like_any_refusal() {
+async fn connection_over_the_limit_is_logged_like_any_refusal() {
     let logged = Logged::start(&[("DAEGEUM_LIMITS_CONNECTIONS", "1")]).await;
     // Takes the one place, once whoever looked whether the server is ready has left it, and keeps the connection.
     let first = logged.stranger();

@@ -1,5 +1,4 @@
-//! Every code of the contract is reached through HTTP: one story a code, and a code without a story
-//! fails.
+//! Every error code of the contract is reached through HTTP: one story per code, and a code without a story fails.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -164,7 +163,7 @@ async fn of_consents(reached: &mut Reached) {
     reached.note(checkout.prepare().await);
 }
 
-/// The last refusal of many: the gateway is left alone for a while.
+/// The last of many refusals: the gateway is not asked for a while.
 async fn of_refused_refunds(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     let checkout = shop
         .order("o-refused")
@@ -190,7 +189,7 @@ async fn of_holds(shop: &Shop, reached: &mut Reached) {
 }
 
 #[tokio::test]
-async fn a_refusal_says_what_would_be_permitted() {
+async fn refusal_names_the_permitted_actions() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     order.pay().await.complete(Success).await.expect(200);

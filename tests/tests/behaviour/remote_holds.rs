@@ -1,5 +1,5 @@
-//! Money that is held at a gateway over the network: taking it and releasing it are calls like any other, which can be
-//! late, lost or refused. After each story our books are the gateway's.
+//! Authorizations at a gateway over the network: capture and void are calls like any other, which can be late, lost
+//! or refused. After each story our books agree with the gateway's.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn agree(shop: &Shop, drill: &Drill) {
 }
 
 #[tokio::test]
-async fn confirming_the_order_takes_what_is_held() {
+async fn confirming_the_order_captures_the_hold() {
     let (shop, drill) = Shop::open_with_drill().await;
     let (order, payment) = held(&shop, &drill).await;
     agree(&shop, &drill).await;
@@ -47,7 +47,7 @@ async fn confirming_the_order_takes_what_is_held() {
 }
 
 #[tokio::test]
-async fn an_order_is_answered_with_202_while_its_gateway_is_silent() {
+async fn order_is_answered_202_while_its_gateway_is_silent() {
     let (shop, drill) = Shop::open_with_drill().await;
     let (order, payment) = held(&shop, &drill).await;
     drill.treats(&payment, "capture", Treats::Silent);
@@ -69,7 +69,7 @@ async fn an_order_is_answered_with_202_while_its_gateway_is_silent() {
 }
 
 #[tokio::test]
-async fn a_capture_whose_answer_is_lost_is_asked_about_and_not_made_twice() {
+async fn capture_with_a_lost_answer_is_inquired_about_and_not_repeated() {
     for lost in [Treats::AnswerLost, Treats::RequestLost] {
         let (shop, drill) = Shop::open_with_drill().await;
         let (order, payment) = held(&shop, &drill).await;
@@ -90,7 +90,7 @@ async fn a_capture_whose_answer_is_lost_is_asked_about_and_not_made_twice() {
 }
 
 #[tokio::test]
-async fn a_capture_that_is_refused_can_be_asked_for_again() {
+async fn refused_capture_can_be_requested_again() {
     let (shop, drill) = Shop::open_with_drill().await;
     let (order, payment) = held(&shop, &drill).await;
     drill.treats(&payment, "capture", Treats::Refuses("NOT_NOW"));
@@ -107,7 +107,7 @@ async fn a_capture_that_is_refused_can_be_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_hold_that_is_gone_at_the_gateway_cannot_be_taken() {
+async fn hold_that_is_gone_at_the_gateway_cannot_be_captured() {
     for gone in [Money::Released, Money::Lapsed] {
         let (shop, drill) = Shop::open_with_drill().await;
         let (order, payment) = held(&shop, &drill).await;
@@ -127,7 +127,7 @@ async fn a_hold_that_is_gone_at_the_gateway_cannot_be_taken() {
 }
 
 #[tokio::test]
-async fn canceling_the_order_releases_what_is_held() {
+async fn canceling_the_order_voids_the_hold() {
     let (shop, drill) = Shop::open_with_drill().await;
     let (order, payment) = held(&shop, &drill).await;
     let canceled = asks(&order, "cancel", "x-1").await.expect(200);
@@ -138,7 +138,7 @@ async fn canceling_the_order_releases_what_is_held() {
 }
 
 #[tokio::test]
-async fn a_release_whose_answer_is_lost_is_asked_about() {
+async fn void_with_a_lost_answer_is_inquired_about() {
     for lost in [Treats::AnswerLost, Treats::RequestLost] {
         let (shop, drill) = Shop::open_with_drill().await;
         let (order, payment) = held(&shop, &drill).await;
@@ -157,7 +157,7 @@ async fn a_release_whose_answer_is_lost_is_asked_about() {
 }
 
 #[tokio::test]
-async fn a_cancellation_that_was_refused_is_answered_so_for_good() {
+async fn refused_cancellation_keeps_its_answer() {
     let (shop, drill) = Shop::open_with_drill().await;
     let (order, payment) = held(&shop, &drill).await;
     drill.treats(&payment, "void", Treats::Refuses("NOT_NOW"));
@@ -183,7 +183,7 @@ async fn a_cancellation_that_was_refused_is_answered_so_for_good() {
 }
 
 #[tokio::test]
-async fn what_is_to_be_taken_at_once_is_held_and_then_taken() {
+async fn automatic_capture_authorizes_and_then_captures() {
     let (shop, drill) = Shop::open_with_drill().await;
     let order = shop.order("o-1").register().await;
     let payment = drill.approved(&order).await;
@@ -195,7 +195,7 @@ async fn what_is_to_be_taken_at_once_is_held_and_then_taken() {
 }
 
 #[tokio::test]
-async fn money_that_is_taken_while_its_order_is_canceled_goes_back() {
+async fn money_captured_during_a_cancellation_is_refunded() {
     let (shop, drill) = Shop::open_with_drill().await;
     let (order, payment) = held(&shop, &drill).await;
     drill.treats(&payment, "capture", Treats::Silent);
@@ -217,7 +217,7 @@ async fn money_that_is_taken_while_its_order_is_canceled_goes_back() {
 }
 
 #[tokio::test]
-async fn a_hold_that_somebody_took_at_the_gateway_goes_back_when_its_order_is_canceled() {
+async fn hold_captured_at_the_gateway_is_refunded_when_its_order_is_canceled() {
     let (shop, drill) = Shop::open_with_drill().await;
     let (order, payment) = held(&shop, &drill).await;
     drill.becomes(&payment, Money::Taken);

@@ -1,5 +1,5 @@
-//! Repeating a request is harmless: the same bytes again, whatever has happened since, also after
-//! a restart; and a key is one request's only.
+//! Repeating a request is harmless: the same bytes again, whatever has happened since, also after a restart; and a
+//! key belongs to one request.
 
 use daegeum_tests::{Answer, Caller, Fail, Shop, Success, secrets};
 use reqwest::Method;
@@ -23,7 +23,7 @@ fn same(again: &Answer, first: &Answer) {
 }
 
 #[tokio::test]
-async fn the_first_answer_is_given_again_after_everything_has_moved_on_and_after_a_restart() {
+async fn first_answer_is_repeated_later_and_after_a_restart() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let registered = order.now().await;
@@ -66,7 +66,7 @@ async fn the_first_answer_is_given_again_after_everything_has_moved_on_and_after
 }
 
 #[tokio::test]
-async fn the_same_order_again_is_the_first_answer_and_another_is_refused() {
+async fn same_order_again_gets_the_first_answer_and_another_is_refused() {
     let shop = Shop::open().await;
     let first = shop.order("o-1").send().await.expect(201);
     same(&shop.order("o-1").send().await, &first);
@@ -95,7 +95,7 @@ async fn the_same_order_again_is_the_first_answer_and_another_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_is_one_requests_only() {
+async fn key_of_another_request_is_refused() {
     let shop = Shop::open().await;
     shop.order("o-1").register().await;
     shop.order("o-2").register().await;
@@ -121,7 +121,7 @@ async fn a_key_is_one_requests_only() {
 }
 
 #[tokio::test]
-async fn a_key_is_its_callers_own() {
+async fn key_is_scoped_to_its_caller() {
     let shop = Shop::open().await;
     shop.order("o-1").by("kim").register().await;
     let callers = [
@@ -140,7 +140,7 @@ async fn a_key_is_its_callers_own() {
 }
 
 #[tokio::test]
-async fn the_key_comes_in_the_header_or_the_body_or_both_alike() {
+async fn key_is_accepted_in_header_or_body_or_equal_in_both() {
     let shop = Shop::open().await;
     shop.order("o-1").register().await;
     let merchant = shop.merchant();
@@ -190,7 +190,7 @@ async fn the_key_comes_in_the_header_or_the_body_or_both_alike() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_kept_with_the_request_it_was_given_to() {
+async fn stored_refusal_names_its_first_request() {
     let shop = Shop::open().await;
     shop.order("o-1").register().await;
     let merchant = shop.merchant();
@@ -215,7 +215,7 @@ async fn a_refusal_is_kept_with_the_request_it_was_given_to() {
 }
 
 #[tokio::test]
-async fn what_was_not_decided_does_not_use_the_key_up() {
+async fn undecided_request_does_not_use_up_its_key() {
     let shop = Shop::open().await;
     shop.order("o-1").register().await;
     let merchant = shop.merchant();

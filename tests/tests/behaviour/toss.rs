@@ -1,4 +1,4 @@
-//! Paying through Toss: the whole way of a checkout, and money that goes back.
+//! Paying through Toss: the whole checkout, and refunds.
 
 mod consents;
 mod deposits;
@@ -21,7 +21,7 @@ use daegeum_tests::checkout::{body, confirm};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_buyer_pays() {
+async fn buyer_pays_through_toss() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let checkout = order.checkout(&toss).await;
@@ -43,7 +43,7 @@ async fn a_buyer_pays() {
 }
 
 #[tokio::test]
-async fn sixty_four_confirmations_at_once_are_one() {
+async fn concurrent_confirmations_make_one_call() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let checkout = order.checkout(&toss).await;
@@ -63,7 +63,7 @@ async fn sixty_four_confirmations_at_once_are_one() {
 }
 
 #[tokio::test]
-async fn two_sessions_of_one_order_are_paid_once() {
+async fn order_with_two_sessions_is_paid_once() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let (one, other) = (order.checkout(&toss).await, order.checkout(&toss).await);
@@ -79,7 +79,7 @@ async fn two_sessions_of_one_order_are_paid_once() {
 }
 
 #[tokio::test]
-async fn a_tampered_return_is_refused_and_nothing_is_sent() {
+async fn tampered_return_is_refused_without_a_call() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let checkout = order.checkout(&toss).await;
@@ -101,7 +101,7 @@ async fn a_tampered_return_is_refused_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_what_to_tell_the_buyer_and_another_card_pays() {
+async fn refusal_explains_itself_and_another_card_pays() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let checkout = order.checkout(&toss).await;
@@ -125,7 +125,7 @@ async fn a_refusal_says_what_to_tell_the_buyer_and_another_card_pays() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_asked_about_and_nobody_pays_twice() {
+async fn lost_answer_is_inquired_about_and_the_order_paid_once() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let checkout = order.checkout(&toss).await;
@@ -146,7 +146,7 @@ async fn a_lost_answer_is_asked_about_and_nobody_pays_twice() {
 }
 
 #[tokio::test]
-async fn money_goes_back_when_the_merchant_says_so() {
+async fn merchant_can_refund() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let checkout = order.checkout(&toss).await;

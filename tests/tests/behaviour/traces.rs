@@ -74,7 +74,7 @@ fn take(mut stream: TcpStream, kept: &Mutex<Vec<u8>>) {
 const TRACE: [u8; 16] = *b"\x0a\xf7\x65\x19\x16\xcd\x43\xdd\x84\x48\xeb\x21\x1c\x80\x31\x9c";
 
 #[tokio::test]
-async fn requests_and_exchanges_are_traced_and_nobody_is_named() {
+async fn requests_and_exchanges_are_traced_without_personal_data() {
     let collector = Collector::open();
     let folder = tempfile::tempdir().unwrap();
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
@@ -115,7 +115,7 @@ async fn requests_and_exchanges_are_traced_and_nobody_is_named() {
 }
 
 #[tokio::test]
-async fn a_collector_that_is_not_there_delays_nothing_and_is_told_of_once() {
+async fn missing_collector_delays_nothing_and_is_logged_once() {
     let folder = tempfile::tempdir().unwrap();
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
     let nobody = TcpListener::bind("127.0.0.1:0")

@@ -1,5 +1,5 @@
-//! The gateway does not answer: the outcome is unknown until it is known, and nobody pays twice
-//! meanwhile.
+//! The gateway does not answer: the outcome is unknown until it is known, and meanwhile the order cannot be paid
+//! twice.
 
 use daegeum_tests::{Canceled, Captured, Fail, Failed, NoAnswer, Order, Payment, Shop, Success};
 use serde_json::json;
@@ -35,7 +35,7 @@ async fn no_answer_is_neither_success_nor_failure() {
 }
 
 #[tokio::test]
-async fn meanwhile_no_other_payment_takes_the_money() {
+async fn unanswered_call_blocks_other_payments_of_its_order() {
     let shop = Shop::open().await;
     let (order, payment) = unanswered(&shop, "o-1").await;
     let other = order.pay().await;
@@ -53,7 +53,7 @@ async fn meanwhile_no_other_payment_takes_the_money() {
 }
 
 #[tokio::test]
-async fn a_notification_is_as_good_an_answer() {
+async fn notification_answers_an_unanswered_call() {
     let shop = Shop::open().await;
     for (heard, detail, order_is) in [
         (Captured, "CAPTURED", "PAID"),
@@ -98,7 +98,7 @@ async fn canceling_the_order_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn the_answer_decides_what_the_cancellation_becomes() {
+async fn answer_decides_the_requested_cancellation() {
     let shop = Shop::open().await;
     // By the call's own answer, and by a notification: the same end.
     for by_notification in [false, true] {
@@ -121,7 +121,7 @@ async fn the_answer_decides_what_the_cancellation_becomes() {
 }
 
 #[tokio::test]
-async fn a_hold_that_comes_after_the_cancellation_is_released() {
+async fn hold_after_a_cancellation_is_released() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").on_confirmation().register().await;
     let payment = order.pay().await;
@@ -138,7 +138,7 @@ async fn a_hold_that_comes_after_the_cancellation_is_released() {
 }
 
 #[tokio::test]
-async fn a_restart_keeps_the_question_open() {
+async fn restart_keeps_an_unanswered_call() {
     let shop = Shop::open().await;
     let (_, payment) = unanswered(&shop, "o-1").await;
     let id = payment.id;
@@ -156,7 +156,7 @@ async fn a_restart_keeps_the_question_open() {
 }
 
 #[tokio::test]
-async fn every_call_without_an_answer_is_on_some_page_the_oldest_first() {
+async fn unanswered_calls_are_all_listed_oldest_first() {
     let shop = Shop::open().await;
     let mut waiting = Vec::new();
     for number in 0..25 {

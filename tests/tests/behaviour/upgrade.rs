@@ -1,5 +1,5 @@
-//! A data directory of an older stored format: it is opened, answers what it answered then, verifies, is rebuilt, and
-//! goes on. `golden/directory-1` is such a directory, with what the server of then answered about it.
+//! A data directory of an older stored format is opened, gives its old answers, verifies, is rebuilt, and goes on.
+//! `golden/directory-1` is such a directory, with the answers of the server of that time.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -281,7 +281,7 @@ async fn open(folder: &Arc<TempDir>, then: &Then) -> Shop {
 }
 
 #[tokio::test]
-async fn an_older_directory_answers_as_it_did_and_verifies_and_is_rebuilt() {
+async fn older_directory_gives_its_old_answers_and_is_rebuilt() {
     let (folder, then) = (directory(), Then::new());
     let shop = open(&folder, &then).await;
     let asked = answers_as_then(&shop, &then, |asked| !asked.needs_toss()).await;
@@ -334,7 +334,7 @@ async fn an_older_directory_goes_on() {
 }
 
 #[tokio::test]
-async fn a_call_that_an_older_server_left_without_an_answer_is_taken_up() {
+async fn unanswered_call_of_an_older_server_is_taken_up() {
     let (folder, then) = (directory(), Then::new());
     let toss = Gateway::open(Arc::default()).await;
     let settings = then.settings_with(&toss);

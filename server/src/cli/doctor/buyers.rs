@@ -1,4 +1,4 @@
-//! Where buyers' tokens come from: whether the JWK set of who signs them can be read, and has keys.
+//! Checks the JWK set of buyers' tokens: it can be read, and has usable keys.
 
 use super::Findings;
 use crate::config::Config;
@@ -7,7 +7,7 @@ use crate::world::SharedWorld;
 
 const ABOUT: &str = "buyers' tokens";
 
-/// Looks, if a JWK set is configured.
+/// Checks it, if a JWK set is configured.
 pub(super) async fn look(config: &Config, world: &SharedWorld, findings: &mut Findings) {
     let Some(looked) = look_once(&config.settings.buyers, &**world).await else {
         return;

@@ -1,4 +1,4 @@
-//! The data directory, from outside: a server may have it open.
+//! Checks the data directory from outside, while a server may have it open.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ const FREE_WARN_BYTES: u64 = 2 << 30;
 const FREE_FAIL_BYTES: u64 = 256 << 20;
 const MIB: u64 = 1 << 20;
 
-/// How every segment of a journal begins (docs/journal.md), and the format this program reads.
+/// The first bytes of every segment of a journal (docs/journal.md), and the format this program reads.
 const JOURNAL_MAGIC: &[u8; 8] = b"DAEGJRNL";
 const JOURNAL_FORMAT: u32 = 1;
 
-/// Looks; whether a server has the directory open.
+/// Checks it; returns whether a server has the directory open.
 pub(super) fn look(config: &Config, now_ms: i64, findings: &mut Findings) -> bool {
     let data = &config.settings.server.data;
     if !data.is_dir() {
@@ -57,7 +57,7 @@ fn look_at_nothing(data: &Path, findings: &mut Findings) {
         return findings.fail(ABOUT, format!("{shown} is not a directory"), todo);
     }
     let mut above = data.ancestors().skip(1);
-    // A relative path ends in nothing, which is here.
+    // The first part of a relative path has an empty parent, which is the current directory.
     let existing = above.find(|dir| dir.as_os_str().is_empty() || dir.is_dir());
     let here = Path::new(".");
     let parent = existing.filter(|dir| !dir.as_os_str().is_empty());
@@ -89,7 +89,7 @@ fn look_at_space(data: &Path, findings: &mut Findings) {
     }
 }
 
-/// Whether the lock is held. Only one that is there is tried, since trying makes it.
+/// Whether the lock is held. Only an existing lock file is tried, because trying creates it.
 fn look_at_lock(data: &Path, findings: &mut Findings) -> bool {
     const ABOUT: &str = "data directory";
     let lock = data.join("lock");
@@ -110,7 +110,7 @@ fn look_at_lock(data: &Path, findings: &mut Findings) -> bool {
     matches!(held, Ok(true))
 }
 
-/// Whether there is a journal.
+/// Checks that there is a journal.
 fn look_at_journal(data: &Path, findings: &mut Findings) -> bool {
     const ABOUT: &str = "journal";
     let folder = data.join("journal");
@@ -119,7 +119,7 @@ fn look_at_journal(data: &Path, findings: &mut Findings) -> bool {
         .iter()
         .filter(|name| name.strip_suffix(".seg").is_some())
         .collect();
-    // The first: those behind the one that is written are prepared, and zeros from end to end.
+    // The first one: segments after the written one are prepared, and all zeros.
     let Some(first) = segments.iter().min() else {
         findings.ok(ABOUT, "none yet");
         return false;
@@ -154,7 +154,7 @@ fn look_at_journal(data: &Path, findings: &mut Findings) -> bool {
     true
 }
 
-/// Whether a start finds a clock that fits the records. A running server is asked how it stands now.
+/// Whether a start would find a clock that fits the records. A running server is asked for its present state.
 fn look_at_time(data: &Path, now_ms: i64, findings: &mut Findings) {
     const ABOUT: &str = "domain time";
     let last_ms = match journal::last_written_ms(&DiskFiles, &data.join("journal")) {

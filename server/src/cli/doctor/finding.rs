@@ -1,36 +1,36 @@
-//! What was found, for people and for programs.
+//! The findings, for people and for programs.
 
 use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-/// How it stands.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// As it should be.
     Ok,
-    /// Payments work, but somebody should look.
+    /// Payments work, but the operator should look.
     Warn,
     /// Payments do not work, or will soon not.
     Fail,
 }
 
-/// One thing that was looked at.
+/// One examined thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// The thing.
     pub about: &'static str,
-    /// How it stands.
+    /// The severity.
     pub state: State,
-    /// What was seen.
+    /// The observation.
     pub found: String,
-    /// What to do about it.
+    /// The remedy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub todo: Option<String>,
 }
 
-/// Everything that was looked at.
+/// All findings.
 #[derive(Debug, Default)]
 pub struct Findings(pub Vec<Finding>);
 
@@ -64,7 +64,7 @@ impl Findings {
         self.0.iter().all(|finding| finding.state != State::Fail)
     }
 
-    /// For programs.
+    /// As JSON.
     pub fn to_json(&self) -> String {
         serde_json::json!({ "ok": self.well(), "findings": self.0 }).to_string()
     }
@@ -75,7 +75,7 @@ impl Findings {
     }
 }
 
-/// A line each, and a last one that sums up.
+/// One line each, and a summary.
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for finding in &self.0 {
@@ -102,7 +102,7 @@ impl fmt::Display for Findings {
     }
 }
 
-/// What another machine said stays in its line and does nothing to the terminal.
+/// Text from another machine stays in one line and cannot control the terminal.
 fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_control())
         .filter(|part| !part.is_empty())
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_each_and_what_to_do() {
+    fn findings_are_one_line_each_with_their_remedy() {
         let mut findings = Findings::default();
         assert!(findings.to_string().contains("All is well."));
         findings.ok("settings", "valid");

@@ -1,5 +1,5 @@
-//! The running server, as anybody could ask it: whether it takes payments, whether gateways are heard,
-//! and whether somebody's money waits for a gateway's word.
+//! Checks the running server over its public endpoints: whether it takes payments, whether notifications arrive, and
+//! whether calls are unanswered.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -15,8 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: usize = 4 << 20;
 const SERVER: &str = "server";
 
-/// Looks at the server at `url`, or where the settings say that it listens. `held`: whether some
-/// server has the data directory open.
+/// Checks the server at `url`, or at the configured listen address. `held`: whether some server has the data
+/// directory open.
 pub(super) async fn look(
     config: &Config,
     url: Option<&str>,
@@ -66,7 +66,7 @@ fn code_of(body: &[u8]) -> Option<String> {
     refusal.get("code")?.as_str().map(str::to_owned)
 }
 
-/// Where the settings say that it listens; everywhere is also here.
+/// The listen address; the wildcard address is reached on this machine.
 fn listened_at(config: &Config) -> String {
     let settings = &config.settings;
     let scheme = if settings.tls.cert.is_some() {
@@ -125,7 +125,7 @@ async fn look_at_figures(
     }
 }
 
-/// Whether nobody on the way can read along: TLS, or no way at all.
+/// Whether the connection cannot be read by others: TLS, or loopback.
 fn is_private_line(base: &str) -> bool {
     let Ok(uri) = Uri::try_from(base) else {
         return false;
@@ -219,7 +219,7 @@ pub(super) fn clock_is_ahead(by: Duration, findings: &mut Findings) {
     );
 }
 
-/// The largest units of a span.
+/// A span in its largest units.
 fn words(span: Duration) -> String {
     let minutes = span.as_secs() / 60;
     let (days, hours) = (minutes / 1_440, minutes / 60 % 24);
@@ -252,7 +252,7 @@ fn look_at_retention(figures: &str, findings: &mut Findings) {
     );
 }
 
-/// The sum of a figure's lines, those with `label` if one is given. Figures here are counts.
+/// The sum of a metric's lines, of those with `label` if one is given. These metrics are counts.
 fn sum(figures: &str, name: &str, label: Option<&str>) -> u64 {
     let lines = figures.lines().filter_map(|line| {
         let rest = line.strip_prefix(name)?;
@@ -296,7 +296,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_never_goes_in_the_clear() {
+    fn key_is_never_sent_unencrypted() {
         for good in [
             "https://pay.example",
             "http://127.0.0.1:8080",
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_summed_by_name_and_label() {
+    fn metrics_are_summed_by_name_and_label() {
         let figures = "# TYPE payment_webhook counter\n\
             payment_webhook_total{provider=\"TOSS\",status=\"applied\"} 3\n\
             payment_webhook_total{provider=\"TOSS\",status=\"unknown\"} 4\n\
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_were_made_with_other_keys_are_told() {
+    fn calls_made_with_other_keys_are_reported() {
         let found = |figures: &str| {
             let mut findings = Findings::default();
             look_at_unknown(figures, &mut findings);
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_told_in_its_largest_units() {
+    fn span_is_shown_in_its_largest_units() {
         for (seconds, told) in [
             (9, "9 s"),
             (3_599, "59 min"),

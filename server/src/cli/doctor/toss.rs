@@ -1,5 +1,5 @@
-//! Toss as a payment would meet it: the way there, the key, and whose clock is right. The one call asks
-//! for a payment that cannot exist, which only a good key is told.
+//! Checks Toss as a payment would use it: the connection, the key, and the clocks. The one call asks for a payment
+//! that cannot exist; only a valid key gets "not found".
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ struct ErrorBody {
     code: String,
 }
 
-/// Looks, if Toss is on.
+/// Checks it, if Toss is on.
 pub(super) async fn look(config: &Config, world: &SharedWorld, findings: &mut Findings) {
     let settings = &config.settings.toss;
     let Some(toss) = Toss::configured(settings) else {
@@ -134,7 +134,7 @@ fn look_at_clock(answer: &Response<Bytes>, ours_ms: i64, findings: &mut Findings
         let todo = "compare this machine's clock with another";
         return findings.warn(ABOUT, "Toss says no time to compare with", todo);
     };
-    // Whole seconds, cut off: on average theirs is half a second later than it says.
+    // The `Date` header has whole seconds, cut off: on average the real time is half a second later.
     let theirs_ms = theirs.timestamp().as_millisecond().saturating_add(500);
     let off_ms = ours_ms.abs_diff(theirs_ms);
     let direction = if ours_ms < theirs_ms {

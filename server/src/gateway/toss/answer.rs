@@ -1,8 +1,8 @@
-//! Reading of an answer: what it says about the call it came to.
+//! Reads an answer of Toss: its meaning for the call.
 //!
-//! Three ways to be wrong are expensive: to take an order for unpaid that was paid, for paid that was
-//! not, and to return money twice. So what is not proven is [`Outcome::Unknown`], and what is too early to
-//! tell is [`Outcome::NotYet`]; both end in asking again.
+//! Three errors are expensive: treating a paid order as unpaid, an unpaid one as paid, and refunding twice. So an
+//! unproven answer is [`Outcome::Unknown`], and one that comes too early is [`Outcome::NotYet`]; both end in another
+//! inquiry.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ use super::requests::asks_by_name;
 use crate::gateway::{Ask, Call, Outcome};
 
 const NOT_FOUND: [&str; 2] = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"];
-/// A gateway that wants to be left alone longer than this has to be asked anyway.
+/// The longest wait that a gateway can ask for.
 const WAIT_MAX_S: u64 = 3600;
-/// One that does not say how long.
+/// The wait if it does not say how long.
 const WAIT_USUAL_S: u64 = 2;
 
-/// What this answer says about this call.
+/// The outcome of this call according to this response.
 pub(super) fn read(call: &Call, response: &Response<Bytes>) -> Outcome {
     if response.status().is_success() {
         return match Payment::about(call, response.body()) {
@@ -39,7 +39,7 @@ pub(super) fn read(call: &Call, response: &Response<Bytes>) -> Outcome {
     refusal(call, response)
 }
 
-/// What a payment says about the call, whether it came as the call's answer or to an inquiry about it.
+/// The outcome according to a payment object, in the call's own answer or in an inquiry's.
 fn judge(call: &Call, payment: &Payment) -> Outcome {
     match payment.status {
         Status::Done | Status::PartialCanceled if payment.left.is_zero() => Outcome::Unknown,
@@ -62,11 +62,12 @@ fn judge(call: &Call, payment: &Payment) -> Outcome {
             failed(payment, errors::ABORTED)
         }
         Status::Ready | Status::InProgress => undecided(payment),
-        // Nothing was taken, says the gateway that took what is to go back: not its last word.
+        // Toss says that nothing was captured, although a refund of captured money is in flight: wait for a later
+        // answer.
         Status::Aborted | Status::Expired if is_about(call.ask, OperationKind::Cancel) => {
             undecided(payment)
         }
-        // A window ended that nobody has come back from: the buyer may open another one.
+        // A window ended without a return: the buyer may open another one.
         Status::Aborted | Status::Expired if call.name.is_none() => undecided(payment),
         Status::WaitingForDeposit => awaited(call, payment),
         Status::Aborted => failed(payment, errors::ABORTED),
@@ -74,9 +75,9 @@ fn judge(call: &Call, payment: &Payment) -> Outcome {
     }
 }
 
-/// Money is there, all or a part of it. While our cancel may still be made, that is all there is to say: it is sent
-/// again under the same key. An error that Toss keeps under that key is all it answers then, so that after a while
-/// the payment itself has to say that nothing was done.
+/// Money is there, all or a part of it. While our refund may still be made, nothing more is known: it is repeated
+/// under the same key. Toss may answer such repetitions with a stored error only, so after a while the payment itself
+/// decides that nothing was refunded.
 fn still_there(call: &Call, payment: &Payment) -> Outcome {
     let refused = |code| answered(payment, Fact::CallRefused { code });
     if is_about(call.ask, OperationKind::Cancel) {
@@ -85,7 +86,7 @@ fn still_there(call: &Call, payment: &Payment) -> Outcome {
             CancelStands::Absent if may_end(call) => {
                 return refused(FailureCode::new(errors::CANCEL_NOT_DONE));
             }
-            // Ours returns everything that is left, so something has to be wrong.
+            // Our cancel refunds everything that is left, so this answer contradicts itself.
             CancelStands::Done => return Outcome::Unknown,
             CancelStands::Absent | CancelStands::InProgress => {}
         }
@@ -97,7 +98,7 @@ fn still_there(call: &Call, payment: &Payment) -> Outcome {
     answered(payment, fact)
 }
 
-/// The buyer has an account to transfer to; its status stays so when its time is over.
+/// The buyer has an account to transfer to; its status does not change when it expires.
 fn awaited(call: &Call, payment: &Payment) -> Outcome {
     let cancels = is_about(call.ask, OperationKind::Cancel);
     if payment.account_ran_out() {
@@ -117,9 +118,9 @@ fn awaited(call: &Call, payment: &Payment) -> Outcome {
     }
 }
 
-/// What the order number has is another window than the one that was brought back, and nothing was taken in it. What
-/// became of it is nothing of ours; the name that was brought back is no payment of this order, and once a
-/// confirmation can no longer be made nothing was taken by ours.
+/// The order number leads to another window than the one that was brought back, and no money was captured in it. Its
+/// outcome is not our call's; the returned name is no payment of this order, and once a confirmation is no longer
+/// possible, ours has captured nothing.
 fn of_another_window(call: &Call) -> Outcome {
     let too_late = may_end(call) && !asks_by_name(call);
     nameless(if too_late && is_about(call.ask, OperationKind::Confirm) {
@@ -131,7 +132,7 @@ fn of_another_window(call: &Call) -> Outcome {
     })
 }
 
-/// Whether the call is, or asks about, an operation of this kind.
+/// Whether the call is, or inquires about, an operation of this kind.
 fn is_about(ask: Ask, kind: OperationKind) -> bool {
     let about = match ask {
         Ask::Confirm => Some(OperationKind::Confirm),
@@ -143,7 +144,7 @@ fn is_about(ask: Ask, kind: OperationKind) -> bool {
     about == Some(kind)
 }
 
-/// Whether what is asked about can no longer be done, and would be known of if it had been.
+/// Whether the operation can no longer be done, and would be visible if it had been.
 const fn may_end(call: &Call) -> bool {
     matches!(
         call.ask,
@@ -154,7 +155,7 @@ const fn may_end(call: &Call) -> bool {
     ) && !call.other_credentials
 }
 
-/// Nothing is left of what was taken, by whosever doing, once no cancel is under way that could still be given up.
+/// All captured money was refunded, by anyone, and no cancel is in progress that could still be aborted.
 fn gone(payment: &Payment) -> Outcome {
     if payment.is_being_canceled() {
         return undecided(payment);
@@ -207,7 +208,7 @@ fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
         return Outcome::NotThisOne;
     }
     let body = serde_json::from_slice::<ErrorBody>(response.body());
-    // A page of a proxy's, or half an answer: whoever wrote it does not know our call.
+    // Another body, such as a proxy's page or half an answer: its sender does not know our call.
     let Ok(ErrorBody { code }) = body else {
         return if status == StatusCode::TOO_MANY_REQUESTS {
             not_yet(response)
@@ -221,10 +222,10 @@ fn refusal(call: &Call, response: &Response<Bytes>) -> Outcome {
         code if status == StatusCode::NOT_FOUND && NOT_FOUND.contains(&code) => {
             not_found(call, code)
         }
-        // Whatever a repetition is refused with, a gateway may have forgotten the first sending or its key: only the
-        // payment itself says what became of it.
+        // A refusal of a repetition proves nothing: the gateway may have forgotten the first sending or its key. Only
+        // the payment itself gives the outcome.
         _ if call.sent_before && !planted::is(Bug::RepetitionIsBelieved) => Outcome::Unknown,
-        // Whose keys these are does not know what was done with the others.
+        // Under these credentials the gateway does not see calls made with the others.
         _ if call.other_credentials => Outcome::Unknown,
         code if is_certain(status, code) => refused(call.ask, code),
         _ => Outcome::Unknown,
@@ -240,14 +241,14 @@ fn not_yet(response: &Response<Bytes>) -> Outcome {
     }
 }
 
-/// Whether a question by name that is answered so is about no payment: the browser brought back something that is none,
-/// or that Toss takes for another address of its own. Whoever wrote the answer, the order number is asked by next. What
-/// says that we are not let in, or are to wait, would be said of any name.
+/// Whether this answer to an inquiry by name means that the name is no payment: the browser brought back nonsense, or
+/// Toss took it for another path. Whoever answered, the next inquiry uses the order number. Answers about
+/// authentication or rate limits would come for any name, and do not count.
 fn is_of_no_payment(status: StatusCode) -> bool {
     status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 409 | 425 | 429)
 }
 
-/// Right after a call Toss may not find what it has just done; later, there is nothing to be found by the order number.
+/// Right after a call Toss may not find what it has just done; later, the order number finds nothing either.
 fn not_found(call: &Call, code: &str) -> Outcome {
     let ends = may_end(call) && is_about(call.ask, OperationKind::Confirm);
     nameless(if ends {
@@ -259,8 +260,8 @@ fn not_found(call: &Call, code: &str) -> Outcome {
     })
 }
 
-/// Whether the call that got this was certainly not done. A code that nobody has documented is certain
-/// under 401 alone: who is not let in has done nothing.
+/// Whether the call that got this answer was certainly not done. An undocumented code is certain under 401 only: an
+/// unauthenticated call does nothing.
 fn is_certain(status: StatusCode, code: &str) -> bool {
     let undone = matches!(status.as_u16(), 400 | 401 | 403);
     let known = errors::find(code).map(|said| said.certainty);
@@ -271,8 +272,7 @@ fn is_certain(status: StatusCode, code: &str) -> bool {
         }
 }
 
-/// A certain refusal of the call that got it. That an inquiry was refused says nothing about what it was
-/// about.
+/// A certain refusal of the call. A refused inquiry says nothing about the operation it asked about.
 fn refused(ask: Ask, code: &str) -> Outcome {
     let code = FailureCode::new(code);
     nameless(match ask {

@@ -1,9 +1,7 @@
-//! Every error code that Toss documents: what it says about the call that got it, and what it says to
-//! the buyer.
+//! Every error code that Toss documents, with its meaning for the call and its text for the buyer.
 //!
-//! "Certain" is the dangerous word here. It lets an order be paid again, so it stands only where the
-//! gateway refuses before anything is done; what happened somewhere behind the gateway, what it did not
-//! find yet, and what has happened before is asked about instead.
+//! "Certain" is the dangerous value: it lets an order be paid again. So it stands only where the gateway refuses
+//! before anything is done; errors behind the gateway, "not found", and "already done" lead to an inquiry instead.
 
 mod words;
 
@@ -16,7 +14,7 @@ use Certainty::{Certain, Unknown};
 #[allow(clippy::wildcard_imports, reason = "the table below is made of them")]
 use words::*;
 
-/// What a code says about the call that got it.
+/// The meaning of a code for the call that got it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
     /// It was certainly not done.
@@ -32,9 +30,9 @@ pub struct Said {
     pub status: u16,
     /// Its name.
     pub code: &'static str,
-    /// What it says about the call that got it.
+    /// Its meaning for the call that got it.
     pub certainty: Certainty,
-    /// What it says to the buyer.
+    /// Its text for the buyer.
     pub words: &'static Explanation,
 }
 
@@ -52,17 +50,17 @@ const fn said(
     }
 }
 
-/// The status of a payment whose time ran out; we use it as a failure's code where Toss gives none.
+/// The status of an expired payment; used as a failure code if Toss gives none.
 pub const EXPIRED: &str = "EXPIRED";
-/// The status of a payment that was refused; we use it as a failure's code where Toss gives none.
+/// The status of a refused payment; used as a failure code if Toss gives none.
 pub const ABORTED: &str = "ABORTED";
 
-/// A cancel that Toss began and gave up.
+/// A cancel that Toss began and aborted.
 pub const CANCEL_ABORTED: &str = "CANCEL_ABORTED";
 /// A cancel that Toss does not know of when it is too late to make it.
 pub const CANCEL_NOT_DONE: &str = "CANCEL_NOT_DONE";
 
-/// A confirmation of what is no payment of its order, when it is too late to make it.
+/// A confirmation of something that is no payment of its order, when it is too late to make it.
 pub const NOT_THIS_PAYMENT: &str = "NOT_THIS_PAYMENT";
 
 /// Not a status: the code is ours.
@@ -252,12 +250,12 @@ pub const CODES: &[Said] = &[
     said(OURS, "RESOLVED_NOT_DONE", Certain, &NOT_FINISHED),
 ];
 
-/// What is known about a code.
+/// The entry of a code.
 pub fn find(code: &str) -> Option<&'static Said> {
     CODES.iter().find(|said| said.code == code)
 }
 
-/// A code in words; careful ones for a code that is not documented.
+/// The explanation of a code; a cautious one for an undocumented code.
 pub fn explain(code: &FailureCode) -> Explanation {
     find(code.as_str()).map_or(UNHEARD_OF, |said| *said.words)
 }
@@ -404,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_been_done_is_never_certain() {
+    fn code_of_a_possibly_done_call_is_never_certain() {
         for said in CODES {
             let may_be_done = matches!(said.status, 404 | 409 | 429 | 500..)
                 || said.code.starts_with("ALREADY_") && said.code.ends_with("PAYMENT")
@@ -421,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_nobody_documented_gets_careful_words() {
+    fn undocumented_code_gets_cautious_words() {
         let said = explain(&FailureCode::new("BRAND_NEW_CODE"));
         assert_eq!(said, UNHEARD_OF);
         assert_eq!(

@@ -1,5 +1,4 @@
-//! Toss's Payment object, as much of it as we judge by, and the checks it has to pass before a word of
-//! it is believed.
+//! Toss's Payment object, reduced to the fields that decide, and the checks before it is believed.
 //!
 //! Amounts are JSON integers. `11000.0`, `"11000"` and `-1` are not, and an answer with one of them is
 //! no answer: it contradicts the contract, and guessing at money is worse than asking again.
@@ -48,8 +47,8 @@ struct Body {
     receipt: Option<Slip>,
 }
 
-/// What only describes a payment. Where it comes in another shape than Toss's contract says, it is left out: no money is
-/// judged by it.
+/// A purely descriptive field. If its shape differs from Toss's contract it is left out: no decision about money
+/// depends on it.
 fn if_readable<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -59,7 +58,7 @@ where
     Ok(serde_json::from_value(value).ok())
 }
 
-/// Whose payment it is. This is read first: of another order's, nothing else matters.
+/// The payment's order. This is read first: for another order, nothing else matters.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Belongs {
@@ -103,7 +102,7 @@ struct Cancel {
 impl Cancel {
     fn stands(&self) -> CancelStands {
         match self.cancel_status.as_deref() {
-            // Versions before cancels could be slow do not say it.
+            // Older API versions, whose cancels were all immediate, omit it.
             None | Some("DONE") => CancelStands::Done,
             Some("ABORTED") => CancelStands::Aborted,
             Some(_) => CancelStands::InProgress,
@@ -136,12 +135,12 @@ pub(super) enum Status {
     Expired,
 }
 
-/// How a cancel stands in the list of a payment's cancels.
+/// The state of a cancel in a payment's list of cancels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CancelStands {
-    /// It is not there.
+    /// It is not in the list.
     Absent,
-    /// Some methods abroad take their time.
+    /// Some foreign methods take time.
     InProgress,
     /// It was begun and given up.
     Aborted,
@@ -160,17 +159,17 @@ pub(super) struct Payment {
     body: Body,
 }
 
-/// Whose payment an answer is about.
+/// The payment that an answer is about.
 #[derive(Debug)]
 pub(super) enum About {
-    /// The one that was asked about.
+    /// The requested one.
     This(Box<Payment>),
     /// Another order's.
     Another,
 }
 
 impl Payment {
-    /// The payment in an answer to `call`; nothing if it is not JSON, not a payment, or contradicts itself.
+    /// The payment in an answer to `call`; `None` if it is no JSON, no payment, or contradicts itself.
     pub(super) fn about(call: &Call, body: &[u8]) -> Option<About> {
         let belongs: Belongs = serde_json::from_slice(body).ok()?;
         if belongs.order_id != call.payment.to_string() {
@@ -233,7 +232,7 @@ impl Payment {
         SlipUrl::parse(&self.body.receipt.as_ref()?.url)
     }
 
-    /// Whether money was ever taken. A virtual account can be canceled before anybody paid into it.
+    /// Whether money was ever captured. A virtual account can be canceled before any deposit.
     pub(super) fn was_taken(&self) -> bool {
         self.body.virtual_account.is_none() || self.body.approved_at.is_some()
     }
@@ -251,20 +250,20 @@ impl Payment {
         ours.map_or(CancelStands::Absent, Cancel::stands)
     }
 
-    /// Whether any cancel, by whomever, is still under way.
+    /// Whether any cancel, by anyone, is in progress.
     pub(super) fn is_being_canceled(&self) -> bool {
         let mut cancels = self.body.cancels.iter().flatten();
         cancels.any(|cancel| cancel.stands() == CancelStands::InProgress)
     }
 
-    /// Until when the buyer can transfer.
+    /// The time by which the buyer has to transfer.
     pub(super) fn due_at(&self) -> Option<Timestamp> {
         let due = self.body.virtual_account.as_ref()?.due_date.as_deref()?;
-        // Documented without an offset, seen with one; without one it is Korea's time.
+        // Documented without an offset, observed with one; without one it is Korean time.
         Timestamp::parse_rfc3339(due).or_else(|| Timestamp::parse_rfc3339(&format!("{due}+09:00")))
     }
 
-    /// Whether nobody can transfer any more. The status stays `WAITING_FOR_DEPOSIT` then.
+    /// Whether the account has expired. The status stays `WAITING_FOR_DEPOSIT` then.
     pub(super) fn account_ran_out(&self) -> bool {
         let account = self.body.virtual_account.as_ref();
         account.is_some_and(|account| account.expired == Some(true))
@@ -277,9 +276,9 @@ impl Payment {
     }
 }
 
-/// What was taken in all and what is left of it, each split if the parts that are told are its own. Whether they are of
-/// what is left or of the whole once something was canceled is not documented beyond doubt, so their sum decides; parts
-/// that add up to neither are no answer.
+/// The captured amount and the amount left, each split if the given components add up to it. The documentation leaves
+/// open whether components after a partial cancel belong to the rest or to the total, so their sum decides; if it
+/// matches neither, the answer is invalid.
 fn taken_and_left(body: &Body) -> Option<(Amounts, Amounts)> {
     let won = |minor| Money::new(minor, Currency::Krw).ok();
     let (total, balance) = (won(body.total_amount)?, won(body.balance_amount)?);
@@ -290,7 +289,7 @@ fn taken_and_left(body: &Body) -> Option<(Amounts, Amounts)> {
         return Some(whole);
     };
     let exempt = body.tax_exemption_amount.unwrap_or(0);
-    // Whether the tax-free amount includes what is exempt is not documented either.
+    // Nor is it documented whether the tax-free amount includes exempt amounts.
     let candidates = [tax_free, tax_free.saturating_add(exempt)]
         .map(|tax_free| Amounts::split(won(supply)?, won(vat)?, won(tax_free)?).ok());
     let of = |sum: Money| {
@@ -303,7 +302,7 @@ fn taken_and_left(body: &Body) -> Option<(Amounts, Amounts)> {
     }
 }
 
-/// The common word for a method, which Toss says in the language that was asked for.
+/// The common name of a method, which Toss gives in the requested language.
 fn method(text: &str) -> Box<str> {
     match text {
         "카드" | "CARD" => "card".into(),
@@ -324,8 +323,7 @@ fn short(text: &str) -> Option<Box<str>> {
     fits.then(|| text.into())
 }
 
-/// The last four characters of a card's number, which comes masked. A number that is not masked is none that may be
-/// kept any part of.
+/// The last four characters of a masked card number. No part of an unmasked number may be stored, so it gives `None`.
 fn last4(number: &str) -> Option<Box<str>> {
     let masked = number.contains('*') && number.is_ascii() && number.len() <= 20;
     let at = number.len().checked_sub(4)?;

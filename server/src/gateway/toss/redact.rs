@@ -1,5 +1,5 @@
-//! Bodies as the audit trail keeps them. A list of what is kept, not of what is hidden: a field that
-//! Toss adds tomorrow, or a person's name in a place where none belongs, is dropped without our doing.
+//! Redacts bodies for the audit trail. An allow list: a field that Toss adds tomorrow, or a person's name in an
+//! unexpected place, is dropped.
 
 use serde_json::{Map, Number, Value};
 
@@ -9,18 +9,18 @@ const BYTES_MAX: usize = 2048;
 const TEXT_MAX: usize = 120;
 /// How many cancels of one payment are kept.
 const CANCELS_MAX: usize = 8;
-/// A run of so many digits, whatever stands between them, may be somebody's.
+/// A longer run of digits, whatever stands between them, may be personal data.
 const DIGITS_MAX: usize = 6;
 
-/// What is kept of one field.
+/// How one field is kept.
 enum Keep {
-    /// A word, a time or an id, as it is.
+    /// A word, a time or an id, unchanged.
     Text,
     /// A number, true or false.
     Figure,
-    /// What people write: without long numbers.
+    /// Free text: without long numbers.
     Sentence,
-    /// Of a reason only the operation it names.
+    /// Only the operation id in a reason.
     Operation,
     /// The last four of a card's number.
     LastFour,
@@ -51,7 +51,7 @@ const CANCEL: &[(&str, Keep)] = &[
     ("cancelStatus", Text),
 ];
 
-/// What is kept, of requests and answers alike.
+/// The fields to keep, of requests and answers alike.
 const KEPT: &[(&str, Keep)] = &[
     ("code", Text),
     ("message", Sentence),
@@ -96,7 +96,7 @@ fn kept_of(body: &Map<String, Value>, list: &[(&str, Keep)]) -> Map<String, Valu
 }
 
 impl Keep {
-    /// What is kept of this value; nothing where it is not of the kind that belongs there.
+    /// The kept part of this value; `None` if it has the wrong type.
     fn of(&self, value: &Value) -> Option<Value> {
         match (self, value) {
             (Text, Value::String(text)) => Some(shortened(text).into()),
@@ -123,7 +123,7 @@ fn shortened(text: &str) -> &str {
         .unwrap_or_default()
 }
 
-/// `op_…` where the text holds one: the rest of a reason may have been typed by somebody, about somebody.
+/// `op_…` if the text contains one: the rest of a reason may be free text about a person.
 fn operation_in(text: &str) -> Option<&str> {
     const LENGTH: usize = 35; // `op_` and 32 digits
     let mut found = text.match_indices("op_");
@@ -134,7 +134,7 @@ fn operation_in(text: &str) -> Option<&str> {
     })
 }
 
-/// Masked numbers end in digits or stars; anything that is no card number has no last four.
+/// Masked numbers end in digits or stars; other texts have no last four.
 fn last_four(number: &str) -> Option<String> {
     let card = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'*' | b'-');
     if number.len() < 12 || !number.bytes().all(card) {
@@ -144,7 +144,7 @@ fn last_four(number: &str) -> Option<String> {
     Some(format!("****{last}"))
 }
 
-/// The text with every run of many digits, with whatever is put between them, as dots.
+/// The text with dots in the place of long runs of digits, with or without separators.
 fn without_numbers(text: &str) -> String {
     let between = |c: char| matches!(c, '-' | ' ' | '.' | '*');
     let mut kept = String::with_capacity(text.len());
@@ -182,7 +182,7 @@ mod tests {
         redact(body.to_string().as_bytes())
     }
 
-    /// A payment with something of a person's in every place that Toss has for it.
+    /// A payment with personal data in every field that Toss has.
     fn full() -> Value {
         json!({
             "mId": "tosspayments", "version": "2022-11-16", "paymentKey": "tgen_20240513184816ZSAZ9",
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_is_kept_without_the_person() {
+    fn payment_is_kept_without_personal_data() {
         let text = redacted(&full());
         let kept: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(kept["card"]["number"], "****0047");
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_where_it_belongs_is_dropped() {
+    fn value_of_the_wrong_type_is_dropped() {
         for (body, kept) in [
             (json!({"status": {"customerName": "김철수"}}), "{}"),
             (json!({"code": ["x"], "message": 5}), "{}"),
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn every_body_has_a_bound() {
+    fn redacted_body_has_a_size_limit() {
         let long = "가".repeat(5_000);
         let cancel = json!({"cancelReason": OPERATION, "canceledAt": long, "cancelStatus": long});
         let body = json!({"status": long, "message": long, "cancels": vec![cancel; 100]});
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_found_however_they_are_written() {
+    fn long_numbers_are_removed_however_they_are_written() {
         for (text, kept) in [
             ("한도 100만원 초과", "한도 100만원 초과"),
             ("연락처 010 1234 5678 로", "연락처…로"),

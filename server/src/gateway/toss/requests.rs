@@ -1,5 +1,5 @@
-//! The HTTP requests. A payment key is the browser's word until Toss has confirmed it, so it gets into
-//! a path only as one percent-encoded segment, and into a body only as JSON text.
+//! The HTTP requests. A payment key is unverified input from the browser until Toss has confirmed it, so it is put
+//! into a path only as one percent-encoded segment, and into a body only as JSON text.
 
 use std::fmt::Write as _;
 
@@ -24,8 +24,8 @@ struct Confirm<'a> {
     amount: u64,
 }
 
-/// No `cancelAmount`: without one all that is left goes back, whatever it is. `refundableAmount` is what
-/// we think is left; where Toss thinks otherwise it refuses, instead of returning a sum we do not expect.
+/// There is no `cancelAmount`: without it everything that is left is refunded. `refundableAmount` is the amount that
+/// we expect to be left; if Toss disagrees it refuses, instead of refunding an unexpected amount.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cancel {
@@ -53,8 +53,8 @@ pub(super) fn request(
         (Ask::Inquire { by: By::Name, .. }, Some(key)) => {
             (format!("/v1/payments/{}", segment(key)), None)
         }
-        // Toss cancels by its own key only, and holds nothing that could be taken or released. Without that there is
-        // nothing to do but to look.
+        // Toss's cancel needs Toss's own key, and Toss authorizes nothing that could be captured or voided. Otherwise
+        // the only possible request is an inquiry.
         (Ask::Cancel | Ask::Capture | Ask::Void | Ask::Inquire { .. }, _) => by_order(),
     };
     let mut request = Request::new(Bytes::new());
@@ -94,7 +94,7 @@ fn cancel(call: &Call) -> Bytes {
             Some(operation) => format!("주문 취소 ({operation})"),
             None => "주문 취소".to_owned(),
         },
-        // An account that waits for a transfer has nothing that could be left.
+        // An account that waits for a transfer has no refundable amount.
         refundable_amount: Some(call.amounts.total().minor()).filter(|amount| *amount > 0),
         tax_free_amount: Some(call.amounts.get(Component::TaxFree)).filter(|amount| *amount > 0),
     })
@@ -105,8 +105,7 @@ fn json(body: &impl Serialize) -> Bytes {
     serde_json::to_vec(body).unwrap_or_default().into()
 }
 
-/// Whether the call is a question that names the payment by Toss's key. Without one that can be a path's segment it asks by
-/// the order number.
+/// Whether the call is an inquiry by Toss's key. Without a key that can be a path segment it uses the order number.
 pub(super) fn asks_by_name(call: &Call) -> bool {
     match call.ask {
         Ask::Inquire { by: By::Name, .. } => key_in_path(call).is_some(),
@@ -121,15 +120,15 @@ pub(super) fn asks_by_name(call: &Call) -> bool {
     }
 }
 
-/// The payment's key where it can be a path's segment. One that is longer than any key of Toss's is none,
-/// and dots alone would be taken for a step up the path, encoded or not.
+/// The payment's key if it can be a path segment. An overlong key is none, and dots alone would change the path,
+/// encoded or not.
 fn key_in_path(call: &Call) -> Option<&str> {
     let key = &*call.name.as_ref()?.0;
     let fits = (1..=KEY_MAX).contains(&key.len()) && !matches!(key, "." | "..");
     fits.then_some(key)
 }
 
-/// Everything but what RFC 3986 leaves unreserved is encoded.
+/// Encodes everything but RFC 3986's unreserved characters.
 fn segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

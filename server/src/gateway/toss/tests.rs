@@ -84,7 +84,7 @@ const fn by_order_number(about: Option<OperationKind>, window_over: bool) -> Ask
     }
 }
 
-/// Every call there is.
+/// Every kind of call.
 fn asks() -> Vec<Ask> {
     let mut asks = vec![Ask::Confirm, Ask::Capture, Ask::Void, Ask::Cancel];
     for about in [
@@ -104,12 +104,12 @@ fn asks() -> Vec<Ask> {
     asks
 }
 
-/// Whether it asks by Toss's own key.
+/// Whether it requests the payment by Toss's own key.
 const fn names(ask: Ask) -> bool {
     matches!(ask, Ask::Inquire { by: By::Name, .. })
 }
 
-/// What an inquiry is about; nothing for any other call.
+/// The operation that an inquiry asks about; `None` for other calls.
 const fn asked_about(ask: Ask) -> Option<OperationKind> {
     match ask {
         Ask::Inquire { about, .. } => about,
@@ -119,7 +119,7 @@ const fn asked_about(ask: Ask) -> Option<OperationKind> {
 
 const SLIP: &str = "https://dashboard.tosspayments.com/receipt";
 
-/// What the card of a payment says, as it is kept.
+/// The card of a payment, as stored.
 fn by_card() -> PaidWith {
     PaidWith {
         method: Some("card".into()),
@@ -163,7 +163,7 @@ fn merge(body: &mut Value, changes: Value) {
     }
 }
 
-/// A payment all of whose money went back, by a cancel with this reason.
+/// A fully refunded payment, by a cancel with this reason.
 fn canceled(reason: &str) -> Value {
     payment(json!({
         "status": "CANCELED", "balanceAmount": 0, "suppliedAmount": 0, "vat": 0,
@@ -182,7 +182,7 @@ fn raw(ask: Ask, status: u16, body: impl Into<Bytes>) -> Outcome {
     come(&call(ask), status, body)
 }
 
-/// What this says to this call.
+/// The outcome of this call with this response.
 fn come(call: &Call, status: u16, body: impl Into<Bytes>) -> Outcome {
     let response = Response::builder().status(status).body(body.into());
     toss().read(call, &Ok(response.unwrap()))
@@ -196,7 +196,7 @@ fn error(ask: Ask, status: u16, code: &str) -> Outcome {
     read(ask, status, &json!({"code": code, "message": "메시지"}))
 }
 
-/// What the outcome says happened, if it says so.
+/// The fact of the outcome, if it has one.
 fn fact(outcome: &Outcome) -> Option<&Fact> {
     match outcome {
         Outcome::Answered { fact, .. } => Some(fact),
@@ -204,7 +204,7 @@ fn fact(outcome: &Outcome) -> Option<&Fact> {
     }
 }
 
-/// Whether the outcome lets nobody believe that something was done, or was certainly not.
+/// Whether the outcome proves neither that something was done nor that it was not.
 fn says_nothing(outcome: &Outcome) -> bool {
     fact(outcome).is_none_or(|fact| *fact == Fact::Undecided)
 }

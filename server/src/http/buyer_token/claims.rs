@@ -1,5 +1,5 @@
-//! The claims of a token, by RFC 7519: whose it is, from when until when, who issued it and for whom. Only read after
-//! its signature has held.
+//! The claims of a token, by RFC 7519: subject, validity, issuer and audience. They are read only after the signature
+//! was verified.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::http::objects::Objects;
 /// The longest `sub` that is taken for a buyer's id.
 pub(super) const SUBJECT_LENGTH_MAX: usize = 128;
 
-/// What the settings ask of every token.
+/// The settings' requirements for every token.
 pub(super) struct Expected {
     issuer: Option<ClaimText>,
     audience: Vec<ClaimText>,
@@ -30,7 +30,7 @@ struct Claims {
     exp: NumericDate,
     #[serde(default, deserialize_with = "given")]
     nbf: Option<NumericDate>,
-    /// Asked to be a date, and no more: it says how old a token is, not whether it holds.
+    /// It must be a date, but has no influence: it tells a token's age, not its validity.
     #[serde(default, deserialize_with = "given", rename = "iat")]
     _iat: Option<NumericDate>,
     #[serde(default, deserialize_with = "given")]
@@ -105,8 +105,8 @@ pub(super) fn buyer(json: &[u8], expected: &Expected, now_ms: i64) -> Result<Str
     Ok(claims.sub)
 }
 
-/// Seconds since 1970, perhaps with a fraction, until the end of the year 9999: what is beyond was counted in
-/// milliseconds, and would let a token hold for ever.
+/// Seconds since 1970, perhaps with a fraction, up to the end of the year 9999: a larger number counts milliseconds,
+/// and would keep a token valid for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct NumericDate(Duration);
 
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn issuer_and_audience_are_asked_for_where_they_are_set() {
+    fn issuer_and_audience_are_checked_if_they_are_set() {
         const ISS: &str = r#","iss":"https://login.example""#;
         let expected = expecting("https://login.example", "shop-web,shop-app");
         let told = |claims: &str| {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_as_the_rfc_says_is_refused_whoever_looks_at_it() {
+    fn claim_that_violates_the_rfc_is_refused() {
         for claims in [
             r#","aud":7"#,
             r#","aud":null"#,

@@ -1,18 +1,18 @@
-//! The header of a token, strictly by RFC 7515: an extension that the token insists on (`crit`) is not known here
-//! and refuses the token, and a token of another type is for something else.
+//! The header of a token, strictly by RFC 7515: an unknown critical extension (`crit`) refuses the token, and so does
+//! another type.
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::refusal::Refusal;
 use crate::http::objects::Objects;
 
-/// What is read of it. All else in a header may be ignored, `jku`, `jwk` and `x5u` above all: a token does not say
-/// where its key is.
+/// The fields that are read. All others may be ignored, above all `jku`, `jwk` and `x5u`: a token does not say where
+/// its key is.
 #[derive(Deserialize)]
 pub(super) struct Header {
-    /// Which algorithm the token says that it is signed by: to be compared with the key's, never followed.
+    /// The algorithm that the token claims: compared with the key's, never followed.
     pub(super) alg: String,
-    /// Which key.
+    /// The key's id.
     #[serde(default, deserialize_with = "given")]
     pub(super) kid: Option<String>,
     #[serde(default, deserialize_with = "given")]
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_header_is_refused() {
+    fn malformed_header_is_refused() {
         for wrong in [
             "",
             "{}",

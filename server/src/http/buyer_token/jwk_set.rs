@@ -1,8 +1,8 @@
-//! A JWK set (RFC 7517), read: the keys of it that verify buyers' tokens, and why the others do not.
+//! A JWK set (RFC 7517): its keys that can verify buyers' tokens, and why the others are left out.
 //!
-//! A set may hold keys for other uses and of kinds that nobody here knows; they are left out, not an error. A key's
-//! algorithm is its `alg`, else what its kind and curve allow, so it is known before any token is seen. A secret is
-//! never taken from a set, and a private key that stands in one is not trusted any more.
+//! A set may hold keys for other uses and of unknown kinds; they are left out, not an error. A key's algorithm is its
+//! `alg`, or what its kind and curve allow, so it is known before any token is seen. A secret is never taken from a
+//! set, and a published private key is not trusted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use super::refusal::Refusal;
 use crate::http::json::past_mark;
 use crate::http::strict;
 
-/// More keys than anybody publishes; the others are left out.
+/// The largest number of keys; further ones are left out.
 const KEYS_MAX: usize = 100;
 const KID_LENGTH_MAX: usize = 255;
 const RSA_BITS_MIN: usize = 2048;
-/// What the library verifies by.
+/// The largest RSA key that the library verifies with.
 const RSA_BITS_MAX: usize = 8192;
 const P256_COORDINATE_BYTES: usize = 32;
 
-/// The keys, by the names that tokens call them by.
+/// The keys, by id.
 pub(super) struct JwkSet {
     named: BTreeMap<String, Arc<VerifyingKey>>,
     unnamed: Vec<Arc<VerifyingKey>>,
@@ -43,7 +43,7 @@ pub(super) enum NoJwkSet {
     NotASet,
 }
 
-/// What is read of a key. `x5c` and the like are not looked at.
+/// The fields of a key that are read. `x5c` and the like are ignored.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -87,7 +87,7 @@ impl JwkSet {
                 Err(why) => set.left_out.push(format!("key {place} {why}")),
             }
         }
-        // Which of them a token means cannot be known, and trying them in turn would let the worst decide.
+        // Two keys with one id: which one a token means is unknown, and trying both would let the weaker one decide.
         for kid in twice {
             set.named.remove(&kid);
             set.left_out
@@ -100,12 +100,12 @@ impl JwkSet {
         set
     }
 
-    /// How many keys can be used.
+    /// The number of usable keys.
     pub(super) fn len(&self) -> usize {
         self.named.len().saturating_add(self.unnamed.len())
     }
 
-    /// The key that a token is to be verified by: the one that it names, or the only one there is.
+    /// The key that verifies a token: the one that it names, or the only one.
     pub(super) fn key(&self, header: &Header) -> Result<Arc<VerifyingKey>, Refusal> {
         let key = match &header.kid {
             Some(kid) => self.named.get(kid),
@@ -123,7 +123,7 @@ impl JwkSet {
 
 /// The key and its name, or why it is left out.
 fn usable(jwk: &Value) -> Result<(Option<String>, VerifyingKey), &'static str> {
-    // RSA, EC and OKP: the private number; RSA: its primes too.
+    // RSA, EC and OKP: the private part; RSA: its primes too.
     if ["d", "p", "q", "dp", "dq", "qi"]
         .iter()
         .any(|name| jwk.get(name).is_some())
@@ -162,7 +162,7 @@ fn usable(jwk: &Value) -> Result<(Option<String>, VerifyingKey), &'static str> {
 fn rsa(jwk: &Jwk) -> Result<DecodingKey, &'static str> {
     let number = |text: &Option<String>| {
         let bytes = decoded(text.as_deref())?;
-        // Some write the zero that signed numbers begin with.
+        // Some libraries write the leading zero of signed numbers.
         let leading = bytes.iter().take_while(|byte| **byte == 0).count();
         bytes.get(leading..).map(<[u8]>::to_vec)
     };
@@ -175,7 +175,7 @@ fn rsa(jwk: &Jwk) -> Result<DecodingKey, &'static str> {
     if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) {
         return Err("has fewer than 2048 bits, which others can break, or more than 8192");
     }
-    // The library takes exponents of 3 up to 33 bits; an even number is none of RSA's.
+    // The library takes exponents of 3 up to 33 bits; an even number is not a valid RSA exponent.
     let odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
     if !odd(&n) || !odd(&e) || e == [1] || e.len() > 4 {
         return Err("has an n or e that no RSA key has");
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_told_which_keys_are_left_out_and_why() {
+    fn log_names_the_keys_left_out_and_why() {
         let rsa = |bits| json!({"kty": "RSA", "n": modulus(bits), "e": "AQAB"});
         for (key, why) in [
             (rsa(1024), "fewer than 2048 bits"),
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_is_told_apart_from_an_empty_one() {
+    fn malformed_set_is_told_from_an_empty_one() {
         assert_eq!(read(&[]).len(), 0);
         let no_set = |text: &str| JwkSet::read(text.as_bytes()).err();
         for text in [

@@ -1,8 +1,8 @@
-//! The JWK set of whoever signs buyers' tokens, as it was last read from its file or address, and the one task that
-//! looks at it again: after a while, and when a token names a key that is not in it.
+//! The signer's JWK set as last read from its file or address, and the one task that reads it again: periodically,
+//! and when a token names an unknown key.
 //!
-//! A look that fails leaves the last good set in use. Before there is one, tokens are put off (503), not refused.
-//! However many tokens name keys that nobody has, an address is asked at most once a minute.
+//! If reading fails, the last good set stays in use. Before there is one, tokens are answered 503, not refused.
+//! However many tokens name unknown keys, an address is requested at most once a minute.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -22,21 +22,21 @@ use crate::world::{Outbound, SharedWorld, Undelivered, World, nanos};
 
 /// The longest set that is read.
 const BYTES_MAX: usize = 256 << 10;
-/// How long an address may take to answer, to the last byte.
+/// The time limit of a request for the set.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// How long a request waits for a look. More than a look takes.
+/// How long a request waits for the set to be read. Longer than reading takes.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// How long an address is left alone after each answer. More than a minute by any clock.
+/// The least time between two requests to an address: more than a minute by any clock.
 pub const ADDRESS_RESTS: Duration = Duration::from_secs(61);
-/// When it is asked again although no token asks for it: keys are taken back, too.
+/// The set is read again after this long even if no token needs it, because keys can be withdrawn.
 const ADDRESS_GROWS_OLD: Duration = Duration::from_mins(10);
-/// How often a file is read, which costs nobody anything.
+/// How often a file is read, which is cheap.
 const FILE_RESTS: Duration = Duration::from_secs(1);
 const FILE_GROWS_OLD: Duration = Duration::from_secs(5);
-/// How soon it is tried again where there is no set yet.
+/// How soon reading is tried again while there is no set yet.
 pub const TRIED_AGAIN: Duration = Duration::from_secs(3);
-/// How often the same failure is said again.
+/// How often the same failure is logged again.
 const SAID_AGAIN_AFTER: Duration = Duration::from_hours(1);
 
 /// See the module's text.
@@ -53,15 +53,15 @@ enum Place {
 
 #[derive(Default)]
 struct Known {
-    /// The last good set, and the text that it was read from.
+    /// The last good set, and its text.
     set: Option<(Arc<JwkSet>, Bytes)>,
-    /// When the next look may begin, on the monotonic clock.
+    /// When the set may be read again, on the monotonic clock.
     rests_until_ns: u64,
-    /// What was last said in the log of a look that failed, and when.
+    /// The last logged failure, and when it was logged.
     said: Option<(String, u64)>,
 }
 
-/// There is no JWK set where one is configured: where, and why.
+/// The configured JWK set cannot be read: its place, and the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("the JWK set at {place}: {why}")]
 pub struct KeySetError {
@@ -87,7 +87,7 @@ enum Why {
 }
 
 impl Published {
-    /// Keys that the settings name a set of, if they do.
+    /// The set that the settings name, if they name one.
     pub(super) fn configured(buyers: &Buyers) -> Option<Self> {
         let file = buyers.jwk_set_file.clone().map(Place::File);
         let address = || buyers.jwk_set_url.clone().map(Place::Address);
@@ -98,7 +98,7 @@ impl Published {
         })
     }
 
-    /// Starts the task that looks, for as long as somebody holds this.
+    /// Starts the reading task, for as long as this value lives.
     pub(super) fn begin(self: &Arc<Self>, world: &SharedWorld) {
         world.spawn(Box::pin(keep(Arc::downgrade(self), Arc::clone(world))));
     }
@@ -111,7 +111,7 @@ impl Published {
         }
     }
 
-    /// Asks for another look, and waits for its end. While a look has to wait itself, nobody waits for it.
+    /// Requests another reading and waits for its end. If reading has to wait itself, this does not.
     pub(super) async fn look_anew(&self, world: &dyn World) {
         let mut looks = self.known.subscribe();
         self.wanted.notify_one();
@@ -120,7 +120,7 @@ impl Published {
         }
         tokio::select! {
             biased;
-            // The sender is our own: it does not go away.
+            // The sender belongs to us, so the channel stays open.
             _ = looks.changed() => {}
             () = world.sleep(PATIENCE) => {}
         }
@@ -134,7 +134,7 @@ impl Published {
         looked.map_err(|why| self.place.lacks(why))
     }
 
-    /// Takes in what a look found, says in the log what changed, and how long is to be rested.
+    /// Takes the result of a reading, logs changes, and returns how long to pause.
     fn take_in(&self, looked: Result<Bytes, KeySetError>, now_ns: u64) -> Rest {
         let is_known = |bytes: &Bytes| {
             let known = self.known.borrow();
@@ -146,7 +146,7 @@ impl Published {
             Err(error) => Err(error),
         };
         let mut rest = Rest::default();
-        // Whoever waits is woken even where nothing changed: the look is over.
+        // Waiters are woken even if nothing changed: the reading is over.
         self.known.send_modify(|known| {
             match set {
                 Ok(set) => known.replace(&self.place, set),
@@ -164,7 +164,7 @@ impl Published {
 }
 
 impl Known {
-    /// Takes a set that can be read; none if it is the one that is known.
+    /// Takes a readable set; a set that is already known changes nothing.
     fn replace(&mut self, place: &Place, set: Option<(Arc<JwkSet>, Bytes)>) {
         if self.said.take().is_some() {
             tracing::info!(%place, "the JWK set of buyers' tokens can be read again");
@@ -206,7 +206,7 @@ fn tell(place: &Place, set: &JwkSet) {
     }
 }
 
-/// Looks, rests, and looks again.
+/// Reads, pauses, and reads again.
 async fn keep(published: Weak<Published>, world: SharedWorld) {
     loop {
         let Some(strong) = published.upgrade() else {
@@ -264,11 +264,11 @@ async fn fetch(url: &FetchUrl, world: &dyn World) -> Result<Bytes, Why> {
     }
 }
 
-/// How long nobody looks after a look.
+/// The pause after a reading.
 #[derive(Default)]
 struct Rest {
     at_least: Duration,
-    /// And so much longer where nobody asks for one.
+    /// An additional pause if no token needs another reading.
     unless_wanted: Duration,
 }
 
@@ -301,7 +301,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// What a start asks of a JWK set in a file: it is there, and has a key. A set at an address may come later.
+/// The check at a start: a JWK set in a file exists and has a key. A set at an address may come later.
 pub fn check_file(buyers: &Buyers) -> Result<(), KeySetError> {
     let Some(path) = &buyers.jwk_set_file else {
         return Ok(());
@@ -311,7 +311,7 @@ pub fn check_file(buyers: &Buyers) -> Result<(), KeySetError> {
     counted(&place, &looked?).map(|_| ())
 }
 
-/// Looks once at what is configured: how many keys verify, and why others do not.
+/// Reads the configured set once: the number of usable keys, and why others are left out.
 pub async fn look_once(
     buyers: &Buyers,
     world: &dyn World,

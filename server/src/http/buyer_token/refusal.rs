@@ -1,5 +1,5 @@
-//! Why a buyer's token does not hold, and what its holder is told. What is wrong with it helps who made it and nobody
-//! else: every one of these ends the same way.
+//! The reasons why a buyer's token is invalid, and the caller's answer. The reason helps only the signer of tokens,
+//! so all of them lead to the same answer.
 
 use std::time::Duration;
 
@@ -30,17 +30,17 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// Whether a look at the JWK set may help: its keys change.
+    /// Whether reading the JWK set again may help.
     pub(super) fn may_pass_with_other_keys(self, header: &Header) -> bool {
         match self {
             Self::UnknownKey | Self::NoKeysYet(_) => true,
-            // One key without a name may have been replaced by another.
+            // A single key without an id may have been replaced.
             Self::Signature => header.kid.is_none(),
             _ => false,
         }
     }
 
-    /// What is wrong, in words, where the code does not say it.
+    /// The reason in words, if the code does not say it.
     fn told(self) -> Option<&'static str> {
         Some(match self {
             Self::NotAToken | Self::NoKeysYet(_) | Self::Expired => return None,

@@ -1,13 +1,13 @@
-//! How old something is by the journal's own time. Pure: record numbers and their times.
+//! The age of data by the journal's own time. Pure: record numbers and their times.
 //!
-//! Records attest the time between them, as long as they do not lie far apart. A longer silence counts as a day: it
-//! may be a pause, or a clock that jumped, and nobody can tell. So one wrong clock makes nothing older than by a
-//! day, whether it is nine hours or six years ahead.
+//! Records prove the time between them if they are not far apart. A longer gap counts as one day: it may be a pause
+//! or a clock that jumped, which cannot be told apart. So one wrong clock ages nothing by more than a day, whether it
+//! is nine hours or six years ahead.
 
 use daegeum_engine::time::Timestamp;
 
 pub(super) const DAY_MS: u64 = 86_400_000;
-/// Records that are no further apart attest all of the time between them.
+/// Records no further apart than this prove all of the time between them.
 const SILENCE_MOST_MS: u64 = 3 * DAY_MS;
 
 /// Two records with what lies between them.
@@ -17,8 +17,8 @@ struct Stretch {
     to: (u64, Timestamp),
 }
 
-/// The time before which all is at least `age_ms` old when the record `last` is written; nothing if the records do
-/// not go back so far. `at` tells the time of a record; a stretch is looked at only where it is long.
+/// The time before which everything is at least `age_ms` old when the record `last` is written; `None` if the records
+/// do not go back so far. `at` gives the time of a record; short stretches are not looked into.
 pub(super) fn older_than<E>(
     age_ms: u64,
     last: u64,

@@ -1,4 +1,4 @@
-//! A planted bug, and no part of the product: what an unsigned notification says is believed.
+//! A planted bug, not part of the product: an unsigned notification is applied as evidence.
 
 use daegeum_engine::command::{Command, Fact, Learned, News};
 use daegeum_engine::event::Source;

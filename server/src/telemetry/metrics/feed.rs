@@ -1,7 +1,7 @@
-//! How far the event feed was read. Whoever asks for what comes after an event has been given that event, so the
-//! furthest such place is how far the feed was read; nobody has to say so.
+//! How far the event feed was read. A reader that requests the events after some event has received that event, so
+//! the furthest such position is how far the feed was read; no acknowledgement is needed.
 //!
-//! Known for this process alone: there are no figures before the first reader has come.
+//! Known for this process alone: there are no figures before a reader has come.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -41,11 +41,10 @@ impl FeedMetrics {
         }
     }
 
-    /// Somebody asks for what comes after event `after` of a feed that ends with event `last`.
+    /// A reader requests the events after `after`, of a feed that ends with event `last`.
     pub fn read(&self, after: u64, last: u64, now_ns: u64) {
         let mut read = self.read.lock();
-        // A second reader that is behind takes nothing of the first one's progress back, and one that asks for the same
-        // again and again has not got further.
+        // A second, slower reader does not reduce the progress, and repeating a request is no progress.
         let got_on =
             read.is_none_or(|read| after > read.up_to || (after == read.up_to && after >= last));
         if got_on {
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn asking_for_the_same_again_is_no_progress_and_neither_is_a_slower_reader() {
+    fn repeated_request_and_slower_reader_are_no_progress() {
         let feed = feed();
         feed.read(5, 9, 10 * SECOND);
         for again in [5, 2, 0] {
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn before_anybody_reads_nothing_is_said() {
+    fn feed_without_readers_has_no_figures() {
         let mut registry = Registry::default();
         let feed = FeedMetrics::registered(&mut registry);
         let text = |registry: &Registry| {

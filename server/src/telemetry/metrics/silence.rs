@@ -1,7 +1,7 @@
-//! Which gateway should have notified and has not. A change that a gateway tells in an answer to a call is told in a
-//! notification too; one that never comes is a registration that is missing, or a way in that is closed.
+//! Gateways whose notifications are overdue. A change that a gateway reports in an answer should be reported in a
+//! notification too; if none comes, the registration is missing or the way in is blocked.
 //!
-//! Known for this process alone: what was owed before a restart is forgotten.
+//! Known for this process alone: notifications owed before a restart are forgotten.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,5 +1,5 @@
-//! How far requests go. A gateway's address is a setting, and what a name resolves to is its owner's
-//! word; without this check either could make the server talk to the machines beside it.
+//! Limits which addresses can be reached. A gateway's address is a setting, and its name resolves to whatever its
+//! owner publishes; without this check either could make the server talk to machines on its own network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

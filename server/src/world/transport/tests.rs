@@ -96,7 +96,7 @@ async fn an_answer_is_read_whole_with_its_headers() {
 }
 
 #[tokio::test]
-async fn what_cannot_connect_was_certainly_not_sent() {
+async fn failed_connection_was_certainly_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -114,7 +114,7 @@ async fn what_cannot_connect_was_certainly_not_sent() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_fails_was_certainly_not_sent() {
+async fn failed_handshake_was_certainly_not_sent() {
     let garbage = side(|mut stream| async move {
         stream
             .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -146,7 +146,7 @@ async fn a_handshake_that_fails_was_certainly_not_sent() {
 }
 
 #[tokio::test]
-async fn what_was_read_and_not_answered_may_have_been_done() {
+async fn request_without_an_answer_may_have_been_done() {
     for answer in [
         "",
         "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"status\":",
@@ -189,7 +189,7 @@ async fn an_exchange_has_one_deadline_from_beginning_to_end() {
 }
 
 #[tokio::test]
-async fn an_answer_beyond_its_bound_is_none() {
+async fn answer_over_the_size_limit_is_no_answer() {
     let announced = side(|mut stream| async move {
         read_request(&mut stream).await.unwrap();
         let head = format!(
@@ -223,7 +223,7 @@ async fn an_answer_beyond_its_bound_is_none() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_not_a_way() {
+async fn redirect_is_an_answer_and_not_followed() {
     static SEEN: AtomicUsize = AtomicUsize::new(0);
     let elsewhere = side(|mut stream| async move {
         SEEN.fetch_add(1, SeqCst);
@@ -246,7 +246,7 @@ async fn a_redirect_is_an_answer_and_not_a_way() {
 
 /// Answers the first request of a connection and hangs up on the second, read or unread.
 #[tokio::test]
-async fn a_pooled_connection_that_dies_never_sends_twice() {
+async fn dying_pooled_connection_never_sends_twice() {
     const ROUNDS: usize = 40;
     static REQUESTS: AtomicUsize = AtomicUsize::new(0);
     static CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
@@ -284,7 +284,7 @@ async fn a_pooled_connection_that_dies_never_sends_twice() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_closed_while_idle_loses_nothing_and_doubles_nothing() {
+async fn idle_closed_connection_neither_loses_nor_doubles_a_request() {
     const ROUNDS: usize = 60;
     static REQUESTS: AtomicUsize = AtomicUsize::new(0);
     let address = side(|mut stream| async move {

@@ -1,4 +1,4 @@
-//! Paths, queries and methods that are not there.
+//! Unknown paths, queries and methods.
 
 use daegeum_tests::Answer;
 use reqwest::Method;

@@ -1,11 +1,11 @@
-//! Amounts and orders that cannot be meant.
+//! Invalid amounts and orders.
 
 use serde_json::{Value, json};
 
 use super::{Untouched, refused};
 
 #[tokio::test]
-async fn an_amount_is_a_whole_number_of_won_and_nothing_else() {
+async fn amount_is_a_whole_number_of_won() {
     let world = Untouched::open().await;
     let merchant = world.shop.merchant();
     for (amount, status, code) in [
@@ -53,7 +53,7 @@ async fn an_amount_is_a_whole_number_of_won_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_order_that_cannot_be_meant_is_refused_at_its_field() {
+async fn invalid_order_is_refused_by_field() {
     let world = Untouched::open().await;
     let merchant = world.shop.merchant();
     let line = |field: &str, value: Value| {

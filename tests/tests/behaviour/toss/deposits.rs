@@ -1,5 +1,5 @@
-//! Paying by transfer to an account made for the payment: the money comes days later, by a notification, or is
-//! found out by asking; or it never comes.
+//! Payment by transfer to a virtual account: the money arrives days later, announced by a notification or found by an
+//! inquiry; or it never arrives.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn hints(shop: &Shop) -> u64 {
 }
 
 #[tokio::test]
-async fn a_transfer_that_toss_tells_of_pays_the_order() {
+async fn announced_transfer_pays_the_order() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
     let waits = account(&shop, &toss, "o-1", 10).await;
@@ -82,7 +82,7 @@ async fn a_transfer_that_toss_tells_of_pays_the_order() {
 }
 
 #[tokio::test]
-async fn the_short_form_of_a_notification_is_as_good() {
+async fn short_form_of_a_notification_is_equivalent() {
     let (shop, toss) = Shop::open_with_toss().await;
     let waits = account(&shop, &toss, "o-1", 10).await;
     toss.deposit(&waits.approved_key().await);
@@ -98,7 +98,7 @@ async fn the_short_form_of_a_notification_is_as_good() {
 }
 
 #[tokio::test]
-async fn a_transfer_that_nobody_tells_of_is_found_out() {
+async fn unannounced_transfer_is_found_by_an_inquiry() {
     let (shop, toss) = Shop::open_with_toss().await;
     let waits = account(&shop, &toss, "o-1", 10).await;
     shop.advance(Duration::from_secs(61));
@@ -119,7 +119,7 @@ async fn a_transfer_that_nobody_tells_of_is_found_out() {
 }
 
 #[tokio::test]
-async fn an_account_is_made_once_whatever_goes_wrong() {
+async fn account_is_made_once_under_any_fault() {
     let (shop, toss) = Shop::open_with_toss().await;
     for (id, fault) in [
         ("request", Fault::RequestLost { silent_ms: 0 }),
@@ -141,7 +141,7 @@ async fn an_account_is_made_once_whatever_goes_wrong() {
 }
 
 #[tokio::test]
-async fn a_buyer_who_changes_their_mind_pays_by_card() {
+async fn buyer_with_an_account_can_pay_by_card_instead() {
     let (shop, toss) = Shop::open_with_toss().await;
     let waits = account(&shop, &toss, "o-1", 10).await;
     let by_card = waits.order.checkout(&toss).await;
@@ -161,7 +161,7 @@ async fn a_buyer_who_changes_their_mind_pays_by_card() {
 }
 
 #[tokio::test]
-async fn the_orders_deadline_closes_the_account() {
+async fn order_deadline_closes_the_account() {
     let (shop, toss) = Shop::open_with_toss().await;
     let waits = account(&shop, &toss, "o-1", 1).await;
     shop.advance(Duration::from_hours(25));
@@ -178,10 +178,10 @@ async fn the_orders_deadline_closes_the_account() {
     toss.agrees_with(&shop).await;
 }
 
-/// The buyer transfers just before the account is closed. Toss gives deposited money back only to an account
-/// that somebody names, so a person has to.
+/// The buyer transfers just before the account is closed. Toss refunds a deposit only to a given bank account, so a
+/// person has to act.
 #[tokio::test]
-async fn a_transfer_that_overtakes_the_deadline_is_set_aside() {
+async fn transfer_just_before_the_account_closes_is_set_aside() {
     let (shop, toss) = Shop::open_with_toss().await;
     let waits = account(&shop, &toss, "o-1", 1).await;
     toss.deposit(&waits.approved_key().await);
@@ -201,9 +201,9 @@ async fn a_transfer_that_overtakes_the_deadline_is_set_aside() {
     toss.agrees_with(&shop).await;
 }
 
-/// An account's own time is over and Toss tells nobody; the order still waits.
+/// The account expires without a notification; the order still waits.
 #[tokio::test]
-async fn an_account_whose_time_is_over_frees_the_order() {
+async fn expired_account_frees_the_order() {
     let (shop, toss) = Shop::open_with_toss().await;
     let waits = account(&shop, &toss, "o-1", 30).await;
     toss.expires(&waits.approved_key().await);
@@ -222,7 +222,7 @@ async fn an_account_whose_time_is_over_frees_the_order() {
 }
 
 #[tokio::test]
-async fn a_transfer_that_comes_after_all_pays_the_order_or_is_set_aside() {
+async fn late_transfer_pays_the_order_or_is_set_aside() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
     for (paid_by_another, detail) in [(false, "CAPTURED"), (true, "ORPHANED")] {
@@ -250,9 +250,9 @@ async fn a_transfer_that_comes_after_all_pays_the_order_or_is_set_aside() {
     toss.agrees_with(&shop).await;
 }
 
-/// The bank corrects itself: there was no transfer. It may do so after the account's time is over.
+/// The bank returns the deposit, perhaps after the account has expired.
 #[tokio::test]
-async fn a_transfer_that_is_taken_back_is_put_on_the_desk() {
+async fn returned_transfer_is_put_on_the_desk() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
     for (id, days, again) in [("o-1", 0, true), ("o-2", 11, false)] {

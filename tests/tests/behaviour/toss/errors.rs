@@ -1,5 +1,5 @@
-//! Every refusal that Toss documents, of taking money and of giving it back: what is certain frees the order at
-//! once, what is doubtful is asked about until it is known.
+//! Every refusal that Toss documents, of confirmations and of refunds: a certain one frees the order at once, a
+//! doubtful one is inquired about until the outcome is known.
 
 use daegeum_sandbox::toss::{Call, Fault};
 use daegeum_server::gateway::toss::errors::{CODES, Certainty, Said};
@@ -7,11 +7,11 @@ use daegeum_tests::toss::{Approved, Gateway};
 use daegeum_tests::{Checkout, Shop};
 use tokio::task::JoinSet;
 
-/// Under these statuses a refusal says nothing for certain.
+/// Refusals with these statuses are never certain.
 const DOUBTFUL_STATUSES: [u16; 4] = [404, 409, 429, 500];
 
-/// And these say it under a status that otherwise means "not done": somebody did it before, somebody behind Toss
-/// may have, or it is being done.
+/// These codes are doubtful although their status means "not done": the call was done before, may have been done
+/// behind Toss, or is in progress.
 const DOUBTFUL: [&str; 12] = [
     "ALREADY_CANCELED_PAYMENT",
     "ALREADY_COMPLETED_PAYMENT",
@@ -38,7 +38,7 @@ fn documented(certain: bool) -> impl Iterator<Item = &'static Said> {
 }
 
 #[test]
-fn what_is_doubtful_is_taken_for_doubtful() {
+fn doubtful_codes_are_treated_as_doubtful() {
     for said in documented(true).chain(documented(false)) {
         let ours = said.certainty == Certainty::Unknown;
         assert_eq!(ours, doubtful(said), "{}", said.code);
@@ -51,7 +51,7 @@ async fn begun(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
 }
 
 #[tokio::test]
-async fn a_certain_refusal_frees_the_order_for_another_payment() {
+async fn certain_refusal_frees_the_order_for_another_payment() {
     let (shop, toss) = Shop::open_with_toss().await;
     let mut stories = JoinSet::new();
     for said in documented(true) {
@@ -104,18 +104,18 @@ async fn refused_and_paid_by_another(code: &str, first: &Checkout, toss: &Gatewa
     assert_eq!((keys[one], keys[other]), (0, 1), "{code}");
 }
 
-/// What Toss did, whatever it said.
+/// Toss's action, whatever it answered.
 #[derive(Debug, Clone, Copy)]
 enum Truth {
-    /// It has given the payment up.
+    /// It has canceled the payment.
     GivenUp,
-    /// It has not done it yet; asked again, it does.
+    /// It has not done it yet; a repetition succeeds.
     NotYet,
     /// It has done it.
     Done,
 }
 
-/// So many at once, and not one more: five calls in a row without an answer, and the gateway is left alone.
+/// The number run at once: five calls in a row without an answer open the circuit breaker.
 const AT_ONCE: usize = 4;
 
 fn cases(truths: &[Truth]) -> Vec<(&'static Said, Truth)> {
@@ -124,7 +124,7 @@ fn cases(truths: &[Truth]) -> Vec<(&'static Said, Truth)> {
 }
 
 #[tokio::test]
-async fn a_doubtful_refusal_is_asked_about_until_it_is_known() {
+async fn doubtful_refusal_is_inquired_about_until_known() {
     let (shop, toss) = Shop::open_with_toss().await;
     let cases = cases(&[Truth::GivenUp, Truth::NotYet, Truth::Done]);
     for some in cases.chunks(AT_ONCE) {
@@ -164,7 +164,7 @@ async fn doubted(checkout: &Checkout, toss: &Gateway, said: &Said, truth: Truth)
 }
 
 #[tokio::test]
-async fn a_certain_refusal_to_give_money_back_leaves_it_where_it_is() {
+async fn certain_refusal_of_a_refund_leaves_the_money() {
     let (shop, toss) = Shop::open_with_toss().await;
     let mut stories = JoinSet::new();
     for said in documented(true) {
@@ -205,7 +205,7 @@ async fn kept_and_given_back_at_the_second_request(said: &Said, paid: &Checkout,
 }
 
 #[tokio::test]
-async fn a_doubtful_refusal_to_give_money_back_gives_it_back_once() {
+async fn doubtful_refusal_of_a_refund_refunds_once() {
     let (shop, toss) = Shop::open_with_toss().await;
     for some in cases(&[Truth::NotYet, Truth::Done]).chunks(AT_ONCE) {
         let mut asked = Vec::new();

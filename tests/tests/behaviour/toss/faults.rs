@@ -1,5 +1,5 @@
-//! Each fault on each call: whatever happens on the way, the money is taken once or certainly not at all, and
-//! until that is known it is called unknown.
+//! Each fault on each call: whatever happens, the money is captured once or certainly not at all, and until that is
+//! known the outcome is reported as unknown.
 
 use std::time::Duration;
 
@@ -113,7 +113,7 @@ async fn looked_at(shop: &Shop, toss: &Gateway, checkout: &Checkout, asked: &Joi
 }
 
 #[tokio::test]
-async fn a_confirmation_takes_the_money_once_whatever_goes_wrong() {
+async fn confirmation_captures_once_under_any_fault() {
     let (shop, toss) = shop().await;
     for (name, fault) in faults() {
         let (checkout, approved) = approved(&shop, &toss, &name.replace(' ', "-")).await;
@@ -130,7 +130,7 @@ async fn a_confirmation_takes_the_money_once_whatever_goes_wrong() {
 }
 
 #[tokio::test]
-async fn an_inquiry_that_goes_wrong_is_made_again() {
+async fn failed_inquiry_is_repeated() {
     let (shop, toss) = shop().await;
     for (name, fault) in faults() {
         let (checkout, approved) = approved(&shop, &toss, &name.replace(' ', "-")).await;
@@ -147,7 +147,7 @@ async fn an_inquiry_that_goes_wrong_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_cancellation_gives_the_money_back_once_whatever_goes_wrong() {
+async fn cancellation_refunds_once_under_any_fault() {
     let (shop, toss) = shop().await;
     for (name, fault) in faults() {
         let (checkout, approved) = approved(&shop, &toss, &name.replace(' ', "-")).await;
@@ -170,7 +170,7 @@ async fn a_cancellation_gives_the_money_back_once_whatever_goes_wrong() {
 }
 
 #[tokio::test]
-async fn what_never_arrives_certainly_fails_when_its_time_is_over() {
+async fn call_that_never_arrives_certainly_fails_after_its_window() {
     let (shop, toss) = shop().await;
     for (name, fault) in [
         ("lost", Fault::RequestLost { silent_ms: 0 }),
@@ -198,7 +198,7 @@ async fn what_never_arrives_certainly_fails_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn an_error_that_is_its_keys_answer_for_good_is_not_believed() {
+async fn error_stored_under_a_key_is_not_believed() {
     let (shop, toss) = shop().await;
     for (taken, detail) in [(true, "CAPTURED"), (false, "FAILED")] {
         let (checkout, approved) = approved(&shop, &toss, detail).await;
@@ -217,7 +217,7 @@ async fn an_error_that_is_its_keys_answer_for_good_is_not_believed() {
 }
 
 #[tokio::test]
-async fn what_is_seen_too_early_moves_nothing_back() {
+async fn outdated_answer_moves_nothing_back() {
     let (shop, toss) = shop().await;
     let (checkout, approved) = approved(&shop, &toss, "o-1").await;
     let stale = || Fault::StaleRead {
@@ -234,7 +234,7 @@ async fn what_is_seen_too_early_moves_nothing_back() {
     toss.agrees_with(&shop).await;
 }
 
-/// Toss tells of what happened; whoever asks now sees what was before. Then whoever asks sees it.
+/// Toss notifies of the new state; the first inquiry still returns the old one, a later one the new.
 async fn after_the_hint(shop: &Shop, toss: &Gateway, checkout: &Checkout, heard: u64) -> String {
     let of = |status| format!("payment_webhook_total{{provider=\"TOSS\",status=\"{status}\"}}");
     let (followed, coalesced) = (of("followed"), of("coalesced"));
@@ -245,7 +245,7 @@ async fn after_the_hint(shop: &Shop, toss: &Gateway, checkout: &Checkout, heard:
     let asked = toss.calls().1;
     shop.ask_gateway().await;
     assert_eq!(toss.calls().1, asked + 1);
-    // What was seen is older than what is known, so that it was no answer.
+    // The first answer was older than what was known, so it did not count.
     shop.advance(Duration::from_secs(10));
     shop.ask_gateway().await;
     assert_eq!(toss.calls().1, asked + 2);
@@ -255,7 +255,7 @@ async fn after_the_hint(shop: &Shop, toss: &Gateway, checkout: &Checkout, heard:
     checkout.payment.detail().await
 }
 
-/// What a repetition is answered with, none of which is true of what it repeats.
+/// The answers to a repetition; none of them is true of the first sending.
 fn refusals_of_a_repetition() -> Vec<(&'static str, Fault)> {
     let refused = |status: u16, code: &str| {
         let (code, kept) = (code.to_owned(), false);
@@ -271,8 +271,8 @@ fn refusals_of_a_repetition() -> Vec<(&'static str, Fault)> {
     ]
 }
 
-/// The call is answered 500, done or not; the question about it is lost, so that it is repeated; and the repetition is
-/// refused.
+/// The call is answered 500, done or not; the inquiry about it is lost, so the call is repeated; and the repetition
+/// is refused.
 fn refuses_to_repeat(toss: &Gateway, checkout: &Checkout, call: Call, done: bool, then: Fault) {
     let (status, code, kept) = (500, "COMMON_ERROR".to_owned(), false);
     let first = match done {
@@ -286,7 +286,7 @@ fn refuses_to_repeat(toss: &Gateway, checkout: &Checkout, call: Call, done: bool
 }
 
 #[tokio::test]
-async fn a_repeated_confirmation_that_is_refused_may_have_been_done_the_first_time() {
+async fn refused_repetition_of_a_confirmation_may_have_been_done() {
     let (shop, toss) = shop().await;
     for done in [true, false] {
         for (name, refusal) in refusals_of_a_repetition() {
@@ -307,7 +307,7 @@ async fn a_repeated_confirmation_that_is_refused_may_have_been_done_the_first_ti
 }
 
 #[tokio::test]
-async fn a_repeated_cancellation_that_is_refused_may_have_been_done_the_first_time() {
+async fn refused_repetition_of_a_cancellation_may_have_been_done() {
     let (shop, toss) = shop().await;
     for done in [true, false] {
         for (name, refusal) in refusals_of_a_repetition() {

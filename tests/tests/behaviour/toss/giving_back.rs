@@ -1,5 +1,5 @@
-//! Money goes back: because the merchant says so, because the order is canceled, or because somebody did it at
-//! Toss. Booking an order and confirming it later, at a gateway that can only take.
+//! Refunds: by the merchant, by canceling the order, or in Toss's own dashboard. Booking an order and confirming it
+//! later, at a gateway that can only capture.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn nothing_is_left(shop: &Shop, toss: &Gateway) {
 }
 
 #[tokio::test]
-async fn a_booking_is_charged_at_once_and_earned_when_confirmed() {
+async fn booking_is_captured_at_once_and_earned_when_confirmed() {
     let (shop, toss) = Shop::open_with_toss().await;
     let booking = booked(&shop, &toss, "o-1").await;
     let order = booking.order.now().await;
@@ -49,7 +49,7 @@ async fn a_booking_is_charged_at_once_and_earned_when_confirmed() {
 }
 
 #[tokio::test]
-async fn a_booking_that_is_canceled_gives_its_money_back() {
+async fn canceled_booking_is_refunded() {
     let (shop, toss) = Shop::open_with_toss().await;
     let booking = booked(&shop, &toss, "o-1").await;
     let canceled = booking.order.cancel().await.expect(200);
@@ -61,7 +61,7 @@ async fn a_booking_that_is_canceled_gives_its_money_back() {
 }
 
 #[tokio::test]
-async fn a_booking_whose_money_may_not_go_back_asks_again_under_another_key() {
+async fn refused_refund_of_a_booking_is_repeated_under_a_new_key() {
     let (shop, toss) = Shop::open_with_toss().await;
     let booking = booked(&shop, &toss, "o-1").await;
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
@@ -84,7 +84,7 @@ async fn a_booking_whose_money_may_not_go_back_asks_again_under_another_key() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_recognised_by_our_name_in_the_reason() {
+async fn lost_refund_answer_is_recognised_by_the_operation_in_its_reason() {
     let (shop, toss) = Shop::open_with_toss().await;
     let paid = paid(&shop, &toss, "o-1").await;
     let lost = Fault::ResponseLost { silent_ms: 0 };
@@ -104,7 +104,7 @@ async fn a_lost_answer_is_recognised_by_our_name_in_the_reason() {
 }
 
 #[tokio::test]
-async fn what_somebody_canceled_at_toss_is_found_out() {
+async fn refund_in_toss_dashboard_is_found_by_an_inquiry() {
     let (shop, toss) = Shop::open_with_toss().await;
     let paid = paid(&shop, &toss, "o-1").await;
     toss.notifies(Some(&shop.address()));
@@ -123,7 +123,7 @@ async fn what_somebody_canceled_at_toss_is_found_out() {
 }
 
 #[tokio::test]
-async fn what_was_canceled_at_toss_before_us_is_no_second_refund() {
+async fn refund_in_toss_dashboard_prevents_a_second_refund() {
     let (shop, toss) = Shop::open_with_toss().await;
     let paid = paid(&shop, &toss, "o-1").await;
     toss.cancel_in_dashboard(&paid.approved_key().await);
@@ -134,9 +134,9 @@ async fn what_was_canceled_at_toss_before_us_is_no_second_refund() {
     nothing_is_left(&shop, &toss).await;
 }
 
-/// An order is canceled while its confirmation is under way; Toss then says that it took the money.
+/// An order is canceled while its confirmation is in flight; Toss then answers that it captured the money.
 #[tokio::test]
-async fn money_that_comes_to_a_canceled_order_goes_back_by_itself() {
+async fn money_captured_for_a_canceled_order_is_refunded() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -158,9 +158,10 @@ async fn money_that_comes_to_a_canceled_order_goes_back_by_itself() {
     nothing_is_left(&shop, &toss).await;
 }
 
-/// What Toss has not done is not done any more once its order is to be canceled: nothing is taken only to go back.
+/// A confirmation that Toss has not done is not repeated once its order is to be canceled: capturing only to refund
+/// makes no sense.
 #[tokio::test]
-async fn a_confirmation_that_was_lost_is_not_sent_again_for_an_order_that_is_given_up() {
+async fn lost_confirmation_is_not_repeated_for_an_order_to_be_canceled() {
     let (shop, toss) = Shop::open_with_toss().await;
     shop.let_requests_wait_for(Duration::from_millis(20));
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
@@ -181,9 +182,9 @@ async fn a_confirmation_that_was_lost_is_not_sent_again_for_an_order_that_is_giv
     nothing_is_left(&shop, &toss).await;
 }
 
-/// The same where nobody knows, through a restart, what became of the confirmation.
+/// The same with an unknown outcome across a restart.
 #[tokio::test]
-async fn money_that_is_found_for_a_canceled_order_goes_back_by_itself() {
+async fn money_found_for_a_canceled_order_after_a_restart_is_refunded() {
     let (shop, toss) = Shop::open_with_toss().await;
     shop.let_requests_wait_for(Duration::from_millis(20));
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
@@ -204,7 +205,7 @@ async fn money_that_is_found_for_a_canceled_order_goes_back_by_itself() {
 }
 
 #[tokio::test]
-async fn a_booking_whose_payment_goes_back_waits_for_another() {
+async fn booking_with_a_refunded_payment_waits_for_another() {
     let (shop, toss) = Shop::open_with_toss().await;
     let booking = booked(&shop, &toss, "o-1").await;
     let lost = Fault::RequestLost { silent_ms: 0 };
@@ -224,7 +225,7 @@ async fn a_booking_whose_payment_goes_back_waits_for_another() {
 }
 
 #[tokio::test]
-async fn a_deadline_waits_for_the_answer_of_the_call_under_way() {
+async fn deadline_waits_for_the_call_in_flight() {
     let (shop, toss) = Shop::open_with_toss().await;
     for (id, declined) in [("taken", false), ("refused", true)] {
         let order = shop.order(id).register().await;
@@ -259,9 +260,9 @@ async fn a_deadline_waits_for_the_answer_of_the_call_under_way() {
     nothing_is_left(&shop, &toss).await;
 }
 
-/// Refused for certain, and taken all the same: what Toss says later counts.
+/// A certain refusal although the money was captured: Toss's later answer counts.
 #[tokio::test]
-async fn a_refusal_that_took_the_money_is_put_right_by_a_hint() {
+async fn refusal_that_captured_is_corrected_by_a_hint() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -286,7 +287,7 @@ async fn desk(shop: &Shop) -> Value {
     desk["items"].clone()
 }
 
-/// Paid, and then 4,000 won were given back in Toss's own pages.
+/// Paid, and then 4,000 won were refunded in Toss's dashboard.
 async fn canceled_in_part(shop: &Shop, toss: &Gateway, id: &str) -> (Checkout, String) {
     toss.notifies(Some(&shop.address()));
     let checkout = paid(shop, toss, id).await;
@@ -312,9 +313,9 @@ async fn everything_went_back(shop: &Shop, toss: &Gateway, checkout: &Checkout) 
     }
 }
 
-/// A part that somebody gave back in Toss's own pages is not booked yet; a person is told, until the rest goes too.
+/// A part refunded in Toss's dashboard is not booked yet; a person is told, until the rest is refunded too.
 #[tokio::test]
-async fn what_somebody_canceled_in_part_is_put_on_the_desk() {
+async fn partial_refund_in_toss_dashboard_is_put_on_the_desk() {
     let (shop, toss) = Shop::open_with_toss().await;
     let (checkout, key) = canceled_in_part(&shop, &toss, "o-1").await;
     toss.cancel_part_in_dashboard(&key, None);
@@ -327,9 +328,9 @@ async fn what_somebody_canceled_in_part_is_put_on_the_desk() {
     everything_went_back(&shop, &toss, &checkout).await;
 }
 
-/// Toss is asked to give back what it still has, not what it once took.
+/// Toss is asked to refund what it still has, not what it once captured.
 #[tokio::test]
-async fn what_is_left_of_it_can_be_refunded() {
+async fn rest_after_a_partial_refund_can_be_refunded() {
     let (shop, toss) = Shop::open_with_toss().await;
     let (checkout, _) = canceled_in_part(&shop, &toss, "o-1").await;
     let refunded = checkout.payment.cancel().await.expect(200);
@@ -337,9 +338,9 @@ async fn what_is_left_of_it_can_be_refunded() {
     everything_went_back(&shop, &toss, &checkout).await;
 }
 
-/// Toss is right about what it has: the books follow, and what went back without us is on an account of its own.
+/// Toss's amount is accepted: the books follow, and the part refunded without us is posted to an account of its own.
 #[tokio::test]
-async fn what_toss_has_is_accepted() {
+async fn toss_amount_can_be_accepted() {
     let (shop, toss) = Shop::open_with_toss().await;
     let (checkout, _) = canceled_in_part(&shop, &toss, "o-1").await;
     let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
@@ -358,7 +359,7 @@ async fn what_toss_has_is_accepted() {
 }
 
 #[tokio::test]
-async fn money_that_the_gateway_keeps_is_given_back_by_transfer() {
+async fn money_that_the_gateway_keeps_is_refunded_by_bank_transfer() {
     let (shop, toss) = Shop::open_with_toss().await;
     let booking = booked(&shop, &toss, "o-1").await;
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
@@ -386,9 +387,9 @@ async fn money_that_the_gateway_keeps_is_given_back_by_transfer() {
     );
 }
 
-/// The money of an account that is being closed arrives all the same: it goes back, and the books say so throughout.
+/// Money arrives on an account that is being closed: it is refunded, and the books are right throughout.
 #[tokio::test]
-async fn money_that_comes_while_its_account_is_closed_is_booked_as_going_back() {
+async fn deposit_on_a_closing_account_is_booked_as_refund_pending() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
@@ -416,16 +417,16 @@ async fn money_that_comes_while_its_account_is_closed_is_booked_as_going_back() 
         shop.ask_gateway().await;
     }
     asked.await.expect("no panic");
-    // Toss wants to know where a transfer goes back to, and so refuses: the money is the order's again.
+    // Toss needs a bank account for the refund of a transfer, and so refuses: the money is the order's again.
     assert_eq!(shop.balance("refund_pending").await, 0);
     assert_eq!(shop.balance("hold").await, -11_000);
     assert_eq!(shop.balance("gateway_receivable").await, 11_000);
 }
 
-/// A shop whose program repeats a refund that the gateway refuses: the gateway and the journal are left alone, what is
-/// read about the payment goes on being answered, and once the cause is gone the refund is soon to be had.
+/// A shop's program repeats a refund that the gateway refuses: gateway and journal are protected by a rest, reads
+/// still work, and once the cause is gone the refund soon succeeds.
 #[tokio::test]
-async fn a_refund_that_is_refused_again_and_again_rests() {
+async fn repeatedly_refused_refund_rests() {
     let (shop, toss) = Shop::open_with_toss().await;
     let paid = paid(&shop, &toss, "o-1").await;
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
@@ -503,7 +504,7 @@ async fn transactions_come_in_pages() {
 }
 
 #[tokio::test]
-async fn a_cancellation_that_was_refused_keeps_its_answer_when_the_next_one_is_done() {
+async fn refused_cancellation_keeps_its_answer_after_the_next_succeeds() {
     let (shop, toss) = Shop::open_with_toss().await;
     let booking = booked(&shop, &toss, "o-1").await;
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);

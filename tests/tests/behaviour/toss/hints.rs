@@ -1,5 +1,5 @@
-//! Toss signs no notification of a payment. Whoever sends one, however often and whatever it says, makes us ask
-//! Toss at most, and only what Toss answers moves anything.
+//! Toss's notifications of payments are unsigned. Whatever is sent, however often, at most makes us ask Toss, and
+//! only Toss's answer moves anything.
 
 use std::path::Path;
 use std::time::Duration;
@@ -39,7 +39,7 @@ async fn begun(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
 }
 
 #[tokio::test]
-async fn a_forged_success_moves_nothing_and_costs_one_question_in_five_seconds() {
+async fn forged_success_changes_nothing_and_costs_one_inquiry_in_five_seconds() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = begun(&shop, &toss, "o-1").await;
     checkout.approve().await;
@@ -81,7 +81,7 @@ async fn a_forged_success_moves_nothing_and_costs_one_question_in_five_seconds()
 }
 
 #[tokio::test]
-async fn a_forged_failure_or_cancellation_leaves_taken_money_alone() {
+async fn forged_failure_or_cancellation_changes_no_captured_payment() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = begun(&shop, &toss, "o-1").await;
     checkout.pay().await.expect(200);
@@ -103,7 +103,7 @@ async fn a_forged_failure_or_cancellation_leaves_taken_money_alone() {
 }
 
 #[tokio::test]
-async fn a_patient_forger_fills_no_journal() {
+async fn persistent_forgeries_do_not_fill_the_journal() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = begun(&shop, &toss, "o-1").await;
     for _ in 0..64 {
@@ -112,7 +112,7 @@ async fn a_patient_forger_fills_no_journal() {
         shop.advance(Duration::from_secs(6));
     }
     let last = written(&shop).await;
-    // From here on whoever sends one is answered when Toss has been asked, and nothing is noted.
+    // From here on a sender is answered after Toss was asked, and nothing is recorded.
     for _ in 0..6 {
         let body = forged(&checkout.payment.id, "DONE");
         tokio::select! {
@@ -132,9 +132,9 @@ async fn a_patient_forger_fills_no_journal() {
     assert_eq!(checkout.order.status().await, "PAID");
 }
 
-/// Where forgeries have used up the marks, a notification is received only once Toss has said how the payment stands.
+/// After forgeries have used up the marks, a notification is answered only once Toss has told the payment's state.
 #[tokio::test]
-async fn a_true_one_after_many_forgeries_is_not_received_while_toss_says_nothing() {
+async fn genuine_notification_after_forgeries_waits_for_toss() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = begun(&shop, &toss, "o-1").await;
     checkout.pay().await.expect(200);
@@ -181,7 +181,7 @@ async fn asking(shop: &Shop) {
 }
 
 #[tokio::test]
-async fn a_true_one_that_overtakes_our_answer_changes_nothing() {
+async fn notification_that_overtakes_the_answer_changes_nothing() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
     let checkout = begun(&shop, &toss, "o-1").await;
@@ -203,7 +203,7 @@ async fn a_true_one_that_overtakes_our_answer_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_true_one_ends_the_waiting_and_is_kept_as_what_made_us_ask() {
+async fn notification_ends_the_waiting_and_is_recorded_as_a_hint() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
     let checkout = begun(&shop, &toss, "o-1").await;
@@ -229,7 +229,7 @@ async fn a_true_one_ends_the_waiting_and_is_kept_as_what_made_us_ask() {
 }
 
 #[tokio::test]
-async fn however_they_come_the_end_is_the_same() {
+async fn notifications_in_any_order_give_the_same_end() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
     for (name, fault) in [
@@ -277,7 +277,7 @@ async fn however_they_come_the_end_is_the_same() {
 }
 
 #[tokio::test]
-async fn a_flood_for_payments_that_are_not_ours_leaves_the_journal_as_it_was() {
+async fn flood_of_hints_to_unknown_payments_leaves_the_journal_unchanged() {
     const FLOOD: usize = 10_000;
     const SENDERS: usize = 16;
     let (shop, toss) = Shop::open_with_toss().await;
@@ -338,7 +338,7 @@ fn journal(data: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn rubbish_is_received_and_counted() {
+async fn garbage_is_answered_and_counted() {
     let (shop, toss) = Shop::open_with_toss().await;
     let last = written(&shop).await;
     let deep = "[".repeat(100_000);
@@ -379,7 +379,7 @@ async fn rubbish_is_received_and_counted() {
 }
 
 #[tokio::test]
-async fn a_shop_without_toss_does_not_listen_to_it() {
+async fn shop_without_toss_refuses_its_notifications() {
     let shop = Shop::open().await;
     let body = forged("pay_x", "DONE");
     let told = shop.stranger().post(WEBHOOK, &body).await;

@@ -1,6 +1,6 @@
-//! Cancellations in Toss's own pages, whichever state our payment is in then: of a part, or of money that went back
-//! already. Nothing of them is lost: it is booked or on the desk, what the desk offers ends it, and
-//! afterwards our books and Toss's say the same.
+//! Refunds in Toss's dashboard, in every state of our payment: of a part, or of money that was refunded already.
+//! Nothing is lost: it is booked or on the desk, the desk's actions resolve it, and afterwards our books agree with
+//! Toss's.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn failed_by_a_persons_word(shop: &Shop, toss: &Gateway, id: &str) -> Chec
 }
 
 #[tokio::test]
-async fn a_deposit_of_which_a_part_went_back_before_we_asked_pays_the_order() {
+async fn partly_refunded_deposit_pays_the_order() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay_by_transfer().await.expect(200);
@@ -74,7 +74,7 @@ async fn a_deposit_of_which_a_part_went_back_before_we_asked_pays_the_order() {
 }
 
 #[tokio::test]
-async fn a_failed_payment_of_which_a_part_is_there_pays_the_order() {
+async fn partly_refunded_success_after_a_failure_pays_the_order() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = failed_by_a_persons_word(&shop, &toss, "o-1").await;
     toss.notifies(Some(&shop.address()));
@@ -90,7 +90,7 @@ async fn a_failed_payment_of_which_a_part_is_there_pays_the_order() {
 }
 
 #[tokio::test]
-async fn orphaned_money_of_which_a_part_went_back_can_be_returned() {
+async fn partly_refunded_orphan_money_can_be_returned() {
     let (shop, toss) = Shop::open_with_toss().await;
     let first = failed_by_a_persons_word(&shop, &toss, "o-1").await;
     let second = first.order.checkout(&toss).await;
@@ -109,9 +109,10 @@ async fn orphaned_money_of_which_a_part_went_back_can_be_returned() {
     agree(&shop, &toss).await;
 }
 
-/// Refused by the gateway, given back by bank transfer, and then by the gateway after all: the buyer has it twice.
+/// The gateway refuses, the money is returned by bank transfer, and then by the gateway after all: the buyer has it
+/// twice.
 #[tokio::test]
-async fn money_that_goes_back_twice_is_put_on_the_desk() {
+async fn money_refunded_twice_is_put_on_the_desk() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
@@ -135,9 +136,9 @@ async fn money_that_goes_back_twice_is_put_on_the_desk() {
     agree(&shop, &toss).await;
 }
 
-/// The same for money that was set aside: what a person sent from the bank is not booked as the gateway's doing.
+/// The same for set-aside money: a person's bank transfer is not booked as a refund by the gateway.
 #[tokio::test]
-async fn set_aside_money_that_a_person_sent_back_is_still_owed_by_the_gateway() {
+async fn set_aside_money_returned_by_transfer_is_still_owed_by_the_gateway() {
     let (shop, toss) = Shop::open_with_toss().await;
     let first = failed_by_a_persons_word(&shop, &toss, "o-1").await;
     first.order.checkout(&toss).await.pay().await.expect(200);
@@ -150,15 +151,16 @@ async fn set_aside_money_that_a_person_sent_back_is_still_owed_by_the_gateway() 
     assert_eq!(returned.text("detail"), "RETURNED");
     assert_eq!(toss.balance(), 21_999);
     agree(&shop, &toss).await;
-    // What Toss gave back was not sent again.
+    // The part that Toss refunded was not transferred again.
     assert_eq!(shop.balance("settlement_bank").await, -10_999);
     assert_eq!(shop.balance("reconciliation_difference").await, 0);
     assert_eq!(shop.balance("suspense").await, 0);
 }
 
-/// Nobody told us that a part went back: the refund is refused, for it is of more than Toss has. That makes us ask.
+/// A partial refund without a notification: our refund is refused, because it exceeds what Toss has. That makes us
+/// ask.
 #[tokio::test]
-async fn a_refund_that_does_not_fit_is_of_what_is_there_when_it_is_asked_for_again() {
+async fn refund_of_too_much_succeeds_with_the_rest_when_repeated() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
@@ -173,9 +175,9 @@ async fn a_refund_that_does_not_fit_is_of_what_is_there_when_it_is_asked_for_aga
     agree(&shop, &toss).await;
 }
 
-/// A person said that a refund was made, and it was not: Toss has the money, and the desk says so.
+/// A person recorded a refund that was not made: Toss has the money, and the desk shows it.
 #[tokio::test]
-async fn a_refund_that_was_not_made_after_all_comes_to_the_desk_and_can_be_made() {
+async fn recorded_refund_that_was_not_made_comes_to_the_desk() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
@@ -197,9 +199,10 @@ async fn a_refund_that_was_not_made_after_all_comes_to_the_desk_and_can_be_made(
     agree(&shop, &toss).await;
 }
 
-/// An administrator whose answer was lost asks again and is told the same; `take` is no way out of a disagreement.
+/// An administrator whose answer was lost repeats the request and gets the same answer; `take` cannot resolve a
+/// disagreement.
 #[tokio::test]
-async fn a_decision_that_is_said_again_under_its_key_gets_its_first_answer() {
+async fn repeated_decision_gets_its_first_answer() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);

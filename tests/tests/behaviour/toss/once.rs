@@ -1,4 +1,4 @@
-//! However often, from wherever, and however impatiently it is asked: Toss is called once.
+//! However often, from wherever, and with whatever patience it is requested: Toss is called once.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use reqwest::Method;
 const CONFIRM: &str = "/api/v1/payments/confirm";
 
 #[tokio::test]
-async fn a_caller_who_goes_away_neither_cancels_nor_repeats_it() {
+async fn caller_who_goes_away_neither_cancels_nor_repeats_the_call() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -29,7 +29,7 @@ async fn a_caller_who_goes_away_neither_cancels_nor_repeats_it() {
 }
 
 #[tokio::test]
-async fn a_request_that_may_take_no_longer_leaves_the_call_alone() {
+async fn request_timeout_leaves_the_call_running() {
     let short = [("DAEGEUM_LIMITS_REQUEST_TIMEOUT", "300ms")];
     let (shop, toss) = Shop::open_with_toss_and(&short).await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
@@ -47,7 +47,7 @@ async fn a_request_that_may_take_no_longer_leaves_the_call_alone() {
 }
 
 #[tokio::test]
-async fn whoever_waits_long_enough_is_told_that_it_goes_on() {
+async fn slow_call_is_answered_202() {
     let (shop, toss) = Shop::open_with_toss().await;
     shop.let_requests_wait_for(Duration::from_millis(30));
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
@@ -66,7 +66,7 @@ async fn whoever_waits_long_enough_is_told_that_it_goes_on() {
 }
 
 #[tokio::test]
-async fn all_who_ask_at_once_join_one_call_and_hear_the_same() {
+async fn concurrent_confirmations_join_one_call_and_get_the_same_answer() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -98,7 +98,7 @@ async fn all_who_ask_at_once_join_one_call_and_hear_the_same() {
 }
 
 #[tokio::test]
-async fn going_back_and_refreshing_change_nothing() {
+async fn back_and_refresh_change_nothing() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let prepared = checkout.prepare().await.expect(200);
@@ -124,7 +124,7 @@ async fn going_back_and_refreshing_change_nothing() {
 
 /// Two tabs of one session: each opened the window, and both were approved.
 #[tokio::test]
-async fn of_two_windows_of_one_payment_one_is_confirmed() {
+async fn one_of_two_windows_of_a_payment_is_confirmed() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let (one, other) = (checkout.approve().await, checkout.approve().await);
@@ -145,7 +145,7 @@ async fn of_two_windows_of_one_payment_one_is_confirmed() {
 }
 
 #[tokio::test]
-async fn a_key_is_for_one_request() {
+async fn key_belongs_to_one_request() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let (one, other) = (order.checkout(&toss).await, order.checkout(&toss).await);
@@ -164,7 +164,7 @@ async fn a_key_is_for_one_request() {
 }
 
 #[tokio::test]
-async fn all_who_cancel_at_once_join_one_call() {
+async fn concurrent_cancellations_join_one_call() {
     let (shop, toss) = Shop::open_with_toss().await;
     let paid = shop.order("o-1").register().await.checkout(&toss).await;
     paid.pay().await.expect(200);
@@ -190,7 +190,7 @@ async fn all_who_cancel_at_once_join_one_call() {
 }
 
 #[tokio::test]
-async fn a_payment_with_a_call_under_way_takes_no_other() {
+async fn payment_with_a_call_in_flight_refuses_another() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;

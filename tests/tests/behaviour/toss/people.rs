@@ -1,5 +1,5 @@
-//! What a person decides where Toss does not say: that a call was done or was not, and where money goes that no
-//! order can take.
+//! A person's decisions if Toss does not answer: that a call was done or not, and where money goes that no order can
+//! take.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn unknown(shop: &Shop, toss: &Gateway, fault: Fault) -> (Checkout, JoinHa
 }
 
 #[tokio::test]
-async fn a_person_says_that_it_was_done() {
+async fn person_resolves_a_confirmation_as_done() {
     let (shop, toss) = Shop::open_with_toss().await;
     let lost = Fault::ResponseLost { silent_ms: 0 };
     let (checkout, asked) = unknown(&shop, &toss, lost).await;
@@ -42,7 +42,7 @@ async fn a_person_says_that_it_was_done() {
 }
 
 #[tokio::test]
-async fn a_person_says_that_it_was_not_done_and_another_payment_pays() {
+async fn person_resolves_a_confirmation_as_not_done_and_another_payment_pays() {
     let (shop, toss) = Shop::open_with_toss().await;
     let lost = Fault::RequestLost { silent_ms: 0 };
     let (checkout, asked) = unknown(&shop, &toss, lost).await;
@@ -59,7 +59,7 @@ async fn a_person_says_that_it_was_not_done_and_another_payment_pays() {
 }
 
 #[tokio::test]
-async fn a_person_can_be_wrong_and_the_money_is_found_all_the_same() {
+async fn wrong_resolution_is_corrected_by_the_gateway() {
     let (shop, toss) = Shop::open_with_toss().await;
     let lost = Fault::ResponseLost { silent_ms: 0 };
     let (checkout, asked) = unknown(&shop, &toss, lost).await;
@@ -99,7 +99,7 @@ async fn told_of(shop: &Shop, toss: &Gateway, payment: &Payment) {
 }
 
 #[tokio::test]
-async fn a_person_says_whether_the_money_went_back() {
+async fn person_resolves_an_unanswered_refund() {
     let (shop, toss) = Shop::open_with_toss().await;
     for (resolution, fault, detail) in [
         ("done", Fault::ResponseLost { silent_ms: 0 }, "REFUNDED"),
@@ -117,10 +117,10 @@ async fn a_person_says_whether_the_money_went_back() {
     }
 }
 
-/// A key under which Toss answers with an error for good says nothing of the call; after half an hour the payment
+/// A key under which Toss always answers with an error proves nothing about the call; after half an hour the payment
 /// itself does.
 #[tokio::test]
-async fn a_key_that_is_dead_ends_its_call_and_the_next_call_has_another() {
+async fn dead_key_ends_its_call_and_the_next_call_has_a_new_one() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
@@ -173,7 +173,7 @@ async fn orphan(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
 }
 
 #[tokio::test]
-async fn money_that_could_not_go_back_by_itself_goes_back_when_a_person_says_so() {
+async fn refused_automatic_refund_can_be_repeated_by_a_person() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = orphan(&shop, &toss, "o-1").await;
     let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
@@ -191,7 +191,7 @@ async fn money_that_could_not_go_back_by_itself_goes_back_when_a_person_says_so(
 }
 
 #[tokio::test]
-async fn money_that_went_back_by_other_means_is_written_off_without_a_call() {
+async fn money_returned_by_other_means_is_recorded_without_a_call() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = orphan(&shop, &toss, "o-1").await;
     let calls = toss.calls();
@@ -203,7 +203,7 @@ async fn money_that_went_back_by_other_means_is_written_off_without_a_call() {
 }
 
 #[tokio::test]
-async fn a_decision_needs_a_reason_and_a_question() {
+async fn decision_needs_a_reason_and_an_open_question() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);

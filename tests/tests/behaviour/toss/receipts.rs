@@ -13,7 +13,7 @@ fn receipt_of(payment: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_captured_payment_has_a_receipt_that_names_its_parts() {
+async fn receipt_of_a_captured_payment_has_its_components() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").of(16_500).register().await;
     let checkout = order.checkout(&toss).await;
@@ -41,10 +41,10 @@ async fn a_captured_payment_has_a_receipt_that_names_its_parts() {
     }
 }
 
-/// A browser can hand the window another tax-free part than the order's. The sum pays the order, a person looks, and
-/// the receipt says which split is whose.
+/// A browser can open the window with another tax-free part than the order's. The total pays the order, a person
+/// looks, and the receipt names both splits.
 #[tokio::test]
-async fn a_receipt_says_how_the_gateway_split_the_amount() {
+async fn receipt_shows_the_gateways_split() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let mut window = checkout.prepare().await.expect(200)["window"].clone();
@@ -160,7 +160,7 @@ async fn receipt_for_people_says_what_was_taken_off() {
 }
 
 #[tokio::test]
-async fn nobody_gets_anothers_receipt_and_none_is_given_once_the_money_went_back() {
+async fn receipt_is_refused_to_others_and_after_a_refund() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
@@ -182,7 +182,7 @@ async fn nobody_gets_anothers_receipt_and_none_is_given_once_the_money_went_back
 }
 
 #[tokio::test]
-async fn only_the_shops_pages_may_call_from_elsewhere() {
+async fn cross_origin_calls_are_for_the_shops_pages_only() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let path = format!("/api/v1/payments/sessions/{}", checkout.id);
@@ -215,7 +215,7 @@ async fn only_the_shops_pages_may_call_from_elsewhere() {
 
 /// What a browser does before a page of another origin may send a token.
 #[tokio::test]
-async fn a_page_of_the_shop_is_told_beforehand_what_it_may_send() {
+async fn preflight_tells_the_shops_page_what_it_may_send() {
     let (shop, _toss) = Shop::open_with_toss().await;
     let ask = |origin: &str| {
         let asked = shop

@@ -1,4 +1,4 @@
-//! The shop stops, or is killed, at each step of a payment. Afterwards the payment is finished, once.
+//! The shop stops, or is killed, at each step of a payment. Afterwards the payment is completed, once.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn again(shop: &Shop, checkout: &Checkout) -> Checkout {
 }
 
 #[tokio::test]
-async fn a_checkout_goes_on_where_it_was() {
+async fn checkout_continues_after_a_restart() {
     let (shop, toss) = Shop::open_with_toss().await;
     let begun = shop.order("o-1").register().await.checkout(&toss).await;
     let shop = shop.reopen().await;
@@ -38,7 +38,7 @@ async fn a_checkout_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_stop_waits_for_the_call_under_way() {
+async fn stop_waits_for_the_call_in_flight() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -70,7 +70,7 @@ async fn a_stop_waits_for_the_call_under_way() {
 }
 
 #[tokio::test]
-async fn what_was_unknown_is_asked_about_after_the_next_start() {
+async fn unknown_outcome_is_inquired_about_after_a_restart() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -95,7 +95,7 @@ async fn what_was_unknown_is_asked_about_after_the_next_start() {
 }
 
 #[tokio::test]
-async fn money_on_its_way_back_arrives_after_the_next_start() {
+async fn refund_in_flight_completes_after_a_restart() {
     let (shop, toss) = Shop::open_with_toss().await;
     let mut all = Vec::new();
     for (id, fault) in [
@@ -126,7 +126,7 @@ async fn money_on_its_way_back_arrives_after_the_next_start() {
 }
 
 #[tokio::test]
-async fn the_same_key_gives_the_same_bytes_before_and_after() {
+async fn same_key_gives_the_same_bytes_after_a_restart() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let begin = serde_json::json!({ "order_id": "o-1" });
@@ -151,9 +151,9 @@ async fn the_same_key_gives_the_same_bytes_before_and_after() {
     assert_eq!(toss.calls(), (1, 0, 0));
 }
 
-/// Keys of another contract know nothing of what was done with the first ones.
+/// Credentials of another contract do not see calls made with the first ones.
 #[tokio::test]
-async fn under_other_keys_nothing_is_believed_and_nothing_sent_again() {
+async fn other_credentials_prove_nothing_and_repeat_nothing() {
     for (name, fault) in [
         ("taken", Fault::ResponseLost { silent_ms: 0 }),
         ("not taken", Fault::RequestLost { silent_ms: 0 }),
@@ -206,7 +206,7 @@ async fn under_other_keys_nothing_is_believed_and_nothing_sent_again() {
 }
 
 #[tokio::test]
-async fn money_on_its_way_back_waits_for_the_keys_it_was_sent_with() {
+async fn refund_in_flight_waits_for_its_own_credentials() {
     let (shop, toss) = Shop::open_with_toss().await;
     let paid = shop.order("o-1").register().await.checkout(&toss).await;
     paid.pay().await.expect(200);
@@ -239,7 +239,7 @@ async fn money_on_its_way_back_waits_for_the_keys_it_was_sent_with() {
 
 /// The program itself, killed with a call under way.
 #[tokio::test]
-async fn killed_with_a_call_under_way_it_finishes_it_once() {
+async fn kill_with_a_call_in_flight_completes_it_once() {
     for (name, fault) in [
         ("taken", Fault::ResponseLost { silent_ms: 60_000 }),
         ("not taken", Fault::RequestLost { silent_ms: 60_000 }),

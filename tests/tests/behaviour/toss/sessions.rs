@@ -9,7 +9,7 @@ use serde_json::json;
 const SESSIONS: &str = "/api/v1/payments/sessions";
 
 #[tokio::test]
-async fn a_token_opens_its_own_checkout_alone() {
+async fn token_opens_only_its_own_checkout() {
     let (shop, toss) = Shop::open_with_toss().await;
     let own = shop.order("o-1").register().await.checkout(&toss).await;
     let same_buyer = shop.order("o-2").register().await.checkout(&toss).await;
@@ -67,7 +67,7 @@ async fn closed_to(browser: &Caller, payment: &str, order: &str) {
 }
 
 #[tokio::test]
-async fn a_checkout_shows_what_is_bought_and_how_it_can_be_paid() {
+async fn checkout_shows_the_order_and_its_payment_methods() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").of(16_500).register().await;
     let checkout = order
@@ -95,7 +95,7 @@ async fn a_checkout_shows_what_is_bought_and_how_it_can_be_paid() {
     assert_eq!(paid["payable"], false);
 }
 
-/// What a buyer says at the checkout stands over what the shop said of them, and is said once.
+/// The buyer's choice at the checkout replaces the shop's values, and is made once.
 #[tokio::test]
 async fn a_choice_is_made_with_the_first_preparation() {
     let (shop, toss) = Shop::open_with_toss().await;
@@ -140,9 +140,9 @@ async fn a_choice_is_made_with_the_first_preparation() {
     checkout.pay().await.expect(200);
 }
 
-/// Two tabs say the same at one moment: neither is told that it chose something else.
+/// Two tabs choose the same at one moment: neither is refused.
 #[tokio::test]
-async fn the_same_choice_at_one_moment_is_one_choice() {
+async fn concurrent_equal_choices_are_one_choice() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let path = format!("{SESSIONS}/{}/prepare", checkout.id);
@@ -163,9 +163,9 @@ async fn the_same_choice_at_one_moment_is_one_choice() {
     assert_eq!(chosen.count(), 1);
 }
 
-/// Two tabs choose differently at one moment: nobody is given a window for what they did not choose.
+/// Two tabs choose differently at one moment: no tab gets a window for a choice that is not its own.
 #[tokio::test]
-async fn a_choice_that_came_second_is_refused_and_never_replaced() {
+async fn second_choice_is_refused_and_replaces_nothing() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let said = json!({ "method": "card" });
@@ -187,9 +187,9 @@ async fn a_choice_that_came_second_is_refused_and_never_replaced() {
     }
 }
 
-/// The card was declined, or the buyer thinks again: the order stays, and the token of its checkout begins the next.
+/// After a declined card or a change of mind the order stays, and the token of its checkout begins the next.
 #[tokio::test]
-async fn a_buyer_begins_again_with_the_token_they_have() {
+async fn buyer_begins_another_session_with_the_same_token() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let buyer = json!({ "buyer_name": "김하나", "method": "card" });
@@ -213,7 +213,7 @@ async fn a_buyer_begins_again_with_the_token_they_have() {
 }
 
 #[tokio::test]
-async fn a_checkout_ends_in_the_shops_time() {
+async fn checkout_ends_in_domain_time() {
     let (shop, toss) = Shop::open_with_toss().await;
     let late = daegeum_tests::story::rfc3339_in(Duration::from_hours(72));
     let order = shop.order("o-1").expiring_at(&late).register().await;
@@ -248,7 +248,7 @@ async fn a_checkout_ends_in_the_shops_time() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_changed_or_made_elsewhere_opens_nothing() {
+async fn forged_token_opens_nothing() {
     let (shop, toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let begun = order.send_session(json!({})).await.expect(201);
@@ -283,7 +283,7 @@ async fn a_token_that_was_changed_or_made_elsewhere_opens_nothing() {
 }
 
 #[tokio::test]
-async fn another_buyer_finds_nothing() {
+async fn checkout_is_not_found_for_another_buyer() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").by("ari").register().await;
     let checkout = checkout.checkout(&toss).await;
@@ -328,7 +328,7 @@ async fn beginning_again_under_the_same_key_gives_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn a_buyer_is_sent_nowhere_but_to_listed_origins() {
+async fn redirects_are_limited_to_listed_origins() {
     let (shop, _toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     for allowed in [
@@ -377,7 +377,7 @@ async fn a_buyer_is_sent_nowhere_but_to_listed_origins() {
 }
 
 #[tokio::test]
-async fn a_contact_that_no_gateway_would_take_is_refused_and_not_repeated() {
+async fn invalid_contact_is_refused_without_repeating_it() {
     let (shop, _toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let long_name = "김".repeat(61);
@@ -417,7 +417,7 @@ async fn a_contact_that_no_gateway_would_take_is_refused_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn what_is_said_of_the_buyer_is_in_the_window_until_it_is_erased() {
+async fn contact_data_is_in_the_window_until_it_is_erased() {
     let (shop, _toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").register().await;
     let buyer = json!({ "buyer_name": "김하나", "buyer_tel": "010-1234-5678" });
@@ -451,7 +451,7 @@ async fn what_is_said_of_the_buyer_is_in_the_window_until_it_is_erased() {
 
 /// An amount below what Toss takes is known before anybody opens a window.
 #[tokio::test]
-async fn an_amount_that_toss_would_refuse_is_refused_at_once() {
+async fn amount_below_the_minimum_of_toss_is_refused_at_once() {
     let (shop, _toss) = Shop::open_with_toss().await;
     let order = shop.order("o-1").of(99).register().await;
     let refused = order.send_session(json!({})).await;

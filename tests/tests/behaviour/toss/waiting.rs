@@ -1,4 +1,4 @@
-//! While a gateway has not answered: who is told what, who has to look, and what happens when it cannot even be
+//! While a gateway has not answered: the callers' answers, the cases for a person, and a gateway that cannot be
 //! reached.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use daegeum_tests::{Shop, until};
 use serde_json::json;
 
 #[tokio::test]
-async fn what_has_no_answer_is_listed_with_its_age_until_a_person_has_to_look() {
+async fn unanswered_call_is_listed_with_its_age_until_it_needs_a_person() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -45,7 +45,7 @@ async fn what_has_no_answer_is_listed_with_its_age_until_a_person_has_to_look() 
 }
 
 #[tokio::test]
-async fn a_gateway_that_cannot_be_reached_has_taken_nothing() {
+async fn unreachable_gateway_has_captured_nothing() {
     // Nobody listens there.
     let nowhere = [("DAEGEUM_GATEWAYS_TOSS_BASE_URL", "http://127.0.0.1:1")];
     let (shop, toss) = Shop::open_with_toss_and(&nowhere).await;
@@ -68,7 +68,7 @@ async fn a_gateway_that_cannot_be_reached_has_taken_nothing() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_does_not_answer_is_left_alone_and_buyers_are_told_at_once() {
+async fn silent_gateway_opens_the_breaker_and_buyers_are_told_at_once() {
     let (shop, toss) = Shop::open_with_toss().await;
     let mut unanswered = Vec::new();
     for n in 0..5 {
@@ -101,7 +101,7 @@ async fn a_gateway_that_does_not_answer_is_left_alone_and_buyers_are_told_at_onc
 }
 
 #[tokio::test]
-async fn a_buyer_who_comes_back_too_late_is_told_so_and_begins_again() {
+async fn late_return_is_refused_and_the_buyer_can_begin_again() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
@@ -121,7 +121,7 @@ async fn a_buyer_who_comes_back_too_late_is_told_so_and_begins_again() {
 }
 
 #[tokio::test]
-async fn a_window_that_nobody_finished_frees_nothing_and_blocks_nothing() {
+async fn unfinished_window_neither_frees_nor_blocks_the_order() {
     let (shop, toss) = Shop::open_with_toss().await;
     toss.notifies(Some(&shop.address()));
     let late = daegeum_tests::story::rfc3339_in(Duration::from_hours(2));
@@ -146,9 +146,9 @@ async fn a_window_that_nobody_finished_frees_nothing_and_blocks_nothing() {
     toss.agrees_with(&shop).await;
 }
 
-/// Whoever holds a session's token can bring back any name for the payment.
+/// The holder of a session's token can bring back any payment name.
 #[tokio::test]
-async fn a_name_that_is_not_the_payments_takes_no_money() {
+async fn foreign_payment_name_captures_no_money() {
     let (shop, toss) = Shop::open_with_toss().await;
     let victim = shop.order("o-1").register().await.checkout(&toss).await;
     let theirs = victim.approve().await;
@@ -190,9 +190,10 @@ async fn a_name_that_is_not_the_payments_takes_no_money() {
     toss.agrees_with(&shop).await;
 }
 
-/// Whoever holds a session's token can have it confirmed with what is another's, or nobody's, as often as they like.
+/// The holder of a session's token can request confirmations with other or invalid payment names, as often as they
+/// like.
 #[tokio::test]
-async fn names_that_are_not_the_payments_shut_the_checkout_for_nobody() {
+async fn foreign_payment_names_do_not_open_the_breaker() {
     let (shop, toss) = Shop::open_with_toss().await;
     let victim = shop.order("victim").register().await.checkout(&toss).await;
     let theirs = victim.approve().await;

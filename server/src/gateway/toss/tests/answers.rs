@@ -12,7 +12,7 @@ fn answered(fact: Fact) -> Outcome {
     with_card(fact, Some(by_card()))
 }
 
-/// Before anything was approved nobody has paid with anything.
+/// Before the approval there is no means of payment.
 fn unapproved(fact: Fact) -> Outcome {
     with_card(fact, None)
 }
@@ -53,17 +53,17 @@ fn captured() -> Outcome {
     answered(Fact::captured(split(10_000, 1_000, 0)))
 }
 
-/// Whether it gives money back, or asks whether that was done.
+/// Whether the call refunds, or inquires about a refund.
 fn gives_back(ask: Ask) -> bool {
     ask == Ask::Cancel || asked_about(ask) == CANCEL
 }
 
-/// The calls that ask whether the money was taken.
+/// The calls that capture, or inquire about a capture.
 fn about_taking() -> impl Iterator<Item = Ask> {
     asks().into_iter().filter(|ask| !gives_back(*ask))
 }
 
-/// A payment that nobody has approved, in this state.
+/// A payment in this state that no buyer has approved.
 fn untaken(status: &str) -> Value {
     payment(json!({"status": status, "approvedAt": null, "card": null}))
 }
@@ -84,7 +84,7 @@ fn due_at() -> Timestamp {
 }
 
 #[test]
-fn money_that_was_taken_is_taken_whoever_asks() {
+fn captured_money_is_captured_for_every_call() {
     for ask in about_taking() {
         assert_eq!(read(ask, 200, &payment(json!({}))), captured(), "{ask:?}");
     }
@@ -99,7 +99,7 @@ fn money_that_was_taken_is_taken_whoever_asks() {
 }
 
 #[test]
-fn of_what_was_taken_the_rest_is_told_apart_in_the_parts_that_are_told() {
+fn partly_refunded_amount_is_split_as_toss_splits_it() {
     let partly = |supply: u64, vat: u64| {
         payment(json!({
             "status": "PARTIAL_CANCELED", "balanceAmount": 1_100, "suppliedAmount": supply, "vat": vat,
@@ -119,7 +119,7 @@ fn of_what_was_taken_the_rest_is_told_apart_in_the_parts_that_are_told() {
         let said = read(ask, 200, &partly(10_000, 1_000));
         assert_eq!(said, answered(of_the_whole.clone()), "{ask:?}");
     }
-    // Whoever canceled a part, under whichever status it is told.
+    // A partial cancel counts under either status, whoever made it.
     let mut done = partly(1_000, 100);
     done["status"] = "DONE".into();
     assert_eq!(
@@ -135,7 +135,7 @@ fn of_what_was_taken_the_rest_is_told_apart_in_the_parts_that_are_told() {
 }
 
 #[test]
-fn the_parts_are_believed_only_as_far_as_they_are_told() {
+fn split_is_accepted_only_as_far_as_it_is_given() {
     for (changes, expected) in [
         (json!({"suppliedAmount": null}), whole(TOTAL)),
         (json!({"vat": null}), whole(TOTAL)),
@@ -144,7 +144,7 @@ fn the_parts_are_believed_only_as_far_as_they_are_told() {
             json!({"suppliedAmount": 5_000, "vat": 500, "taxFreeAmount": 5_500}),
             split(5_000, 500, 5_500),
         ),
-        // What is exempt stands beside the tax-free part, or within it.
+        // The exempt amount stands beside the tax-free amount, or within it.
         (
             json!({"suppliedAmount": 9_000, "vat": 900, "taxFreeAmount": 100, "taxExemptionAmount": 1_000}),
             split(9_000, 900, 1_100),
@@ -161,7 +161,7 @@ fn the_parts_are_believed_only_as_far_as_they_are_told() {
 }
 
 #[test]
-fn what_was_paid_with_is_told_without_anything_that_suffices_to_pay() {
+fn means_of_payment_contains_nothing_that_suffices_to_pay() {
     let paid_with = |changes: Value| {
         let said = read(Ask::Confirm, 200, &payment(changes));
         let Outcome::Answered { paid_with, .. } = said else {
@@ -175,7 +175,7 @@ fn what_was_paid_with_is_told_without_anything_that_suffices_to_pay() {
         ("43301234****123*", Some("123*")),
         ("4330-****-****-1234", Some("1234")),
         ("****", Some("****")),
-        // Not masked: not a digit of it is kept.
+        // Unmasked: no digit of it may be kept.
         ("4330123412341234", None),
         ("1234", None),
         ("*12", None),
@@ -271,7 +271,7 @@ fn an_account_that_is_to_be_canceled_waits_until_that_was_certainly_not_done() {
 }
 
 #[test]
-fn a_payment_on_its_way_has_taken_nothing_so_far_however_long_it_takes() {
+fn payment_in_progress_has_captured_nothing_so_far() {
     for status in ["READY", "IN_PROGRESS"] {
         for ask in asks() {
             let said = read(ask, 200, &untaken(status));
@@ -281,7 +281,7 @@ fn a_payment_on_its_way_has_taken_nothing_so_far_however_long_it_takes() {
 }
 
 #[test]
-fn a_payment_that_was_given_up_has_failed_with_its_own_code() {
+fn aborted_payment_has_failed_with_its_own_code() {
     for status in ["ABORTED", "EXPIRED"] {
         for ask in about_taking() {
             let said = read(ask, 200, &untaken(status));
@@ -292,12 +292,12 @@ fn a_payment_that_was_given_up_has_failed_with_its_own_code() {
             let said = read(ask, 200, &body);
             assert_eq!(said, unapproved(failed("REJECT_CARD_PAYMENT")));
         }
-        // The money that is to go back was taken once.
+        // Money with a refund in flight was captured before.
         for ask in asks().into_iter().filter(|ask| gives_back(*ask)) {
             let said = read(ask, 200, &untaken(status));
             assert_eq!(said, unapproved(Fact::Undecided), "{ask:?}");
         }
-        // Nobody has come back from a window: another one may be opened.
+        // No buyer has come back from the window: another one may be opened.
         let nameless = Call {
             name: None,
             ..call(inquiry(None, false))
@@ -307,7 +307,7 @@ fn a_payment_that_was_given_up_has_failed_with_its_own_code() {
     }
 }
 
-/// Whether there is nothing under the order number that this call could have taken: the name was asked for before.
+/// Whether the order number has nothing that this call could have captured: the name was requested before.
 pub(super) fn nothing_to_confirm(ask: Ask) -> bool {
     ask == by_order_number(CONFIRM, true)
 }
@@ -353,7 +353,7 @@ fn another_window_of_the_order_says_nothing_unless_it_took_money() {
 }
 
 #[test]
-fn a_name_that_is_of_no_payment_sends_us_to_the_order_number() {
+fn name_of_no_payment_leads_to_the_order_number() {
     for ask in asks() {
         for (status, code) in [
             (404, "NOT_FOUND_PAYMENT"),
@@ -378,7 +378,7 @@ fn a_name_that_is_of_no_payment_sends_us_to_the_order_number() {
             }
         }
     }
-    // Without a name that could be a path's segment the order number was asked by already.
+    // Without a name that can be a path segment, the order number was used already.
     for name in [None, Some("."), Some(".."), Some("")] {
         let call = Call {
             name: name.map(|name| ProviderPaymentId(name.into())),
@@ -391,7 +391,7 @@ fn a_name_that_is_of_no_payment_sends_us_to_the_order_number() {
 }
 
 #[test]
-fn a_name_that_cannot_be_one_has_certainly_failed_once_the_window_is_over() {
+fn name_of_no_payment_has_certainly_failed_after_the_window() {
     for name in [".", ".."] {
         let asked = |window_over, other_credentials| Call {
             name: Some(ProviderPaymentId(name.into())),
@@ -418,7 +418,7 @@ fn a_name_that_cannot_be_one_has_certainly_failed_once_the_window_is_over() {
 }
 
 #[test]
-fn nothing_under_the_order_number_is_an_answer_once_the_window_is_over() {
+fn missing_order_number_is_an_answer_after_the_window() {
     for ask in asks().into_iter().filter(|ask| !names(*ask)) {
         for code in ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"] {
             let expected = if nothing_to_confirm(ask) {
@@ -428,14 +428,14 @@ fn nothing_under_the_order_number_is_an_answer_once_the_window_is_over() {
             };
             assert_eq!(error(ask, 404, code), expected, "{ask:?}");
         }
-        // A wrong address, or a proxy in between, is not the gateway's word about a payment.
+        // A wrong address, or a proxy in between, is not Toss's answer about a payment.
         assert_eq!(error(ask, 404, "NOT_FOUND"), Outcome::Unknown);
         assert_eq!(raw(ask, 404, "<html>Not Found</html>"), Outcome::Unknown);
     }
 }
 
 #[test]
-fn under_other_credentials_nothing_is_certainly_not_done() {
+fn refusal_under_other_credentials_is_never_certain() {
     for ask in asks() {
         let call = Call {
             other_credentials: true,
@@ -452,7 +452,7 @@ fn under_other_credentials_nothing_is_certainly_not_done() {
         let said = come(&call, 200, another.to_string());
         assert!(says_nothing(&said), "{ask:?} {said:?}");
     }
-    // But what a payment says of itself is so under whichever keys it is seen.
+    // But a payment's own state counts under any credentials.
     let seen = Call {
         other_credentials: true,
         ..call(inquiry(CONFIRM, true))
@@ -469,7 +469,7 @@ fn under_other_credentials_nothing_is_certainly_not_done() {
 }
 
 #[test]
-fn what_went_back_is_known_by_the_balance_whoever_gave_it_back() {
+fn refund_is_known_by_the_balance_whoever_made_it() {
     for ask in asks() {
         for reason in [&*our_reason(), "고객 변심"] {
             let said = read(ask, 200, &canceled(reason));
@@ -482,7 +482,7 @@ fn what_went_back_is_known_by_the_balance_whoever_gave_it_back() {
 }
 
 #[test]
-fn a_cancel_that_is_not_there_yet_may_still_come() {
+fn missing_cancel_may_still_come() {
     for ask in [inquiry(CANCEL, true), by_order_number(CANCEL, true)] {
         let too_late = read(ask, 200, &payment(json!({})));
         assert_eq!(too_late, answered(refused("CANCEL_NOT_DONE")));
@@ -504,7 +504,7 @@ fn a_cancel_that_is_not_there_yet_may_still_come() {
             left: split(1_000, 100, 0),
         };
         assert_eq!(read(ask, 200, &partly("고객 변심")), answered(rest));
-        // Ours returns all that is left.
+        // Our cancel refunds everything that is left.
         assert_eq!(read(ask, 200, &partly(&our_reason())), Outcome::Unknown);
     }
 }
@@ -533,7 +533,7 @@ fn a_slow_cancel_is_judged_by_its_own_state() {
 }
 
 #[test]
-fn a_cancel_that_somebody_else_has_under_way_is_not_done_yet() {
+fn cancel_in_progress_by_others_is_not_done_yet() {
     let said = |state: &str| {
         let mut body = canceled("고객 변심");
         body["cancels"][0]["cancelStatus"] = state.into();
@@ -544,7 +544,7 @@ fn a_cancel_that_somebody_else_has_under_way_is_not_done_yet() {
 }
 
 #[test]
-fn another_orders_payment_is_another_in_whatever_currency_and_shape() {
+fn payment_of_another_order_is_recognised_in_any_shape() {
     for changes in [
         json!({"currency": "USD", "totalAmount": 12.5, "balanceAmount": 12.5}),
         json!({"totalAmount": null}),
@@ -559,7 +559,7 @@ fn another_orders_payment_is_another_in_whatever_currency_and_shape() {
 }
 
 #[test]
-fn what_only_describes_a_payment_keeps_nobody_from_believing_it() {
+fn malformed_descriptive_fields_do_not_invalidate_a_payment() {
     for changes in [
         json!({"card": {"installmentPlanMonths": "three", "number": 7}}),
         json!({"card": "none", "easyPay": 1, "transfer": [], "method": {}, "failure": "none"}),
@@ -570,7 +570,7 @@ fn what_only_describes_a_payment_keeps_nobody_from_believing_it() {
 }
 
 #[test]
-fn an_account_that_nobody_paid_into_is_canceled_and_not_refunded() {
+fn account_without_a_deposit_is_canceled_not_refunded() {
     let mut body = account("CANCELED", DUE, false);
     merge(
         &mut body,

@@ -1,9 +1,9 @@
-//! Answers that contradict the contract, or that nobody sane would send. None of them is a success, and
-//! none of them is a failure.
+//! Answers that contradict the contract, or that no sane server would send. None of them is a success, and none is a
+//! failure.
 
 use super::*;
 
-/// Whoever asks, this proves nothing.
+/// This proves nothing, for any call.
 #[track_caller]
 fn proves_nothing(status: u16, body: &[u8]) {
     for ask in asks() {
@@ -48,7 +48,7 @@ fn an_answer_about_another_order_is_not_about_this_one_whatever_its_key() {
         "another shop's",
     ] {
         for key in [KEY, "tgen_another"] {
-            // Of another's payment nothing else is looked at.
+            // For another order's payment, no other field matters.
             for more in [json!({}), json!({"status": "PAID"}), json!({"vat": 7})] {
                 let mut body = payment(json!({"orderId": order, "paymentKey": key}));
                 merge(&mut body, more);
@@ -177,7 +177,7 @@ fn a_reason_names_our_operation_only_in_full() {
         "op_0190163d8b4f7c8a9d2e3f4a5b6c7d8e",
     ] {
         let outcome = read(Ask::Cancel, 200, &canceled(reason));
-        // Nothing is left, whoever gave it back.
+        // Everything was refunded, by anyone.
         let gone = Fact::refunded(whole(TOTAL));
         assert_eq!(fact(&outcome), Some(&gone), "{reason}");
         let still = payment(json!({

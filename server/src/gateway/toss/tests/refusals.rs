@@ -1,11 +1,11 @@
-//! Readings of Toss's refusals, and of what was no answer.
+//! Readings of Toss's refusals, and of responses that are no answer.
 
 use daegeum_engine::event::FailureCode;
 
 use super::answers::{CONFIRM, failed, nameless, nothing_to_confirm, refused};
 use super::*;
 
-/// Money calls, each with what a certain refusal of it is.
+/// Money calls, each with the fact of a certain refusal.
 fn refusable(code: &str) -> [(Ask, Fact); 4] {
     [
         (Ask::Confirm, failed(code)),
@@ -16,7 +16,7 @@ fn refusable(code: &str) -> [(Ask, Fact); 4] {
 }
 
 #[test]
-fn a_documented_refusal_is_certain_for_the_call_that_got_it_alone() {
+fn documented_refusal_is_certain_only_for_its_own_call() {
     for said in errors::CODES.iter().filter(|said| said.status != 0) {
         let certain = said.certainty == errors::Certainty::Certain;
         for (ask, fact) in refusable(said.code) {
@@ -36,7 +36,7 @@ fn a_documented_refusal_is_certain_for_the_call_that_got_it_alone() {
 }
 
 #[test]
-fn whatever_a_repetition_is_refused_with_says_nothing_about_what_was_sent_before() {
+fn refusal_of_a_repetition_says_nothing_about_the_first_sending() {
     let again = |ask: Ask, status: u16, code: &str| {
         let call = Call {
             sent_before: true,
@@ -65,7 +65,7 @@ fn whatever_a_repetition_is_refused_with_says_nothing_about_what_was_sent_before
 }
 
 #[test]
-fn what_may_have_been_done_is_asked_about() {
+fn possibly_done_call_is_inquired_about() {
     for ask in asks().into_iter().filter(|ask| !names(*ask)) {
         for (status, code) in [
             (400, "ALREADY_PROCESSED_PAYMENT"),
@@ -103,7 +103,7 @@ fn what_may_have_been_done_is_asked_about() {
 }
 
 #[test]
-fn a_key_that_is_not_let_in_has_done_nothing() {
+fn unauthenticated_call_has_certainly_done_nothing() {
     for (status, code) in [
         (401, "UNAUTHORIZED_KEY"),
         (403, "INCORRECT_BASIC_AUTH_FORMAT"),
@@ -121,7 +121,7 @@ fn a_key_that_is_not_let_in_has_done_nothing() {
 }
 
 #[test]
-fn a_wait_that_was_asked_for_is_kept_within_bounds() {
+fn requested_wait_is_bounded() {
     for (said, seconds) in [("7", 7), ("99999999", 3600), ("soon", 2), ("-1", 2)] {
         let response = Response::builder().status(429).header("retry-after", said);
         let came = Ok(response.body(Bytes::new()).unwrap());
@@ -134,7 +134,7 @@ fn a_wait_that_was_asked_for_is_kept_within_bounds() {
 }
 
 #[test]
-fn what_was_not_sent_is_told_from_what_was_not_answered() {
+fn unsent_call_is_told_from_an_unanswered_one() {
     let unsent = Err(Undelivered::NotSent("refused".into()));
     let unanswered = Err(Undelivered::NoAnswer("reset".into()));
     for ask in asks() {

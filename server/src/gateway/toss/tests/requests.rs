@@ -94,7 +94,7 @@ fn the_same_call_is_the_same_request() {
 }
 
 #[test]
-fn money_has_a_minute_and_a_look_has_less() {
+fn money_call_has_a_minute_and_an_inquiry_less() {
     for ask in asks() {
         let seconds = toss().deadline(ask).as_secs();
         let money = !matches!(ask, Ask::Inquire { .. });
@@ -103,7 +103,7 @@ fn money_has_a_minute_and_a_look_has_less() {
 }
 
 #[test]
-fn a_hostile_key_changes_neither_path_nor_headers() {
+fn hostile_key_changes_neither_path_nor_headers() {
     for (key, path) in [
         (
             "a/../../v1/settlements",
@@ -132,7 +132,7 @@ fn a_hostile_key_changes_neither_path_nor_headers() {
 }
 
 #[test]
-fn what_cannot_be_a_key_is_not_looked_up_as_one() {
+fn malformed_key_is_not_looked_up() {
     let long = "k".repeat(201);
     for key in ["", ".", "..", &long] {
         let call = Call {
@@ -149,7 +149,7 @@ fn what_cannot_be_a_key_is_not_looked_up_as_one() {
 }
 
 #[test]
-fn nothing_is_held_that_could_be_taken_or_released_so_it_is_only_looked_at() {
+fn capture_and_void_become_inquiries() {
     for ask in [Ask::Capture, Ask::Void] {
         let request = sent(&call(ask));
         let path = format!("/v1/payments/orders/{ORDER}");
