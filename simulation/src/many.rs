@@ -31,11 +31,8 @@ pub struct Summary {
     pub took: Duration,
 }
 
-/// Kinds of events that nothing writes: any more, and not yet.
-const NOT_WRITTEN: [PaymentEventKind; 2] = [
-    PaymentEventKind::HintFollowed,
-    PaymentEventKind::ConsentGiven,
-];
+/// Kinds of events that nothing writes any more.
+const NOT_WRITTEN: [PaymentEventKind; 1] = [PaymentEventKind::HintFollowed];
 
 impl Summary {
     /// Kinds of events that never happened: what they stand for has not been tried.
