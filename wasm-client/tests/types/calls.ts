@@ -40,6 +40,9 @@ export async function steps(checkout: Checkout): Promise<Session> {
   const approved: Approved = await checkout.openWindow(prepared, { mode: "popup", returnUrl: "/pay", signal });
   const payment: Payment = await checkout.verify(approved, { signal });
   const session: Session = await checkout.confirm(approved, { signal });
+  await checkout.prepare({ consents: [{ consent: "purchase", text_hash: "0", version: "1" }] });
+  // @ts-expect-error there is no such consent
+  await checkout.prepare({ consents: [{ consent: "everything", text_hash: "0" }] });
   // @ts-expect-error there is no such method of payment
   await checkout.prepare({ method: "cash" });
   // @ts-expect-error only what `prepare` answered can be opened
