@@ -31,11 +31,8 @@ pub struct Summary {
     pub took: Duration,
 }
 
-/// Kinds of events that nothing writes: no longer, or not yet.
-const NOT_WRITTEN: [PaymentEventKind; 2] = [
-    PaymentEventKind::HintFollowed,
-    PaymentEventKind::ConsentGiven,
-];
+/// Kinds of events that nothing writes any longer.
+const NOT_WRITTEN: [PaymentEventKind; 1] = [PaymentEventKind::HintFollowed];
 
 impl Summary {
     /// Kinds of events that never happened in these runs, so their code was not tested.

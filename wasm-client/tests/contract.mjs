@@ -176,7 +176,9 @@ export class Contract {
 
   #prepare(session, body) {
     if (!["created", "prepared"].includes(session.status)) return refusal(409, "PAYMENT_NOT_PERMITTED");
-    const said = JSON.stringify(body ?? {});
+    // Consents are no choice: they may be said again.
+    const { consents, ...choice } = body ?? {};
+    const said = JSON.stringify(choice);
     if (session.noted !== null && said !== "{}" && said !== session.noted) return refusal(409, "SESSION_PREPARED");
     if (session.status === "created") {
       session.noted = said;

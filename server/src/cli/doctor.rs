@@ -80,7 +80,19 @@ fn look_at_settings(config: &Config, findings: &mut Findings) {
             "set public_url to the address at which buyers' browsers reach this server",
         ),
     }
+    look_at_seller(config, findings);
     look_at_pages(findings);
+}
+
+/// In Korea a seller must be named; elsewhere nobody is the worse for it.
+fn look_at_seller(config: &Config, findings: &mut Findings) {
+    const ABOUT: &str = "seller";
+    let unnamed = config.settings.shop.unnamed();
+    if unnamed.is_empty() {
+        return findings.ok(ABOUT, "named at the checkout and on receipts");
+    }
+    let todo = "set what applies to the shop (docs/legal.md), unless buyers pay on pages of the shop's own";
+    findings.warn(ABOUT, format!("not named by {}", unnamed.join(", ")), todo);
 }
 
 fn look_at_pages(findings: &mut Findings) {

@@ -1,5 +1,5 @@
 // What the buyer agrees to, each text apart from the others. The texts are the server's, and a consent is given by its
-// text's hash: to another text nobody has agreed.
+// text's hash: to a text that has changed nobody has agreed.
 
 import { fill } from "./fill.js";
 import { spoken } from "./format.js";
@@ -33,7 +33,9 @@ export class Consents {
       input.disabled = !asked;
       if (!asked || input.dataset.hash === hash) continue;
       input.dataset.hash = hash;
-      input.checked = agreed.includes(hash);
+      // The same text in another language is the same consent.
+      const known = [asked.ko, asked.en].map((one) => one?.text_hash);
+      input.checked = agreed.some((one) => known.includes(one));
       this.#flag(input, null);
       const [agree, ...details] = text.split("\n");
       fill(place, { agree, details: details.join("\n") });

@@ -134,7 +134,7 @@ export class Form {
   }
 
   #flag(input, flaw) {
-    const about = this.#form.querySelector(`#${input.getAttribute("aria-describedby")}`);
+    const about = this.#form.querySelector(`#${input.getAttribute("aria-describedby").split(" ").at(-1)}`);
     const told = [...about.querySelectorAll("[data-flaw]")];
     const shown = told.find((one) => one.dataset.flaw === flaw) ?? told.at(-1);
     for (const one of told) one.hidden = flaw === null || one !== shown;

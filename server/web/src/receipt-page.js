@@ -99,16 +99,16 @@ function oneLine(template, line, currency) {
 function save() {
   const copy = paper.cloneNode(true);
   for (const unseen of copy.querySelectorAll("[hidden], template")) unseen.remove();
-  const page = document.implementation.createHTMLDocument(`${document.title} ${session.order_id}`);
-  page.documentElement.lang = document.documentElement.lang;
-  const [charset, viewport, style] = ["meta", "meta", "style"].map((name) => page.createElement(name));
-  charset.setAttribute("charset", "utf-8");
-  Object.assign(viewport, { name: "viewport", content: "width=device-width, initial-scale=1" });
-  style.textContent = sheet;
-  page.head.prepend(charset, viewport);
-  page.head.append(style);
-  page.body.append(copy);
-  const text = `<!doctype html>\n${page.documentElement.outerHTML}\n`;
+  const title = document.createElement("title");
+  title.textContent = `${document.title} ${session.order_id}`;
+  const text = `<!doctype html>
+<html lang="${document.documentElement.lang}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+${title.outerHTML}
+<style>${sheet}</style></head>
+<body>${copy.outerHTML}</body>
+</html>
+`;
   handOut(new Blob([text], { type: "text/html" }), `receipt-${session.payment_id}.html`);
 }
 

@@ -91,6 +91,12 @@ fn say_who(story: &Story, body: &mut Value) {
     body["buyer_email"] = format!("{mail}@example.com").into();
 }
 
+/// What the buyer agrees to, in the shop's own words.
+fn agree(body: &mut Value) {
+    let to = |consent: &str| json!({ "consent": consent, "text_hash": "c0".repeat(32), "version": "2026-11" });
+    body["consents"] = json!([to("purchase"), to("personal_data")]);
+}
+
 impl Checkout {
     fn of(story: &Story, opened: &Answer, account: bool) -> Self {
         Self {
@@ -132,9 +138,13 @@ impl Checkout {
             say_who(&self.story, &mut choice);
         }
         let choice = dice.one_in(2).then_some(choice);
+        let mut said = choice.clone();
+        if dice.one_in(2) {
+            agree(said.get_or_insert_with(|| json!({})));
+        }
         let prepared = self
             .holder
-            .until_answered(PATIENCE, Method::POST, &path, &[], choice.as_ref())
+            .until_answered(PATIENCE, Method::POST, &path, &[], said.as_ref())
             .await;
         match prepared {
             Some(prepared) if prepared.status == 200 && self.story.total == 0 => {

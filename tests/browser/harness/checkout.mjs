@@ -48,7 +48,12 @@ export class Checkout {
     const field = this.panel.locator("[name=buyer_name]");
     if (await field.isVisible()) await field.fill(name);
     await this.panel.locator(`[name=method][value=${method}]`).check();
-    await this.panel.locator("[name=consent]").check();
+    await this.agree();
+  }
+
+  /** Agrees to all that is asked, each apart. */
+  async agree() {
+    for (const box of await this.panel.locator("[data-consent] input:visible").all()) await box.check();
   }
 
   /** Fills it in and opens the gateway's window. */

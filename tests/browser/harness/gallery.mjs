@@ -68,7 +68,7 @@ export function gallery(as) {
     await window.cancel();
     await checkout.notices("closed");
     await look(scene, page, "prepared-closed");
-    await page.locator("[name=consent]").check();
+    await checkout.agree();
     await checkout.press();
     await GatewayWindow.inPlaceOf(page);
     await window.approveToBeDeclined("EXCEED_MAX_DAILY_PAYMENT_COUNT");

@@ -36,7 +36,7 @@ story("an order that costs nothing is placed without a window", {}, async (scene
   await checkout.shows("created");
   assert.equal(await page.locator("[data-methods]").isVisible(), false, "there is nothing to choose");
   await page.locator("[name=buyer_name]").fill("김하나");
-  await page.locator("[name=consent]").check();
+  await checkout.agree();
   await scene.look(page, "free");
   await checkout.press();
   await checkout.shows("paid");

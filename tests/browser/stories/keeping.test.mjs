@@ -18,7 +18,7 @@ story("another language and a refresh keep what was typed, in this tab alone", {
     assert.equal(await field(page, "buyer_name").inputValue(), "김하나");
     assert.equal(await field(page, "buyer_tel").inputValue(), "010-1234-5678");
     assert.equal(await page.locator("[name=method]:checked").getAttribute("value"), "transfer");
-    assert.equal(await field(page, "consent").isChecked(), true);
+    assert.equal(await field(page, "consent_purchase").isChecked(), true);
   }
   assert.equal(await page.locator("html").getAttribute("lang"), "en");
   const other = await scene.visitor();
@@ -27,7 +27,7 @@ story("another language and a refresh keep what was typed, in this tab alone", {
   assert.equal(await field(other, "buyer_name").inputValue(), "");
   const next = await scene.buy(page, "postcard");
   await next.shows("created");
-  assert.equal(await field(page, "consent").isChecked(), false, "another order is agreed to anew");
+  assert.equal(await field(page, "consent_purchase").isChecked(), false, "another order is agreed to anew");
 });
 
 story("after a decline the method just tried is preselected and the consent stands", {}, async (scene) => {
@@ -40,7 +40,7 @@ story("after a decline the method just tried is preselected and the consent stan
   await checkout.do("again");
   await checkout.shows("created");
   assert.equal(await page.locator("[name=method]:checked").getAttribute("value"), "mobile");
-  assert.equal(await field(page, "consent").isChecked(), true);
+  assert.equal(await field(page, "consent_purchase").isChecked(), true);
 });
 
 story("a server that does not answer is told from a browser that is offline", {}, async (scene) => {

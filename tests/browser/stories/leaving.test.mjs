@@ -71,7 +71,7 @@ story("agreeing to one order is not agreeing to the next", {}, async (scene) => 
   await page.locator("[data-buy-here]").click();
   await page.locator("[data-dialog][open]").waitFor();
   await checkout.shows("created");
-  assert.equal(await page.locator("[name=consent]").isChecked(), false);
+  assert.equal(await page.locator("[name=consent_purchase]").isChecked(), false);
 });
 
 story("the language's links always open this checkout, in another tab too", {}, async (scene) => {

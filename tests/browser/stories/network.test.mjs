@@ -103,7 +103,7 @@ story("the gateway's script is blocked: nothing is charged, and without the bloc
   await page.unroute(sdk);
   await checkout.do("reload");
   await checkout.shows("created", "prepared");
-  await page.locator("[name=consent]").check();
+  await checkout.agree();
   await checkout.press();
   const window = await GatewayWindow.inPlaceOf(page);
   await window.approve();

@@ -97,9 +97,11 @@ story("everything is paid for by keyboard alone", {}, async (scene) => {
   await tabTo(page, "[name=method]");
   await focusIsSeen(page);
   await keyboard.press("ArrowDown");
-  await tabTo(page, "[name=consent]");
-  await focusIsSeen(page);
-  await keyboard.press("Space");
+  for (const name of ["purchase", "personal_data"]) {
+    await tabTo(page, `[name=consent_${name}]`);
+    await focusIsSeen(page);
+    await keyboard.press("Space");
+  }
   await tabTo(page, "[data-pay]");
   await focusIsSeen(page);
   await keyboard.press("Enter");
@@ -141,7 +143,8 @@ story("what a buyer types is checked while they type it", {}, async (scene) => {
   const flaw = (field) => page.locator(`#${field}-flaw [data-flaw]:visible`);
   await checkout.press();
   await flaw("buyer_name").waitFor();
-  await flaw("consent").waitFor();
+  await flaw("consent-purchase").waitFor();
+  await flaw("consent-personal_data").waitFor();
   assert.ok(await page.evaluate(() => document.activeElement.name === "buyer_name"), "what is wrong first has the focus");
   await scene.look(page, "created-flaws");
   await page.locator("[name=buyer_email]").pressSequentially("hana@");
@@ -154,7 +157,7 @@ story("what a buyer types is checked while they type it", {}, async (scene) => {
   await page.locator("[name=buyer_tel]").fill("010-0000-0000");
   await flaw("buyer_email").waitFor({ state: "hidden" });
   await flaw("buyer_tel").waitFor({ state: "hidden" });
-  await page.locator("[name=consent]").check();
+  await checkout.agree();
   await checkout.press();
   const window = await GatewayWindow.inPlaceOf(page);
   await window.approve();

@@ -67,7 +67,7 @@ story("a popup that is closed is noticed", {}, async (scene) => {
   await window.page.close();
   await checkout.notices("closed");
   assert.equal((await scene.server.session(token)).order.status, "PAYMENT_PENDING");
-  await page.locator("[name=consent]").check();
+  await checkout.agree();
   const second = await GatewayWindow.poppingUp(page, () => checkout.press());
   await second.approve();
   await checkout.shows("paid");
@@ -81,7 +81,7 @@ story("a popup that is declined says so, and the next try works", {}, async (sce
   const window = await GatewayWindow.poppingUp(page, () => checkout.press());
   await window.decline("INVALID_STOPPED_CARD");
   await checkout.notices("refused");
-  await page.locator("[name=consent]").check();
+  await checkout.agree();
   const second = await GatewayWindow.poppingUp(page, () => checkout.press());
   await second.approve();
   await checkout.shows("paid");
@@ -110,7 +110,7 @@ story("where popups are blocked the window opens in place of the page", {}, asyn
   const { checkout, token } = await scene.buyHere(page, "postcard");
   await checkout.pay();
   await checkout.notices("popup");
-  await page.locator("[name=consent]").check();
+  await checkout.agree();
   await checkout.press();
   const window = await GatewayWindow.inPlaceOf(page);
   await window.approve();
@@ -123,7 +123,7 @@ story("where popups are blocked the window opens in place of the page", {}, asyn
 async function payAgain(scene, page, checkout) {
   const token = checkout.token();
   assert.equal((await scene.server.session(token)).order.status, "PAYMENT_PENDING");
-  await page.locator("[name=consent]").check();
+  await checkout.agree();
   await checkout.press();
   const window = await GatewayWindow.inPlaceOf(page);
   await window.approve();

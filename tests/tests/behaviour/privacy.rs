@@ -120,6 +120,27 @@ async fn personal_data_is_never_in_clear_on_the_disk() {
     verified(folder.path());
 }
 
+/// Whoever has the address of a gateway's slip sees what was bought, by whom and with which card.
+#[tokio::test]
+async fn gateways_slip_is_never_in_clear_on_the_disk() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = shop.order("o-1").register().await.checkout(&toss).await;
+    checkout.pay().await.expect(200);
+    let slip = checkout.now().await["receipt"]["slip_url"].clone();
+    let slip = slip.as_str().expect("a slip").to_owned();
+    let (_, path) = slip.split_once("/sandbox/").expect("the simulator's");
+    let key = checkout.approved_key().await;
+    let folder = shop.close();
+    let files = files_below(folder.path());
+    assert!(
+        files.iter().any(|(_, bytes)| holds(bytes, &key)),
+        "the search finds what is there"
+    );
+    for (name, bytes) in &files {
+        assert!(!holds(bytes, path), "{path} is in {name}");
+    }
+}
+
 #[track_caller]
 fn verified(data: &Path) {
     let output = program::run(&["verify"], data);

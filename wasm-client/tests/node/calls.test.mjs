@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 
 import { Checkout, CheckoutError, createSession, pay, ready, resume, verifyReceipt } from "../../pkg/inline.js";
 import { Contract, refuse } from "../contract.mjs";
+import { approves, inPage } from "../page.mjs";
 
 let server;
 before(async () => (server = await Contract.start()));
@@ -48,6 +49,20 @@ test("what JavaScript is given are plain objects and numbers", async () => {
   assert.equal(typeof session.amount, "number");
   assert.equal(session.payment.failure.message.en, "The card's limit is exceeded.");
   assert.deepEqual(structuredClone(session), session);
+});
+
+test("consents go with the preparation of each payment, and with nothing else", async () => {
+  const consents = [{ consent: "purchase", text_hash: "0".repeat(64), version: "2026-11" }];
+  const checkout = await open(server.session());
+  await checkout.prepare({ method: "card", consents });
+  assert.deepEqual(server.bodies.at(-1), { method: "card", consents });
+  await assert.rejects(checkout.prepare({ consents: "all" }), thrown("invalid_argument", { field: "consents" }));
+  await assert.rejects(checkout.again({ consents }), thrown("invalid_argument", { field: "consents" }));
+  const failed = await open(server.session("failed"));
+  await inPage("https://shop.example/pay", approves, () => pay(failed, { method: "card", consents, mode: "popup" }));
+  const sent = (route) => server.bodies.filter((_, at) => server.heard[at] === route).at(-1);
+  assert.equal(sent("POST /api/v1/payments/sessions").consents, undefined);
+  assert.deepEqual(sent("POST /api/v1/payments/sessions/:id/prepare"), { consents });
 });
 
 test("preparing notes the first choice and refuses another", async () => {

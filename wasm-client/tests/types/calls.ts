@@ -46,6 +46,9 @@ export async function steps(checkout: Checkout): Promise<Session> {
   await checkout.prepare({ installments: 1 });
   // @ts-expect-error there is no such wallet
   await checkout.prepare({ easy_pay: "cacaopay" });
+  await checkout.prepare({ consents: [{ consent: "purchase", text_hash: "0", version: "1" }] });
+  // @ts-expect-error there is no such consent
+  await checkout.prepare({ consents: [{ consent: "everything", text_hash: "0" }] });
   // @ts-expect-error there is no such method of payment
   await checkout.prepare({ method: "cash" });
   // @ts-expect-error only what `prepare` answered can be opened
