@@ -10,7 +10,13 @@ use crate::fields::{Fields, Wrong, set};
 use crate::host;
 
 /// How the buyer means to pay, and who they say they are.
-const CHOICE: [&str; 5] = ["method", "easy_pay", "buyer_name", "buyer_email", "buyer_tel"];
+const CHOICE: [&str; 5] = [
+    "method",
+    "easy_pay",
+    "buyer_name",
+    "buyer_email",
+    "buyer_tel",
+];
 /// In how many months a card pays: the one field of a choice that is a number.
 const INSTALLMENTS: &str = "installments";
 /// What else a session is begun with.
