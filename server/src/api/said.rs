@@ -102,7 +102,7 @@ impl Said {
     /// With what may be handed on to another session.
     pub fn handed_on(self, offer: &CardOffer, amount: Money) -> Self {
         let buyer = self.buyer.filter(|_| !self.erased);
-        // The settings may be others by now.
+        // The settings may be others by now, and so may the gateway.
         let card = Some(self.card).filter(|card| offer.takes(*card, amount).is_ok());
         let card = card.unwrap_or_default();
         Self {

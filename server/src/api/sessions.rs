@@ -133,7 +133,7 @@ impl CreateSession {
         };
         let url = returning(app, self.redirect_url, "redirect_url")?;
         let failure_url = returning(app, self.failure_redirect_url, "failure_redirect_url")?;
-        let before = former(app, who)?;
+        let before = former(app, who, provider)?;
         let (method, buyer) = match chosen.seal(app)? {
             Some(choice) => (choice.method, choice.buyer),
             None => (None, None),
@@ -157,15 +157,15 @@ impl CreateSession {
     }
 }
 
-/// What is handed on from the session whose token the caller holds.
-fn former(app: &App, who: &Principal) -> Result<Said, Problem> {
+/// What is handed on from the session whose token the caller holds, to another at this gateway.
+fn former(app: &App, who: &Principal, at: Option<Provider>) -> Result<Said, Problem> {
     let Principal::Session(id) = who else {
         return Ok(Said::default());
     };
     let payment = find(app, who, id)?;
-    let core = payment.core();
+    let offer = at.map(|provider| app.gateways.card_offer(provider));
     let said = Said::of(app, &payment)?.unwrap_or_default();
-    Ok(said.handed_on(&app.gateways.card_offer(core.provider), core.amount()))
+    Ok(said.handed_on(&offer.unwrap_or_default(), payment.core().amount()))
 }
 
 /// The named gateway, or the first that has a window for buyers, if it takes payments here.

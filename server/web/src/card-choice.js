@@ -21,7 +21,7 @@ export class CardChoice {
   offer(session, kept) {
     const choices = [...this.#form.querySelectorAll("[data-method]")];
     const found = (way) => choices.find((choice) => choice.dataset.method === way);
-    let last = found("card");
+    let last = this.#place;
     for (const wallet of session.easy_pays ?? []) {
       const choice = found(wallet);
       if (choice) last.after(choice);
@@ -45,13 +45,17 @@ export class CardChoice {
     return months === "" ? { method: way } : { method: way, installments: Number(months) };
   }
 
+  /** Where the months are asked for: below the card. */
+  get #place() {
+    return this.#form.querySelector("[data-installments]");
+  }
+
   get #select() {
     return this.#form.elements.installments;
   }
 
   /** Months are a card's alone: a wallet asks itself. */
   #show() {
-    const place = this.#form.querySelector("[data-installments]");
-    place.hidden = this.#months === 0 || this.#form.elements.method.value !== "card";
+    this.#place.hidden = this.#months === 0 || this.#form.elements.method.value !== "card";
   }
 }

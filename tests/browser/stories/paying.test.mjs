@@ -106,7 +106,7 @@ story("everything is paid for by keyboard alone", {}, async (scene) => {
   await focusIsSeen(page);
   await keyboard.press("Enter");
   await GatewayWindow.inPlaceOf(page);
-  assert.equal(await page.locator("input[name=method]:checked").getAttribute("value"), "TRANSFER");
+  assert.equal(await page.locator("input[name=method]:checked").getAttribute("value"), "EASY_PAY", "the first wallet follows the card");
   await tabTo(page, "button[value=approve]");
   await keyboard.press("Enter");
   await checkout.shows("paid");
