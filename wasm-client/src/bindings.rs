@@ -1,5 +1,5 @@
-//! The functions that `js/index.js` calls. Each reads what it is passed, does one thing and throws
-//! what is in the way; what they promise is written in `js/index.d.ts`.
+//! The functions that `js/index.js` calls. Each reads its arguments, does one thing and throws a `CheckoutError` on
+//! failure; their promises are documented in `js/index.d.ts`.
 
 use daegeum_engine::brought_back::{Address, Return};
 use js_sys::{Array, Function, Promise};
@@ -19,7 +19,7 @@ use crate::returned::Brought;
 use crate::said::Said;
 use crate::window::{Mode, Opening};
 
-/// One place that makes promises: made in each function they were a tenth of the module.
+/// The only place that makes promises: made in each function, they were a tenth of the module.
 fn promise(later: impl Future<Output = Result<JsValue, Failure>> + 'static) -> Promise {
     fn boxed(later: Later<'static, JsValue>) -> Promise {
         future_to_promise(async { later.await.map_err(Failure::into_js) })
@@ -75,7 +75,7 @@ pub fn begin(api: String, key: String, options: JsValue, signal: JsValue) -> Pro
     })
 }
 
-/// How a checkout stands.
+/// Reads the state of a checkout.
 #[wasm_bindgen]
 pub fn load(handle: JsValue, signal: JsValue) -> Promise {
     promise(async move { shown(checkout(&handle, signal)?.load().await) })
@@ -122,7 +122,7 @@ pub fn verify(handle: JsValue, approved: JsValue, signal: JsValue) -> Promise {
     })
 }
 
-/// Has the money taken.
+/// Confirms at the server.
 #[wasm_bindgen]
 pub fn confirm(handle: JsValue, approved: JsValue, signal: JsValue) -> Promise {
     promise(async move {
@@ -132,7 +132,7 @@ pub fn confirm(handle: JsValue, approved: JsValue, signal: JsValue) -> Promise {
     })
 }
 
-/// Waits until waiting is no longer what is next.
+/// Waits until the next step is no longer to wait.
 #[wasm_bindgen]
 pub fn settle(handle: JsValue, on_change: Option<Function>, signal: JsValue) -> Promise {
     promise(async move {
@@ -241,7 +241,7 @@ pub fn parse_return(url: &str) -> JsValue {
     }
 }
 
-/// What the server would refuse of a buyer's data; what is not given is not looked at.
+/// Checks a buyer's data by the server's rules; missing fields are not checked.
 #[wasm_bindgen(js_name = checkBuyer)]
 pub fn check_buyer(buyer: &JsValue) -> Result<Array, JsValue> {
     let buyer = Said::choice(buyer).map_err(|wrong| Failure::from(wrong).into_js())?;

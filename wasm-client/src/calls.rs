@@ -1,4 +1,4 @@
-//! Calls to the server with a session's token, each once: request, answer, typed result.
+//! Calls to the server with a session's token, one request each: request, answer, typed result.
 
 use std::pin::Pin;
 
@@ -12,7 +12,7 @@ use crate::reading::Session;
 use crate::returned::Brought;
 use crate::said::Said;
 
-/// An answer to come. Boxed: inlined into each other these were a third of the module.
+/// A pending answer. Boxed: inlined into each other, these were a third of the module.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
 
 const SESSIONS: &str = "/api/v1/payments/sessions";
@@ -107,12 +107,12 @@ impl Checkout {
         }
     }
 
-    /// How it stands, with what is bought.
+    /// Reads the session, with its order.
     pub async fn load(&self) -> Result<Session, Failure> {
         read_session(self.caller.get(&self.path("")).await?)
     }
 
-    /// Lets the buyer pay: what the gateway's window is opened with.
+    /// Prepares the session: returns the parameters of the gateway's window.
     pub async fn prepare(&self, choice: &Said) -> Result<Session, Failure> {
         let answer = self
             .caller
@@ -120,17 +120,17 @@ impl Checkout {
         read_session(answer.await?)
     }
 
-    /// Another payment of the same order; what is not said is taken over from this one.
+    /// Begins another payment of the same order; missing fields are taken over from this one.
     pub async fn again(&self, order_id: &str, choice: Said) -> Result<Handle, Failure> {
         self.caller.begin(&choice.about(order_id)).await
     }
 
-    /// Has the server compare what was brought back. Nothing moves.
+    /// Has the server compare the return. Nothing moves.
     pub fn verify(&self, brought: &Brought) -> Later<'_, JsValue> {
         self.caller.post("/api/v1/payments/verify", brought.to_js())
     }
 
-    /// Has the server take the money. Asking again about the same approval is asking once.
+    /// Has the server confirm the payment. Repeating it with the same approval has no further effect.
     pub fn confirm(&self, brought: &Brought) -> Later<'_, JsValue> {
         self.caller
             .post("/api/v1/payments/confirm", brought.to_js())

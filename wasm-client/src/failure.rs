@@ -1,15 +1,15 @@
-//! What is thrown: a `CheckoutError` with a code that never changes its meaning.
+//! The errors thrown: a `CheckoutError` with a code that never changes its meaning.
 
 use wasm_bindgen::prelude::*;
 
 use crate::fields::{Fields, Wrong, object, or_null};
 
-/// Why something was not done. The names are part of the package's API.
+/// The codes. The names are part of the package's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// The server could not be reached, or its answer did not come.
     Network,
-    /// The caller's signal said so.
+    /// The caller's signal aborted it.
     Aborted,
     /// The gateway's script could not be loaded.
     ScriptBlocked,
@@ -19,23 +19,23 @@ pub enum Code {
     WindowRefused,
     /// The browser did not let the window open.
     PopupBlocked,
-    /// The token is not one, or was not made by this server.
+    /// The token is malformed, or was not made by this server.
     InvalidLink,
     /// The checkout has ended.
     SessionExpired,
-    /// What was brought back is not about this payment.
+    /// The return does not belong to this payment.
     Mismatched,
-    /// The server takes no such name, mail address or telephone number.
+    /// The server would not accept this name, mail address or telephone number.
     InvalidBuyer,
     /// The state of the payment or of its order does not permit this.
     NotPermitted,
     /// A receipt that was not signed by these keys, or says something else.
     ReceiptInvalid,
-    /// Neither this environment nor this release of the package can do it.
+    /// This environment or this release of the package cannot do it.
     Unsupported,
-    /// The caller passed what the types forbid; `field` is its name.
+    /// An argument has the wrong type; `field` is its name.
     InvalidArgument,
-    /// The server lets no page of this origin call it.
+    /// The server does not allow calls from pages of this origin.
     OriginNotAllowed,
     /// The server refused for another reason.
     Api,
@@ -87,7 +87,7 @@ impl Code {
         Self::ALL.into_iter().find(|code| code.name() == name)
     }
 
-    /// Whether the same again, unchanged, may do better.
+    /// Whether repeating the same call unchanged may succeed.
     const fn invites_retry(self) -> bool {
         matches!(
             self,
@@ -108,16 +108,16 @@ extern "C" {
     fn code(this: &CheckoutError) -> String;
 }
 
-/// Why something was not done, on its way to the caller.
+/// An error on its way to the caller.
 #[derive(Debug)]
 pub struct Failure {
-    /// Why.
+    /// The code.
     pub code: Code,
-    /// Whether the same again, unchanged, may do better.
+    /// Whether repeating the same call unchanged may succeed.
     pub retry: bool,
-    /// The server's code, where it was the server that refused.
+    /// The server's code, if the server refused.
     pub api_code: Option<String>,
-    /// When the server wants to be asked again.
+    /// When to retry, if the server says so.
     pub retry_after_ms: Option<u64>,
     thrown: JsValue,
 }
@@ -200,17 +200,17 @@ impl Failure {
         }
     }
 
-    /// Whether it is not known what became of the request: nothing was heard, or nothing certain.
+    /// Whether the outcome of the request is unknown: there was no answer, or none that is certain.
     pub const fn is_uncertain(&self) -> bool {
         matches!(self.code, Code::Network | Code::Api) && self.retry
     }
 
-    /// Whether the server refuses only for as long as a gateway has not answered it.
+    /// Whether the server refuses only until a gateway has answered.
     pub fn passes(&self) -> bool {
         self.is_queued() || self.api_code.as_deref() == Some("OPERATION_IN_FLIGHT")
     }
 
-    /// Whether that gateway was asked about another payment of the order.
+    /// Whether that gateway's answer is about another payment of the order.
     pub fn is_queued(&self) -> bool {
         self.api_code.as_deref() == Some("ORDER_PAYMENT_IN_PROGRESS")
     }
@@ -222,7 +222,7 @@ impl Failure {
 }
 
 impl From<JsValue> for Failure {
-    /// What the host has thrown: a `CheckoutError` it made, or a surprise, which is passed on.
+    /// An error thrown by the host: one of its own `CheckoutError`s, or an unexpected one, which is passed on.
     fn from(thrown: JsValue) -> Self {
         let said = thrown.dyn_ref::<CheckoutError>();
         let code = said.and_then(|error| Code::from_name(&error.code()));
@@ -255,7 +255,7 @@ pub struct Problem {
     about_field: Option<String>,
 }
 
-/// What sort of credential the refused request was made with.
+/// The credential of the refused request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bearer {
     /// None, or a key of the caller's own.
@@ -265,7 +265,7 @@ pub enum Bearer {
 }
 
 impl Problem {
-    /// What can be read of a refusal: what stands between us and the server has another body.
+    /// The readable part of a refusal: a proxy's error has another body.
     pub fn read(body: &JsValue) -> Self {
         let text = |fields: &Fields<'_>, name| fields.value(name).as_string();
         let body = Fields(body);
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_by_what_the_page_does_about_it() {
+    fn refusal_is_classified_by_the_pages_reaction() {
         use Bearer::{Own, Token};
         for (status, code, field, bearer, thrown) in [
             (401, "TOKEN_EXPIRED", "", Token, Code::SessionExpired),

@@ -1,6 +1,6 @@
-//! Objects of JavaScript's, read field by field and made field by field.
+//! Reads and builds JavaScript objects, field by field.
 //!
-//! By hand and not with serde: its code for these few fields was half of the module.
+//! Written by hand instead of with serde, whose code for these few fields was half of the module.
 
 use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,13 +15,13 @@ pub struct Fields<'v>(pub &'v JsValue);
 pub struct Wrong(pub &'static str);
 
 impl Fields<'_> {
-    /// Whatever is there; `undefined` where nothing is.
+    /// The value of a field; `undefined` if it is absent.
     pub fn value(&self, name: &str) -> JsValue {
-        // It fails for what is no object, which has no fields.
+        // It fails for non-objects, which have no fields.
         Reflect::get(self.0, &name.into()).unwrap_or_default()
     }
 
-    /// The items of a list; none where no list is.
+    /// The items of a list; none if it is no list.
     pub fn list(&self, name: &str) -> Array {
         // `Array::from` would throw for what cannot be iterated, past all that waits for an answer.
         self.value(name).dyn_into().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A whole payment in order, and going on with one at page load.
+//! A whole payment from start to end, and resuming one at page load.
 
 use daegeum_engine::brought_back::{Address, Refused, Return};
 use daegeum_engine::session::Next;
@@ -28,8 +28,8 @@ pub struct Paying {
     pub on_again: Option<Function>,
 }
 
-/// Prepares, opens the window, compares, confirms and waits. What cannot be paid any more comes
-/// back as it stands; where only another payment of the order can be made, one is begun.
+/// Prepares, opens the window, compares, confirms and waits. A checkout that cannot be paid any more is returned as
+/// it is; if only another payment of the order is possible, one is begun.
 pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Session, Failure> {
     if !host::is_page() {
         let message = "A gateway's window can only be opened from a page.";
@@ -53,12 +53,12 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
     move_address(&checkout.handle.token, &next.token);
     Listener(how.on_again.clone()).tell(&next.to_js(), &JsValue::UNDEFINED)?;
     let next = Checkout::new(next, checkout.signal);
-    // The choice is noted: what is not said is what was said. Consents are given to each payment.
+    // The choice is stored; missing fields keep their values. Consents are given to each payment.
     let prepared = next.prepare(&agreed).await?;
     approve(&next, &prepared, how).await
 }
 
-/// Opens the window of what was prepared, and confirms. Where there was nothing to pay there is no window: the session
+/// Opens the window of a prepared session, and confirms. If there is nothing to pay there is no window: the session
 /// is paid.
 async fn approve(checkout: &Checkout, prepared: &Session, how: Paying) -> Result<Session, Failure> {
     if prepared.next() == Next::Nothing {
@@ -81,9 +81,8 @@ async fn finish(patient: &mut Patient<'_>, brought: &Brought) -> Result<Session,
     go_on(session, patient).await
 }
 
-/// Goes on where the address says the buyer is. `shown` is the page's own address, from which a
-/// return is taken when the payment is decided: an approval is in no other place, and whatever was
-/// in the way, a refresh finds it again.
+/// Resumes at the point that the address shows. `shown` is the page's own address; the return is removed from it once
+/// the payment is decided. The approval exists nowhere else, so until then a refresh finds it again.
 pub async fn resume(
     checkout: &Checkout,
     url: &str,
@@ -115,8 +114,8 @@ pub async fn resume(
     outcome
 }
 
-/// What can be confirmed is compared and confirmed. Another tab, or this one before a refresh, may
-/// have done so already: then nothing is sent, and the address has no say any more.
+/// Compares and confirms, if the payment can be confirmed. Another tab, or this one before a refresh, may have done
+/// so already: then nothing is sent, and the address is ignored.
 async fn come_back(patient: &mut Patient<'_>, brought: &Brought) -> Result<Session, Failure> {
     patient.has_approval();
     let session = patient.load().await?;
@@ -127,7 +126,7 @@ async fn come_back(patient: &mut Patient<'_>, brought: &Brought) -> Result<Sessi
     finish(patient, brought).await
 }
 
-/// A refusal of a payment that the session is no longer about was left by an earlier attempt.
+/// A refusal of a payment that is no longer the session's is left over from an earlier attempt.
 async fn turn_back(patient: &mut Patient<'_>, refused: &Refused) -> Result<Session, Failure> {
     let session = patient.load().await?;
     let payment = refused.order_id.as_ref();
@@ -145,7 +144,7 @@ async fn go_on(session: Session, patient: &mut Patient<'_>) -> Result<Session, F
     Ok(session)
 }
 
-/// A page that is open at the former checkout is now open at the next: a refresh finds that one.
+/// Points the page's address at the next checkout, so that a refresh finds that one.
 fn move_address(from: &str, to: &str) {
     let here = host::here().unwrap_or_default();
     let address = Address::of(&here);

@@ -1,7 +1,7 @@
-//! A checkout as its token says it: which session, until when. Nothing is sent.
+//! A checkout as its token describes it: session and end. Nothing is sent.
 //!
-//! The token is `{session}.{end in ms}.{proof}`; only the server can tell whether the proof holds. It does not say which
-//! payment: that is the session's to say, and can change when another gateway takes the session over.
+//! The token is `{session}.{end in ms}.{proof}`; only the server can verify the proof. It does not name the payment:
+//! the session does, and that can change when another gateway takes it over.
 
 use daegeum_engine::id::SessionId;
 use wasm_bindgen::JsValue;
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_or_changed_on_the_way_is_no_token() {
+    fn truncated_or_changed_token_is_refused() {
         for cut in 0..TOKEN.rfind('.').unwrap_or_default() + 2 {
             let (short, _) = TOKEN.split_at(cut);
             let whole = short.len() > TOKEN.rfind('.').unwrap_or_default() + 1;

@@ -1,5 +1,5 @@
-//! What JavaScript does for us: requests, timers, scripts, storage, signatures. No decision is made
-//! on the other side; it throws `CheckoutError`s, so that what it could not do is said there.
+//! The functions that JavaScript provides: requests, timers, scripts, storage, signatures. They decide nothing and
+//! throw `CheckoutError`s, so that their failures are described where they happen.
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
@@ -16,7 +16,7 @@ extern "C" {
         signal: &JsValue,
     ) -> Result<JsValue, JsValue>;
 
-    /// Waits, but no longer than until the page is seen or the network is back.
+    /// Waits, but returns early when the page becomes visible or the network is back.
     #[wasm_bindgen(catch)]
     pub async fn pause(ms: u32, signal: &JsValue) -> Result<JsValue, JsValue>;
 
@@ -38,8 +38,8 @@ extern "C" {
         signal: &JsValue,
     ) -> Result<JsValue, JsValue>;
 
-    /// What the promise comes to; throws `aborted`, and `window_closed` when the page was left for
-    /// the window and the buyer came back to it as it was.
+    /// The promise's result; throws `aborted`, and `window_closed` if the page was left for the window and restored
+    /// unchanged when the buyer came back.
     #[wasm_bindgen(catch, js_name = settled)]
     pub async fn settled(
         promise: &Promise,

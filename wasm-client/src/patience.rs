@@ -1,6 +1,5 @@
-//! Asking until there is an answer: with the engine's back-off, at once when the page is seen again
-//! or the network is back, until the caller's signal says otherwise. A request that was not heard
-//! of is no failure here; it is asked again.
+//! Repeats requests until there is an answer: with the engine's delays, at once when the page becomes visible or the
+//! network is back, until the caller's signal aborts. A request without an answer is no error here; it is repeated.
 
 use daegeum_engine::polling;
 use daegeum_engine::session::{Next, SessionStatus};
@@ -13,28 +12,28 @@ use crate::host::{self, Listener};
 use crate::reading::Session;
 use crate::returned::Brought;
 
-/// A checkout that is waited for, and who wants to know.
+/// A checkout that is waited for, and its listener.
 pub struct Patient<'c> {
     checkout: &'c Checkout,
     listener: Listener,
-    /// Questions in a row that brought nothing new.
+    /// The number of answers in a row without news.
     asked: u32,
-    /// Whether the buyer has approved, and the server has not yet been heard to take it.
+    /// Whether the buyer has approved, and no answer has shown yet that the server accepted the approval.
     approved: bool,
-    /// The last answer the listener was told of; null before the first.
+    /// The last answer passed to the listener; null before the first.
     last: JsValue,
     told: (Option<(SessionStatus, String)>, Connection),
 }
 
-/// How asking goes.
+/// The state of the connection to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Connection {
     Online,
     /// Nothing answers.
     Offline,
-    /// What answers wants to be asked later.
+    /// The server asks to be retried later.
     Busy,
-    /// What answers takes this payment up when another one of the order has ended.
+    /// The server will accept this payment when another one of the order has ended.
     Queued,
 }
 
@@ -72,13 +71,13 @@ impl<'c> Patient<'c> {
         }
     }
 
-    /// The buyer has approved. That the payment could be made is no news from now on: a page would
-    /// show its form while the money is being taken.
+    /// The buyer has approved. From now on "can be paid" is not reported: a page would show its form while the
+    /// payment is being confirmed.
     pub const fn has_approval(&mut self) {
         self.approved = true;
     }
 
-    /// How it stands, however often that has to be asked.
+    /// Reads the session, repeating as often as needed.
     pub fn load(&mut self) -> Later<'_, Session> {
         Box::pin(async move {
             loop {
@@ -93,7 +92,7 @@ impl<'c> Patient<'c> {
         })
     }
 
-    /// Asks until waiting is no longer what is next.
+    /// Repeats until the next step is no longer to wait.
     pub fn settle(&mut self) -> Later<'_, Session> {
         Box::pin(async move {
             loop {
@@ -106,7 +105,7 @@ impl<'c> Patient<'c> {
         })
     }
 
-    /// Compares what was brought back with the payment, by the engine's rules here and by the server.
+    /// Compares the return with the payment, by the engine's rules here and by the server.
     pub async fn verify(&mut self, brought: &Brought) -> Result<JsValue, Failure> {
         brought.compare(&self.load().await?)?;
         loop {
@@ -117,9 +116,9 @@ impl<'c> Patient<'c> {
         }
     }
 
-    /// Has the money taken. An answer that did not come says nothing: the session is asked for, and
-    /// where the confirmation has not arrived it is sent again. The server takes it once. While
-    /// another payment of the order is being made this one waits for how that ends.
+    /// Confirms. A lost answer proves nothing: the session is read, and if the confirmation has not arrived it is
+    /// repeated. The server captures once. While another payment of the order is being made, this one waits for its
+    /// end.
     pub async fn confirm(&mut self, brought: &Brought) -> Result<Session, Failure> {
         self.has_approval();
         loop {
@@ -128,7 +127,7 @@ impl<'c> Patient<'c> {
                 return self.load().await;
             };
             if failure.code == Code::NotPermitted && !failure.passes() {
-                // Maybe it is done already, here or in another tab: then the session says more.
+                // It may be done already, here or in another tab: then the session shows more.
                 let session = self.load().await?;
                 return if session.can_be_paid() {
                     Err(failure)
@@ -144,7 +143,7 @@ impl<'c> Patient<'c> {
         }
     }
 
-    /// Waits where asking again may help; any other failure is the end.
+    /// Waits if a retry may help; any other error ends it.
     fn wait_after(&mut self, failure: Failure) -> Later<'_, ()> {
         Box::pin(async move {
             if !(failure.is_uncertain() || failure.passes()) {
@@ -170,14 +169,14 @@ impl<'c> Patient<'c> {
             let heard = (session.status, session.updated_at.clone());
             return self.tell(Some(heard), Connection::Online);
         }
-        // A server that answers questions and takes no confirmation has not come round yet.
+        // A server that answers reads but refuses confirmations is not ready yet.
         if matches!(self.told.1, Connection::Busy | Connection::Queued) {
             return Ok(());
         }
         self.tell(None, Connection::Online)
     }
 
-    /// Tells what has changed, and nothing twice: `None` is that nothing new was heard.
+    /// Reports changes, nothing twice: `None` means that there was no news.
     fn tell(
         &mut self,
         heard: Option<(SessionStatus, String)>,

@@ -1,6 +1,6 @@
-//! Reading of the server's answers about a checkout. What is decided on is read strictly; what is only
-//! shown (lines, amounts, words) is handed on as it came. The status has to be one of the engine's,
-//! and so is what may be done next: the server's word for it is not taken over.
+//! Parses the server's answers about a checkout. Fields that decide are parsed strictly; fields that are only shown
+//! (lines, amounts, texts) are passed on unchanged. The status has to be one of the engine's; the next step is
+//! computed from it, not taken from the server.
 
 use daegeum_engine::session::{Next, SessionStatus};
 use wasm_bindgen::JsValue;
@@ -62,7 +62,7 @@ impl Session {
         matches!(self.next(), Next::Prepare | Next::OpenWindow)
     }
 
-    /// As it came, with the engine's word for what is next.
+    /// Unchanged, with the engine's value for the next step.
     pub const fn as_js(&self) -> &JsValue {
         &self.whole
     }

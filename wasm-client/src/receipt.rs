@@ -1,5 +1,5 @@
-//! Receipts, checked offline. The engine says what a receipt has to be; JSON, hashes and signatures
-//! are JavaScript's: with readers of our own the module would be twice as large.
+//! Verifies receipts offline. The engine has the rules of receipts; JSON, hashes and signatures are JavaScript's:
+//! with parsers of our own the module would be twice as large.
 
 use daegeum_engine::receipt::{
     Claims, Expected, Header, Parts, ReceiptError, Split, thumbprint_input,
@@ -18,7 +18,7 @@ pub async fn verify(receipt: &str, keys: &JsValue, expected: &JsValue) -> Result
     let expected = expectation(expected)?;
     let parts = Parts::of(receipt).map_err(refused)?;
     let said = host::decoded(parts.header);
-    // What a header calls critical would have to be understood.
+    // A member listed in `crit` would have to be understood.
     if Fields(&said).other_than(&HEADER).is_some() {
         return Err(refused(ReceiptError::Malformed));
     }
@@ -35,7 +35,7 @@ pub async fn verify(receipt: &str, keys: &JsValue, expected: &JsValue) -> Result
     Ok(said)
 }
 
-/// The `x` of the key with this name. Its name is computed: what a set calls its keys proves nothing.
+/// The `x` of the key with this name. The name is computed, because the names in a set prove nothing.
 async fn find(keys: &JsValue, key_id: &str) -> Result<String, Failure> {
     for key in Fields(keys).list("keys").iter() {
         let key = Fields(&key);

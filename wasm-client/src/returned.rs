@@ -1,5 +1,5 @@
-//! An approval on its way through JavaScript, and how a window that ended without one is thrown. The
-//! engine reads the address it comes from.
+//! An approval as JavaScript holds it, and the errors for windows that ended without one. The engine parses the
+//! address they come from.
 
 use daegeum_engine::brought_back::{Approved, Mismatch, Refused};
 use daegeum_engine::id::PaymentId;

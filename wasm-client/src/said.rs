@@ -1,5 +1,5 @@
-//! What a buyer says at the checkout, and what a session is begun with: only the fields the server
-//! knows, and of those only what it would take.
+//! A buyer's choices at the checkout, and the fields of a new session: only the fields that the server knows, with
+//! the values that it would accept.
 
 use daegeum_engine::contact::{Field, Flaw};
 use js_sys::{Array, Object};

@@ -72,7 +72,7 @@ impl Opening<'_> {
     fn return_address(&self, begun_with: Option<&str>) -> Result<String, Failure> {
         let token = &self.handle.token;
         if let Some(said) = self.return_url.as_deref().or(begun_with) {
-            // What an earlier attempt left there would come back beside what this one brings.
+            // The remains of an earlier attempt would come back beside this one's parameters.
             return Ok(Address::of(said).without_return(token));
         }
         let here = host::here().ok_or_else(|| {

@@ -1,5 +1,5 @@
-//! The stories that are told in a browser: the built server with its sandbox, its pages, and
-//! Chromium clicking through them. The stories are Node's own tests in `tests/browser/stories`.
+//! Runs the browser tests: the built server with its sandbox and pages, and Chromium clicking through them. They are
+//! Node tests in `tests/browser/stories`.
 
 mod chromium;
 
@@ -23,10 +23,10 @@ Needs Node, Chromium and a Korean font. As root on Debian the latter two are ins
 they are missing; DAEGEUM_CHROMIUM names another Chromium than /usr/bin/chromium.
 ";
 
-/// The shops' backends that the documents quote, through one story each.
+/// The backends quoted in the documents, with one story each.
 const EXAMPLES: &str = "docs/examples/shops.test.mjs";
 
-/// A browser and a server each: more at once only make each other late on two processors.
+/// A browser and a server each: more at once would only slow each other down on two processors.
 const AT_ONCE: &str = "--test-concurrency=2";
 
 pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
@@ -62,7 +62,7 @@ pub(crate) fn tell(pattern: Option<&str>, tally: &mut Tally) -> Result<(), Failu
     suites::counted(&mut node, tally)
 }
 
-/// Pictures of an earlier run say nothing of this one.
+/// Screenshots of an earlier run say nothing about this one.
 fn forget_pictures() -> Result<(), Failure> {
     let folder = root().join("target/screenshots");
     if folder.exists() {

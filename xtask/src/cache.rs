@@ -1,7 +1,8 @@
-//! What is made once per machine and shared by every checkout: tools and a wasm sysroot.
+//! The cache of things made once per machine and shared by every checkout: tools and a wasm sysroot.
 //!
-//! A thing is made in a folder of its own and renamed into place, so a folder that exists is
-//! whole; what cannot be moved has a mark instead. One process makes at a time; a second one waits and finds it done.
+//! An entry is made in a temporary folder and renamed into place, so an existing folder is complete; an entry that
+//! cannot be moved has a mark file instead. One process makes an entry at a time; a second one waits and finds it
+//! done.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ pub(crate) fn kept(
     placed.map(|()| kept)
 }
 
-/// The same for what knows its own place and cannot be moved: a mark says that it is whole.
+/// The same for an entry that cannot be moved because it contains its own path: a mark file says that it is complete.
 pub(crate) fn made_in_place(
     name: &str,
     make: impl FnOnce(&Path) -> Result<(), Failure>,

@@ -1,4 +1,4 @@
-//! Debian's packages: installed where that is ours to do, else what to type is said.
+//! Installs Debian packages as root; otherwise prints the command to type.
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! cargo-deny over Cargo.lock: bans, licences and sources always, advisories when their database
-//! can be had.
+//! Runs cargo-deny over Cargo.lock: bans, licences and sources always, advisories if their database can be fetched.
 //!
 //! An installed cargo-deny is used; else one is built once into the cache folder. Unoptimized that
 //! takes 75 s of two cores (and is as quick to run: the check is 3 s), optimized it takes minutes.
@@ -18,8 +17,8 @@ const VERSION: &str = "0.20.2";
 /// A clone of a few MB, or a network that never answers.
 const DATABASE_PATIENCE: Duration = Duration::from_mins(1);
 
-/// Not having the tool or the database is said and is no failure: both come from outside, and a
-/// server that is down says nothing about our dependencies.
+/// A missing tool or database is reported and is no failure: both come from outside, and a server that is down says
+/// nothing about our dependencies.
 pub(crate) fn check() -> Result<Outcome, Failure> {
     let deny = match program() {
         Ok(program) => program,

@@ -1,5 +1,5 @@
-//! What is handed out: the program without its debug information, which lies beside it, as a tarball and as a Debian
-//! package, with the recipe of an image that installs the package.
+//! Builds the packages: the program without its debug information, which goes beside it, as a tarball and as a Debian
+//! package, and the recipe of an image that installs the package.
 
 mod check;
 

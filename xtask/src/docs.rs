@@ -1,5 +1,5 @@
-//! The documents: rustdoc without a warning, its examples run (those that must not compile
-//! included), and no link in the repository's own documents that leads nowhere.
+//! Checks the documents: rustdoc without warnings, its examples run (including those that must not compile), and no
+//! broken relative links in the repository's documents.
 
 use crate::cargo::cargo;
 use crate::failure::Failure;

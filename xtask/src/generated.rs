@@ -1,4 +1,4 @@
-//! Documents below `docs/` as they were when the run began, to see that no test rewrote one.
+//! Snapshots the documents below `docs/` before a run, to detect that a test rewrote one.
 
 use std::collections::BTreeMap;
 use std::fs;

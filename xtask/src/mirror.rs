@@ -1,5 +1,5 @@
-//! One folder made like another, without touching what is alike: cargo takes a file for changed by its time, and builds
-//! the server anew for each one that it embeds.
+//! Makes one folder equal to another without touching equal files: cargo detects changes by time, and rebuilds the
+//! server for each embedded file that is touched.
 
 use std::collections::BTreeSet;
 use std::fs;

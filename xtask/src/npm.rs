@@ -1,5 +1,5 @@
-//! Node and the npm packages that the checkout's package, the pages and the browser's tests are
-//! built and tested with. Nothing of them is in the server: it embeds what they wrote.
+//! Node and the npm packages that build and test the checkout's package and the pages. None of them is in the server,
+//! which embeds only their output.
 //!
 //! They are installed with `npm ci` from package-lock.json, whose hashes npm checks, and without
 //! running any package's own scripts. What was installed is known by a copy of the lock file

@@ -1,5 +1,5 @@
-//! Building the workspace's own crates with `--cfg planted`, and nothing else: as the compiler's wrapper for
-//! workspace members, so that what they depend on is compiled once for both builds.
+//! Builds the workspace's own crates with `--cfg planted`, and only those: as the compiler's wrapper for workspace
+//! members, so that dependencies are compiled once for both builds.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -9,7 +9,7 @@ use crate::failure::{Failure, While};
 /// Set for the cargo that calls this program as a compiler.
 const VARIABLE: &str = "DAEGEUM_XTASK_PLANTS";
 
-/// Has a cargo plant.
+/// Sets up a cargo call to build with planted bugs.
 pub(crate) fn plant(cargo: &mut Command) -> Result<(), Failure> {
     let own = std::env::current_exe().when("finding this program")?;
     cargo.env("RUSTC_WORKSPACE_WRAPPER", own).env(VARIABLE, "1");

@@ -1,4 +1,5 @@
-//! Other programs: run, listen to, bound in time, become. Every failure names the command line.
+//! Runs other programs: with their output, captured, with a time limit, or in place of this process. Every failure
+//! names the command line.
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};

@@ -1,4 +1,4 @@
-//! Starting what the workspace builds: the server, its crash harness, its load generator.
+//! Starts the programs of the workspace: the server, its crash test, its load generator.
 //!
 //! Each builds first, with cargo's progress in sight, and then becomes the program: signals and
 //! the exit code are the program's own, and relative paths mean the folder one typed in.

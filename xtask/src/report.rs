@@ -1,5 +1,5 @@
-//! What `cargo xtask test` says at its end: seconds per stage, what failed and how to repeat it,
-//! and a last line that a program can read.
+//! The summary of `cargo xtask test`: seconds per stage, failures with the command to repeat them, and a
+//! machine-readable last line.
 
 use std::time::Duration;
 

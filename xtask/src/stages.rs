@@ -1,5 +1,5 @@
-//! The stages of `cargo xtask test`, in their order: what is quickly said first, then what needs
-//! the build, then what nearly never fails.
+//! The stages of `cargo xtask test`, in order: fast ones first, then those that need the build, then those that
+//! rarely fail.
 //!
 //! Everything native is compiled with the dev profile, once. Tests want its assertions, hashes and
 //! the index are optimized in it (Cargo.toml), and a release build with LTO for the crash stage
@@ -21,13 +21,13 @@ pub(crate) struct Stage {
     pub(crate) run: fn(&mut Run) -> Result<Outcome, Failure>,
 }
 
-/// Stages that are run only with `--deep` or by their names: what they look at changes seldom, and they take minutes.
+/// Stages that run only with `--deep` or by name: they take minutes, and their subjects seldom change.
 pub(crate) const DEEP: [&str; 1] = ["package"];
 
-/// How a stage ends that has not failed.
+/// The result of a stage that has not failed.
 pub(crate) enum Outcome {
     Checked,
-    /// Some of it could not be looked at here; the text says what, why and what would help.
+    /// A part could not be checked here; the text says what, why and what would help.
     NotChecked(String),
 }
 
@@ -197,7 +197,7 @@ fn behaviour(run: &mut Run) -> Result<Outcome, Failure> {
 /// The chapter of the behaviour tests that needs promtool.
 const ALERTS: &str = "alerts::";
 
-/// Not having promtool is said and is no failure, as with cargo-deny: it comes from outside.
+/// A missing promtool is reported and is no failure, as with cargo-deny: it comes from outside.
 fn alerts(run: &mut Run) -> Result<Outcome, Failure> {
     let (variable, promtool) = match promtool::ready() {
         Ok(promtool) => promtool,
@@ -279,10 +279,9 @@ fn docs(run: &mut Run) -> Result<Outcome, Failure> {
     checked(docs::check(&mut run.tally))
 }
 
-/// A document that code decides is written by a test, which fails when it was stale; that is seen
-/// in `unit` and `behaviour`. Here it is seen that running them has left no document changed, so
-/// that a test that writes and forgets to fail is found too. On its own this stage first runs the
-/// tests that have `generated` in their name.
+/// Generated documents are written by tests, which fail when one was out of date; that is checked in `unit` and
+/// `behaviour`. This stage checks that running them has changed no document, so that a test that writes without
+/// failing is found too. On its own it first runs the tests with `generated` in their name.
 fn generated(run: &mut Run) -> Result<Outcome, Failure> {
     if !(run.has_run("unit") && run.has_run("behaviour")) {
         let generated = Chosen {

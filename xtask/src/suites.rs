@@ -12,8 +12,8 @@ use crate::cargo::{self, cargo};
 use crate::failure::{Failure, While};
 use crate::process;
 
-/// A stage's share of the test executables; a new package's tests are unit tests until this says
-/// otherwise, so that none can be forgotten.
+/// A stage's share of the test executables. Tests of a new package count as unit tests until this says otherwise, so
+/// that none is forgotten.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Suite {
     Unit,
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_package_is_not_forgotten() {
+    fn new_package_counts_as_unit_tests() {
         assert!(Suite::of("daegeum-something-new") == Suite::Unit);
         assert!(Suite::of("daegeum-proptests") == Suite::Property);
     }

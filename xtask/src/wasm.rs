@@ -1,5 +1,5 @@
-//! What of Daegeum runs in browsers: the core is pure, and the npm package `@daegeum/checkout` is
-//! built from it, small enough for a phone and working where it says it works.
+//! The parts of Daegeum that run in browsers: the core is pure, and the npm package `@daegeum/checkout` is built from
+//! it, small enough for a phone and tested where it claims to work.
 
 mod bundlers;
 mod checks;

@@ -165,7 +165,7 @@ macro_rules! machines {
 machines! {
     Payments: AnyPayment PaymentState PaymentAction, "Payment", "One attempt to pay for one order.",
         |state| Some(state.status());
-    Orders: AnyOrder OrderState OrderAction, "Order", "What is bought, and how far its payment has come.",
+    Orders: AnyOrder OrderState OrderAction, "Order", "An order and the state of its payment.",
         |state| Some(state.status());
     Claims: AnyClaim ClaimState ClaimAction, "Claim",
         "The right of one payment to take an order's money; seen as `ORDER_PAYMENT_IN_PROGRESS`.", |_| None;

@@ -17,7 +17,7 @@ use crate::returned::{Brought, refusal};
 
 /// What the script defines.
 const GLOBAL: &str = "TossPayments";
-/// A script that has not come by then is not coming.
+/// A script that has not loaded by then will not load.
 const SCRIPT_LIMIT_MS: u32 = 15_000;
 
 #[wasm_bindgen]
@@ -35,8 +35,7 @@ extern "C" {
     fn request_payment(this: &TossPayment, request: JsValue) -> Result<Promise, JsValue>;
 }
 
-/// The fields that are the SDK's under another name. What there is none of is left out: the SDK
-/// refuses `null`.
+/// The SDK's names of the fields. Missing fields are left out, because the SDK refuses `null`.
 const TAKEN_OVER: [(&str, &str); 8] = [
     ("method", "method"),
     ("amount", "amount"),
@@ -122,8 +121,8 @@ fn ours_or_theirs(thrown: JsValue) -> Failure {
     rejected(thrown)
 }
 
-/// What the SDK tells of the window has a code. What has none is a mistake in a script, which is no
-/// word of the gateway's; nor are the codes for how it was called.
+/// Errors about the window have a code. An error without one is a bug in a script, not a refusal of the gateway; so
+/// are the codes for wrong parameters.
 fn rejected(thrown: JsValue) -> Failure {
     let said = |name| Fields(&thrown).value(name).as_string();
     let Some(code) = said("code") else {
@@ -159,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_developer_did_wrong_is_told_from_what_a_buyer_reads() {
+    fn developer_errors_are_told_from_errors_for_the_buyer() {
         for ours in [
             "INVALID_CLIENT_KEY",
             "INVALID_PARAMETERS",

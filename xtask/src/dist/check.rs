@@ -1,5 +1,5 @@
-//! The package, lived through: installed into a folder as the version before, started over data that an older version
-//! left, upgraded, started again, removed and purged.
+//! Tests the Debian package through its life: installed as an earlier version, started over data of an older version,
+//! upgraded, started again, removed and purged.
 //!
 //! dpkg is given a folder as its root, so this machine's own packages are neither read nor touched. That needs root's
 //! rights, as every installation does.

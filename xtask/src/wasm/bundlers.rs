@@ -1,6 +1,5 @@
-//! The package where it is really imported: small programs, each built by another bundler or run by
-//! another runtime, and each run. Their npm packages have a lock file of their own, so that nothing
-//! else needs them.
+//! Tests the package where it is imported: small programs, each built by another bundler or run by another runtime.
+//! Their npm packages have a lock file of their own, so that nothing else needs them.
 
 use std::path::PathBuf;
 

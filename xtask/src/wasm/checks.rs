@@ -1,5 +1,5 @@
-//! What the built package is held to: its types, and its tests in Node. Those in a browser are told
-//! with the other stories there.
+//! Checks of the built package: its types, and its tests in Node. Those in a browser run with the other browser
+//! tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};

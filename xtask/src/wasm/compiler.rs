@@ -1,4 +1,4 @@
-//! What the Rust compiler in use says about itself.
+//! Facts about the Rust compiler in use.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What a visitor downloads of the package, and the most it may be.
+//! The download size of the package for a visitor, and its limit.
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! A compiler that can build for wasm32, by the first way that works on this machine.
+//! Finds a compiler that can build for wasm32, by the first way that works on this machine.
 //!
 //! Ordinary machines have the target or rustup fetches it. Behind a closed network rustup cannot;
 //! there std is built once from Debian's sources of exactly this release. rust-toolchain.toml

@@ -28,66 +28,67 @@ const INTRODUCTION: &str = "\
 
 Written by the test `generated_evidence` from `judge` and `ends` in `engine/src/decide/evidence.rs`; do not edit.
 
-Evidence is whatever a gateway tells: the answer to a call, the answer to a question, a signed notification. It may come
-in any order and any number of times. Each table below has one state of a payment and every fact that can be said
-about it, as a gateway that was asked says it. *Where* tells the situation: whether the order can take the money, and
-which call has no answer yet. *Then* is the payment afterwards; *on the desk* means that a person is asked to look.
+Evidence is any fact that a gateway tells: in the answer to a call, in the answer to an inquiry, or in a signed
+notification. Facts may come in any order and any number of times. Each table below has one state of a payment and every
+fact about it, as in the answer to an inquiry. *Where* is the situation: whether the order can take the money, and which
+call is unanswered. *Then* is the payment afterwards; *on the desk* means that a person has to look.
 
 Two rules hold for all of them:
 
-- Money that a gateway has is taken by the order, set aside, or a disagreement. None is dropped.
-- A word that says less than is known moves nothing: it was true earlier. So does a word that comes unasked about
-  another window than the one the buyer approved in, that taken money failed, or that money is there which went back by a
-  person's word: what the gateway says when it is asked decides. What the gateway itself gave back never returns.
+- Money that a gateway has is captured by the order, set aside, or recorded as a disagreement. None is dropped.
+- A fact that says less than is known changes nothing: it was true earlier. Nor does an unasked message about another
+  window than the one the buyer approved in, about the failure of a captured payment, or about money whose refund a
+  person recorded: the answer to an inquiry decides. Money that the gateway itself refunded never comes back.
 
-Whatever is on the desk has a way out: `take` gives set-aside money to an order that waits for it, `return` asks the
-gateway to give money back, `returned` says that what the gateway still has went back by bank transfer, `accept` takes
-the gateway's word for what it has. A call without an answer is ended first, by the gateway or by `done` and `not_done`.
-Money that is held or taken, and an account that waits for a transfer, can be canceled.
+Every payment on the desk has a resolution: `take` gives set-aside money to an order that waits for it, `return` asks the
+gateway for a refund, `returned` records that the gateway's remaining amount was returned by bank transfer, `accept`
+accepts the gateway's amount. An unanswered call is ended first, by the gateway or by `done` and `not_done`. Authorized
+or captured money, and an account that waits for a transfer, can be canceled.
 
 The test under each heading drives every cell of its table through `decide`, once as the call's answer, once as the
-answer to a question and once as a notification. It checks the state afterwards, that debits equal credits, that the
-gateway owes what the books say it has, that money left there can be seen, and that each way out is accepted.
+answer to an inquiry and once as a notification. It checks the state afterwards, that debits equal credits, that the
+gateway receivable equals the gateway's amount in the books, that money left there is visible, and that each resolution
+is accepted.
 ";
 
 const WORDS: &str = "
 ## Words
 
-The states are explained in [lifecycle.md](lifecycle.md), what an administrator does in
-[operating.md](operating.md#the-desk). What a gateway can say:
+The states are explained in [lifecycle.md](lifecycle.md), the administrator's actions in
+[operating.md](operating.md#the-desk). The facts:
 
 | the gateway says | which is | from Toss |
 |---|---|---|
-| held | it blocks the money and has not taken it | never |
-| taken | it took money, all of the order's unless another amount, currency or split is named; and what of it went back | `DONE`, `PARTIAL_CANCELED`, `CANCELED` after an approval |
+| held | it has authorized the money and not captured it | never |
+| taken | it captured money, all of the order's unless another amount, currency or split is named; and the part that was refunded | `DONE`, `PARTIAL_CANCELED`, `CANCELED` after an approval |
 | awaits a deposit | the buyer has an account to transfer to | `WAITING_FOR_DEPOSIT` |
-| failed | nothing was taken, for certain | `ABORTED`, `EXPIRED`, an account whose time is over, a certain refusal of a confirmation |
-| canceled | it was given up, and nothing was taken | `CANCELED` without an approval |
-| call refused | a call of ours to capture, release or give back was certainly not done | a certain refusal of a cancellation |
+| failed | nothing was captured, for certain | `ABORTED`, `EXPIRED`, an expired account, a certain refusal of a confirmation |
+| canceled | it was canceled, and nothing was captured | `CANCELED` without an approval |
+| call refused | a capture, void or refund of ours was certainly not done | a certain refusal of a cancellation |
 | undecided | nothing has happened yet | `READY`, `IN_PROGRESS`, no such payment yet, a cancellation under way |
-| something unknown | a word that this version does not know | never |
+| something unknown | a fact that this version does not know | never |
 
 What happens:
 
 | what happens | which is |
 |---|---|
-| known | it is on record already; nothing moves |
-| overtaken | it was true earlier, and more is on record; nothing moves |
-| hold, release the hold | the order is reserved by the held money; a hold that nobody wants is released by a call |
+| known | it is recorded already; nothing changes |
+| overtaken | it was true earlier, and more is recorded; nothing changes |
+| hold, release the hold | the authorization reserves the order; one that no order needs is voided by a call |
 | await the deposit | the payment waits for the buyer's transfer |
-| take, or set aside | the order takes the money; if it cannot, the money is nobody's until a person decides |
-| set aside | the money is not the order's amount |
+| take, or set aside | the order takes the money; if it cannot, the money is set aside until a person decides |
+| set aside | the amount is not the order's |
 | give to the order | set-aside money turns out to be the order's |
-| taken and returned | money came and went back before anybody heard; both are booked |
-| went back | all of the money is back with the buyer |
-| disagree, agree | the gateway has another amount or split than our books; it has what they say again |
+| taken and returned | money was captured and refunded before any message reached us; both are booked |
+| went back | all of the money was refunded |
+| disagree, agree | the gateway has another amount or split than our books; it agrees with them again |
 | fail, give up | the payment ends without money |
 ";
 
 const CALLS: &str = "
 ## Calls without an answer
 
-What a fact says about a call: *done*, *not done*, or *open*, which is nothing yet. An open call is asked about. A
+The meaning of a fact for a call: *done*, *not done*, or *open*, which is still unknown. An open call is inquired about. A
 failure that ends a payment also ends a call that was to close its account. Tested by the cells above in which the call
 is in flight.
 

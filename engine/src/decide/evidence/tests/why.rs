@@ -12,55 +12,57 @@ pub(super) fn of(situation: &Situation, said: Said, effect: Effect) -> &'static 
         Effect::Known => known(situation.state, said),
         Effect::Overtaken => overtaken(situation.state, said),
         Effect::Hold { .. } => {
-            "Held funds reserve the order. They are released if it cannot be reserved or the amount differs."
+            "The authorization reserves the order. It is voided if the order cannot be reserved or the amount differs."
         }
-        Effect::ReleaseHold => "The payment is over. No funds may stay held for it.",
+        Effect::ReleaseHold => "The payment has ended. No authorization may stay open for it.",
         Effect::AwaitDeposit { .. } => {
             "The buyer can transfer the money. The account is closed again if the order does not wait for it."
         }
         Effect::Take(told) => take(situation.order_takes, told, said),
         Effect::SetAside(_) => {
-            "It is not the order's amount. A person, or a later word, says whose it is."
+            "The amount differs from the order's. A person, or a later answer, decides whose it is."
         }
-        Effect::GiveToOrder(_) => "The amount is the order's after all, and all of it is there.",
+        Effect::GiveToOrder(_) => "The amount matches the order after all, and all of it is there.",
         Effect::ComeAndGo(_) => {
-            "The money came and went before we heard. Both are on record; the order can be paid again."
+            "The money was captured and refunded before any message reached us. Both are recorded; the order can be paid again."
         }
         Effect::GoBack if said == Said::Canceled => {
-            "The gateway that was asked to give it back says that nothing is there."
+            "The gateway that was asked for the refund says that it has no money of the payment."
         }
-        Effect::GoBack => "Nothing of the money is left at the gateway.",
+        Effect::GoBack => "The gateway has no money of the payment left.",
         Effect::Disagree { .. } if said == Said::AwaitingDeposit => {
-            "The deposit was taken back at the gateway. A person looks."
+            "The deposit was returned at the gateway. A person looks."
         }
         Effect::Disagree { .. } if said == Said::Failed => {
-            "What was taken is not there: of a deposit that was taken back, the account's time is over. A person looks."
+            "The captured money is gone: a deposit was returned, and its account has expired. A person looks."
         }
         Effect::Disagree { holds, .. } if holds.is_zero() && all_went_back(situation.state) => {
-            "It went back at the gateway as well, so that the buyer has it twice. A person looks."
+            "The gateway refunded it as well, so the buyer has it twice. A person looks."
         }
         Effect::Disagree { .. } if all_went_back(situation.state) => {
-            "Our books say how it went back, and the gateway that was asked has another amount. A person looks."
+            "Our books have a refund, and the gateway that was asked has another amount. A person looks."
         }
         Effect::Disagree { .. } => {
             "The gateway has another amount, or another split, than our books say."
         }
-        Effect::Agree => "The gateway has again what our books say. Nothing is left to decide.",
-        Effect::Fail => "Nothing was taken. The order can be paid by another payment.",
+        Effect::Agree => "The gateway agrees with our books again. Nothing is left to decide.",
+        Effect::Fail => "Nothing was captured. The order can be paid by another payment.",
         Effect::GiveUp => give_up(situation.state),
     }
 }
 
 fn known(state: PaymentState, said: Said) -> &'static str {
     match said {
-        Said::CallRefused => "It is about a call of ours. The payment stands as it did.",
-        Said::Undecided => "Nothing was taken so far, and we know of nothing else.",
-        Said::Other => "A word that we do not know is recorded and moves nothing.",
-        Said::HeldAnother => "A hold is known. What is taken of it is compared when it is taken.",
-        Said::AwaitingDeposit if !state.is_open() => {
-            "No money is there. If somebody transfers to the account later, the gateway says so."
+        Said::CallRefused => "It is about a call of ours. The payment is unchanged.",
+        Said::Undecided => "Nothing was captured so far, and nothing else is known.",
+        Said::Other => "An unknown fact is recorded and changes nothing.",
+        Said::HeldAnother => {
+            "An authorization is known. Its amount is compared when it is captured."
         }
-        Said::Failed | Said::Canceled => "The payment is over already, without money.",
+        Said::AwaitingDeposit if !state.is_open() => {
+            "No money is there. The gateway will report a later transfer to the account."
+        }
+        Said::Failed | Said::Canceled => "The payment has ended already, without money.",
         Said::Held
         | Said::AwaitingDeposit
         | Said::Taken
@@ -95,14 +97,14 @@ fn overtaken(state: PaymentState, said: Said) -> &'static str {
         | Said::AnotherAmountPartlyReturned
         | Said::AnotherAmountReturned
         | Said::AnotherCurrency => {
-            "What went back never returns: the word is older than what the gateway said since."
+            "Refunded money never comes back: this answer is older than the gateway's later one."
         }
     }
 }
 
 fn more_is_known(state: PaymentState) -> &'static str {
     match state {
-        PaymentState::Authorized => "More is known: funds are held.",
+        PaymentState::Authorized => "More is known: the payment is authorized.",
         PaymentState::AwaitingDeposit => "More is known: the buyer has an account to transfer to.",
         PaymentState::Initiated
         | PaymentState::Prepared
@@ -114,7 +116,7 @@ fn more_is_known(state: PaymentState) -> &'static str {
         | PaymentState::Mismatched
         | PaymentState::Orphaned
         | PaymentState::Returned
-        | PaymentState::Refunded => "More is known: money was taken.",
+        | PaymentState::Refunded => "More is known: money was captured.",
     }
 }
 
@@ -123,13 +125,13 @@ fn take(order_takes: bool, told: Told, said: Said) -> &'static str {
     match (order_takes, whole) {
         (true, true) => "The order waits for this money.",
         (true, false) => {
-            "The sum pays the order. What the gateway has of it differs from our books, so a person looks."
+            "The total pays the order. The gateway's amount differs from our books, so a person looks."
         }
         (false, true) => {
-            "The order cannot take it. It goes back if the order is to be canceled; else a person decides."
+            "The order cannot take it. It is refunded if the order is to be canceled; otherwise a person decides."
         }
         (false, false) => {
-            "The order cannot take it. What of it is at the gateway goes back if the order is to be canceled; else a person decides."
+            "The order cannot take it. The gateway's amount is refunded if the order is to be canceled; otherwise a person decides."
         }
     }
 }
@@ -139,9 +141,7 @@ fn give_up(state: PaymentState) -> &'static str {
         PaymentState::Authorized => {
             "The hold is released. The order can be paid by another payment."
         }
-        PaymentState::Failed => {
-            "A failure and a cancellation end alike, in whichever order they are heard."
-        }
+        PaymentState::Failed => "A failure and a cancellation end alike, in either order.",
         PaymentState::Initiated
         | PaymentState::Prepared
         | PaymentState::AwaitingDeposit
@@ -152,6 +152,8 @@ fn give_up(state: PaymentState) -> &'static str {
         | PaymentState::Mismatched
         | PaymentState::Orphaned
         | PaymentState::Returned
-        | PaymentState::Refunded => "Nothing was taken. The order can be paid by another payment.",
+        | PaymentState::Refunded => {
+            "Nothing was captured. The order can be paid by another payment."
+        }
     }
 }
