@@ -165,6 +165,8 @@ fn package(profile: Profile, version: Option<&str>, into: &Path) -> Result<PathB
     deb.arg("--output").arg(into);
     if profile == Profile::Dev {
         deb.arg("--fast"); // to be looked at and thrown away
+    } else {
+        deb.arg("--strip"); // its debug information is the file beside the package
     }
     if let Some(version) = version {
         deb.args(["--deb-version", version]);
