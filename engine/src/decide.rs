@@ -193,7 +193,7 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
             amount,
             brought,
         } => {
-            let returned = checkout::Returned {
+            let returned = checkout::WindowReturn {
                 name,
                 amount,
                 brought,

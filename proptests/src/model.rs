@@ -7,7 +7,7 @@ mod ask;
 mod gateway;
 mod money;
 
-pub use ask::{Ask, By, Flaw, Say, Verdict};
+pub use ask::{By, Flaw, ModelRequest, Say, Verdict};
 pub use money::{Split, Told, Won};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +79,7 @@ pub struct Order {
 
 /// The answer that a caller gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum ModelReply {
     /// About an order with so many events.
     Order(u16, usize, u64),
     /// About a payment with so many events.
@@ -105,7 +105,7 @@ pub struct Model {
     pub orders: BTreeMap<usize, Order>,
     pub payments: Vec<Payment>,
     /// The answer each key got, and the request it got it for.
-    pub keys: BTreeMap<u64, (u8, Heard)>,
+    pub keys: BTreeMap<u64, (u8, ModelReply)>,
     /// The notifications that named no payment of ours.
     pub unmatched: BTreeSet<String>,
     /// The events of the merchant's feed, in order; of one record the order's events come first.
@@ -128,7 +128,7 @@ impl Model {
     }
 }
 
-type Asked = Result<Heard, &'static str>;
+type Asked = Result<ModelReply, &'static str>;
 
 impl Model {
     /// The clock's time; it is ignored when it goes back.
@@ -142,33 +142,33 @@ impl Model {
     }
 
     /// The answer to `ask`, under a key if there is one, and whether it had been given before.
-    pub fn answers(&mut self, ask: &Ask, keyed: Option<(u64, u8)>) -> (Heard, bool) {
+    pub fn answers(&mut self, ask: &ModelRequest, keyed: Option<(u64, u8)>) -> (ModelReply, bool) {
         if let Some((key, fingerprint)) = keyed
             && let Some((known, heard)) = self.keys.get(&key)
         {
             return if *known == fingerprint {
                 (heard.clone(), true)
             } else {
-                (Heard::Refused("IDEMPOTENCY_KEY_REUSED"), false)
+                (ModelReply::Refused("IDEMPOTENCY_KEY_REUSED"), false)
             };
         }
         let unkeyed = match ask {
-            Ask::Notify { event, .. } if keyed.is_none() => Some(event.clone()),
+            ModelRequest::Notify { event, .. } if keyed.is_none() => Some(event.clone()),
             _ => None,
         };
         if unkeyed
             .as_ref()
             .is_some_and(|event| self.unmatched.contains(event))
         {
-            return (Heard::Refused("PAYMENT_NOT_FOUND"), true);
+            return (ModelReply::Refused("PAYMENT_NOT_FOUND"), true);
         }
         let before = self.clone();
-        let again = matches!(ask, Ask::Order { n, .. } if self.orders.contains_key(n));
+        let again = matches!(ask, ModelRequest::Order { n, .. } if self.orders.contains_key(n));
         let heard = self.decides(ask).unwrap_or_else(|code| {
             *self = before;
-            Heard::Refused(code)
+            ModelReply::Refused(code)
         });
-        let refused = matches!(heard, Heard::Refused(_));
+        let refused = matches!(heard, ModelReply::Refused(_));
         let unmatched = refused && unkeyed.is_some();
         self.unmatched.extend(unkeyed.filter(|_| unmatched));
         if keyed.is_some() || unmatched || !self.fresh.is_empty() {
@@ -219,11 +219,11 @@ impl Model {
     }
 
     fn of_order(&self, status: u16, n: usize) -> Asked {
-        Ok(Heard::Order(status, n, self.orders[&n].events))
+        Ok(ModelReply::Order(status, n, self.orders[&n].events))
     }
 
     fn of_payment(&self, status: u16, p: usize) -> Asked {
-        Ok(Heard::Payment(status, p, self.payments[p].events))
+        Ok(ModelReply::Payment(status, p, self.payments[p].events))
     }
 
     /// What has come due by now: orders that still wait to be paid, and holds.

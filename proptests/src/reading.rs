@@ -35,7 +35,7 @@ enum Step {
     Tick(i64),
     Apply,
     Restart,
-    Ask {
+    ModelRequest {
         buyer: Option<usize>,
         order: Option<usize>,
         states: Vec<usize>,
@@ -64,7 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Apply),
         1 => Just(Step::Restart),
         6 => (filter, moment(), moment(), page).prop_map(|((buyer, order, states), from, to, (limit, before))| {
-            Step::Ask { buyer, order, states, from, to, limit, before }
+            Step::ModelRequest { buyer, order, states, from, to, limit, before }
         }),
         2 => (0..200_u64, 1..40_usize).prop_map(|(after, limit)| Step::Feed { after, limit }),
     ]
@@ -93,7 +93,7 @@ fn tell(mut machine: Machine, known: &mut Vec<PaymentId>, step: Step) -> Machine
             let (files, home) = (machine.files.kill(), machine.home.clone());
             return machine.again(files, home);
         }
-        Step::Ask {
+        Step::ModelRequest {
             buyer,
             order,
             states,

@@ -54,7 +54,7 @@ pub type Request = (Wish, Option<(u64, u8)>);
 
 #[derive(Debug, Clone)]
 pub enum Step {
-    Ask(Vec<Request>),
+    ModelRequest(Vec<Request>),
     Tick(i64),
     RunWhatIsDue,
     Apply,
@@ -164,7 +164,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let power = option::of(any::<u64>());
     prop_oneof![
-        24 => requests().prop_map(Step::Ask),
+        24 => requests().prop_map(Step::ModelRequest),
         3 => tick.prop_map(Step::Tick),
         2 => Just(Step::RunWhatIsDue),
         3 => Just(Step::Apply),
@@ -256,7 +256,7 @@ fn held() -> impl Strategy<Value = Vec<Step>> {
             right: true,
             mock: true,
         };
-        let ask = |wish| Step::Ask(vec![(wish, None)]);
+        let ask = |wish| Step::ModelRequest(vec![(wish, None)]);
         let complete = Wish::Complete(LATEST, answer);
         vec![
             ask(order),
@@ -288,7 +288,7 @@ fn told_again() -> impl Strategy<Value = Vec<Step>> {
         };
         let end = last.map_or(Wish::Resolve { p: LATEST, verdict }, |told| hear(5, told));
         let wishes = [pay, hear(3, first), hear(4, then), end];
-        let ask = |wish| Step::Ask(vec![(wish, None)]);
+        let ask = |wish| Step::ModelRequest(vec![(wish, None)]);
         wishes.into_iter().map(ask).collect()
     })
 }

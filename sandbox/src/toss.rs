@@ -39,7 +39,7 @@ use http::Request;
 pub use self::{
     books::{Books, BooksError, FileBooks, MemoryBooks, NoBooks},
     cancel::{CancelRequest, RefundReceiveAccount},
-    dial::{Call, Dial, Fault, Rule},
+    dial::{CallFilter, Dial, Fault, Rule},
     notify::{Delivery, DeliveryId, Notification},
     refusal::Refusal,
     transport::{Ending, Exchange, HeldId, Transport},
@@ -135,11 +135,11 @@ pub struct Calls {
 }
 
 impl Calls {
-    fn count(&mut self, call: Call) {
+    fn count(&mut self, call: CallFilter) {
         let counter = match call {
-            Call::Confirm => &mut self.confirm,
-            Call::Cancel => &mut self.cancel,
-            Call::Inquire | Call::Notify | Call::Any => &mut self.inquire,
+            CallFilter::Confirm => &mut self.confirm,
+            CallFilter::Cancel => &mut self.cancel,
+            CallFilter::Inquire | CallFilter::Notify | CallFilter::Any => &mut self.inquire,
         };
         *counter = counter.saturating_add(1);
     }

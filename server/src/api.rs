@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub(crate) mod answer;
+mod buyer_choice;
 mod card;
 pub mod confirm;
 mod consents;
@@ -21,7 +22,6 @@ pub mod payments;
 mod receipt_view;
 pub mod receipts;
 pub mod route;
-mod said;
 mod schema;
 mod session_view;
 pub mod sessions;

@@ -33,7 +33,7 @@ use daegeum_engine::wire::Wording;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use self::breaker::{Breaker, Heard};
+use self::breaker::{Breaker, CallHealth};
 pub use self::slip::SlipUrl;
 use crate::config::Settings;
 use crate::world::Undelivered;
@@ -134,7 +134,7 @@ pub enum Outcome {
 
 /// The party that caused a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum FailureParty {
     /// The buyer's, their card's or their account's.
     Buyer,
     /// The merchant's contract or settings.
@@ -145,7 +145,7 @@ pub enum Fault {
     Ours,
 }
 
-impl Fault {
+impl FailureParty {
     /// Every party.
     pub const ALL: &'static [Self] = &[Self::Buyer, Self::Merchant, Self::Gateway, Self::Ours];
 
@@ -192,7 +192,7 @@ impl Retry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explanation {
     /// Whose doing it is.
-    pub fault: Fault,
+    pub fault: FailureParty,
     /// What may be tried.
     pub retry: Retry,
     /// For the buyer, in Korean.
@@ -359,7 +359,7 @@ impl Gateways {
     }
 
     /// Reports how a call went.
-    pub fn heard(&self, provider: Provider, now_ns: u64, heard: Heard) {
+    pub fn heard(&self, provider: Provider, now_ns: u64, heard: CallHealth) {
         if let Some(reached) = self.reached(provider) {
             reached.breaker.lock().note(now_ns, heard);
         }

@@ -27,7 +27,7 @@ mod tls;
 mod turn_away;
 
 pub use auth::{
-    Admin, Authenticator, Backend, Buyer, Caller, Checkout, Kind, Merchant, Observer, Office,
+    Admin, Authenticator, Backend, Buyer, Caller, CheckoutCaller, Kind, Merchant, Observer, Office,
     Payer, Principal,
 };
 pub use body::RawBody;

@@ -1,6 +1,6 @@
 //! The simulated Toss's own dial of faults, set by a seed: a few rules, each with a probability.
 
-use daegeum_sandbox::toss::{Call, Dial, Fault, Rule};
+use daegeum_sandbox::toss::{CallFilter, Dial, Fault, Rule};
 
 use crate::dice::Dice;
 use crate::swarm::GatewayFaults;
@@ -17,11 +17,11 @@ pub fn draw(dice: &Dice, faults: &GatewayFaults) -> Dial {
     if faults.own > 0 {
         for _ in 0..dice.between(1, 5) {
             let call = *dice.pick(&[
-                Call::Confirm,
-                Call::Confirm,
-                Call::Cancel,
-                Call::Inquire,
-                Call::Any,
+                CallFilter::Confirm,
+                CallFilter::Confirm,
+                CallFilter::Cancel,
+                CallFilter::Inquire,
+                CallFilter::Any,
             ]);
             rules.push(rule(call, fault(dice, call), dice.between(1, faults.own)));
         }
@@ -29,7 +29,7 @@ pub fn draw(dice: &Dice, faults: &GatewayFaults) -> Dial {
     if faults.notifications > 0 {
         for _ in 0..dice.between(1, 3) {
             let chances = dice.between(1, faults.notifications);
-            rules.push(rule(Call::Notify, of_notifications(dice), chances));
+            rules.push(rule(CallFilter::Notify, of_notifications(dice), chances));
         }
     }
     Dial {
@@ -45,12 +45,12 @@ fn forgetful(dice: &Dice) -> [Rule; 2] {
         reads: None,
     };
     [
-        rule(Call::Confirm, stale, 700),
-        rule(Call::Notify, Fault::Lost {}, 500),
+        rule(CallFilter::Confirm, stale, 700),
+        rule(CallFilter::Notify, Fault::Lost {}, 500),
     ]
 }
 
-fn rule(call: Call, fault: Fault, per_mille: u64) -> Rule {
+fn rule(call: CallFilter, fault: Fault, per_mille: u64) -> Rule {
     let ppm = u32::try_from(per_mille * 1_000).unwrap_or(0);
     Rule {
         probability_ppm: Some(ppm),
@@ -58,7 +58,7 @@ fn rule(call: Call, fault: Fault, per_mille: u64) -> Rule {
     }
 }
 
-fn fault(dice: &Dice, call: Call) -> Fault {
+fn fault(dice: &Dice, call: CallFilter) -> Fault {
     let silent_ms = *dice.pick(&[0, 5_000, 120_000]);
     let ms = *dice.pick(&[100, 8_000, 90_000, 500_000]);
     let status = *dice.pick(&[500, 500, 502, 503]);
@@ -86,7 +86,7 @@ fn fault(dice: &Dice, call: Call) -> Fault {
         13 => Fault::Reset {
             effect: dice.one_in(2),
         },
-        9..=12 if matches!(call, Call::Confirm | Call::Cancel) => Fault::StaleRead {
+        9..=12 if matches!(call, CallFilter::Confirm | CallFilter::Cancel) => Fault::StaleRead {
             ms: Some(*dice.pick(&[500, 3_000, 30_000])),
             reads: None,
         },
@@ -102,10 +102,10 @@ fn fault(dice: &Dice, call: Call) -> Fault {
 fn forgets_keys(refused_per_mille: u64) -> [Rule; 4] {
     let lost = Fault::ResponseLost { silent_ms: 0 };
     [
-        rule(Call::Confirm, refused(), refused_per_mille),
-        rule(Call::Cancel, refused(), refused_per_mille),
-        rule(Call::Confirm, lost, 300),
-        rule(Call::Inquire, Fault::RateLimited {}, 500),
+        rule(CallFilter::Confirm, refused(), refused_per_mille),
+        rule(CallFilter::Cancel, refused(), refused_per_mille),
+        rule(CallFilter::Confirm, lost, 300),
+        rule(CallFilter::Inquire, Fault::RateLimited {}, 500),
     ]
 }
 

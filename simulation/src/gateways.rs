@@ -35,7 +35,7 @@ pub struct Gateways {
     /// The time of the simulator's next own event; known until it is touched.
     due_ns: Arc<Mutex<Option<Option<u64>>>>,
     loses_notifications: bool,
-    heard: Arc<Mutex<Heard>>,
+    heard: Arc<Mutex<RequestLog>>,
     /// Whether a notification was answered 200 since the last query.
     hinted: Arc<AtomicBool>,
     executor: Executor,
@@ -48,7 +48,7 @@ pub struct Gateways {
 
 /// The server's calls, by payment.
 #[derive(Debug, Default)]
-struct Heard {
+struct RequestLog {
     /// Payments by the gateway's names for them.
     named: BTreeMap<String, String>,
     /// The tax-free part of an amount, as its window was opened, by the gateway's names.

@@ -10,7 +10,7 @@ use crate::until;
 
 /// A session that was begun.
 #[derive(Clone)]
-pub struct Checkout {
+pub struct CheckoutVisit {
     /// Whoever holds the session's token.
     pub browser: Caller,
     /// The session's id.
@@ -35,18 +35,18 @@ impl Order {
     }
 
     /// Begins a checkout at this gateway.
-    pub async fn checkout(&self, gateway: &Gateway) -> Checkout {
+    pub async fn checkout(&self, gateway: &Gateway) -> CheckoutVisit {
         self.checkout_with(gateway, json!({})).await
     }
 
     /// Begins a checkout with more said about the buyer.
-    pub async fn checkout_with(&self, gateway: &Gateway, with: Value) -> Checkout {
+    pub async fn checkout_with(&self, gateway: &Gateway, with: Value) -> CheckoutVisit {
         self.begun(&self.send_session(with).await.expect(201), gateway)
     }
 
     /// The checkout that an answer is about.
-    pub fn begun(&self, begun: &Answer, gateway: &Gateway) -> Checkout {
-        Checkout {
+    pub fn begun(&self, begun: &Answer, gateway: &Gateway) -> CheckoutVisit {
+        CheckoutVisit {
             browser: self.merchant().with(begun.text("session_token")),
             id: begun.text("session_id").to_owned(),
             payment: self.payment(begun),
@@ -56,7 +56,7 @@ impl Order {
     }
 }
 
-impl Checkout {
+impl CheckoutVisit {
     /// The same checkout at a shop that has moved: where this caller calls.
     pub fn at(&self, stranger: &Caller) -> Self {
         Self {

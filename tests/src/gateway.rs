@@ -13,7 +13,7 @@ use crate::secrets;
 
 /// What a notification says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum NotificationContent {
     /// The gateway took the payment's amount.
     Captured,
     /// The gateway took another amount.
@@ -26,7 +26,7 @@ pub enum Heard {
     Other(String),
 }
 
-impl Heard {
+impl NotificationContent {
     fn kind(&self) -> &str {
         match self {
             Self::Captured | Self::CapturedOf(_) => "payment.captured",

@@ -21,9 +21,9 @@ pub mod toss;
 pub mod world;
 
 pub use caller::{Answer, Caller};
-pub use checkout::Checkout;
+pub use checkout::CheckoutVisit;
 pub use drill::Drill;
-pub use gateway::Heard::{self, Canceled, Captured, Failed};
+pub use gateway::NotificationContent::{self, Canceled, Captured, Failed};
 pub use shop::Shop;
 pub use story::Says::{self, Fail, NoAnswer, Success};
 pub use story::{Order, Payment};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::caller::{Answer, Caller};
-use crate::gateway::{Delivery, Heard};
+use crate::gateway::{Delivery, NotificationContent};
 use crate::until;
 
 /// What the mock gateway is told to answer.
@@ -310,12 +310,12 @@ impl Payment {
     }
 
     /// A notification about it arrives, under an id of its own; what became of it, in a word.
-    pub async fn notify(&self, heard: Heard) -> String {
+    pub async fn notify(&self, heard: NotificationContent) -> String {
         self.notify_as(&format!("evt_{}", unique()), heard).await
     }
 
     /// A notification with this id arrives.
-    pub async fn notify_as(&self, event_id: &str, heard: Heard) -> String {
+    pub async fn notify_as(&self, event_id: &str, heard: NotificationContent) -> String {
         let delivery = Delivery::now(event_id, &heard.about(&self.id, self.amount));
         let answer = delivery.to(&self.merchant).await.expect(200);
         answer.text("result").to_owned()

@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use daegeum_sandbox::toss::listener::{self, Now};
 use daegeum_sandbox::toss::{
-    Amount, Call, CancelRequest, Dial, Fault, MemoryBooks, Notification, OpenWindow, OtherShop,
-    RefundReceiveAccount, Rule, Settings, Toss,
+    Amount, CallFilter, CancelRequest, Dial, Fault, MemoryBooks, Notification, OpenWindow,
+    OtherShop, RefundReceiveAccount, Rule, Settings, Toss,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -191,7 +191,7 @@ impl Gateway {
     }
 
     /// The next `times` calls of this kind go wrong so.
-    pub fn fails(&self, call: Call, fault: Fault, times: u32) {
+    pub fn fails(&self, call: CallFilter, fault: Fault, times: u32) {
         self.add(Rule {
             times: Some(times),
             ..Rule::always(call, fault)
@@ -199,7 +199,7 @@ impl Gateway {
     }
 
     /// The next call of this kind about this payment goes wrong so.
-    pub fn fails_once(&self, payment: &Payment, call: Call, fault: Fault) {
+    pub fn fails_once(&self, payment: &Payment, call: CallFilter, fault: Fault) {
         self.add(Rule {
             order_id: Some(payment.id.clone()),
             ..Rule::once(call, fault)
@@ -207,7 +207,7 @@ impl Gateway {
     }
 
     /// Every call of this kind about this payment goes wrong so.
-    pub fn fails_always(&self, payment: &Payment, call: Call, fault: Fault) {
+    pub fn fails_always(&self, payment: &Payment, call: CallFilter, fault: Fault) {
         self.add(Rule {
             order_id: Some(payment.id.clone()),
             ..Rule::always(call, fault)

@@ -6,7 +6,7 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::calls::{Caller, Checkout, Later};
+use crate::calls::{Caller, CheckoutClient, Later};
 use crate::failure::{Code, Failure};
 use crate::fields::{Fields, object, or_null, set};
 use crate::flow::{self, Paying};
@@ -16,7 +16,7 @@ use crate::patience::Patient;
 use crate::reading::Session;
 use crate::receipt;
 use crate::returned::Brought;
-use crate::said::Said;
+use crate::session_fields::SessionFields;
 use crate::window::{Mode, Opening};
 
 /// The only place that makes promises: made in each function, they were a tenth of the module.
@@ -27,8 +27,8 @@ fn promise(later: impl Future<Output = Result<JsValue, Failure>> + 'static) -> P
     boxed(Box::pin(later))
 }
 
-fn checkout(handle: &JsValue, signal: JsValue) -> Result<Checkout, Failure> {
-    Ok(Checkout::new(Handle::from_js(handle)?, signal))
+fn checkout(handle: &JsValue, signal: JsValue) -> Result<CheckoutClient, Failure> {
+    Ok(CheckoutClient::new(Handle::from_js(handle)?, signal))
 }
 
 fn opened(api: &str, token: &str) -> Result<JsValue, JsValue> {
@@ -70,7 +70,7 @@ pub fn link_to(url: &str, token: &str) -> String {
 pub fn begin(api: String, key: String, options: JsValue, signal: JsValue) -> Promise {
     promise(async move {
         let caller = Caller::with_key(&api, Some(key), signal);
-        let handle = caller.begin(&Said::new_session(&options)?).await?;
+        let handle = caller.begin(&SessionFields::new_session(&options)?).await?;
         Ok(handle.to_js())
     })
 }
@@ -85,7 +85,7 @@ pub fn load(handle: JsValue, signal: JsValue) -> Promise {
 #[wasm_bindgen]
 pub fn prepare(handle: JsValue, choice: JsValue, signal: JsValue) -> Promise {
     promise(async move {
-        let choice = Said::choice(&choice)?;
+        let choice = SessionFields::choice(&choice)?;
         shown(checkout(&handle, signal)?.prepare(&choice).await)
     })
 }
@@ -145,7 +145,7 @@ pub fn settle(handle: JsValue, on_change: Option<Function>, signal: JsValue) -> 
 #[wasm_bindgen]
 pub fn again(handle: JsValue, choice: JsValue, signal: JsValue) -> Promise {
     promise(async move {
-        let (checkout, choice) = (checkout(&handle, signal)?, Said::choice(&choice)?);
+        let (checkout, choice) = (checkout(&handle, signal)?, SessionFields::choice(&choice)?);
         let order_id = checkout.load().await?.order_id;
         let handle = checkout.again(&order_id, choice).await?;
         Ok(handle.to_js())
@@ -195,7 +195,7 @@ pub fn pay(
             on_change: listeners.maybe_function("onChange")?,
             on_again: listeners.maybe_function("onAgain")?,
         };
-        let choice = Said::choice(&choice)?;
+        let choice = SessionFields::choice(&choice)?;
         shown(flow::pay(checkout(&handle, signal)?, choice, how).await)
     })
 }
@@ -244,7 +244,7 @@ pub fn parse_return(url: &str) -> JsValue {
 /// Checks a buyer's data by the server's rules; missing fields are not checked.
 #[wasm_bindgen(js_name = checkBuyer)]
 pub fn check_buyer(buyer: &JsValue) -> Result<Array, JsValue> {
-    let buyer = Said::choice(buyer).map_err(|wrong| Failure::from(wrong).into_js())?;
+    let buyer = SessionFields::choice(buyer).map_err(|wrong| Failure::from(wrong).into_js())?;
     let problems = buyer.flaws().map(|(field, flaw)| {
         object([("field", field.name().into()), ("code", flaw.code().into())])
     });

@@ -10,7 +10,7 @@ use crate::handle::Handle;
 use crate::host;
 use crate::reading::Session;
 use crate::returned::Brought;
-use crate::said::Said;
+use crate::session_fields::SessionFields;
 
 /// A pending answer. Boxed: inlined into each other, these were a third of the module.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
@@ -37,7 +37,7 @@ impl Caller {
     }
 
     /// Begins a checkout.
-    pub async fn begin(&self, new: &Said) -> Result<Handle, Failure> {
+    pub async fn begin(&self, new: &SessionFields) -> Result<Handle, Failure> {
         let session = self.post(SESSIONS, new.to_body()?).await?;
         let session = read_session(session)?;
         let token = session.session_token.as_deref();
@@ -83,7 +83,7 @@ fn read_session(answer: JsValue) -> Result<Session, Failure> {
 }
 
 /// One checkout's calls.
-pub struct Checkout {
+pub struct CheckoutClient {
     /// Which.
     pub handle: Handle,
     /// What ends the waiting.
@@ -91,7 +91,7 @@ pub struct Checkout {
     caller: Caller,
 }
 
-impl Checkout {
+impl CheckoutClient {
     /// The calls of this checkout.
     pub fn new(handle: Handle, signal: JsValue) -> Self {
         let caller = Caller {
@@ -113,7 +113,7 @@ impl Checkout {
     }
 
     /// Prepares the session: returns the parameters of the gateway's window.
-    pub async fn prepare(&self, choice: &Said) -> Result<Session, Failure> {
+    pub async fn prepare(&self, choice: &SessionFields) -> Result<Session, Failure> {
         let answer = self
             .caller
             .post(&self.path("/prepare"), choice.to_preparing_body()?);
@@ -121,7 +121,7 @@ impl Checkout {
     }
 
     /// Begins another payment of the same order; missing fields are taken over from this one.
-    pub async fn again(&self, order_id: &str, choice: Said) -> Result<Handle, Failure> {
+    pub async fn again(&self, order_id: &str, choice: SessionFields) -> Result<Handle, Failure> {
         self.caller.begin(&choice.about(order_id)).await
     }
 

@@ -5,13 +5,13 @@ use daegeum_engine::session::Next;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 
-use crate::calls::Checkout;
+use crate::calls::CheckoutClient;
 use crate::failure::{Code, Failure};
 use crate::host::{self, Listener};
 use crate::patience::Patient;
 use crate::reading::Session;
 use crate::returned::{Brought, refusal};
-use crate::said::Said;
+use crate::session_fields::SessionFields;
 use crate::window::{Mode, Opening};
 
 /// How a payment is made and who is told.
@@ -30,7 +30,11 @@ pub struct Paying {
 
 /// Prepares, opens the window, compares, confirms and waits. A checkout that cannot be paid any more is returned as
 /// it is; if only another payment of the order is possible, one is begun.
-pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Session, Failure> {
+pub async fn pay(
+    checkout: CheckoutClient,
+    choice: SessionFields,
+    how: Paying,
+) -> Result<Session, Failure> {
     if !host::is_page() {
         let message = "A gateway's window can only be opened from a page.";
         return Err(Failure::new(Code::Unsupported, message));
@@ -52,7 +56,7 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
     let next = checkout.again(&session.order_id, choice).await?;
     move_address(&checkout.handle.token, &next.token);
     Listener(how.on_again.clone()).tell(&next.to_js(), &JsValue::UNDEFINED)?;
-    let next = Checkout::new(next, checkout.signal);
+    let next = CheckoutClient::new(next, checkout.signal);
     // The choice is stored; missing fields keep their values. Consents are given to each payment.
     let prepared = next.prepare(&agreed).await?;
     approve(&next, &prepared, how).await
@@ -60,7 +64,11 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
 
 /// Opens the window of a prepared session, and confirms. If there is nothing to pay there is no window: the session
 /// is paid.
-async fn approve(checkout: &Checkout, prepared: &Session, how: Paying) -> Result<Session, Failure> {
+async fn approve(
+    checkout: &CheckoutClient,
+    prepared: &Session,
+    how: Paying,
+) -> Result<Session, Failure> {
     if prepared.next() == Next::Nothing {
         return checkout.load().await;
     }
@@ -84,7 +92,7 @@ async fn finish(patient: &mut Patient<'_>, brought: &Brought) -> Result<Session,
 /// Resumes at the point that the address shows. `shown` is the page's own address; the return is removed from it once
 /// the payment is decided. The approval exists nowhere else, so until then a refresh finds it again.
 pub async fn resume(
-    checkout: &Checkout,
+    checkout: &CheckoutClient,
     url: &str,
     shown: bool,
     on_change: Option<Function>,

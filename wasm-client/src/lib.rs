@@ -20,5 +20,5 @@ pub mod patience;
 pub mod reading;
 pub mod receipt;
 pub mod returned;
-pub mod said;
+pub mod session_fields;
 pub mod window;

@@ -6,7 +6,7 @@ use daegeum_engine::session::{Next, SessionStatus};
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 
-use crate::calls::{Checkout, Later};
+use crate::calls::{CheckoutClient, Later};
 use crate::failure::{Code, Failure};
 use crate::host::{self, Listener};
 use crate::reading::Session;
@@ -14,7 +14,7 @@ use crate::returned::Brought;
 
 /// A checkout that is waited for, and its listener.
 pub struct Patient<'c> {
-    checkout: &'c Checkout,
+    checkout: &'c CheckoutClient,
     listener: Listener,
     /// The number of answers in a row without news.
     asked: u32,
@@ -60,7 +60,7 @@ impl Connection {
 
 impl<'c> Patient<'c> {
     /// Nothing has been asked yet.
-    pub fn new(checkout: &'c Checkout, listener: Option<Function>) -> Self {
+    pub fn new(checkout: &'c CheckoutClient, listener: Option<Function>) -> Self {
         Self {
             checkout,
             listener: Listener(listener),

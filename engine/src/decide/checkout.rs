@@ -19,7 +19,7 @@ use crate::rejection::Rejection;
 use crate::sealed::Sealed;
 
 /// The values that a buyer's browser brings back from a gateway's window.
-pub(super) struct Returned {
+pub(super) struct WindowReturn {
     /// The gateway's name for the payment.
     pub(super) name: ProviderPaymentId,
     /// The amount that the browser claims is to be paid.
@@ -194,10 +194,10 @@ pub(super) fn confirm(
     work: &mut Work,
     asker: &Asker,
     id: PaymentId,
-    returned: Returned,
+    returned: WindowReturn,
     context: &mut Context<'_>,
 ) -> Outcome {
-    let Returned {
+    let WindowReturn {
         name,
         amount,
         brought,

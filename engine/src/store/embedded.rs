@@ -13,7 +13,7 @@ use super::journal::{FrameMeta, Journal};
 use super::keys::{self, Key};
 use super::reader::{Reader, Shared};
 use super::record::Record;
-use super::view::Source;
+use super::view::KeyReader;
 use super::{Commit, Conflict, KeyRange, Store, StoreError, Write};
 use crate::planted::{self, Bug};
 
@@ -126,7 +126,7 @@ impl EmbeddedStore {
 
 impl Store for EmbeddedStore {
     fn distrusted(&self, error: StoreError) -> StoreError {
-        Source::distrusted(self.shared.as_ref(), error)
+        KeyReader::distrusted(self.shared.as_ref(), error)
     }
 
     fn contradicted(&self, what: String) -> StoreError {

@@ -11,7 +11,7 @@ use self::answers::{
 use self::loading::{Expected, load};
 use super::keys::{self, Key};
 use super::record::{Body, GroupRecord, Record, UnmatchedNotification};
-use super::view::{self, Balances, Before, Source};
+use super::view::{self, Balances, Before, KeyReader};
 use super::{Commit, Store, StoreError, Write};
 use crate::command::{Command, Notification, Target};
 use crate::decide::{Context, Decision, Policy, decide};
@@ -105,7 +105,7 @@ struct Staged<'a, S> {
     writes: &'a HashMap<Key, Option<Vec<u8>>>,
 }
 
-impl<S: Store> Source for Staged<'_, S> {
+impl<S: Store> KeyReader for Staged<'_, S> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if let Some(staged) = self.writes.get(key) {
             return Ok(staged.clone());

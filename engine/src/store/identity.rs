@@ -236,32 +236,34 @@ impl Known {
             .is_ok()
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Fault> {
-        let (summed, sum) = bytes.split_last_chunk::<4>().ok_or(Fault::CutOff)?;
-        let mut rest = summed.strip_prefix(&MAGIC).ok_or(Fault::NotOne)?;
+    fn decode(bytes: &[u8]) -> Result<Self, IdentityDefect> {
+        let (summed, sum) = bytes
+            .split_last_chunk::<4>()
+            .ok_or(IdentityDefect::CutOff)?;
+        let mut rest = summed.strip_prefix(&MAGIC).ok_or(IdentityDefect::NotOne)?;
         if crc32fast::hash(summed) != u32::from_le_bytes(*sum) {
-            return Err(Fault::Checksum);
+            return Err(IdentityDefect::Checksum);
         }
         match take(&mut rest).map(u32::from_le_bytes) {
             Some(FORMAT_VERSION) if bytes.len() == LENGTH => {}
-            Some(FORMAT_VERSION) | None => return Err(Fault::CutOff),
-            Some(version) => return Err(Fault::Newer(version)),
+            Some(FORMAT_VERSION) | None => return Err(IdentityDefect::CutOff),
+            Some(version) => return Err(IdentityDefect::Newer(version)),
         }
-        let installation = take(&mut rest).ok_or(Fault::CutOff)?;
+        let installation = take(&mut rest).ok_or(IdentityDefect::CutOff)?;
         let generation = take(&mut rest).map(u32::from_le_bytes);
         Ok(Self {
             identity: Identity {
                 installation,
-                generation: generation.ok_or(Fault::CutOff)?,
+                generation: generation.ok_or(IdentityDefect::CutOff)?,
             },
-            check: take(&mut rest).ok_or(Fault::CutOff)?,
+            check: take(&mut rest).ok_or(IdentityDefect::CutOff)?,
         })
     }
 }
 
 /// The reason why the bytes are no identity.
 #[derive(Debug, PartialEq, Eq)]
-enum Fault {
+enum IdentityDefect {
     CutOff,
     NotOne,
     Checksum,
@@ -295,10 +297,10 @@ fn read(files: &dyn Files, dir: &Path) -> Result<Option<Known>, IdentityError> {
     let known = Known::decode(&bytes).map_err(|fault| {
         let file = path.clone();
         let what = match fault {
-            Fault::Newer(version) => return IdentityError::Newer { file, version },
-            Fault::CutOff => "it is cut off",
-            Fault::NotOne => "it is no identity",
-            Fault::Checksum => "its checksum does not match",
+            IdentityDefect::Newer(version) => return IdentityError::Newer { file, version },
+            IdentityDefect::CutOff => "it is cut off",
+            IdentityDefect::NotOne => "it is no identity",
+            IdentityDefect::Checksum => "its checksum does not match",
         };
         IdentityError::Damaged { file, what }
     })?;

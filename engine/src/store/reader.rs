@@ -15,7 +15,7 @@ use super::keys::{self, DueItem, Key};
 use super::overlay::Overlay;
 use super::record::{Body, Record};
 use super::served_index::{Health, ServedIndex};
-use super::view::{self, Source, Stored};
+use super::view::{self, KeyReader, Stored};
 use super::{KeyRange, StoreError};
 use crate::event::OrderEvent;
 use crate::group::GroupEvent;
@@ -41,7 +41,7 @@ pub struct Shared {
 #[derive(Debug, Clone)]
 pub struct Reader(pub(super) Arc<Shared>);
 
-impl Source for Shared {
+impl KeyReader for Shared {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.overlay.get(key) {
             Some(known) => Ok(known),
@@ -59,7 +59,7 @@ impl Source for Shared {
     }
 }
 
-impl Source for Reader {
+impl KeyReader for Reader {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(key)
     }

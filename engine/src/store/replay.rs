@@ -6,7 +6,7 @@ use super::index::{Index, IndexError};
 use super::journal::JournalReader;
 use super::keys;
 use super::overlay::Window;
-use super::view::{self, Balances, Source};
+use super::view::{self, Balances, KeyReader};
 use super::{StoreError, Write};
 
 /// The progress of a replay.
@@ -28,7 +28,7 @@ struct OverIndex<'a> {
     index: &'a dyn Index,
 }
 
-impl Source for OverIndex<'_> {
+impl KeyReader for OverIndex<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.window.get(key) {
             Some(known) => Ok(known),

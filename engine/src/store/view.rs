@@ -78,7 +78,7 @@ impl Marks {
 }
 
 /// The source of keys' present values.
-pub trait Source {
+pub trait KeyReader {
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
@@ -203,7 +203,7 @@ fn index(before: Option<&Facets>, after: &Facets, writes: &mut Vec<Write>) {
 
 /// Reads an order.
 pub fn load_order(
-    source: &impl Source,
+    source: &impl KeyReader,
     id: &OrderId,
 ) -> Result<Option<Stored<AnyOrder>>, StoreError> {
     source
@@ -214,7 +214,7 @@ pub fn load_order(
 
 /// Reads a payment.
 pub fn load_payment(
-    source: &impl Source,
+    source: &impl KeyReader,
     id: PaymentId,
 ) -> Result<Option<Stored<AnyPayment>>, StoreError> {
     source
@@ -433,7 +433,7 @@ pub fn postings_of<'a>(
 pub fn replay(
     number: u64,
     record: &Record,
-    source: &impl Source,
+    source: &impl KeyReader,
     balances: &mut Balances,
 ) -> Result<Vec<Write>, StoreError> {
     let mut writes = match record.group() {
@@ -481,7 +481,7 @@ fn replay_group(
     whole: &Record,
     order_id: &OrderId,
     record: &GroupRecord,
-    source: &impl Source,
+    source: &impl KeyReader,
     balances: &mut Balances,
 ) -> Result<Vec<Write>, StoreError> {
     let mut loaded = Loaded::default();

@@ -1,8 +1,8 @@
 //! Requests of the model, and their outcomes.
 
 use super::{
-    Asked, Heard, LONGEST_MS, Model, Order, PRICE, Payment, Stands, Told, UNPAID_AFTER_MS, Waits,
-    Won,
+    Asked, LONGEST_MS, Model, ModelReply, Order, PRICE, Payment, Stands, Told, UNPAID_AFTER_MS,
+    Waits, Won,
 };
 
 /// On whose behalf, when it matters.
@@ -45,7 +45,7 @@ pub enum Flaw {
 
 /// A request in the model's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum ModelRequest {
     Order {
         n: usize,
         on_confirmation: bool,
@@ -79,30 +79,30 @@ pub enum Ask {
 }
 
 impl Model {
-    pub(super) fn decides(&mut self, ask: &Ask) -> Asked {
+    pub(super) fn decides(&mut self, ask: &ModelRequest) -> Asked {
         match ask {
-            Ask::Order {
+            ModelRequest::Order {
                 n,
                 on_confirmation,
                 due,
                 flaw,
             } => self.registers(*n, *on_confirmation, *due, *flaw),
-            Ask::CancelOrder(n) => self.cancels_order(*n),
-            Ask::Confirm(n) => self.confirms(*n),
-            Ask::OrderDue(n) => self.order_due(*n),
-            Ask::Pay {
+            ModelRequest::CancelOrder(n) => self.cancels_order(*n),
+            ModelRequest::Confirm(n) => self.confirms(*n),
+            ModelRequest::OrderDue(n) => self.order_due(*n),
+            ModelRequest::Pay {
                 by,
                 n,
                 amount,
                 mock,
             } => self.begins(*by, *n, *amount, *mock),
-            Ask::Complete(p, result) => self.completes(*p, *result),
-            Ask::Capture(p) => self.captures(*p),
-            Ask::CancelPayment(by, p) => self.cancels_payment(*by, *p),
-            Ask::HoldDue(p) => self.hold_due(*p),
-            Ask::Notify { p, event, say } => self.hears(*p, event, *say),
-            Ask::Resolve { p, verdict } => self.resolves(*p, *verdict),
-            Ask::Erase(p) => self.erases(*p),
+            ModelRequest::Complete(p, result) => self.completes(*p, *result),
+            ModelRequest::Capture(p) => self.captures(*p),
+            ModelRequest::CancelPayment(by, p) => self.cancels_payment(*by, *p),
+            ModelRequest::HoldDue(p) => self.hold_due(*p),
+            ModelRequest::Notify { p, event, say } => self.hears(*p, event, *say),
+            ModelRequest::Resolve { p, verdict } => self.resolves(*p, *verdict),
+            ModelRequest::Erase(p) => self.erases(*p),
         }
     }
 
@@ -116,7 +116,7 @@ impl Model {
         let now = self.last_at;
         if let Some(known) = self.orders.get(&n) {
             return match known.request == flaw {
-                true => Ok(Heard::Order(201, n, 1)),
+                true => Ok(ModelReply::Order(201, n, 1)),
                 false => Err("ORDER_ALREADY_EXISTS"),
             };
         }

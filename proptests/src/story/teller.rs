@@ -22,7 +22,9 @@ use daegeum_engine::time::Timestamp;
 
 use super::{Request, Step, Wish};
 use crate::machine::{Clock, Machine, copy_of, request};
-use crate::model::{About, Ask, By, Flaw, Heard, LONGEST_MS, Model, Say, Split, Verdict, Won};
+use crate::model::{
+    About, By, Flaw, LONGEST_MS, Model, ModelReply, ModelRequest, Say, Split, Verdict, Won,
+};
 use crate::shop;
 
 pub struct Teller {
@@ -65,7 +67,7 @@ impl Teller {
 
     pub fn tell(&mut self, step: Step) {
         match step {
-            Step::Ask(requests) => self.ask(&requests),
+            Step::ModelRequest(requests) => self.ask(&requests),
             Step::Tick(ms) => {
                 let clock = &mut self.running().clock;
                 clock.now = clock.now.checked_add_signed(ms).unwrap();
@@ -101,7 +103,7 @@ impl Teller {
         self.machine = Some(Machine::under(policy, files, home, clock).unwrap());
     }
 
-    fn asks(&self, requests: &[Request]) -> Vec<(Ask, Option<(u64, u8)>)> {
+    fn asks(&self, requests: &[Request]) -> Vec<(ModelRequest, Option<(u64, u8)>)> {
         let now = self.machine().clock.now.max(self.model.last_at);
         let known = self.ids.len();
         requests
@@ -110,7 +112,7 @@ impl Teller {
             .collect()
     }
 
-    fn command(&self, ask: &Ask) -> Command {
+    fn command(&self, ask: &ModelRequest) -> Command {
         command_of(ask, &self.ids)
     }
 
@@ -124,13 +126,13 @@ impl Teller {
         self.model.hears_the_time(self.machine().clock.now);
         for ((ask, key), executed) in asks.iter().zip(&executed) {
             let (heard, replayed) = self.model.answers(ask, *key);
-            if let Heard::Payment(201, p, 1) = heard
+            if let ModelReply::Payment(201, p, 1) = heard
                 && p == self.ids.len()
             {
                 self.ids.push(shop::payment_of(executed));
             }
             assert_eq!(self.heard(executed), heard, "{ask:?} under {key:?}");
-            if let Heard::Refused(code) = heard {
+            if let ModelReply::Refused(code) = heard {
                 self.refusals.insert(code);
             }
             assert_eq!(executed.replayed, replayed, "{ask:?} under {key:?}");
@@ -138,7 +140,7 @@ impl Teller {
         }
     }
 
-    fn heard(&self, executed: &Executed) -> Heard {
+    fn heard(&self, executed: &Executed) -> ModelReply {
         match &executed.answer {
             Answer::Order {
                 status,
@@ -147,15 +149,15 @@ impl Teller {
                 ..
             } => {
                 let n = order_id.as_str().strip_prefix("order-").unwrap();
-                Heard::Order(*status, n.parse().unwrap(), *version)
+                ModelReply::Order(*status, n.parse().unwrap(), *version)
             }
             Answer::Payment {
                 status,
                 payment_id,
                 version,
                 ..
-            } => Heard::Payment(*status, self.number_of(*payment_id), *version),
-            Answer::Rejected { rejection, .. } => Heard::Refused(rejection.code()),
+            } => ModelReply::Payment(*status, self.number_of(*payment_id), *version),
+            Answer::Rejected { rejection, .. } => ModelReply::Refused(rejection.code()),
         }
     }
 
@@ -314,7 +316,7 @@ impl Teller {
 /// A payment nobody ever began.
 const STRANGER: usize = usize::MAX;
 
-fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {
+fn ask_of(wish: &Wish, known: usize, now: u64) -> ModelRequest {
     let p = |p: &usize| match *p % (known + 1) {
         _ if *p == super::LATEST && known > 0 => known - 1,
         p if p == known => STRANGER,
@@ -326,46 +328,46 @@ fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {
             on_confirmation,
             due_in,
             flaw,
-        } => Ask::Order {
+        } => ModelRequest::Order {
             n: *n,
             on_confirmation: *on_confirmation,
             due: due_in.map(|ms| now + u64::from(ms)),
             flaw: *flaw,
         },
-        Wish::CancelOrder(n) => Ask::CancelOrder(*n),
-        Wish::Confirm(n) => Ask::Confirm(*n),
-        Wish::OrderDue(n) => Ask::OrderDue(*n),
-        Wish::Pay { by, n, right, mock } => Ask::Pay {
+        Wish::CancelOrder(n) => ModelRequest::CancelOrder(*n),
+        Wish::Confirm(n) => ModelRequest::Confirm(*n),
+        Wish::OrderDue(n) => ModelRequest::OrderDue(*n),
+        Wish::Pay { by, n, right, mock } => ModelRequest::Pay {
             by: *by,
             n: *n,
             amount: if *right { shop::TOTAL } else { 1 },
             mock: *mock,
         },
-        Wish::Complete(wished, result) => Ask::Complete(p(wished), *result),
-        Wish::Capture(wished) => Ask::Capture(p(wished)),
-        Wish::CancelPayment(by, wished) => Ask::CancelPayment(*by, p(wished)),
-        Wish::HoldDue(wished) => Ask::HoldDue(p(wished)),
+        Wish::Complete(wished, result) => ModelRequest::Complete(p(wished), *result),
+        Wish::Capture(wished) => ModelRequest::Capture(p(wished)),
+        Wish::CancelPayment(by, wished) => ModelRequest::CancelPayment(*by, p(wished)),
+        Wish::HoldDue(wished) => ModelRequest::HoldDue(p(wished)),
         Wish::Notify {
             p: wished,
             event,
             say,
-        } => Ask::Notify {
+        } => ModelRequest::Notify {
             p: p(wished),
             event: format!("evt-{event}"),
             say: *say,
         },
-        Wish::Resolve { p: wished, verdict } => Ask::Resolve {
+        Wish::Resolve { p: wished, verdict } => ModelRequest::Resolve {
             p: p(wished),
             verdict: *verdict,
         },
-        Wish::Erase(wished) => Ask::Erase(p(wished)),
+        Wish::Erase(wished) => ModelRequest::Erase(p(wished)),
     }
 }
 
-fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
+fn command_of(ask: &ModelRequest, ids: &[PaymentId]) -> Command {
     let id = |p: &usize| ids.get(*p).copied().unwrap_or(PaymentId::from_bits(1));
     match ask {
-        Ask::Order {
+        ModelRequest::Order {
             n,
             on_confirmation,
             due,
@@ -392,16 +394,16 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
             }
             Command::CreateOrder(new)
         }
-        Ask::CancelOrder(n) => Command::CancelOrder {
+        ModelRequest::CancelOrder(n) => Command::CancelOrder {
             order_id: shop::order_id(*n),
         },
-        Ask::Confirm(n) => Command::ConfirmOrder {
+        ModelRequest::Confirm(n) => Command::ConfirmOrder {
             order_id: shop::order_id(*n),
         },
-        Ask::OrderDue(n) => Command::OrderDue {
+        ModelRequest::OrderDue(n) => Command::OrderDue {
             order_id: shop::order_id(*n),
         },
-        Ask::Pay {
+        ModelRequest::Pay {
             by,
             n,
             amount,
@@ -416,7 +418,7 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
                 Provider::Toss
             }),
         },
-        Ask::Complete(p, result) => shop::complete(
+        ModelRequest::Complete(p, result) => shop::complete(
             id(p),
             match result {
                 Some(true) => MockResult::Success,
@@ -424,13 +426,13 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
                 None => MockResult::NoAnswer,
             },
         ),
-        Ask::Capture(p) => Command::CapturePayment { payment_id: id(p) },
-        Ask::CancelPayment(by, p) => Command::CancelPayment {
+        ModelRequest::Capture(p) => Command::CapturePayment { payment_id: id(p) },
+        ModelRequest::CancelPayment(by, p) => Command::CancelPayment {
             asker: asker(*by),
             payment_id: id(p),
         },
-        Ask::HoldDue(p) => Command::HoldDue { payment_id: id(p) },
-        Ask::Notify { p, event, say } => shop::notify(
+        ModelRequest::HoldDue(p) => Command::HoldDue { payment_id: id(p) },
+        ModelRequest::Notify { p, event, say } => shop::notify(
             id(p),
             event,
             match say {
@@ -443,8 +445,8 @@ fn command_of(ask: &Ask, ids: &[PaymentId]) -> Command {
                 Say::Something => Fact::Other,
             },
         ),
-        Ask::Resolve { p, verdict } => shop::resolve(id(p), resolution(*verdict)),
-        Ask::Erase(p) => Command::ErasePersonalData {
+        ModelRequest::Resolve { p, verdict } => shop::resolve(id(p), resolution(*verdict)),
+        ModelRequest::Erase(p) => Command::ErasePersonalData {
             payment_id: id(p),
             actor: "kim".into(),
         },

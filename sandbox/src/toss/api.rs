@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Toss,
-    dial::Call,
+    dial::CallFilter,
     faults::too_many,
     payment::{Pair, Payment},
     refusal::{Language, Refusal},
@@ -40,7 +40,7 @@ pub(super) enum Caller {
 
 /// The parts of a request that matter; the API key itself does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Ask {
+pub(super) struct ApiRequest {
     pub(super) api: Api,
     pub(super) caller: Caller,
     pub(super) idempotency_key: Option<String>,
@@ -64,11 +64,11 @@ impl Api {
         }
     }
 
-    pub(super) fn call(&self) -> Call {
+    pub(super) fn call(&self) -> CallFilter {
         match self {
-            Self::Confirm => Call::Confirm,
-            Self::ByKey(_) | Self::ByOrder(_) => Call::Inquire,
-            Self::Cancel(_) => Call::Cancel,
+            Self::Confirm => CallFilter::Confirm,
+            Self::ByKey(_) | Self::ByOrder(_) => CallFilter::Inquire,
+            Self::Cancel(_) => CallFilter::Cancel,
         }
     }
 
@@ -123,9 +123,9 @@ impl Toss {
         }
     }
 
-    fn read(&self, api: Api, request: &Request<Bytes>) -> Ask {
+    fn read(&self, api: Api, request: &Request<Bytes>) -> ApiRequest {
         let headers = request.headers();
-        Ask {
+        ApiRequest {
             api,
             caller: self.caller(headers),
             idempotency_key: text(headers, "idempotency-key"),
@@ -163,7 +163,7 @@ impl Toss {
         }
     }
 
-    pub(super) fn perform(&mut self, now_ms: i64, ask: &Ask, pair: Pair) -> Answer {
+    pub(super) fn perform(&mut self, now_ms: i64, ask: &ApiRequest, pair: Pair) -> Answer {
         match &ask.api {
             Api::Confirm => self.confirm(now_ms, ask, pair),
             Api::ByKey(key) => self.inquire(now_ms, ask.language, Some(key.as_str()), pair),
@@ -182,7 +182,7 @@ impl Toss {
         payment.pair.is_of_the_shop_of(pair).then_some(payment)
     }
 
-    pub(super) fn payment_of(&self, ask: &Ask) -> Option<&Payment> {
+    pub(super) fn payment_of(&self, ask: &ApiRequest) -> Option<&Payment> {
         match &ask.api {
             Api::ByKey(key) | Api::Cancel(key) => self.state.payment(key),
             Api::ByOrder(order_id) => self.state.payment_of_order(order_id),
@@ -194,7 +194,7 @@ impl Toss {
     }
 
     /// Asked for only where a rule needs it.
-    fn order_of(&self, ask: &Ask) -> Option<String> {
+    fn order_of(&self, ask: &ApiRequest) -> Option<String> {
         let rules = &self.state.dial().rules;
         if rules.iter().all(|rule| rule.order_id.is_none()) {
             return None;

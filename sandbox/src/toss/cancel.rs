@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     Toss,
-    api::{Answer, Ask},
+    api::{Answer, ApiRequest},
     confirm::BANKS,
     payment::{Cancel, Method, Pair, Payment, RefundAccount, Status},
     refusal::Refusal,
@@ -41,7 +41,13 @@ pub struct RefundReceiveAccount {
 }
 
 impl Toss {
-    pub(super) fn cancel(&mut self, now_ms: i64, ask: &Ask, key: &str, pair: Pair) -> Answer {
+    pub(super) fn cancel(
+        &mut self,
+        now_ms: i64,
+        ask: &ApiRequest,
+        key: &str,
+        pair: Pair,
+    ) -> Answer {
         let request: CancelRequest = ask
             .body
             .as_deref()

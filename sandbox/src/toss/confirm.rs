@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     Toss,
-    api::{Answer, Ask},
+    api::{Answer, ApiRequest},
     payment::{Instrument, Method, Pair, Payment, Status},
     refusal::Refusal,
     state::DIGITS,
@@ -26,7 +26,7 @@ pub(super) const BANKS: &[&str] = &[
 ];
 
 impl Toss {
-    pub(super) fn confirm(&mut self, now_ms: i64, ask: &Ask, pair: Pair) -> Answer {
+    pub(super) fn confirm(&mut self, now_ms: i64, ask: &ApiRequest, pair: Pair) -> Answer {
         let body: Body = ask
             .body
             .as_deref()

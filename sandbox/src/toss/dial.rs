@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The calls that a rule applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Call {
+pub enum CallFilter {
     /// `POST /v1/payments/confirm`
     Confirm,
     /// Both inquiries.
@@ -170,7 +170,7 @@ fn yes() -> bool {
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// For which calls.
-    pub call: Call,
+    pub call: CallFilter,
     /// What goes wrong.
     pub fault: Fault,
     /// How often still; always, if absent.
@@ -187,7 +187,7 @@ pub struct Rule {
 impl Rule {
     /// Always, for these calls.
     #[must_use]
-    pub fn always(call: Call, fault: Fault) -> Self {
+    pub fn always(call: CallFilter, fault: Fault) -> Self {
         Self {
             call,
             fault,
@@ -199,7 +199,7 @@ impl Rule {
 
     /// Once, for these calls.
     #[must_use]
-    pub fn once(call: Call, fault: Fault) -> Self {
+    pub fn once(call: CallFilter, fault: Fault) -> Self {
         Self {
             times: Some(1),
             ..Self::always(call, fault)
@@ -238,7 +238,7 @@ impl Dial {
 
 impl Rule {
     fn objection(&self) -> Option<&'static str> {
-        if self.fault.is_of_notifications() != (self.call == Call::Notify) {
+        if self.fault.is_of_notifications() != (self.call == CallFilter::Notify) {
             return Some("this fault is not of this call");
         }
         if self.probability_ppm.is_some_and(|ppm| ppm > 1_000_000) {
@@ -269,10 +269,14 @@ impl Rule {
                 ms: None,
                 reads: None,
             } => Some("stale_read needs ms or reads"),
-            Fault::StaleRead { .. } if !matches!(self.call, Call::Confirm | Call::Cancel) => {
+            Fault::StaleRead { .. }
+                if !matches!(self.call, CallFilter::Confirm | CallFilter::Cancel) =>
+            {
                 Some("stale_read is of confirm or cancel")
             }
-            Fault::KeyForgotten {} if !matches!(self.call, Call::Confirm | Call::Cancel) => {
+            Fault::KeyForgotten {}
+                if !matches!(self.call, CallFilter::Confirm | CallFilter::Cancel) =>
+            {
                 Some("key_forgotten is of confirm or cancel")
             }
             Fault::Duplicated { n } if *n > COPIES_MAX => Some("at most 1000 copies"),
@@ -280,8 +284,9 @@ impl Rule {
         }
     }
 
-    pub(super) fn is_for(&self, call: Call, order_id: Option<&str>) -> bool {
-        let calls = self.call == call || (self.call == Call::Any && call != Call::Notify);
+    pub(super) fn is_for(&self, call: CallFilter, order_id: Option<&str>) -> bool {
+        let calls =
+            self.call == call || (self.call == CallFilter::Any && call != CallFilter::Notify);
         calls
             && self
                 .order_id

@@ -2,8 +2,8 @@
 
 use super::{
     Toss,
-    api::{Api, Ask},
-    dial::{Call, Fault},
+    api::{Api, ApiRequest},
+    dial::{CallFilter, Fault},
     payment::{Hidden, Payment},
     refusal::{Language, Refusal},
     reply,
@@ -12,7 +12,7 @@ use super::{
 };
 
 impl Toss {
-    pub(super) fn disturbed(&mut self, now_ms: i64, ask: Ask, fault: &Fault) -> Exchange {
+    pub(super) fn disturbed(&mut self, now_ms: i64, ask: ApiRequest, fault: &Fault) -> Exchange {
         match fault {
             Fault::RequestLost { silent_ms } => Exchange::nothing(Ending::RequestLost {
                 silent_ms: *silent_ms,
@@ -36,7 +36,7 @@ impl Toss {
     }
 
     /// The effect, and then something else than its answer.
-    fn disturbed_after(&mut self, now_ms: i64, ask: &Ask, fault: &Fault) -> Exchange {
+    fn disturbed_after(&mut self, now_ms: i64, ask: &ApiRequest, fault: &Fault) -> Exchange {
         let delay_ms = match fault {
             Fault::Delay { ms } => *ms,
             _ => 0,
@@ -103,7 +103,7 @@ impl Toss {
     }
 
     /// The first rule that fires, counted down.
-    pub(super) fn pick(&mut self, call: Call, order_id: Option<&str>) -> Option<Fault> {
+    pub(super) fn pick(&mut self, call: CallFilter, order_id: Option<&str>) -> Option<Fault> {
         let count = self.state.dial().rules.len();
         for index in 0..count {
             let rule = self.state.dial().rules.get(index)?;

@@ -2,7 +2,7 @@
 
 use super::{
     Toss,
-    api::Ask,
+    api::ApiRequest,
     reply,
     state::Held,
     transport::{Ending, Exchange, HeldId},
@@ -24,7 +24,7 @@ impl Toss {
         Some(Exchange::whole(reply::json(status, body)))
     }
 
-    pub(super) fn hold(&mut self, now_ms: i64, ms: u64, ask: Ask) -> Exchange {
+    pub(super) fn hold(&mut self, now_ms: i64, ms: u64, ask: ApiRequest) -> Exchange {
         if self.state.held().count() >= HELD_MAX {
             return Exchange::whole(self.answered(now_ms, now_ms, &ask));
         }
@@ -69,7 +69,7 @@ impl Toss {
             Err(refusal) => (refusal.status, refusal.json(held.ask.language)),
         };
         held.answer = Some(answer);
-        // Kept for a while from now on, because the clock may have jumped.
+        // IdempotencyRecord for a while from now on, because the clock may have jumped.
         held.until_ms = now_ms;
         self.state.set_held(id, Some(held));
     }

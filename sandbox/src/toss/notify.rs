@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Toss,
-    dial::{Call, Fault},
+    dial::{CallFilter, Fault},
     payment::{Payment, Status},
     refusal::{Language, Refusal},
     show::{self, Shown},
@@ -106,7 +106,7 @@ impl Toss {
 
     /// Queues one, whatever the dial does to it.
     fn post(&mut self, now_ms: i64, payment: &Payment, body: &str) {
-        let fault = self.pick(Call::Notify, Some(&payment.order_id));
+        let fault = self.pick(CallFilter::Notify, Some(&payment.order_id));
         let mut due_ms = now_ms;
         let mut copies = 0;
         match fault {

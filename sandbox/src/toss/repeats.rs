@@ -6,11 +6,11 @@ use http::Response;
 
 use super::{
     Toss,
-    api::{Answer, Ask, Caller},
+    api::{Answer, ApiRequest, Caller},
     payment::Pair,
     refusal::{Language, Refusal, status_of},
     reply,
-    state::Kept,
+    state::IdempotencyRecord,
     when::DAY_MS,
 };
 
@@ -21,7 +21,12 @@ const KEY_CHARACTERS: usize = 300;
 
 impl Toss {
     /// Checks the caller and the request first; then returns the key's first answer, or applies the effect.
-    pub(super) fn answered(&mut self, now_ms: i64, ready_at_ms: i64, ask: &Ask) -> Response<Bytes> {
+    pub(super) fn answered(
+        &mut self,
+        now_ms: i64,
+        ready_at_ms: i64,
+        ask: &ApiRequest,
+    ) -> Response<Bytes> {
         let (status, body) = match self.asked_before(now_ms, ready_at_ms, ask, false) {
             Ok(answer) => answer,
             Err(refusal) => (refusal.status, refusal.json(ask.language)),
@@ -34,7 +39,7 @@ impl Toss {
         &mut self,
         now_ms: i64,
         ready_at_ms: i64,
-        ask: &Ask,
+        ask: &ApiRequest,
         began: bool,
     ) -> Result<(u16, String), Refusal> {
         let pair = admit(ask)?;
@@ -52,7 +57,7 @@ impl Toss {
         let effects = self.state.desk().effects;
         let answer = rendered(self.perform(now_ms, ask, pair), ask.language);
         let happened = u32::from(self.state.desk().effects > effects);
-        let kept = Kept {
+        let kept = IdempotencyRecord {
             first_at_ms: now_ms,
             ready_at_ms,
             answer: Some(answer.clone()),
@@ -63,7 +68,7 @@ impl Toss {
     }
 
     /// Whether the key has an answer already, or is about to.
-    pub(super) fn is_repeat(&self, now_ms: i64, ask: &Ask) -> bool {
+    pub(super) fn is_repeat(&self, now_ms: i64, ask: &ApiRequest) -> bool {
         let Ok(Some(identity)) = admit(ask).and_then(|pair| identity(ask, pair)) else {
             return false;
         };
@@ -72,12 +77,12 @@ impl Toss {
     }
 
     /// Makes an error the first answer to the key, whatever has happened.
-    pub(super) fn keep_instead(&mut self, now_ms: i64, ask: &Ask, status: u16, body: &str) {
+    pub(super) fn keep_instead(&mut self, now_ms: i64, ask: &ApiRequest, status: u16, body: &str) {
         let Ok(Some(identity)) = admit(ask).and_then(|pair| identity(ask, pair)) else {
             return;
         };
         let known = self.state.kept(&identity).cloned();
-        let kept = Kept {
+        let kept = IdempotencyRecord {
             first_at_ms: known.as_ref().map_or(now_ms, |kept| kept.first_at_ms),
             ready_at_ms: now_ms,
             answer: Some((status, body.to_owned())),
@@ -87,7 +92,7 @@ impl Toss {
     }
 
     /// Forgets the first answer to the key before its time. What has happened under it is still counted.
-    pub(super) fn forget(&mut self, now_ms: i64, ask: &Ask) {
+    pub(super) fn forget(&mut self, now_ms: i64, ask: &ApiRequest) {
         let Ok(Some(identity)) = admit(ask).and_then(|pair| identity(ask, pair)) else {
             return;
         };
@@ -95,7 +100,7 @@ impl Toss {
             let first_at_ms = now_ms.saturating_sub(KEY_MS);
             self.state.keep(
                 identity,
-                Kept {
+                IdempotencyRecord {
                     first_at_ms,
                     ..kept
                 },
@@ -104,7 +109,7 @@ impl Toss {
     }
 
     /// A key is in progress from when its request was taken.
-    pub(super) fn begin(&mut self, now_ms: i64, until_ms: i64, ask: &Ask) -> bool {
+    pub(super) fn begin(&mut self, now_ms: i64, until_ms: i64, ask: &ApiRequest) -> bool {
         let Ok(Some(identity)) = admit(ask).and_then(|pair| identity(ask, pair)) else {
             return false;
         };
@@ -112,7 +117,7 @@ impl Toss {
         if known.is_some_and(|kept| is_alive(kept, now_ms)) {
             return false;
         }
-        let kept = Kept {
+        let kept = IdempotencyRecord {
             first_at_ms: now_ms,
             ready_at_ms: until_ms,
             answer: None,
@@ -123,7 +128,7 @@ impl Toss {
     }
 }
 
-fn admit(ask: &Ask) -> Result<Pair, Refusal> {
+fn admit(ask: &ApiRequest) -> Result<Pair, Refusal> {
     let pair = match ask.caller {
         Caller::Known(pair) => pair,
         Caller::Unknown => return Err(Refusal::of("UNAUTHORIZED_KEY")),
@@ -137,7 +142,7 @@ fn admit(ask: &Ask) -> Result<Pair, Refusal> {
 }
 
 /// Key, API key, URL and method; not the body. Nothing where there is no key, or for a GET.
-fn identity(ask: &Ask, pair: Pair) -> Result<Option<String>, Refusal> {
+fn identity(ask: &ApiRequest, pair: Pair) -> Result<Option<String>, Refusal> {
     let (Some(key), Some(url)) = (&ask.idempotency_key, ask.api.url()) else {
         return Ok(None);
     };
@@ -152,7 +157,7 @@ fn identity(ask: &Ask, pair: Pair) -> Result<Option<String>, Refusal> {
     Ok(Some(format!("{pair} {url} {key}")))
 }
 
-fn is_alive(kept: &Kept, now_ms: i64) -> bool {
+fn is_alive(kept: &IdempotencyRecord, now_ms: i64) -> bool {
     now_ms < kept.first_at_ms.saturating_add(KEY_MS)
 }
 

@@ -10,11 +10,11 @@ use rand_chacha::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{api::Ask, books::BooksError, dial::Dial, notify::Notice, payment::Payment};
+use super::{api::ApiRequest, books::BooksError, dial::Dial, notify::Notice, payment::Payment};
 
 /// The first answer to an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct IdempotencyRecord {
     pub(super) first_at_ms: i64,
     /// Before, the exchange is in progress.
     pub(super) ready_at_ms: i64,
@@ -29,7 +29,7 @@ pub(super) struct Kept {
 pub(super) struct Held {
     /// When it is to be looked at, or was.
     pub(super) until_ms: i64,
-    pub(super) ask: Ask,
+    pub(super) ask: ApiRequest,
     /// Whether it began its idempotency key.
     pub(super) began: bool,
     /// Once looked at.
@@ -38,7 +38,7 @@ pub(super) struct Held {
 
 /// What there is one of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Desk {
+pub(super) struct Globals {
     /// The generator's position.
     drawn: u64,
     numbered: u64,
@@ -65,13 +65,13 @@ pub(super) struct State {
     payments: BTreeMap<String, Payment>,
     orders: BTreeMap<String, Order>,
     expiries: BTreeSet<(i64, String)>,
-    kept: BTreeMap<String, Kept>,
+    kept: BTreeMap<String, IdempotencyRecord>,
     held: BTreeMap<u64, Held>,
     notices: BTreeMap<u64, Notice>,
     /// Those that nobody is delivering just now.
     waiting: BTreeSet<(i64, u64)>,
     dial: Dial,
-    desk: Desk,
+    desk: Globals,
     random: ChaCha8Rng,
     touched: Touched,
 }
@@ -92,7 +92,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     payments: Vec<&'a Payment>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    kept: Vec<(&'a str, &'a Kept)>,
+    kept: Vec<(&'a str, &'a IdempotencyRecord)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     held: Vec<(u64, Option<&'a Held>)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -100,7 +100,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     dial: Option<&'a Dial>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    desk: Option<&'a Desk>,
+    desk: Option<&'a Globals>,
 }
 
 /// A line, as read.
@@ -108,11 +108,11 @@ struct Line<'a> {
 #[serde(default, deny_unknown_fields)]
 struct ReadLine {
     payments: Vec<Payment>,
-    kept: Vec<(String, Kept)>,
+    kept: Vec<(String, IdempotencyRecord)>,
     held: Vec<(u64, Option<Held>)>,
     notices: Vec<(u64, Option<Notice>)>,
     dial: Option<Dial>,
-    desk: Option<Desk>,
+    desk: Option<Globals>,
 }
 
 impl State {
@@ -126,7 +126,7 @@ impl State {
             notices: BTreeMap::new(),
             waiting: BTreeSet::new(),
             dial: Dial::default(),
-            desk: Desk::default(),
+            desk: Globals::default(),
             random: ChaCha8Rng::seed_from_u64(seed),
             touched: Touched::default(),
         }
@@ -287,15 +287,15 @@ impl State {
 
     // Idempotency keys
 
-    pub(super) fn kept(&self, identity: &str) -> Option<&Kept> {
+    pub(super) fn kept(&self, identity: &str) -> Option<&IdempotencyRecord> {
         self.kept.get(identity)
     }
 
-    pub(super) fn all_kept(&self) -> impl Iterator<Item = (&String, &Kept)> {
+    pub(super) fn all_kept(&self) -> impl Iterator<Item = (&String, &IdempotencyRecord)> {
         self.kept.iter()
     }
 
-    pub(super) fn keep(&mut self, identity: String, kept: Kept) {
+    pub(super) fn keep(&mut self, identity: String, kept: IdempotencyRecord) {
         self.touched.kept.insert(identity.clone());
         self.kept.insert(identity, kept);
     }
@@ -360,11 +360,11 @@ impl State {
         &mut self.dial
     }
 
-    pub(super) fn desk(&self) -> &Desk {
+    pub(super) fn desk(&self) -> &Globals {
         &self.desk
     }
 
-    pub(super) fn desk_mut(&mut self) -> &mut Desk {
+    pub(super) fn desk_mut(&mut self) -> &mut Globals {
         self.touched.desk = true;
         &mut self.desk
     }

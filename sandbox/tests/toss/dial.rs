@@ -1,6 +1,6 @@
 //! The fault dial: each fault, and exactly what had happened when it struck.
 
-use daegeum_sandbox::toss::{Call, Ending, Fault, Rule};
+use daegeum_sandbox::toss::{CallFilter, Ending, Fault, Rule};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn under(fault: Value) -> (Answer, String, u64) {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 1_000);
     let fault: Fault = serde_json::from_value(fault).unwrap();
-    shop.once(Call::Confirm, fault);
+    shop.once(CallFilter::Confirm, fault);
     let answer = shop.confirm(&key, "order-1", 1_000);
     assert!(shop.toss.dial().rules.is_empty(), "once is once");
     let status = shop.inquire(&key).body["status"]
@@ -120,7 +120,7 @@ fn whether_an_error_stays_with_its_key_is_chosen() {
         let keyed = [("idempotency-key", "k")];
         let body = confirm(&key, "order-1", 1_000);
         shop.once(
-            Call::Confirm,
+            CallFilter::Confirm,
             serde_json::from_value(fault.clone()).unwrap(),
         );
         shop.post_with(CONFIRM, &keyed, &body)
@@ -137,7 +137,7 @@ fn inquiries_lag_behind_by_time_or_by_number() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 1_000);
     shop.once(
-        Call::Confirm,
+        CallFilter::Confirm,
         Fault::StaleRead {
             ms: None,
             reads: Some(2),
@@ -149,7 +149,7 @@ fn inquiries_lag_behind_by_time_or_by_number() {
         .is_payment("IN_PROGRESS");
     shop.inquire(&key).is_payment("DONE");
     shop.once(
-        Call::Cancel,
+        CallFilter::Cancel,
         Fault::StaleRead {
             ms: Some(1_000),
             reads: None,
@@ -200,7 +200,7 @@ fn chance_keeps_to_its_odds_and_to_its_seed() {
         let key = shop.paid("order-1", 1_000);
         let rule = Rule {
             probability_ppm: Some(250_000),
-            ..Rule::always(Call::Any, Fault::RateLimited {})
+            ..Rule::always(CallFilter::Any, Fault::RateLimited {})
         };
         shop.rules(vec![rule]);
         (0..1_000)
@@ -216,7 +216,7 @@ fn chance_keeps_to_its_odds_and_to_its_seed() {
 #[test]
 fn a_rule_that_makes_no_sense_is_refused_and_changes_nothing() {
     let mut shop = Shop::new();
-    shop.once(Call::Confirm, Fault::Garbage {});
+    shop.once(CallFilter::Confirm, Fault::Garbage {});
     let before = shop.toss.dial().clone();
     for rule in [
         json!({"call": "confirm", "fault": {"lost": {}}}),
@@ -246,7 +246,7 @@ fn any_call_is_not_any_notification() {
     let key = shop.approved("order-1", 1_000);
     shop.rules(vec![Rule {
         times: Some(2),
-        ..Rule::always(Call::Any, Fault::Delay { ms: 1_000 })
+        ..Rule::always(CallFilter::Any, Fault::Delay { ms: 1_000 })
     }]);
     shop.confirm(&key, "order-1", 1_000);
     assert_eq!(
@@ -268,7 +268,7 @@ fn a_first_answer_is_not_overwritten_by_a_later_error() {
         let keyed = [("idempotency-key", "k")];
         let body = confirm(&key, "order-1", 1_000);
         shop.post_with(CONFIRM, &keyed, &body).is_payment("DONE");
-        shop.once(Call::Confirm, serde_json::from_value(fault).unwrap());
+        shop.once(CallFilter::Confirm, serde_json::from_value(fault).unwrap());
         shop.post_with(CONFIRM, &keyed, &body)
             .is_refused(500, "COMMON_ERROR");
         shop.post_with(CONFIRM, &keyed, &body).is_payment("DONE");

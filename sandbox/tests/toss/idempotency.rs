@@ -1,6 +1,6 @@
 //! Idempotency keys. Contract, section 1.
 
-use daegeum_sandbox::toss::{Call, Ending, Fault};
+use daegeum_sandbox::toss::{CallFilter, Ending, Fault};
 use http::Method;
 use serde_json::json;
 
@@ -101,7 +101,7 @@ fn a_late_answer_is_in_progress_until_it_comes() {
     let key = shop.approved("order-1", 1_000);
     let body = confirm(&key, "order-1", 1_000);
     let keyed = [("idempotency-key", "k")];
-    shop.once(Call::Confirm, Fault::Delay { ms: 5_000 });
+    shop.once(CallFilter::Confirm, Fault::Delay { ms: 5_000 });
     let late = shop.post_with(CONFIRM, &keyed, &body);
     late.is_payment("DONE");
     assert_eq!(late.transport.delay_ms, 5_000);
@@ -119,7 +119,7 @@ fn a_held_request_happens_later_and_once() {
     let key = shop.approved("order-1", 1_000);
     let body = confirm(&key, "order-1", 1_000);
     let keyed = [("idempotency-key", "k")];
-    shop.once(Call::Confirm, Fault::Held { ms: 60_000 });
+    shop.once(CallFilter::Confirm, Fault::Held { ms: 60_000 });
     let held = shop.post_with(CONFIRM, &keyed, &body);
     let Ending::Held { id, until_ms } = held.transport.ending else {
         panic!("{held:?}");
@@ -151,7 +151,7 @@ fn a_held_request_happens_later_and_once() {
 fn an_answer_can_be_collected_after_the_clock_has_jumped() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 1_000);
-    shop.once(Call::Confirm, Fault::Held { ms: 60_000 });
+    shop.once(CallFilter::Confirm, Fault::Held { ms: 60_000 });
     let held = shop.confirm(&key, "order-1", 1_000);
     let Ending::Held { id, .. } = held.transport.ending else {
         panic!("{held:?}");
@@ -163,7 +163,7 @@ fn an_answer_can_be_collected_after_the_clock_has_jumped() {
     assert_eq!(approved_at, "2024-02-13T12:19:14+09:00", "at its own time");
 
     let key = shop.approved("order-2", 1_000);
-    shop.once(Call::Confirm, Fault::Held { ms: 60_000 });
+    shop.once(CallFilter::Confirm, Fault::Held { ms: 60_000 });
     shop.confirm(&key, "order-2", 1_000);
     shop.pass(60_000);
     shop.toss.tick(shop.now_ms);
@@ -176,7 +176,7 @@ fn an_answer_can_be_collected_after_the_clock_has_jumped() {
 fn a_held_request_can_come_too_late() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 1_000);
-    shop.once(Call::Confirm, Fault::Held { ms: 600_000 });
+    shop.once(CallFilter::Confirm, Fault::Held { ms: 600_000 });
     shop.confirm(&key, "order-1", 1_000);
     shop.pass(600_000);
     shop.inquire(&key).is_payment("EXPIRED");
@@ -217,7 +217,7 @@ fn a_key_can_be_forgotten_before_its_time() {
     let body = confirm(&key, "order-1", 1_000);
     let keyed = [("idempotency-key", "k")];
     shop.post_with(CONFIRM, &keyed, &body).is_payment("DONE");
-    shop.once(Call::Confirm, Fault::KeyForgotten {});
+    shop.once(CallFilter::Confirm, Fault::KeyForgotten {});
     let refused = shop.post_with(CONFIRM, &keyed, &body);
     refused.is_refused(400, "ALREADY_PROCESSED_PAYMENT");
     let again = shop.post_with(CONFIRM, &keyed, &body);
@@ -227,7 +227,7 @@ fn a_key_can_be_forgotten_before_its_time() {
     let body = json!({"cancelReason": "x", "cancelAmount": 400});
     shop.post_with(&path, &keyed, &body)
         .is_payment("PARTIAL_CANCELED");
-    shop.once(Call::Cancel, Fault::KeyForgotten {});
+    shop.once(CallFilter::Cancel, Fault::KeyForgotten {});
     let twice = shop.post_with(&path, &keyed, &body);
     assert_eq!(twice.body["balanceAmount"], 200, "taken for a new one");
     let books = shop.toss.books();
@@ -244,9 +244,9 @@ fn a_key_can_be_forgotten_before_its_time() {
 fn a_key_that_is_not_known_has_nothing_to_be_forgotten() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 1_000);
-    shop.once(Call::Confirm, Fault::KeyForgotten {});
+    shop.once(CallFilter::Confirm, Fault::KeyForgotten {});
     shop.confirm(&key, "order-1", 1_000).is_payment("DONE");
-    for call in [Call::Inquire, Call::Any, Call::Notify] {
+    for call in [CallFilter::Inquire, CallFilter::Any, CallFilter::Notify] {
         let rule = daegeum_sandbox::toss::Rule::always(call, Fault::KeyForgotten {});
         let dial = daegeum_sandbox::toss::Dial {
             rules: vec![rule],

@@ -1,6 +1,6 @@
 //! Notifications out. Contract, section 7.
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -132,10 +132,10 @@ fn only_200_ends_it_and_seven_retries_follow() {
 #[test]
 fn a_notification_can_be_lost_or_doubled() {
     let mut shop = Shop::listening();
-    shop.once(Call::Notify, Fault::Lost {});
+    shop.once(CallFilter::Notify, Fault::Lost {});
     shop.paid("order-1", 1_000);
     assert!(shop.heard().is_empty());
-    shop.once(Call::Notify, Fault::Duplicated { n: 2 });
+    shop.once(CallFilter::Notify, Fault::Duplicated { n: 2 });
     shop.paid("order-2", 1_000);
     let due = shop.toss.due(shop.now_ms);
     assert_eq!(due.len(), 3);
@@ -151,7 +151,7 @@ fn a_notification_can_be_lost_or_doubled() {
 #[test]
 fn a_notification_can_be_late_or_overtaken() {
     let mut shop = Shop::listening();
-    shop.once(Call::Notify, Fault::Late { ms: 3_600_000 });
+    shop.once(CallFilter::Notify, Fault::Late { ms: 3_600_000 });
     let key = shop.paid("order-1", 1_000);
     shop.cancel(&key, &json!({"cancelReason": "x"}));
     assert_eq!(shop.heard()[0]["data"]["status"], "CANCELED");
@@ -159,8 +159,10 @@ fn a_notification_can_be_late_or_overtaken() {
     assert_eq!(shop.heard()[0]["data"]["status"], "DONE");
 
     // With any luck at all, one of eight is overtaken by the one after it.
-    let rule =
-        daegeum_sandbox::toss::Rule::always(Call::Notify, Fault::Reordered { within_ms: 60_000 });
+    let rule = daegeum_sandbox::toss::Rule::always(
+        CallFilter::Notify,
+        Fault::Reordered { within_ms: 60_000 },
+    );
     shop.rules(vec![rule]);
     let mut overtaken = 0;
     for number in 2..10 {
@@ -178,7 +180,7 @@ fn a_notification_can_be_late_or_overtaken() {
 #[test]
 fn a_notification_can_lie_or_be_a_strangers() {
     let mut shop = Shop::listening();
-    shop.once(Call::Notify, Fault::Forged {});
+    shop.once(CallFilter::Notify, Fault::Forged {});
     let key = shop.paid("order-1", 1_000);
     let heard = shop.heard();
     assert_eq!(heard.len(), 2);
@@ -186,7 +188,7 @@ fn a_notification_can_lie_or_be_a_strangers() {
     assert_eq!(heard[0]["data"]["status"], "CANCELED");
     assert_eq!(heard[1]["data"]["status"], "DONE");
     shop.inquire(&key).is_payment("DONE");
-    shop.once(Call::Notify, Fault::Unknown {});
+    shop.once(CallFilter::Notify, Fault::Unknown {});
     shop.paid("order-2", 1_000);
     let heard = shop.heard();
     assert_eq!(heard.len(), 2);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use daegeum_sandbox::toss::{
-    Books, BooksError, Call, Dial, Ending, Fault, FileBooks, MemoryBooks, Rule, Toss,
+    Books, BooksError, CallFilter, Dial, Ending, Fault, FileBooks, MemoryBooks, Rule, Toss,
 };
 use serde_json::json;
 
@@ -100,10 +100,10 @@ impl Script {
             Fault::Garbage {},
         ];
         let fault = faults[self.below(5)].clone();
-        let mut any = Rule::always(Call::Any, fault);
+        let mut any = Rule::always(CallFilter::Any, fault);
         any.probability_ppm = Some(200_000);
         let mut stale = Rule::always(
-            Call::Confirm,
+            CallFilter::Confirm,
             Fault::StaleRead {
                 ms: Some(500_000),
                 reads: Some(3),
@@ -111,7 +111,7 @@ impl Script {
         );
         stale.times = Some(2);
         Dial {
-            rules: vec![any, stale, Rule::once(Call::Notify, Fault::Forged {})],
+            rules: vec![any, stale, Rule::once(CallFilter::Notify, Fault::Forged {})],
             requests_per_minute: Some(20),
         }
     }
@@ -317,7 +317,7 @@ fn an_inquiry_writes_nothing() {
     let before = shop.books.fork().load().unwrap();
     shop.inquire(&key);
     shop.inquire("tgen_nobody");
-    shop.once(Call::Notify, Fault::Lost {});
+    shop.once(CallFilter::Notify, Fault::Lost {});
     let dialed = shop.books.fork().load().unwrap();
     assert!(dialed.len() > before.len());
     shop.pass(20 * DAY_MS);

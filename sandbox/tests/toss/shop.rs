@@ -200,7 +200,7 @@ impl Shop {
         self.toss.set_dial(dial).unwrap();
     }
 
-    pub(crate) fn once(&mut self, call: daegeum_sandbox::toss::Call, fault: Fault) {
+    pub(crate) fn once(&mut self, call: daegeum_sandbox::toss::CallFilter, fault: Fault) {
         self.rules(vec![Rule::once(call, fault)]);
     }
 

@@ -23,7 +23,8 @@ use super::schema::PaymentSchema;
 use super::{answer, vocabulary};
 use crate::app::{App, Asked};
 use crate::http::{
-    BodyKey, Checkout, HttpErrorCode, Integer, Json, KeyHeader, Principal, Problem, RequestContext,
+    BodyKey, CheckoutCaller, HttpErrorCode, Integer, Json, KeyHeader, Principal, Problem,
+    RequestContext,
 };
 use crate::keyed;
 
@@ -61,7 +62,7 @@ impl BroughtBack {
 }
 
 /// The checked parameters, with their payment.
-struct Returned {
+struct MatchedReturn {
     payment: AnyPayment,
     approved: Approved,
 }
@@ -71,10 +72,10 @@ struct Returned {
     responses((status = 200, body = PaymentSchema)))]
 pub async fn verify(
     State(app): State<Arc<App>>,
-    Checkout(who): Checkout,
+    CheckoutCaller(who): CheckoutCaller,
     Json(body): Json<BroughtBack>,
 ) -> Result<Response, Problem> {
-    let Returned { payment, approved } = returned(&app, &who, body)?;
+    let MatchedReturn { payment, approved } = returned(&app, &who, body)?;
     let core = payment.core();
     let name = compared(&app, &payment, &approved)?;
     // A confirmed payment has the gateway's name; before that, any well-formed name may be right.
@@ -96,14 +97,14 @@ pub async fn verify(
     responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn confirm(
     State(app): State<Arc<App>>,
-    Checkout(who): Checkout,
+    CheckoutCaller(who): CheckoutCaller,
     context: RequestContext,
     KeyHeader(headers): KeyHeader,
     Json(body): Json<BroughtBack>,
 ) -> Result<Response, Problem> {
     let fingerprint = keyed::fingerprint("POST /api/v1/payments/confirm", &body)?;
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
-    let Returned { payment, approved } = returned(&app, &who, body)?;
+    let MatchedReturn { payment, approved } = returned(&app, &who, body)?;
     // Compared here already, so that a tampered return leaves no record; the engine compares it again.
     let name = compared(&app, &payment, &approved)?;
     refuse_unreachable(&app, &payment)?;
@@ -129,7 +130,7 @@ pub async fn confirm(
     answer::when_answered(&app, executed).await
 }
 
-fn returned(app: &App, who: &Principal, body: BroughtBack) -> Result<Returned, Problem> {
+fn returned(app: &App, who: &Principal, body: BroughtBack) -> Result<MatchedReturn, Problem> {
     let (id, approved) = body.approved().map_err(|_| mismatched(app, None))?;
     let found = app.reader.payment(id).map_err(answer::stored)?;
     let seen = found.filter(|found| keyed::asker(who).may_see_payment(found.value.core()));
@@ -147,7 +148,7 @@ fn returned(app: &App, who: &Principal, body: BroughtBack) -> Result<Returned, P
             return Err(answer::problem(&Rejection::PaymentNotFound));
         }
     };
-    Ok(Returned {
+    Ok(MatchedReturn {
         payment: payment.value,
         approved,
     })

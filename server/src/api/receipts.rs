@@ -20,7 +20,7 @@ use super::nothing::NoParameters;
 use super::schema::{KeySetSchema, SignedReceiptSchema};
 use super::session_view::title_of;
 use crate::app::App;
-use crate::http::{Checkout, HttpErrorCode, Problem, Query};
+use crate::http::{CheckoutCaller, HttpErrorCode, Problem, Query};
 use crate::keyed;
 
 /// Gives the signed receipt of a payment whose money was taken: the same bytes each time.
@@ -31,7 +31,7 @@ use crate::keyed;
     responses((status = 200, body = SignedReceiptSchema)))]
 pub async fn get(
     State(app): State<Arc<App>>,
-    Checkout(who): Checkout,
+    CheckoutCaller(who): CheckoutCaller,
     Path(payment_id): Path<String>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {

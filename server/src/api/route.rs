@@ -29,7 +29,7 @@ use crate::app::App;
 use crate::http::cross_origin::Pages;
 use crate::http::error::PROBLEM_JSON;
 use crate::http::{
-    Admin, Backend, Buyer, Caller, Checkout, HttpErrorCode, Json, KeyHeader, Kind, Observer,
+    Admin, Backend, Buyer, Caller, CheckoutCaller, HttpErrorCode, Json, KeyHeader, Kind, Observer,
     Office, OptionalJson, Payer, Query, RawBody, RequestContext,
 };
 
@@ -492,7 +492,7 @@ macro_rules! callers {
     )+ };
 }
 
-callers!(Admin Buyer Caller Observer Office Payer Checkout Backend);
+callers!(Admin Buyer Caller Observer Office Payer CheckoutCaller Backend);
 
 impl<T: ToSchema> Input for Json<T> {
     fn describe(draft: &mut Draft) {

@@ -17,9 +17,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer;
+use super::buyer_choice::BuyerChoice;
 use super::consents::{self, AskedConsent};
 use super::receipt_view::ReceiptView;
-use super::said::Said;
 use crate::app::App;
 use crate::gateway::Offer;
 use crate::http::Problem;
@@ -91,7 +91,7 @@ impl<'a> SessionView<'a> {
     /// With what is bought and how it can be paid, as both are now.
     pub fn at_checkout(mut self, app: &'a App) -> Result<Self, Problem> {
         let payment = self.payment.payment;
-        let said = Said::of(app, payment)?.ok_or_else(lost)?;
+        let said = BuyerChoice::of(app, payment)?.ok_or_else(lost)?;
         let (order, contents) = bought(app, payment)?;
         let summary = SummaryView {
             order: &order,
@@ -155,7 +155,7 @@ fn window(app: &App, payment: &AnyPayment) -> Result<Value, Problem> {
     let core = payment.core();
     let gateway = app.gateways.of(core.provider);
     let gateway = gateway.ok_or_else(|| answer::problem(&Rejection::ProviderUnavailable))?;
-    let said = Said::of(app, payment)?.ok_or_else(lost)?;
+    let said = BuyerChoice::of(app, payment)?.ok_or_else(lost)?;
     let (_, contents) = bought(app, payment)?;
     Ok(gateway.window(&Offer {
         payment: core.id,

@@ -18,17 +18,17 @@ use daegeum_engine::store::executor::{Executed, Shown};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::buyer_choice::{BuyerChoice, Chosen};
 use super::consents::{self, GivenConsent};
 use super::nothing::NoParameters;
-use super::said::{Chosen, Said};
 use super::schema::{CheckoutSchema, PreparedSchema, SessionSchema};
 use super::session_view::SessionView;
 use super::{answer, card, contact, vocabulary};
 use crate::app::{App, Asked};
 use crate::config::WebOrigin;
 use crate::http::{
-    BodyKey, Checkout, HttpErrorCode, Json, KeyHeader, OptionalJson, Principal, Problem, Query,
-    RequestContext,
+    BodyKey, CheckoutCaller, HttpErrorCode, Json, KeyHeader, OptionalJson, Principal, Problem,
+    Query, RequestContext,
 };
 use crate::keyed;
 
@@ -95,7 +95,7 @@ pub struct CreateSession {
     responses((status = 201, body = SessionSchema)))]
 pub async fn create(
     State(app): State<Arc<App>>,
-    Checkout(who): Checkout,
+    CheckoutCaller(who): CheckoutCaller,
     context: RequestContext,
     KeyHeader(headers): KeyHeader,
     Json(body): Json<CreateSession>,
@@ -158,13 +158,13 @@ impl CreateSession {
 }
 
 /// What is handed on from the session whose token the caller holds, to another at this gateway.
-fn former(app: &App, who: &Principal, at: Option<Provider>) -> Result<Said, Problem> {
+fn former(app: &App, who: &Principal, at: Option<Provider>) -> Result<BuyerChoice, Problem> {
     let Principal::Session(id) = who else {
-        return Ok(Said::default());
+        return Ok(BuyerChoice::default());
     };
     let payment = find(app, who, id)?;
     let offer = at.map(|provider| app.gateways.card_offer(provider));
-    let said = Said::of(app, &payment)?.unwrap_or_default();
+    let said = BuyerChoice::of(app, &payment)?.unwrap_or_default();
     Ok(said.handed_on(&offer.unwrap_or_default(), payment.core().amount()))
 }
 
@@ -204,7 +204,7 @@ fn may_return_to(app: &App, url: &str) -> Result<(), String> {
     responses((status = 200, body = CheckoutSchema)))]
 pub async fn get(
     State(app): State<Arc<App>>,
-    Checkout(who): Checkout,
+    CheckoutCaller(who): CheckoutCaller,
     Path(session_id): Path<String>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Response, Problem> {
@@ -266,14 +266,14 @@ pub struct PrepareSession {
 
 /// Lets the buyer pay, and tells the browser what it needs to open the gateway's window.
 ///
-/// What the buyer chooses is noted with the first preparation. Said again, or left out, it is the same preparation;
+/// What the buyer chooses is noted with the first preparation. BuyerChoice again, or left out, it is the same preparation;
 /// another choice is refused with `SESSION_PREPARED`: begin another session of the order. Without the consents that the
 /// server's settings require it is refused with `CONSENT_REQUIRED`.
 #[utoipa::path(post, path = "/api/v1/payments/sessions/{session_id}/prepare", tag = "checkout",
     responses((status = 200, body = PreparedSchema)))]
 pub async fn prepare(
     State(app): State<Arc<App>>,
-    Checkout(who): Checkout,
+    CheckoutCaller(who): CheckoutCaller,
     context: RequestContext,
     KeyHeader(headers): KeyHeader,
     Path(session_id): Path<String>,
@@ -328,7 +328,7 @@ impl PrepareSession {
 
 /// Whether the choice says nothing that has not been said.
 fn stands(app: &App, payment: &AnyPayment, chosen: &Chosen) -> Result<bool, Problem> {
-    let said = Said::of(app, payment)?;
+    let said = BuyerChoice::of(app, payment)?;
     Ok(said.is_some_and(|said| said.has(app, chosen)))
 }
 

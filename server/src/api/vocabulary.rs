@@ -23,7 +23,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{RefOr, schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::gateway::{Fault, Retry};
+use crate::gateway::{FailureParty, Retry};
 use crate::http::HttpErrorCode;
 
 macro_rules! words {
@@ -95,7 +95,7 @@ words! {
     /// What a buyer agrees to: `purchase`, to buy; `personal_data`, that the gateway is given personal data.
     ConsentName: each(Consent::ALL, Consent::name);
     /// Whose doing a failure is.
-    FailureFault: each(Fault::ALL, Fault::name);
+    FailureFault: each(FailureParty::ALL, FailureParty::name);
     /// What may be tried after a failure, as a new payment.
     FailureRetry: each(Retry::ALL, Retry::name);
     /// The currency of an order.

@@ -25,7 +25,7 @@ pub(super) struct Place {
 /// The content of the file.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Kept {
+struct ClockCheckpoint {
     boot_id: String,
     since_boot_ns: u64,
     domain_ns: u128,
@@ -38,7 +38,7 @@ impl Place {
     }
 
     pub(super) fn keep(&self, world: &dyn World, domain_ns: u128) -> io::Result<()> {
-        let kept = Kept {
+        let kept = ClockCheckpoint {
             boot_id: self.files.boot_id()?,
             since_boot_ns: world.since_boot_ns(),
             domain_ns,
@@ -50,7 +50,7 @@ impl Place {
     /// The least domain time according to the file; `None` if it is missing or unreadable.
     pub(super) fn domain_ns(&self, world: &dyn World) -> Option<u128> {
         let bytes = self.files.read_whole(&self.file, LIMIT).ok()??;
-        let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+        let kept: ClockCheckpoint = serde_json::from_slice(&bytes).ok()?;
         let same_boot = self.files.boot_id().is_ok_and(|now| now == kept.boot_id);
         let passed_ns = if same_boot {
             world.since_boot_ns().saturating_sub(kept.since_boot_ns)

@@ -23,14 +23,14 @@ const PROBE_PATIENCE_NS: u64 = 90_000_000_000;
 
 /// A call's evidence about the gateway's health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum CallHealth {
     /// It answered. A refusal is an answer too.
     Answer,
     /// It could not be reached, did not answer, or answered nonsense.
     Nothing,
 }
 
-impl Heard {
+impl CallHealth {
     /// The evidence in a response that was read with this outcome.
     pub fn of(came: &Result<Response<Bytes>, Undelivered>, read: &Outcome) -> Self {
         let Ok(response) = came else {
@@ -108,10 +108,10 @@ impl Breaker {
     }
 
     /// Records how a call went, including calls that began before it opened.
-    pub fn note(&mut self, now_ns: u64, heard: Heard) {
+    pub fn note(&mut self, now_ns: u64, heard: CallHealth) {
         self.state = match (heard, self.state) {
-            (Heard::Answer, _) => State::Closed { failures: 0 },
-            (Heard::Nothing, State::Closed { failures }) => {
+            (CallHealth::Answer, _) => State::Closed { failures: 0 },
+            (CallHealth::Nothing, State::Closed { failures }) => {
                 let failures = failures.saturating_add(1);
                 if failures < FAILURES_TO_OPEN {
                     State::Closed { failures }
@@ -120,8 +120,8 @@ impl Breaker {
                 }
             }
             // It is known to be down; failures of earlier calls add nothing.
-            (Heard::Nothing, open @ State::Open { .. }) => open,
-            (Heard::Nothing, State::Probing { cool_down_ns, .. }) => {
+            (CallHealth::Nothing, open @ State::Open { .. }) => open,
+            (CallHealth::Nothing, State::Probing { cool_down_ns, .. }) => {
                 open(now_ns, cool_down_ns.saturating_mul(2).min(COOL_DOWN_MAX_NS))
             }
         };
@@ -159,7 +159,7 @@ mod tests {
         let mut breaker = Breaker::default();
         for _ in 0..FAILURES_TO_OPEN {
             assert_eq!(breaker.may_call(at_ns), Ok(()));
-            breaker.note(at_ns, Heard::Nothing);
+            breaker.note(at_ns, CallHealth::Nothing);
         }
         breaker
     }
@@ -173,10 +173,10 @@ mod tests {
         let mut breaker = Breaker::default();
         for _ in 0..100 {
             for _ in 1..FAILURES_TO_OPEN {
-                breaker.note(0, Heard::Nothing);
+                breaker.note(0, CallHealth::Nothing);
             }
             assert!(breaker.is_closed());
-            breaker.note(0, Heard::Answer);
+            breaker.note(0, CallHealth::Answer);
         }
         let mut breaker = opened(7);
         assert!(!breaker.is_closed());
@@ -189,12 +189,12 @@ mod tests {
         let mut breaker = opened(0);
         assert_eq!(breaker.may_call(5 * SECOND), Ok(()));
         assert_eq!(breaker.may_call(5 * SECOND), wait(5), "the second waits");
-        breaker.note(6 * SECOND, Heard::Answer);
+        breaker.note(6 * SECOND, CallHealth::Answer);
         for _ in 0..3 {
             assert_eq!(breaker.may_call(6 * SECOND), Ok(()));
         }
         for _ in 1..FAILURES_TO_OPEN {
-            breaker.note(6 * SECOND, Heard::Nothing);
+            breaker.note(6 * SECOND, CallHealth::Nothing);
         }
         assert!(breaker.is_closed(), "it forgets what was before");
     }
@@ -211,11 +211,11 @@ mod tests {
                 Err(RetryAfter(Duration::from_nanos(1)))
             );
             assert_eq!(breaker.may_call(now), Ok(()));
-            breaker.note(now, Heard::Nothing);
+            breaker.note(now, CallHealth::Nothing);
         }
-        breaker.note(now, Heard::Answer);
+        breaker.note(now, CallHealth::Answer);
         for _ in 0..FAILURES_TO_OPEN {
-            breaker.note(now, Heard::Nothing);
+            breaker.note(now, CallHealth::Nothing);
         }
         assert_eq!(breaker.may_call(now), wait(5));
     }
@@ -224,10 +224,10 @@ mod tests {
     fn earlier_calls_may_close_the_breaker_but_never_prolong_it() {
         let mut breaker = opened(0);
         for second in 1..5 {
-            breaker.note(second * SECOND, Heard::Nothing);
+            breaker.note(second * SECOND, CallHealth::Nothing);
         }
         assert_eq!(breaker.may_call(4 * SECOND), wait(1));
-        breaker.note(4 * SECOND, Heard::Answer);
+        breaker.note(4 * SECOND, CallHealth::Answer);
         assert!(breaker.is_closed());
     }
 
@@ -250,29 +250,29 @@ mod tests {
             after: Duration::ZERO,
         };
         for (came, read, heard) in [
-            (came(200), not_yet.clone(), Heard::Answer),
-            (came(404), not_yet.clone(), Heard::Answer),
-            (came(429), not_yet, Heard::Answer),
-            (came(400), Outcome::Unknown, Heard::Answer),
+            (came(200), not_yet.clone(), CallHealth::Answer),
+            (came(404), not_yet.clone(), CallHealth::Answer),
+            (came(429), not_yet, CallHealth::Answer),
+            (came(400), Outcome::Unknown, CallHealth::Answer),
             // About another order, or about no payment: the browser brought back another payment's name.
-            (came(200), Outcome::NotThisOne, Heard::Answer),
-            (came(404), Outcome::NotThisOne, Heard::Answer),
-            (came(400), Outcome::NotThisOne, Heard::Answer),
-            (came(200), Outcome::Unknown, Heard::Nothing),
-            (came(302), Outcome::Unknown, Heard::Nothing),
-            (came(500), Outcome::Unknown, Heard::Nothing),
+            (came(200), Outcome::NotThisOne, CallHealth::Answer),
+            (came(404), Outcome::NotThisOne, CallHealth::Answer),
+            (came(400), Outcome::NotThisOne, CallHealth::Answer),
+            (came(200), Outcome::Unknown, CallHealth::Nothing),
+            (came(302), Outcome::Unknown, CallHealth::Nothing),
+            (came(500), Outcome::Unknown, CallHealth::Nothing),
             (
                 Err(Undelivered::NotSent(String::new())),
                 Outcome::NotSent,
-                Heard::Nothing,
+                CallHealth::Nothing,
             ),
             (
                 Err(Undelivered::NoAnswer(String::new())),
                 Outcome::Unknown,
-                Heard::Nothing,
+                CallHealth::Nothing,
             ),
         ] {
-            assert_eq!(Heard::of(&came, &read), heard, "{came:?}");
+            assert_eq!(CallHealth::of(&came, &read), heard, "{came:?}");
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
             let now = tenth * SECOND / 10;
             if breaker.may_call(now).is_ok() {
                 calls += 1;
-                breaker.note(now, Heard::Nothing);
+                breaker.note(now, CallHealth::Nothing);
             }
         }
         // Five until it opens, five while the cool-down grows for 155 s, then one every two minutes.
@@ -321,10 +321,10 @@ mod tests {
                 }
                 match draw() % 4 {
                     0 => {
-                        breaker.note(now, Heard::Answer);
+                        breaker.note(now, CallHealth::Answer);
                         assert!(breaker.is_closed() && breaker.may_call(now).is_ok());
                     }
-                    1 | 2 => breaker.note(now, Heard::Nothing),
+                    1 | 2 => breaker.note(now, CallHealth::Nothing),
                     3.. => {}
                 }
             }

@@ -16,7 +16,7 @@ use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::sealed::{RetentionClass, Sealed};
 use serde_json::json;
 
-use super::breaker::Heard as Health;
+use super::breaker::CallHealth as Health;
 use super::{Ask, By, Call, Gateway, Outcome, plan};
 use crate::app::{App, Asked};
 use crate::http::{HttpErrorCode, Problem};

@@ -279,7 +279,7 @@ pub struct Payer(pub Principal);
 
 /// Extracts a merchant's backend, a buyer, or the holder of a session's token; anyone else is refused.
 #[derive(Debug, Clone)]
-pub struct Checkout(pub Principal);
+pub struct CheckoutCaller(pub Principal);
 
 /// Extracts a merchant's backend with its kind; anyone else is refused.
 #[derive(Debug, Clone)]
@@ -289,7 +289,7 @@ extracts!(Observer, Admin | Scraper);
 extracts!(Office, Merchant | Admin);
 extracts!(Payer, Merchant | Buyer);
 extracts!(Backend, Merchant);
-extracts!(Checkout, Merchant | Buyer | Session);
+extracts!(CheckoutCaller, Merchant | Buyer | Session);
 
 macro_rules! whole_principal {
     ($($Extractor:ident)+) => { $(
@@ -301,7 +301,7 @@ macro_rules! whole_principal {
     )+ };
 }
 
-whole_principal!(Observer Office Payer Backend Checkout);
+whole_principal!(Observer Office Payer Backend CheckoutCaller);
 
 impl From<Principal> for Caller {
     fn from(principal: Principal) -> Self {

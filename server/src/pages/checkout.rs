@@ -7,10 +7,10 @@ use super::{Entry, Page, Visit};
 
 #[derive(Template)]
 #[template(path = "checkout/page.html")]
-struct Checkout {
+struct CheckoutPage {
     page: Page,
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    visit.show(Entry::Checkout, |page| Checkout { page })
+    visit.show(Entry::Checkout, |page| CheckoutPage { page })
 }

@@ -140,11 +140,11 @@ mod tests {
     use prometheus_client::metrics::counter::Counter;
     use serde_json::{Value, json};
 
-    use super::{super::sink::tests::Kept, *};
+    use super::{super::sink::tests::CapturedOutput, *};
 
     #[test]
     fn a_transition_is_one_json_line_with_the_promised_fields() {
-        let kept = Kept::default();
+        let kept = CapturedOutput::default();
         let (sink, writer) = LogSink::start(kept.clone(), 1 << 16, Counter::default()).unwrap();
         let log = TransitionLog::new(Some(sink));
         let whole = Transition {

@@ -173,9 +173,9 @@ pub(super) mod tests {
 
     /// Keeps what was written.
     #[derive(Clone, Default)]
-    pub(in crate::telemetry) struct Kept(pub(in crate::telemetry) Arc<Mutex<Vec<u8>>>);
+    pub(in crate::telemetry) struct CapturedOutput(pub(in crate::telemetry) Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Kept {
+    impl Write for CapturedOutput {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -203,7 +203,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_line_is_written_in_order_before_the_end() {
-        let kept = Kept::default();
+        let kept = CapturedOutput::default();
         let (sink, writer) = LogSink::start(kept.clone(), 1 << 20, Counter::default()).unwrap();
         let lines: Vec<_> = (0..10_000).map(|number| format!("{number}\n")).collect();
         for line in &lines {

@@ -18,7 +18,7 @@ const CONFIRM: &str = "/api/v1/payments/confirm";
 
 /// A checkout that was opened.
 #[derive(Clone)]
-struct Checkout {
+struct BuyerVisit {
     story: Story,
     /// Whoever holds the session's token.
     holder: Caller,
@@ -45,7 +45,7 @@ pub async fn check_out(story: &Story, attempt: u64) {
     }
 }
 
-async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
+async fn open(story: &Story, attempt: u64) -> Option<BuyerVisit> {
     let dice = &story.town.dice;
     let account = dice.one_in(6);
     // The window lets a buyer choose a method that the shop did not offer.
@@ -72,7 +72,7 @@ async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
             .town
             .violated(|| format!("a session is not about its order's total: {}", opened.json));
     }
-    Some(Checkout::of(story, &opened, account))
+    Some(BuyerVisit::of(story, &opened, account))
 }
 
 /// What a buyer chooses.
@@ -97,7 +97,7 @@ fn agree(body: &mut Value) {
     body["consents"] = json!([to("purchase"), to("personal_data")]);
 }
 
-impl Checkout {
+impl BuyerVisit {
     fn of(story: &Story, opened: &Answer, account: bool) -> Self {
         Self {
             holder: story.buyer.carrying(opened.text("session_token")),

@@ -53,7 +53,7 @@ impl Asked {
 
 /// An answer that was given.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct Acknowledgement {
     /// In which cycle.
     pub cycle: u32,
     /// To what.
@@ -76,7 +76,7 @@ pub struct State {
 /// All of it.
 #[derive(Default)]
 pub struct Acknowledged {
-    said: Mutex<Vec<Said>>,
+    said: Mutex<Vec<Acknowledgement>>,
     states: Mutex<BTreeMap<String, State>>,
     count: AtomicU64,
 }
@@ -92,7 +92,7 @@ impl Acknowledged {
                 .insert(path, State { cycle, detail });
         }
         let (status, bytes) = (answer.status, answer.bytes.clone());
-        let said = Said {
+        let said = Acknowledgement {
             cycle,
             asked,
             status,
@@ -108,7 +108,7 @@ impl Acknowledged {
     }
 
     /// The answers since a cycle.
-    pub fn said_since(&self, cycle: u32) -> Vec<Said> {
+    pub fn said_since(&self, cycle: u32) -> Vec<Acknowledgement> {
         let said = self.said.lock().unwrap();
         said.iter()
             .filter(|said| said.cycle >= cycle)

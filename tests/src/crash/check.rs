@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::acknowledged::{Acknowledged, Asked, Said, State};
+use super::acknowledged::{Acknowledged, Acknowledgement, Asked, State};
 use crate::caller::{Answer, Caller};
 use crate::secrets;
 
@@ -81,7 +81,7 @@ pub async fn repeats(stranger: &Caller, acknowledged: &Acknowledged, since: u32)
     .await
 }
 
-async fn said_again(stranger: &Caller, said: &Said) -> Option<String> {
+async fn said_again(stranger: &Caller, said: &Acknowledgement) -> Option<String> {
     let ask = || async { said.asked.of(stranger).await.expect("the server runs") };
     let again = served(ask).await;
     let same = match &said.asked {

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use super::acknowledged::{Acknowledged, Asked};
 use super::chance::Chance;
 use crate::caller::{Answer, Caller};
-use crate::gateway::Heard;
+use crate::gateway::NotificationContent;
 
 const WORKERS: u32 = 8;
 
@@ -89,11 +89,11 @@ impl Worker {
             }
             6..9 => {
                 let some = [
-                    Heard::Captured,
-                    Heard::Captured,
-                    Heard::Failed,
-                    Heard::Canceled,
-                    Heard::CapturedOf(7),
+                    NotificationContent::Captured,
+                    NotificationContent::Captured,
+                    NotificationContent::Failed,
+                    NotificationContent::Canceled,
+                    NotificationContent::CapturedOf(7),
                 ];
                 let body = self.chance.of(&some).about(payment, total);
                 let event_id = format!("evt-{}", self.key());

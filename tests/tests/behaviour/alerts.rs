@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
-use daegeum_tests::gateway::{Delivery, Heard};
+use daegeum_sandbox::toss::{CallFilter, Fault};
+use daegeum_tests::gateway::{Delivery, NotificationContent};
 use daegeum_tests::program::Program;
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Caller, Captured, Fail, NoAnswer, Shop, Success, secrets};
@@ -332,7 +332,7 @@ async fn stories_of_payments() -> Vec<Story> {
 
     let shop = Shop::open().await;
     for number in 0..6 {
-        let body = Heard::Captured.about("pay_01a21fe4e3f07f928f15a3de5f03b85c", 1);
+        let body = NotificationContent::Captured.about("pay_01a21fe4e3f07f928f15a3de5f03b85c", 1);
         let id = format!("evt-{number}");
         let forged = Delivery::signed(
             &id,
@@ -402,7 +402,7 @@ async fn stories_of_toss() -> Vec<Story> {
         code,
         kept: true,
     };
-    toss.fails_always(&checkout.payment, Call::Cancel, refuses);
+    toss.fails_always(&checkout.payment, CallFilter::Cancel, refuses);
     checkout.payment.cancel().await.expect(200);
     let refused = vec![calm.clone(), Scraped::of(&shop).await];
     stories.push(Story::told(
@@ -443,7 +443,7 @@ async fn stories_of_toss() -> Vec<Story> {
     let approved = checkout.approve().await;
     toss.fails_always(
         &checkout.payment,
-        Call::Any,
+        CallFilter::Any,
         Fault::RequestLost { silent_ms: 0 },
     );
     shop.let_requests_wait_for(Duration::from_millis(50));

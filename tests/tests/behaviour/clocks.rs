@@ -7,8 +7,8 @@ use std::time::Duration;
 use daegeum_engine::sealed::RetentionClass;
 use daegeum_engine::store::files::DiskFiles;
 use daegeum_engine::store::keyring::{Keyring, MasterKey};
-use daegeum_sandbox::toss::{Call, Fault};
-use daegeum_tests::{Captured, Checkout, Payment, Shop, program, secrets};
+use daegeum_sandbox::toss::{CallFilter, Fault};
+use daegeum_tests::{Captured, CheckoutVisit, Payment, Shop, program, secrets};
 use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -24,7 +24,7 @@ async fn expect_seconds(shop: &Shop, name: &str, ms: i64) {
 }
 
 /// A checkout as seen after the shop has opened again.
-fn again(shop: &Shop, checkout: &Checkout) -> Checkout {
+fn again(shop: &Shop, checkout: &CheckoutVisit) -> CheckoutVisit {
     checkout.at(shop.stranger())
 }
 
@@ -61,7 +61,7 @@ async fn lost_answer_is_inquired_about_while_the_clock_is_behind() {
     let approved = checkout.approve().await;
     toss.fails_once(
         &checkout.payment,
-        Call::Confirm,
+        CallFilter::Confirm,
         Fault::ResponseLost { silent_ms: 0 },
     );
     let asked = checkout.confirm_without_answer(&approved).await;
@@ -78,7 +78,7 @@ async fn call_of_an_earlier_process_is_recognised_under_any_clock() {
         let checkout = shop.order("o-1").register().await.checkout(&toss).await;
         let approved = checkout.approve().await;
         let lost = Fault::ResponseLost { silent_ms: 0 };
-        toss.fails_always(&checkout.payment, Call::Any, lost);
+        toss.fails_always(&checkout.payment, CallFilter::Any, lost);
         shop.let_requests_wait_for(Duration::from_millis(20));
         let asked = checkout.confirm_without_answer(&approved).await;
         asked.await.expect("no panic").expect(202);
@@ -101,7 +101,7 @@ async fn setting_a_clock_does_not_end_a_gateways_window() {
     let approved = checkout.approve().await;
     toss.fails_once(
         &checkout.payment,
-        Call::Confirm,
+        CallFilter::Confirm,
         Fault::RequestLost { silent_ms: 0 },
     );
     shop.let_requests_wait_for(Duration::from_millis(20));
@@ -177,7 +177,7 @@ async fn doctor_reports_how_far_the_clock_is_behind_the_records() {
 }
 
 /// Who the buyer of a session says they are.
-async fn known(checkout: &Checkout) -> Value {
+async fn known(checkout: &CheckoutVisit) -> Value {
     let window = checkout.prepare().await.expect(200)["window"].clone();
     window["customer_name"].clone()
 }

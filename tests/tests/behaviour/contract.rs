@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::described::{self, Exchange};
 use daegeum_tests::drill::Treats;
 use daegeum_tests::gateway::Delivery;
 use daegeum_tests::toss::Gateway;
-use daegeum_tests::{Answer, Caller, Heard, NoAnswer, Shop, Success, until};
+use daegeum_tests::{Answer, Caller, NoAnswer, NotificationContent, Shop, Success, until};
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -384,7 +384,7 @@ async fn waiting(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
     let order = shop.order("t-2").register().await;
     let checkout = order.checkout(toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
     let told = checkout.confirm_without_answer(&approved).await;
     let told = told.await.expect("no panic").expect(202);
     contract.holds("POST /api/v1/payments/confirm", &told);
@@ -402,7 +402,7 @@ async fn going_back(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
     shop.let_requests_wait_for(Duration::from_secs(10));
     refunded.pay().await.expect(200);
     shop.let_requests_wait_for(Duration::from_millis(20));
-    toss.fails_once(&refunded.payment, Call::Cancel, lost);
+    toss.fails_once(&refunded.payment, CallFilter::Cancel, lost);
     let told = refunded.payment.cancel_without_answer().await;
     let told = told.await.expect("no panic").expect(202);
     contract.holds("POST /api/v1/payments/{payment_id}/cancel", &told);
@@ -414,7 +414,7 @@ async fn sent_back_by_a_person(contract: &mut Contract) {
     let checkout = shop.order("p-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
     let lost = Fault::RequestLost { silent_ms: 0 };
-    toss.fails_always(&checkout.payment, Call::Any, lost);
+    toss.fails_always(&checkout.payment, CallFilter::Any, lost);
     let asked = checkout.payment.cancel_without_answer().await;
     let path = checkout
         .payment
@@ -437,7 +437,7 @@ async fn sent_back_by_a_person(contract: &mut Contract) {
     .await;
     shop.let_requests_wait_for(Duration::from_millis(20));
     let lost = Fault::ResponseLost { silent_ms: 0 };
-    toss.fails_always(&checkout.payment, Call::Any, lost);
+    toss.fails_always(&checkout.payment, CallFilter::Any, lost);
     let told = decide("return").await.expect(202);
     contract.holds("POST /api/v1/admin/payments/{payment_id}/resolve", &told);
     toss.recovers();
@@ -514,7 +514,7 @@ async fn payments(shop: &Shop, contract: &mut Contract) {
         &canceled.capture().await,
     );
     let webhook = "POST /api/v1/payments/webhook/{provider}";
-    let aside = Heard::CapturedOf(7).about(&canceled.id, 11_000);
+    let aside = NotificationContent::CapturedOf(7).about(&canceled.id, 11_000);
     contract.holds(
         webhook,
         &shop.deliver(&Delivery::now("evt-1", &aside)).await,

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use daegeum_tests::gateway::{Delivery, Heard};
+use daegeum_tests::gateway::{Delivery, NotificationContent};
 use daegeum_tests::login::{self, Login, SigningKey};
 use daegeum_tests::{NoAnswer, Shop, program, secrets};
 use jiff::Timestamp;
@@ -383,7 +383,7 @@ async fn data_directory_is_examined_without_opening_it() {
     let shop = Shop::open().await;
     let payment = shop.order("o-1").register().await.pay().await;
     // A notification is sealed, and so there is a key file.
-    let body = Heard::Captured.about(&payment.id, payment.amount);
+    let body = NotificationContent::Captured.about(&payment.id, payment.amount);
     shop.deliver(&Delivery::now("evt-1", &body))
         .await
         .expect(200);

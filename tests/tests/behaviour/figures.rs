@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daegeum_tests::{Captured, Fail, Heard, NoAnswer, Shop, Success};
+use daegeum_tests::{Captured, Fail, NoAnswer, NotificationContent, Shop, Success};
 use serde_json::json;
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn promised_metrics_exist_and_count() {
         .await
         .refused(409, "ORDER_NOT_PAYABLE");
     let other = shop.order("o-2").register().await.pay().await;
-    other.notify(Heard::CapturedOf(1)).await;
+    other.notify(NotificationContent::CapturedOf(1)).await;
     for (name, count) in [
         ("payment_create_total{status=\"created\"}", 3),
         ("payment_create_total{status=\"refused\"}", 1),

@@ -1,7 +1,9 @@
 //! Money that comes late, twice or in the wrong amount: its order takes it if it can, otherwise it is set aside until
 //! an administrator decides. No won is lost, none is captured twice.
 
-use daegeum_tests::{Caller, Captured, Fail, Failed, Heard, Order, Payment, Shop, Success};
+use daegeum_tests::{
+    Caller, Captured, Fail, Failed, NotificationContent, Order, Payment, Shop, Success,
+};
 use serde_json::json;
 
 async fn resolve(by: &Caller, payment: &Payment, resolution: &str) -> daegeum_tests::Answer {
@@ -153,7 +155,12 @@ async fn wrong_amount_never_pays_the_order() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
-    assert_eq!(payment.notify(Heard::CapturedOf(10_999)).await, "applied");
+    assert_eq!(
+        payment
+            .notify(NotificationContent::CapturedOf(10_999))
+            .await,
+        "applied"
+    );
     let seen = payment.now().await;
     assert_eq!(
         (seen.text("status"), seen.text("detail")),
@@ -187,7 +194,9 @@ async fn person_may_give_set_aside_money_to_the_order() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let (payment, other) = (order.pay().await, order.pay().await);
-    payment.notify(Heard::CapturedOf(10_999)).await;
+    payment
+        .notify(NotificationContent::CapturedOf(10_999))
+        .await;
     resolve(&shop.admin(), &payment, "take").await.expect(200);
     assert_eq!(
         (order.status().await, payment.detail().await),
@@ -206,7 +215,7 @@ async fn later_evidence_corrects_a_mismatch() {
     let shop = Shop::open().await;
     let order = shop.order("o-1").register().await;
     let payment = order.pay().await;
-    payment.notify(Heard::CapturedOf(1_100)).await;
+    payment.notify(NotificationContent::CapturedOf(1_100)).await;
     assert_eq!(payment.notify(Captured).await, "applied");
     assert_eq!(
         (order.status().await, payment.detail().await),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use daegeum_tests::{Answer, Fail, Heard, NoAnswer, Order, Says, Shop, Success};
+use daegeum_tests::{Answer, Fail, NoAnswer, NotificationContent, Order, Says, Shop, Success};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -28,7 +28,7 @@ async fn busy_shop() -> (Shop, Vec<Value>) {
         }
         live(&order, n, says).await;
         if n == 3 {
-            own[0].notify(Heard::CapturedOf(1)).await;
+            own[0].notify(NotificationContent::CapturedOf(1)).await;
         }
         payments.extend(own);
         // Different times, so that the filters by time have something to cut.

@@ -1,6 +1,6 @@
 //! Notifications: accepted only with a recent signature; each applied once; in any order.
 
-use daegeum_tests::gateway::{Delivery, Heard};
+use daegeum_tests::gateway::{Delivery, NotificationContent};
 use daegeum_tests::{Canceled, Captured, Fail, Failed, Shop, Success, secrets};
 use serde_json::json;
 
@@ -63,7 +63,7 @@ async fn notification_of_a_known_fact_is_recorded_and_changes_nothing() {
         Captured,
         Failed,
         Canceled,
-        Heard::Other("payment.noticed".into()),
+        NotificationContent::Other("payment.noticed".into()),
     ] {
         assert_eq!(payment.notify(late).await, "ignored");
     }
@@ -90,8 +90,14 @@ async fn amount_that_differs_from_our_books_is_put_on_the_desk() {
     let payment = order.pay().await;
     payment.complete(Success).await.expect(200);
     let books = shop.balance("hold").await;
-    assert_eq!(payment.notify(Heard::CapturedOf(1)).await, "applied");
-    assert_eq!(payment.notify(Heard::CapturedOf(1)).await, "ignored");
+    assert_eq!(
+        payment.notify(NotificationContent::CapturedOf(1)).await,
+        "applied"
+    );
+    assert_eq!(
+        payment.notify(NotificationContent::CapturedOf(1)).await,
+        "ignored"
+    );
     assert_eq!(
         (order.status().await, payment.detail().await),
         ("PAID".into(), "CAPTURED".into())

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use daegeum_sandbox::toss::{Call, Fault};
-use daegeum_tests::gateway::{Delivery, Heard};
+use daegeum_sandbox::toss::{CallFilter, Fault};
+use daegeum_tests::gateway::{Delivery, NotificationContent};
 use daegeum_tests::program::{self, Program};
 use daegeum_tests::story::NewOrder;
 use daegeum_tests::{Caller, Captured, Payment, Shop, Success, secrets, toss};
@@ -42,7 +42,7 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 
 /// A notification that can be recognised word for word: fields we do not know are refused, so what
 /// marks it is how its payment's id is written.
-fn with_canary(payment: &Payment, heard: &Heard) -> String {
+fn with_canary(payment: &Payment, heard: &NotificationContent) -> String {
     let body = heard.about(&payment.id, payment.amount).to_string();
     body.replace(&payment.id, &escaped(&payment.id))
 }
@@ -59,7 +59,7 @@ fn mark(payment: &Payment) -> String {
     escaped(&payment.id)
 }
 
-async fn hear(shop: &Shop, payment: &Payment, heard: Heard) {
+async fn hear(shop: &Shop, payment: &Payment, heard: NotificationContent) {
     let body = with_canary(payment, &heard);
     let delivery = Delivery::signed("evt-canary", secrets::now_s(), body, secrets::WEBHOOK_NEW);
     shop.deliver(&delivery).await.expect(200);
@@ -260,7 +260,10 @@ async fn log_has_the_ids_and_no_secret() {
         .to(&stranger)
         .await
         .refused(400, "UNKNOWN_FIELD");
-    let body = with_canary(&payment, &Heard::Other("payment.noticed".into()));
+    let body = with_canary(
+        &payment,
+        &NotificationContent::Other("payment.noticed".into()),
+    );
     let delivery = Delivery::signed("evt-2", secrets::now_s(), body, secrets::WEBHOOK_OLD);
     delivery.to(&stranger).await.expect(200);
     let token = secrets::token("ari");
@@ -397,8 +400,8 @@ async fn log_and_errors_of_a_checkout_contain_no_personal_data() {
     let checkout = order.begun(&begun, &toss);
     let approved = checkout.approve().await;
     let lost = Fault::ResponseLost { silent_ms: 0 };
-    toss.fails(Call::Confirm, lost, 1);
-    toss.fails(Call::Inquire, Fault::Garbage {}, 1);
+    toss.fails(CallFilter::Confirm, lost, 1);
+    toss.fails(CallFilter::Inquire, Fault::Garbage {}, 1);
     checkout.confirm(&approved).await.expect(200);
     let mut tampered = approved.clone();
     tampered.amount = 1;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use daegeum_engine::rejection::Rejection;
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Answer, Captured, NoAnswer, Shop, Success};
 use serde_json::{Value, json};
@@ -174,7 +174,7 @@ async fn of_refused_refunds(shop: &Shop, toss: &Gateway, reached: &mut Reached) 
     checkout.pay().await.expect(200);
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
-    toss.fails_always(&checkout.payment, Call::Cancel, refuses);
+    toss.fails_always(&checkout.payment, CallFilter::Cancel, refuses);
     for _ in 0..10 {
         checkout.payment.cancel().await.expect(200);
     }

@@ -15,7 +15,7 @@ mod sessions;
 mod waiting;
 mod wallets;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::Shop;
 use daegeum_tests::checkout::{body, confirm};
 use serde_json::json;
@@ -130,7 +130,7 @@ async fn lost_answer_is_inquired_about_and_the_order_paid_once() {
     let order = shop.order("o-1").register().await;
     let checkout = order.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
     let confirming = {
         let (checkout, approved) = (checkout.clone(), approved.clone());
         tokio::spawn(async move { checkout.confirm(&approved).await })

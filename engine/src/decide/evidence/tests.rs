@@ -14,7 +14,7 @@ use crate::ledger::Account;
 use crate::order::OrderState;
 use crate::payment::DeskReason;
 use crate::rejection::Rejection;
-use facts::Said;
+use facts::SampleFact;
 use situations::Situation;
 
 macro_rules! tests_by_state {
@@ -118,7 +118,7 @@ fn refund_recorded_only_in_our_books_can_be_repeated_at_the_gateway() {
     let mut shop = situations::has_it_after_all();
     assert_eq!(shop.payment().desk_reason(), Some(DeskReason::Disagreement));
     shop.resolves(Resolution::Return);
-    shop.learns(Said::WhollyReturned.fact());
+    shop.learns(SampleFact::WhollyReturned.fact());
     assert_eq!(shop.payment().state(), PaymentState::Refunded);
     assert!(!shop.payment().is_on_the_desk());
     shop.assert_books();
@@ -131,7 +131,7 @@ fn desk_reason_names_set_aside_money_before_a_disagreement() {
     assert!(also_disagrees.payment().core().disagreement.is_some());
     let mut keeps = situations::captured();
     keeps.cancels();
-    keeps.learns(Said::CallRefused.fact());
+    keeps.learns(SampleFact::CallRefused.fact());
     for (shop, reason) in [
         (situations::captured(), None),
         (
@@ -154,21 +154,21 @@ fn desk_reason_names_set_aside_money_before_a_disagreement() {
 #[test]
 fn unasked_capture_after_a_full_refund_is_outdated() {
     let mut shop = situations::refunded();
-    shop.hears(Said::Taken.fact());
-    shop.asks_about_call(Said::Taken.fact());
+    shop.hears(SampleFact::Taken.fact());
+    shop.asks_about_call(SampleFact::Taken.fact());
     assert!(!shop.payment().is_on_the_desk(), "the gateway gave it back");
     let mut shop = situations::refunded_by_a_persons_word();
-    shop.hears(Said::Taken.fact());
+    shop.hears(SampleFact::Taken.fact());
     assert!(!shop.payment().is_on_the_desk());
     let mut shop = situations::captured();
-    shop.hears(Said::Failed.fact());
+    shop.hears(SampleFact::Failed.fact());
     assert!(!shop.payment().is_on_the_desk());
 }
 
 #[test]
 fn deposit_returned_after_its_due_date_comes_to_the_desk() {
     let mut shop = situations::captured();
-    shop.learns(Said::Failed.fact());
+    shop.learns(SampleFact::Failed.fact());
     assert_eq!(shop.payment().desk_reason(), Some(DeskReason::Disagreement));
     assert!(shop.payment().core().held_by_gateway().is_zero());
 }
@@ -177,7 +177,7 @@ fn deposit_returned_after_its_due_date_comes_to_the_desk() {
 fn refused_refund_is_forgotten_once_the_order_takes_the_money() {
     let mut shop = situations::orphaned_and_wanted();
     shop.resolves(Resolution::Return);
-    shop.learns(Said::CallRefused.fact());
+    shop.learns(SampleFact::CallRefused.fact());
     shop.resolves(Resolution::Take);
     assert_eq!(shop.payment().state(), PaymentState::Captured);
     assert!(!shop.payment().is_on_the_desk());
@@ -187,9 +187,9 @@ fn refused_refund_is_forgotten_once_the_order_takes_the_money() {
 fn unclosable_account_is_on_the_desk_until_its_deposit_comes() {
     let mut shop = situations::awaiting();
     shop.cancels();
-    shop.learns(Said::CallRefused.fact());
+    shop.learns(SampleFact::CallRefused.fact());
     assert_eq!(shop.payment().desk_reason(), Some(DeskReason::CloseRefused));
-    shop.learns(Said::Taken.fact());
+    shop.learns(SampleFact::Taken.fact());
     assert_eq!(shop.payment().state(), PaymentState::Captured);
     assert!(!shop.payment().is_on_the_desk());
 }
@@ -197,7 +197,7 @@ fn unclosable_account_is_on_the_desk_until_its_deposit_comes() {
 #[test]
 fn accepted_split_is_kept_when_the_order_takes_the_money() {
     let mut shop = situations::orphaned_and_wanted();
-    shop.learns(facts::Said::AnotherSplit.fact());
+    shop.learns(facts::SampleFact::AnotherSplit.fact());
     shop.resolves(Resolution::Accept);
     shop.resolves(Resolution::Take);
     assert_eq!(shop.payment().state(), PaymentState::Captured);
@@ -213,7 +213,7 @@ fn refused_confirmation_releases_its_claim() {
         let confirming = |words| {
             let mut all = Situation::of(state);
             let mut shop = all.find(|one| one.words == words).unwrap().build();
-            shop.learns(facts::Said::CallRefused.fact());
+            shop.learns(facts::SampleFact::CallRefused.fact());
             shop
         };
         let waits = confirming("confirm in flight");
@@ -243,10 +243,10 @@ fn refused_capture_releases_the_hold_of_an_order_to_be_canceled() {
     shop.captures();
     shop.cancel_order();
     assert_eq!(shop.order().state(), OrderState::CancelRequested);
-    shop.learns(facts::Said::CallRefused.fact());
+    shop.learns(facts::SampleFact::CallRefused.fact());
     let call = shop.payment().core().kind_in_flight();
     assert_eq!(call, Some(OperationKind::Void));
-    shop.learns(facts::Said::Canceled.fact());
+    shop.learns(facts::SampleFact::Canceled.fact());
     assert_eq!(shop.order().state(), OrderState::Canceled);
 }
 

@@ -10,13 +10,13 @@ use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::store::StoreError;
 use crate::store::codec::Kind;
-use crate::store::view::{self, Source};
+use crate::store::view::{self, KeyReader};
 use crate::store::{keys, record};
 use crate::wire;
 
 /// The answer of a request that was answered before, or a refusal because its key was used for another request.
 pub(super) fn recognise(
-    source: &impl Source,
+    source: &impl KeyReader,
     request: &Request,
 ) -> Result<Option<Prepared>, StoreError> {
     let keyed = match (&request.keyed, &request.command) {
@@ -54,7 +54,7 @@ pub(super) fn recognise(
 
 /// The answer's subject, if it has not changed since; otherwise the caller reads its history.
 pub(super) fn show_if_current(
-    source: &impl Source,
+    source: &impl KeyReader,
     answer: &Answer,
 ) -> Result<Option<Shown>, StoreError> {
     Ok(match answer {

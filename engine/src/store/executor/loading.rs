@@ -4,14 +4,14 @@ use crate::command::Target;
 use crate::id::{OrderId, PaymentId};
 use crate::store::StoreError;
 use crate::store::keys::{self, Key};
-use crate::store::view::{self, Loaded, Source};
+use crate::store::view::{self, KeyReader, Loaded};
 
 /// The versions that a decision is made on.
 pub(super) type Expected = Vec<(Key, Option<u64>)>;
 
 /// Reads what a command concerns: the order, the payment it names, and the order's open payments.
 pub(super) fn load(
-    source: &impl Source,
+    source: &impl KeyReader,
     target: &Target,
 ) -> Result<(Loaded, Expected), StoreError> {
     let mut loaded = Loaded::default();
@@ -51,7 +51,7 @@ pub(super) fn load(
 }
 
 fn load_payment(
-    source: &impl Source,
+    source: &impl KeyReader,
     id: PaymentId,
     loaded: &mut Loaded,
     expect: &mut Expected,

@@ -87,7 +87,7 @@ fn altered_identity_is_damage_and_a_newer_format_is_refused() {
     newer[8] = 9;
     let sum = crc32fast::hash(&newer).to_le_bytes();
     newer.extend_from_slice(&sum);
-    assert_eq!(Known::decode(&newer).unwrap_err(), Fault::Newer(9));
+    assert_eq!(Known::decode(&newer).unwrap_err(), IdentityDefect::Newer(9));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::payment::AnyPayment;
 use crate::store::StoreError;
 use crate::store::executor::Since;
 use crate::store::record::{Body, GroupRecord};
-use crate::store::view::{Source as _, Stored};
+use crate::store::view::{KeyReader as _, Stored};
 use crate::time::Timestamp;
 
 /// One record of a group's history.

@@ -5,7 +5,7 @@ use crate::id::{BuyerId, OrderId};
 use crate::order::{AnyOrder, OrderState, Resource};
 use crate::store::StoreError;
 use crate::store::keys::{self, Begun};
-use crate::store::view::{Source as _, Stored};
+use crate::store::view::{KeyReader as _, Stored};
 use crate::time::Timestamp;
 
 /// Which orders to list.

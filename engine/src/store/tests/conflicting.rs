@@ -275,7 +275,7 @@ fn conflicting_decision_is_repeated_without_a_visible_difference() {
 
 struct Entries<'a>(&'a BTreeMap<Key, Vec<u8>>);
 
-impl crate::store::view::Source for Entries<'_> {
+impl crate::store::view::KeyReader for Entries<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.0.get(key).cloned())
     }

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use bincode::{Decode, Encode};
 
-use super::Source;
+use super::KeyReader;
 use crate::amounts::Component;
 use crate::ledger::{Account, Posting};
 use crate::money::Currency;
@@ -24,11 +24,11 @@ pub struct Balance {
 
 /// The recently used balances, cached by the thread that applies records. All of them are in the index.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Balances(BTreeMap<(Account, Component, Currency), Kept>);
+pub struct Balances(BTreeMap<(Account, Component, Currency), CachedBalance>);
 
 /// A balance with the key it is stored under.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Kept {
+struct CachedBalance {
     key: Key,
     balance: Balance,
 }
@@ -46,7 +46,11 @@ impl Balances {
     }
 
     /// Reads the balances of a posting's accounts into the cache.
-    pub fn load(&mut self, source: &impl Source, posting: &Posting<'_>) -> Result<(), StoreError> {
+    pub fn load(
+        &mut self,
+        source: &impl KeyReader,
+        posting: &Posting<'_>,
+    ) -> Result<(), StoreError> {
         for account in [posting.from, posting.to] {
             let at = (account, posting.component, posting.currency);
             if let Entry::Vacant(vacant) = self.0.entry(at) {
@@ -55,7 +59,7 @@ impl Balances {
                 let balance = stored
                     .map(|bytes| source.decoded(Kind::Balance, &bytes))
                     .transpose()?;
-                vacant.insert(Kept {
+                vacant.insert(CachedBalance {
                     key,
                     balance: balance.unwrap_or_default(),
                 });

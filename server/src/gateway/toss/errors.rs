@@ -25,7 +25,7 @@ pub enum Certainty {
 
 /// One code.
 #[derive(Debug, Clone, Copy)]
-pub struct Said {
+pub struct ErrorEntry {
     /// The HTTP status it is documented under; 0 where the code is ours.
     pub status: u16,
     /// Its name.
@@ -41,8 +41,8 @@ const fn said(
     code: &'static str,
     certainty: Certainty,
     words: &'static Explanation,
-) -> Said {
-    Said {
+) -> ErrorEntry {
+    ErrorEntry {
         status,
         code,
         certainty,
@@ -68,7 +68,7 @@ const OURS: u16 = 0;
 
 /// Every documented code, by status and name, and then ours.
 #[rustfmt::skip]
-pub const CODES: &[Said] = &[
+pub const CODES: &[ErrorEntry] = &[
     // 400
     said(400, "ACCOUNT_OWNER_CHECK_FAILED", Certain, &ACCOUNT_DETAILS),
     said(400, "ALREADY_CANCELED_PAYMENT", Unknown, &DONE_BEFORE),
@@ -251,7 +251,7 @@ pub const CODES: &[Said] = &[
 ];
 
 /// The entry of a code.
-pub fn find(code: &str) -> Option<&'static Said> {
+pub fn find(code: &str) -> Option<&'static ErrorEntry> {
     CODES.iter().find(|said| said.code == code)
 }
 
@@ -384,7 +384,7 @@ mod tests {
     #[test]
     fn every_text_is_there_in_both_languages() {
         let hangul = |c: char| ('가'..='힣').contains(&c);
-        for Said { code, words, .. } in CODES {
+        for ErrorEntry { code, words, .. } in CODES {
             let Explanation { ko, en, .. } = words;
             assert!(
                 ko.chars().filter(|c| hangul(*c)).count() >= 8,

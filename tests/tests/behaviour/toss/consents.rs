@@ -1,6 +1,6 @@
 //! Consents at a checkout: to which texts, recorded with the moment, and required where the settings say so.
 
-use daegeum_tests::checkout::Checkout;
+use daegeum_tests::checkout::CheckoutVisit;
 use daegeum_tests::{Answer, Shop};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,14 +10,14 @@ const REQUIRED: [(&str, &str); 1] = [(
     "purchase,personal_data",
 )];
 
-async fn prepare(checkout: &Checkout, consents: Value) -> Answer {
+async fn prepare(checkout: &CheckoutVisit, consents: Value) -> Answer {
     let path = format!("/api/v1/payments/sessions/{}/prepare", checkout.id);
     let body = json!({ "consents": consents });
     checkout.browser.post(&path, &body).await
 }
 
 /// What a page sends that shows the server's own texts, of the consents with these names.
-async fn agreeing_to(checkout: &Checkout, names: &[&str]) -> Value {
+async fn agreeing_to(checkout: &CheckoutVisit, names: &[&str]) -> Value {
     let now = checkout.now().await;
     let asked = now["consents"].as_array().expect("consents").clone();
     let named = asked

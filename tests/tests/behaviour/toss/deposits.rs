@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::toss::Gateway;
-use daegeum_tests::{Checkout, Shop, until};
+use daegeum_tests::{CheckoutVisit, Shop, until};
 use serde_json::{Value, json};
 
 /// A checkout whose buyer has been given an account, and has to transfer within `days`.
-async fn account(shop: &Shop, toss: &Gateway, id: &str, days: u64) -> Checkout {
+async fn account(shop: &Shop, toss: &Gateway, id: &str, days: u64) -> CheckoutVisit {
     let until = daegeum_tests::story::rfc3339_in(Duration::from_hours(24 * days));
     let order = shop.order(id).expiring_at(&until).register().await;
     let with_name = json!({ "buyer_name": "김하나" });
@@ -128,7 +128,7 @@ async fn account_is_made_once_under_any_fault() {
         let order = shop.order(id).register().await;
         let checkout = order.checkout(&toss).await;
         let approved = checkout.approve_by_transfer().await;
-        toss.fails_once(&checkout.payment, Call::Confirm, fault);
+        toss.fails_once(&checkout.payment, CallFilter::Confirm, fault);
         let asked = checkout.confirm_without_answer(&approved).await;
         shop.settle(&checkout.payment).await;
         let waits = asked.await.expect("no panic").expect(200);

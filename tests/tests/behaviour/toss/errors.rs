@@ -1,10 +1,10 @@
 //! Every refusal that Toss documents, of confirmations and of refunds: a certain one frees the order at once, a
 //! doubtful one is inquired about until the outcome is known.
 
-use daegeum_sandbox::toss::{Call, Fault};
-use daegeum_server::gateway::toss::errors::{CODES, Certainty, Said};
+use daegeum_sandbox::toss::{CallFilter, Fault};
+use daegeum_server::gateway::toss::errors::{CODES, Certainty, ErrorEntry};
 use daegeum_tests::toss::{Approved, Gateway};
-use daegeum_tests::{Checkout, Shop};
+use daegeum_tests::{CheckoutVisit, Shop};
 use tokio::task::JoinSet;
 
 /// Refusals with these statuses are never certain.
@@ -27,12 +27,12 @@ const DOUBTFUL: [&str; 12] = [
     "UNAPPROVED_ORDER_ID",
 ];
 
-fn doubtful(said: &Said) -> bool {
+fn doubtful(said: &ErrorEntry) -> bool {
     DOUBTFUL_STATUSES.contains(&said.status) || DOUBTFUL.contains(&said.code)
 }
 
 /// Toss's table, without the codes that are ours where Toss gives none.
-fn documented(certain: bool) -> impl Iterator<Item = &'static Said> {
+fn documented(certain: bool) -> impl Iterator<Item = &'static ErrorEntry> {
     let all = CODES.iter().filter(|said| said.status >= 400);
     all.filter(move |said| doubtful(said) != certain)
 }
@@ -46,7 +46,7 @@ fn doubtful_codes_are_treated_as_doubtful() {
     assert_eq!(documented(true).count() + documented(false).count(), 164);
 }
 
-async fn begun(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+async fn begun(shop: &Shop, toss: &Gateway, id: &str) -> CheckoutVisit {
     shop.order(id).register().await.checkout(toss).await
 }
 
@@ -70,7 +70,7 @@ async fn certain_refusal_frees_the_order_for_another_payment() {
     toss.agrees_with(&shop).await;
 }
 
-async fn refused_and_paid_by_another(code: &str, first: &Checkout, toss: &Gateway) {
+async fn refused_and_paid_by_another(code: &str, first: &CheckoutVisit, toss: &Gateway) {
     let approved = first.approve_what_fails(code).await;
     let refused = first.confirm(&approved).await.expect(200);
     assert_eq!(refused.text("detail"), "FAILED", "{code}");
@@ -118,7 +118,7 @@ enum Truth {
 /// The number run at once: five calls in a row without an answer open the circuit breaker.
 const AT_ONCE: usize = 4;
 
-fn cases(truths: &[Truth]) -> Vec<(&'static Said, Truth)> {
+fn cases(truths: &[Truth]) -> Vec<(&'static ErrorEntry, Truth)> {
     let each = documented(false).flat_map(|said| truths.iter().map(move |truth| (said, *truth)));
     each.collect()
 }
@@ -152,14 +152,19 @@ async fn doubtful_refusal_is_inquired_about_until_known() {
     toss.agrees_with(&shop).await;
 }
 
-async fn doubted(checkout: &Checkout, toss: &Gateway, said: &Said, truth: Truth) -> Approved {
+async fn doubted(
+    checkout: &CheckoutVisit,
+    toss: &Gateway,
+    said: &ErrorEntry,
+    truth: Truth,
+) -> Approved {
     let (status, code, kept) = (said.status, said.code.to_owned(), false);
     let fault = match truth {
         Truth::GivenUp => return checkout.approve_what_fails(said.code).await,
         Truth::NotYet => Fault::ErrorBefore { status, code, kept },
         Truth::Done => Fault::ErrorAfter { status, code, kept },
     };
-    toss.fails_once(&checkout.payment, Call::Confirm, fault);
+    toss.fails_once(&checkout.payment, CallFilter::Confirm, fault);
     checkout.approve().await
 }
 
@@ -186,11 +191,15 @@ async fn certain_refusal_of_a_refund_leaves_the_money() {
     assert_eq!(shop.balance("refund_pending").await, 0);
 }
 
-async fn kept_and_given_back_at_the_second_request(said: &Said, paid: &Checkout, toss: &Gateway) {
+async fn kept_and_given_back_at_the_second_request(
+    said: &ErrorEntry,
+    paid: &CheckoutVisit,
+    toss: &Gateway,
+) {
     let (status, code) = (said.status, said.code.to_owned());
     let kept = true;
     let refuses = Fault::ErrorBefore { status, code, kept };
-    toss.fails_once(&paid.payment, Call::Cancel, refuses);
+    toss.fails_once(&paid.payment, CallFilter::Cancel, refuses);
     let still = paid.payment.cancel().await.expect(200);
     assert_eq!(still.text("detail"), "CAPTURED", "{}", said.code);
     assert_eq!(still["operation"]["state"], "REFUSED", "{}", said.code);
@@ -218,7 +227,7 @@ async fn doubtful_refusal_of_a_refund_refunds_once() {
                 Truth::Done => Fault::ErrorAfter { status, code, kept },
                 _ => Fault::ErrorBefore { status, code, kept },
             };
-            toss.fails_once(&paid.payment, Call::Cancel, fault);
+            toss.fails_once(&paid.payment, CallFilter::Cancel, fault);
             let answer = paid.payment.cancel_without_answer().await;
             assert_eq!(paid.payment.detail().await, "CAPTURED", "{order_id}");
             asked.push((paid, answer));

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::toss::{Approved, Gateway};
-use daegeum_tests::{Answer, Checkout, Shop, until};
+use daegeum_tests::{Answer, CheckoutVisit, Shop, until};
 use tokio::task::JoinHandle;
 
 /// Longer than the shop is patient in these stories.
@@ -76,14 +76,19 @@ async fn shop() -> (Shop, Gateway) {
     (shop, toss)
 }
 
-async fn approved(shop: &Shop, toss: &Gateway, id: &str) -> (Checkout, Approved) {
+async fn approved(shop: &Shop, toss: &Gateway, id: &str) -> (CheckoutVisit, Approved) {
     let checkout = shop.order(id).register().await.checkout(toss).await;
     let approved = checkout.approve().await;
     (checkout, approved)
 }
 
 /// Waits until the call has its answer, or is known to have none: then it is called unknown and nothing else.
-async fn looked_at(shop: &Shop, toss: &Gateway, checkout: &Checkout, asked: &JoinHandle<Answer>) {
+async fn looked_at(
+    shop: &Shop,
+    toss: &Gateway,
+    checkout: &CheckoutVisit,
+    asked: &JoinHandle<Answer>,
+) {
     until("it is known to be unknown", || async {
         asked.is_finished() || checkout.payment.now().await["operation"]["state"] == "UNKNOWN"
     })
@@ -117,7 +122,7 @@ async fn confirmation_captures_once_under_any_fault() {
     let (shop, toss) = shop().await;
     for (name, fault) in faults() {
         let (checkout, approved) = approved(&shop, &toss, &name.replace(' ', "-")).await;
-        toss.fails_once(&checkout.payment, Call::Confirm, fault);
+        toss.fails_once(&checkout.payment, CallFilter::Confirm, fault);
         let asked = checkout.begin_to_confirm(&approved);
         looked_at(&shop, &toss, &checkout, &asked).await;
         shop.settle(&checkout.payment).await;
@@ -135,8 +140,8 @@ async fn failed_inquiry_is_repeated() {
     for (name, fault) in faults() {
         let (checkout, approved) = approved(&shop, &toss, &name.replace(' ', "-")).await;
         let lost = Fault::ResponseLost { silent_ms: 0 };
-        toss.fails_once(&checkout.payment, Call::Confirm, lost);
-        toss.fails_once(&checkout.payment, Call::Inquire, fault);
+        toss.fails_once(&checkout.payment, CallFilter::Confirm, lost);
+        toss.fails_once(&checkout.payment, CallFilter::Inquire, fault);
         let asked = checkout.begin_to_confirm(&approved);
         looked_at(&shop, &toss, &checkout, &asked).await;
         shop.settle(&checkout.payment).await;
@@ -152,7 +157,7 @@ async fn cancellation_refunds_once_under_any_fault() {
     for (name, fault) in faults() {
         let (checkout, approved) = approved(&shop, &toss, &name.replace(' ', "-")).await;
         checkout.confirm(&approved).await.expect(200);
-        toss.fails_once(&checkout.payment, Call::Cancel, fault);
+        toss.fails_once(&checkout.payment, CallFilter::Cancel, fault);
         let payment = checkout.payment.clone();
         let asked = tokio::spawn(async move { payment.cancel().await });
         looked_at(&shop, &toss, &checkout, &asked).await;
@@ -178,7 +183,7 @@ async fn call_that_never_arrives_certainly_fails_after_its_window() {
         ("too-many", Fault::RateLimited {}),
     ] {
         let (checkout, approved) = approved(&shop, &toss, name).await;
-        toss.fails_always(&checkout.payment, Call::Confirm, fault);
+        toss.fails_always(&checkout.payment, CallFilter::Confirm, fault);
         let asked = checkout.confirm_without_answer(&approved).await;
         shop.advance(Duration::from_mins(9));
         shop.ask_gateway().await;
@@ -207,7 +212,7 @@ async fn error_stored_under_a_key_is_not_believed() {
             true => Fault::ErrorAfter { status, code, kept },
             false => Fault::ErrorBefore { status, code, kept },
         };
-        toss.fails_once(&checkout.payment, Call::Confirm, fault);
+        toss.fails_once(&checkout.payment, CallFilter::Confirm, fault);
         let asked = checkout.confirm_without_answer(&approved).await;
         shop.settle(&checkout.payment).await;
         asked.await.expect("no panic").expect(200);
@@ -225,17 +230,22 @@ async fn outdated_answer_moves_nothing_back() {
         reads: Some(1),
     };
     toss.notifies(Some(&shop.address()));
-    toss.fails_once(&checkout.payment, Call::Confirm, stale());
+    toss.fails_once(&checkout.payment, CallFilter::Confirm, stale());
     checkout.confirm(&approved).await.expect(200);
     assert_eq!(after_the_hint(&shop, &toss, &checkout, 1).await, "CAPTURED");
-    toss.fails_once(&checkout.payment, Call::Cancel, stale());
+    toss.fails_once(&checkout.payment, CallFilter::Cancel, stale());
     checkout.payment.cancel().await.expect(200);
     assert_eq!(after_the_hint(&shop, &toss, &checkout, 2).await, "REFUNDED");
     toss.agrees_with(&shop).await;
 }
 
 /// Toss notifies of the new state; the first inquiry still returns the old one, a later one the new.
-async fn after_the_hint(shop: &Shop, toss: &Gateway, checkout: &Checkout, heard: u64) -> String {
+async fn after_the_hint(
+    shop: &Shop,
+    toss: &Gateway,
+    checkout: &CheckoutVisit,
+    heard: u64,
+) -> String {
     let of = |status| format!("payment_webhook_total{{provider=\"TOSS\",status=\"{status}\"}}");
     let (followed, coalesced) = (of("followed"), of("coalesced"));
     until("it was heard of", || async {
@@ -273,7 +283,13 @@ fn refusals_of_a_repetition() -> Vec<(&'static str, Fault)> {
 
 /// The call is answered 500, done or not; the inquiry about it is lost, so the call is repeated; and the repetition
 /// is refused.
-fn refuses_to_repeat(toss: &Gateway, checkout: &Checkout, call: Call, done: bool, then: Fault) {
+fn refuses_to_repeat(
+    toss: &Gateway,
+    checkout: &CheckoutVisit,
+    call: CallFilter,
+    done: bool,
+    then: Fault,
+) {
     let (status, code, kept) = (500, "COMMON_ERROR".to_owned(), false);
     let first = match done {
         true => Fault::ErrorAfter { status, code, kept },
@@ -281,7 +297,7 @@ fn refuses_to_repeat(toss: &Gateway, checkout: &Checkout, call: Call, done: bool
     };
     toss.fails_once(&checkout.payment, call, first);
     let lost = Fault::RequestLost { silent_ms: 0 };
-    toss.fails_once(&checkout.payment, Call::Inquire, lost);
+    toss.fails_once(&checkout.payment, CallFilter::Inquire, lost);
     toss.fails_once(&checkout.payment, call, then);
 }
 
@@ -292,7 +308,7 @@ async fn refused_repetition_of_a_confirmation_may_have_been_done() {
         for (name, refusal) in refusals_of_a_repetition() {
             let id = format!("{name}-{done}");
             let (checkout, approved) = approved(&shop, &toss, &id).await;
-            refuses_to_repeat(&toss, &checkout, Call::Confirm, done, refusal);
+            refuses_to_repeat(&toss, &checkout, CallFilter::Confirm, done, refusal);
             let sent = toss.calls().0;
             let asked = checkout.confirm_without_answer(&approved).await;
             shop.settle(&checkout.payment).await;
@@ -314,7 +330,7 @@ async fn refused_repetition_of_a_cancellation_may_have_been_done() {
             let id = format!("{name}-{done}");
             let (checkout, approved) = approved(&shop, &toss, &id).await;
             checkout.confirm(&approved).await.expect(200);
-            refuses_to_repeat(&toss, &checkout, Call::Cancel, done, refusal);
+            refuses_to_repeat(&toss, &checkout, CallFilter::Cancel, done, refusal);
             let sent = toss.calls().2;
             let asked = checkout.payment.cancel_without_answer().await;
             shop.settle(&checkout.payment).await;

@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::toss::Gateway;
-use daegeum_tests::{Checkout, Shop, until};
+use daegeum_tests::{CheckoutVisit, Shop, until};
 use serde_json::{Value, json};
 
 /// An order that holds its money until it is confirmed, paid.
-async fn booked(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+async fn booked(shop: &Shop, toss: &Gateway, id: &str) -> CheckoutVisit {
     let order = shop.order(id).on_confirmation().register().await;
     let checkout = order.checkout(toss).await;
     checkout.pay().await.expect(200);
     checkout
 }
 
-async fn paid(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+async fn paid(shop: &Shop, toss: &Gateway, id: &str) -> CheckoutVisit {
     let checkout = shop.order(id).register().await.checkout(toss).await;
     checkout.pay().await.expect(200);
     checkout
@@ -66,7 +66,7 @@ async fn refused_refund_of_a_booking_is_repeated_under_a_new_key() {
     let booking = booked(&shop, &toss, "o-1").await;
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
-    toss.fails_once(&booking.payment, Call::Cancel, refuses);
+    toss.fails_once(&booking.payment, CallFilter::Cancel, refuses);
     let asked = booking.order.cancel().await.expect(200);
     assert_eq!(asked.text("status"), "CANCEL_REQUESTED");
     let refused = booking.payment.now().await;
@@ -88,7 +88,7 @@ async fn lost_refund_answer_is_recognised_by_the_operation_in_its_reason() {
     let (shop, toss) = Shop::open_with_toss().await;
     let paid = paid(&shop, &toss, "o-1").await;
     let lost = Fault::ResponseLost { silent_ms: 0 };
-    toss.fails_once(&paid.payment, Call::Cancel, lost);
+    toss.fails_once(&paid.payment, CallFilter::Cancel, lost);
     let asked = paid.payment.cancel_without_answer().await;
     shop.ask_gateway().await;
     let back = asked.await.expect("no panic").expect(200);
@@ -140,7 +140,7 @@ async fn money_captured_for_a_canceled_order_is_refunded() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Held { ms: 60_000 }, 1);
     let asked = checkout.begin_to_confirm(&approved);
     until("it is under way", || async { toss.calls().0 == 1 }).await;
     let canceled = checkout.order.begin_to_cancel().await;
@@ -167,7 +167,7 @@ async fn lost_confirmation_is_not_repeated_for_an_order_to_be_canceled() {
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
     let lost = Fault::RequestLost { silent_ms: 0 };
-    toss.fails(Call::Confirm, lost, 1);
+    toss.fails(CallFilter::Confirm, lost, 1);
     let asked = checkout.confirm_without_answer(&approved).await;
     asked.await.expect("no panic").expect(202);
     checkout.order.cancel().await.expect(202);
@@ -190,7 +190,7 @@ async fn money_found_for_a_canceled_order_after_a_restart_is_refunded() {
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
     let lost = Fault::ResponseLost { silent_ms: 0 };
-    toss.fails_always(&checkout.payment, Call::Any, lost);
+    toss.fails_always(&checkout.payment, CallFilter::Any, lost);
     let asked = checkout.confirm_without_answer(&approved).await;
     asked.await.expect("no panic").expect(202);
     checkout.order.cancel().await.expect(202);
@@ -209,7 +209,7 @@ async fn booking_with_a_refunded_payment_waits_for_another() {
     let (shop, toss) = Shop::open_with_toss().await;
     let booking = booked(&shop, &toss, "o-1").await;
     let lost = Fault::RequestLost { silent_ms: 0 };
-    toss.fails_once(&booking.payment, Call::Cancel, lost);
+    toss.fails_once(&booking.payment, CallFilter::Cancel, lost);
     let asked = booking.payment.cancel_without_answer().await;
     let confirmed = booking.order.confirm().await;
     confirmed.refused(409, "OPERATION_IN_FLIGHT");
@@ -238,7 +238,7 @@ async fn deadline_waits_for_the_call_in_flight() {
         };
         let before = toss.calls().0;
         let held = Fault::Held { ms: 8 * 60_000 };
-        toss.fails_once(&checkout.payment, Call::Confirm, held);
+        toss.fails_once(&checkout.payment, CallFilter::Confirm, held);
         let asked = checkout.begin_to_confirm(&approved);
         until("it is under way", || async { toss.calls().0 > before }).await;
         shop.advance(Duration::from_mins(6));
@@ -268,7 +268,7 @@ async fn refusal_that_captured_is_corrected_by_a_hint() {
     let approved = checkout.approve().await;
     let (status, code, kept) = (400, "INVALID_STOPPED_CARD".to_owned(), false);
     let lies = Fault::ErrorAfter { status, code, kept };
-    toss.fails_once(&checkout.payment, Call::Confirm, lies);
+    toss.fails_once(&checkout.payment, CallFilter::Confirm, lies);
     toss.notifies(Some(&shop.address()));
     let told = checkout.confirm(&approved).await.expect(200);
     assert_eq!(told.text("detail"), "FAILED");
@@ -288,7 +288,7 @@ async fn desk(shop: &Shop) -> Value {
 }
 
 /// Paid, and then 4,000 won were refunded in Toss's dashboard.
-async fn canceled_in_part(shop: &Shop, toss: &Gateway, id: &str) -> (Checkout, String) {
+async fn canceled_in_part(shop: &Shop, toss: &Gateway, id: &str) -> (CheckoutVisit, String) {
     toss.notifies(Some(&shop.address()));
     let checkout = paid(shop, toss, id).await;
     let key = checkout.approved_key().await;
@@ -304,7 +304,7 @@ async fn canceled_in_part(shop: &Shop, toss: &Gateway, id: &str) -> (Checkout, S
     (checkout, key)
 }
 
-async fn everything_went_back(shop: &Shop, toss: &Gateway, checkout: &Checkout) {
+async fn everything_went_back(shop: &Shop, toss: &Gateway, checkout: &CheckoutVisit) {
     assert_eq!(checkout.payment.detail().await, "REFUNDED");
     assert_eq!(desk(shop).await, json!([]));
     assert_eq!(toss.balance(), 0);
@@ -364,7 +364,7 @@ async fn money_that_the_gateway_keeps_is_refunded_by_bank_transfer() {
     let booking = booked(&shop, &toss, "o-1").await;
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
-    toss.fails_once(&booking.payment, Call::Cancel, refuses);
+    toss.fails_once(&booking.payment, CallFilter::Cancel, refuses);
     let asked = booking.order.cancel().await.expect(200);
     assert_eq!(asked.text("status"), "CANCEL_REQUESTED");
     let path = format!("/api/v1/admin/payments/{}/resolve", booking.payment.id);
@@ -397,7 +397,7 @@ async fn deposit_on_a_closing_account_is_booked_as_refund_pending() {
     let key = checkout.approved_key().await;
     toss.fails_once(
         &checkout.payment,
-        Call::Cancel,
+        CallFilter::Cancel,
         Fault::RequestLost { silent_ms: 0 },
     );
     let asked = checkout.payment.cancel_without_answer().await;
@@ -431,7 +431,7 @@ async fn repeatedly_refused_refund_rests() {
     let paid = paid(&shop, &toss, "o-1").await;
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
-    toss.fails_always(&paid.payment, Call::Cancel, refuses);
+    toss.fails_always(&paid.payment, CallFilter::Cancel, refuses);
     let key = "refund-1";
     let first = paid.payment.cancel_with(key).await.expect(200);
     for _ in 1..10 {
@@ -509,7 +509,7 @@ async fn refused_cancellation_keeps_its_answer_after_the_next_succeeds() {
     let booking = booked(&shop, &toss, "o-1").await;
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
-    toss.fails_once(&booking.payment, Call::Cancel, refuses);
+    toss.fails_once(&booking.payment, CallFilter::Cancel, refuses);
     let merchant = shop.merchant();
     let cancel = |key: &'static str| {
         let merchant = merchant.clone();

@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::toss::Gateway;
-use daegeum_tests::{Answer, Caller, Checkout, Shop, until};
+use daegeum_tests::{Answer, Caller, CheckoutVisit, Shop, until};
 use serde_json::{Value, json};
 
 const WEBHOOK: &str = "/api/v1/payments/webhook/toss";
@@ -34,7 +34,7 @@ async fn heard(shop: &Shop, status: &str) -> u64 {
     shop.figure(&name).await
 }
 
-async fn begun(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+async fn begun(shop: &Shop, toss: &Gateway, id: &str) -> CheckoutVisit {
     shop.order(id).register().await.checkout(toss).await
 }
 
@@ -145,7 +145,7 @@ async fn genuine_notification_after_forgeries_waits_for_toss() {
     }
     toss.cancel_in_dashboard(&checkout.approved_key().await);
     let silent = Fault::ResponseLost { silent_ms: 0 };
-    toss.fails_always(&checkout.payment, Call::Any, silent);
+    toss.fails_always(&checkout.payment, CallFilter::Any, silent);
     let body = forged(&checkout.payment.id, "CANCELED");
     let put_off = tokio::select! {
         biased;
@@ -186,7 +186,7 @@ async fn notification_that_overtakes_the_answer_changes_nothing() {
     toss.notifies(Some(&shop.address()));
     let checkout = begun(&shop, &toss, "o-1").await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 600 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Delay { ms: 600 }, 1);
     let asked = checkout.begin_to_confirm(&approved);
     until("Toss has told of it", || async {
         heard(&shop, "followed").await == 1
@@ -208,7 +208,7 @@ async fn notification_ends_the_waiting_and_is_recorded_as_a_hint() {
     toss.notifies(Some(&shop.address()));
     let checkout = begun(&shop, &toss, "o-1").await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
     let asked = checkout.confirm_without_answer(&approved).await;
     until("Toss has told of it", || async {
         heard(&shop, "followed").await + heard(&shop, "coalesced").await == 1
@@ -241,10 +241,10 @@ async fn notifications_in_any_order_give_the_same_end() {
         ("unknown", Fault::Unknown {}),
     ] {
         let checkout = begun(&shop, &toss, name).await;
-        toss.fails_always(&checkout.payment, Call::Notify, fault);
+        toss.fails_always(&checkout.payment, CallFilter::Notify, fault);
         let approved = checkout.approve().await;
         let lost = Fault::ResponseLost { silent_ms: 0 };
-        toss.fails_once(&checkout.payment, Call::Confirm, lost);
+        toss.fails_once(&checkout.payment, CallFilter::Confirm, lost);
         let asked = checkout.confirm_without_answer(&approved).await;
         shop.settle(&checkout.payment).await;
         asked.await.expect("no panic").expect(200);

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::toss::Gateway;
-use daegeum_tests::{Answer, Checkout, Shop, until};
+use daegeum_tests::{Answer, CheckoutVisit, Shop, until};
 use serde_json::{Value, json};
 
 /// Toss's books and ours say the same of what Toss has.
@@ -19,14 +19,14 @@ async fn desk(shop: &Shop) -> Value {
     desk["items"].clone()
 }
 
-async fn resolve(shop: &Shop, checkout: &Checkout, resolution: &str) -> Answer {
+async fn resolve(shop: &Shop, checkout: &CheckoutVisit, resolution: &str) -> Answer {
     let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
     let decision = json!({"resolution": resolution, "reason": "직접 확인함"});
     shop.admin().post(&path, &decision).await
 }
 
 /// Asks until the desk has the payment, with this much at Toss.
-async fn comes_to_the_desk(shop: &Shop, checkout: &Checkout, holds: u64) {
+async fn comes_to_the_desk(shop: &Shop, checkout: &CheckoutVisit, holds: u64) {
     until("it is on the desk", || async {
         shop.advance(Duration::from_secs(10));
         shop.ask_gateway().await;
@@ -37,12 +37,12 @@ async fn comes_to_the_desk(shop: &Shop, checkout: &Checkout, holds: u64) {
 }
 
 /// A payment that Toss has taken and a person said it had not.
-async fn failed_by_a_persons_word(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+async fn failed_by_a_persons_word(shop: &Shop, toss: &Gateway, id: &str) -> CheckoutVisit {
     let checkout = shop.order(id).register().await.checkout(toss).await;
     let approved = checkout.approve().await;
     toss.fails_always(
         &checkout.payment,
-        Call::Any,
+        CallFilter::Any,
         Fault::ResponseLost { silent_ms: 0 },
     );
     let asked = checkout.confirm_without_answer(&approved).await;
@@ -118,7 +118,7 @@ async fn money_refunded_twice_is_put_on_the_desk() {
     checkout.pay().await.expect(200);
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
-    toss.fails_once(&checkout.payment, Call::Cancel, refuses);
+    toss.fails_once(&checkout.payment, CallFilter::Cancel, refuses);
     checkout.payment.cancel().await.expect(200);
     resolve(&shop, &checkout, "returned").await.expect(200);
     assert_eq!(checkout.payment.detail().await, "REFUNDED");
@@ -182,7 +182,7 @@ async fn recorded_refund_that_was_not_made_comes_to_the_desk() {
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     checkout.pay().await.expect(200);
     let lost = Fault::RequestLost { silent_ms: 0 };
-    toss.fails_always(&checkout.payment, Call::Any, lost);
+    toss.fails_always(&checkout.payment, CallFilter::Any, lost);
     let asked = checkout.payment.cancel_without_answer().await;
     resolve(&shop, &checkout, "done").await.expect(200);
     asked.await.expect("no panic").expect(200);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::checkout::{body, confirm};
 use daegeum_tests::{Answer, Shop, until};
 use reqwest::Method;
@@ -14,7 +14,7 @@ async fn caller_who_goes_away_neither_cancels_nor_repeats_the_call() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 300 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Delay { ms: 300 }, 1);
     let request = checkout.browser.request(Method::POST, CONFIRM);
     let impatient = request
         .json(&body(&approved))
@@ -34,7 +34,7 @@ async fn request_timeout_leaves_the_call_running() {
     let (shop, toss) = Shop::open_with_toss_and(&short).await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Held { ms: 60_000 }, 1);
     // Told how far it got before the request's own time is over.
     let told = checkout.confirm(&approved).await.expect(202);
     assert_eq!(told["operation"]["state"], "INTENDED");
@@ -52,7 +52,7 @@ async fn slow_call_is_answered_202() {
     shop.let_requests_wait_for(Duration::from_millis(30));
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Held { ms: 60_000 }, 1);
     let told = checkout.confirm(&approved).await.expect(202);
     assert_eq!(told.text("detail"), "PREPARED");
     assert_eq!(told["operation"]["state"], "INTENDED");
@@ -70,7 +70,7 @@ async fn concurrent_confirmations_join_one_call_and_get_the_same_answer() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 100 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Delay { ms: 100 }, 1);
     let callers = [
         checkout.browser.clone(),
         shop.merchant(),
@@ -129,7 +129,7 @@ async fn one_of_two_windows_of_a_payment_is_confirmed() {
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let (one, other) = (checkout.approve().await, checkout.approve().await);
     assert_ne!(one.payment_key, other.payment_key);
-    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Held { ms: 60_000 }, 1);
     let first = checkout.begin_to_confirm(&one);
     until("it is under way", || async { toss.calls().0 == 1 }).await;
     let second = checkout.confirm(&other).await;
@@ -168,7 +168,7 @@ async fn concurrent_cancellations_join_one_call() {
     let (shop, toss) = Shop::open_with_toss().await;
     let paid = shop.order("o-1").register().await.checkout(&toss).await;
     paid.pay().await.expect(200);
-    toss.fails(Call::Cancel, Fault::Delay { ms: 100 }, 1);
+    toss.fails(CallFilter::Cancel, Fault::Delay { ms: 100 }, 1);
     let mut asked = Vec::new();
     for n in 0..64 {
         let (merchant, path) = (shop.merchant(), paid.payment.path("/cancel"));
@@ -194,7 +194,7 @@ async fn payment_with_a_call_in_flight_refuses_another() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Held { ms: 60_000 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Held { ms: 60_000 }, 1);
     let asked = checkout.begin_to_confirm(&approved);
     until("it is under way", || async { toss.calls().0 == 1 }).await;
     let canceled = checkout.payment.cancel().await;

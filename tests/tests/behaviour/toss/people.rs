@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::toss::Gateway;
-use daegeum_tests::{Answer, Checkout, Payment, Shop, until};
+use daegeum_tests::{Answer, CheckoutVisit, Payment, Shop, until};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -16,10 +16,10 @@ async fn decide(shop: &Shop, payment: &Payment, resolution: &str) -> Answer {
 }
 
 /// A payment whose confirmation has no answer, because of this, and for good.
-async fn unknown(shop: &Shop, toss: &Gateway, fault: Fault) -> (Checkout, JoinHandle<Answer>) {
+async fn unknown(shop: &Shop, toss: &Gateway, fault: Fault) -> (CheckoutVisit, JoinHandle<Answer>) {
     let checkout = shop.order("o-1").register().await.checkout(toss).await;
     let approved = checkout.approve().await;
-    toss.fails_always(&checkout.payment, Call::Any, fault);
+    toss.fails_always(&checkout.payment, CallFilter::Any, fault);
     let asked = checkout.confirm_without_answer(&approved).await;
     (checkout, asked)
 }
@@ -107,7 +107,7 @@ async fn person_resolves_an_unanswered_refund() {
     ] {
         let checkout = shop.order(detail).register().await.checkout(&toss).await;
         checkout.pay().await.expect(200);
-        toss.fails_always(&checkout.payment, Call::Any, fault);
+        toss.fails_always(&checkout.payment, CallFilter::Any, fault);
         let asked = checkout.payment.cancel_without_answer().await;
         let decided = decide(&shop, &checkout.payment, resolution).await;
         assert_eq!(decided.expect(200).text("detail"), detail);
@@ -126,7 +126,7 @@ async fn dead_key_ends_its_call_and_the_next_call_has_a_new_one() {
     checkout.pay().await.expect(200);
     let (status, code, kept) = (500, "FAILED_REFUND_PROCESS".to_owned(), true);
     let dead = Fault::ErrorBefore { status, code, kept };
-    toss.fails_once(&checkout.payment, Call::Cancel, dead);
+    toss.fails_once(&checkout.payment, CallFilter::Cancel, dead);
     let asked = checkout.payment.cancel_without_answer().await;
     for _ in 0..20 {
         shop.advance(Duration::from_mins(5));
@@ -147,14 +147,14 @@ async fn dead_key_ends_its_call_and_the_next_call_has_a_new_one() {
 }
 
 /// An order was canceled while its payment was confirmed, and Toss would not give the money back.
-async fn orphan(shop: &Shop, toss: &Gateway, id: &str) -> Checkout {
+async fn orphan(shop: &Shop, toss: &Gateway, id: &str) -> CheckoutVisit {
     let checkout = shop.order(id).register().await.checkout(toss).await;
     let approved = checkout.approve().await;
     let held = Fault::Held { ms: 60_000 };
-    toss.fails_once(&checkout.payment, Call::Confirm, held);
+    toss.fails_once(&checkout.payment, CallFilter::Confirm, held);
     let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
     let refuses = Fault::ErrorBefore { status, code, kept };
-    toss.fails_once(&checkout.payment, Call::Cancel, refuses);
+    toss.fails_once(&checkout.payment, CallFilter::Cancel, refuses);
     let before = toss.calls().0;
     let asked = checkout.begin_to_confirm(&approved);
     until("it is under way", || async { toss.calls().0 > before }).await;

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::checkout::{body, confirm};
 use daegeum_tests::program::Program;
 use daegeum_tests::story::NewOrder;
 use daegeum_tests::toss::Gateway;
-use daegeum_tests::{Caller, Checkout, Shop, secrets, until};
+use daegeum_tests::{Caller, CheckoutVisit, Shop, secrets, until};
 use reqwest::Method;
 
 /// Instead of ten seconds.
 const SHORTLY: Duration = Duration::from_millis(20);
 
 /// A checkout as seen after the shop has opened again, which is at another address.
-fn again(shop: &Shop, checkout: &Checkout) -> Checkout {
+fn again(shop: &Shop, checkout: &CheckoutVisit) -> CheckoutVisit {
     checkout.at(shop.stranger())
 }
 
@@ -42,7 +42,7 @@ async fn stop_waits_for_the_call_in_flight() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 300 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Delay { ms: 300 }, 1);
     let asked = checkout.begin_to_confirm(&approved);
     until("the call is under way", || async { toss.calls().0 == 1 }).await;
     let shop = shop.reopen().await;
@@ -53,7 +53,7 @@ async fn stop_waits_for_the_call_in_flight() {
     // Nor does it need anybody who waits.
     let checkout = shop.order("o-2").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
-    toss.fails(Call::Confirm, Fault::Delay { ms: 600 }, 1);
+    toss.fails(CallFilter::Confirm, Fault::Delay { ms: 600 }, 1);
     let confirm = "/api/v1/payments/confirm";
     let request = checkout.browser.request(Method::POST, confirm);
     let impatient = request
@@ -75,7 +75,7 @@ async fn unknown_outcome_is_inquired_about_after_a_restart() {
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
     let lost = Fault::ResponseLost { silent_ms: 0 };
-    toss.fails_always(&checkout.payment, Call::Any, lost);
+    toss.fails_always(&checkout.payment, CallFilter::Any, lost);
     shop.let_requests_wait_for(SHORTLY);
     let asked = checkout.confirm_without_answer(&approved).await;
     let told = asked.await.expect("no panic").expect(202);
@@ -104,7 +104,7 @@ async fn refund_in_flight_completes_after_a_restart() {
     ] {
         let paid = shop.order(id).register().await.checkout(&toss).await;
         paid.pay().await.expect(200);
-        toss.fails_once(&paid.payment, Call::Cancel, fault);
+        toss.fails_once(&paid.payment, CallFilter::Cancel, fault);
         all.push(paid);
     }
     shop.let_requests_wait_for(SHORTLY);
@@ -161,7 +161,7 @@ async fn other_credentials_prove_nothing_and_repeat_nothing() {
         let (shop, toss) = Shop::open_with_toss().await;
         let checkout = shop.order("o-1").register().await.checkout(&toss).await;
         let approved = checkout.approve().await;
-        toss.fails_always(&checkout.payment, Call::Any, fault);
+        toss.fails_always(&checkout.payment, CallFilter::Any, fault);
         shop.let_requests_wait_for(SHORTLY);
         let asked = checkout.confirm_without_answer(&approved).await;
         asked.await.expect("no panic").expect(202);
@@ -211,7 +211,7 @@ async fn refund_in_flight_waits_for_its_own_credentials() {
     let paid = shop.order("o-1").register().await.checkout(&toss).await;
     paid.pay().await.expect(200);
     let lost = Fault::RequestLost { silent_ms: 0 };
-    toss.fails_always(&paid.payment, Call::Any, lost);
+    toss.fails_always(&paid.payment, CallFilter::Any, lost);
     shop.let_requests_wait_for(SHORTLY);
     let asked = paid.payment.cancel_without_answer().await;
     asked.await.expect("no panic").expect(202);
@@ -260,7 +260,7 @@ async fn kill_with_a_call_in_flight_completes_it_once() {
         let order = NewOrder::new(merchant, "o-1").register().await;
         let checkout = order.checkout(&toss).await;
         let approved = checkout.approve().await;
-        toss.fails_once(&checkout.payment, Call::Confirm, fault);
+        toss.fails_once(&checkout.payment, CallFilter::Confirm, fault);
         let asked = checkout.begin_to_confirm(&approved);
         until("the call is under way", || async { toss.calls().0 == 1 }).await;
         program.kill();

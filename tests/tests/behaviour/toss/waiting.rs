@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use daegeum_sandbox::toss::{Call, Fault};
+use daegeum_sandbox::toss::{CallFilter, Fault};
 use daegeum_tests::{Shop, until};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ async fn unanswered_call_is_listed_with_its_age_until_it_needs_a_person() {
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let approved = checkout.approve().await;
     let lost = Fault::ResponseLost { silent_ms: 0 };
-    toss.fails_always(&checkout.payment, Call::Any, lost);
+    toss.fails_always(&checkout.payment, CallFilter::Any, lost);
     let asked = checkout.confirm_without_answer(&approved).await;
     let listed = || async {
         let all = shop.admin().get("/api/v1/admin/unanswered").await;
@@ -75,7 +75,7 @@ async fn silent_gateway_opens_the_breaker_and_buyers_are_told_at_once() {
         let order = shop.order(&format!("o-{n}")).register().await;
         let checkout = order.checkout(&toss).await;
         let approved = checkout.approve().await;
-        toss.fails(Call::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
+        toss.fails(CallFilter::Confirm, Fault::ResponseLost { silent_ms: 0 }, 1);
         let asked = checkout.confirm_without_answer(&approved).await;
         unanswered.push((checkout, asked));
     }

@@ -1,6 +1,6 @@
 //! Wallets by name and instalments: chosen at the checkout, asked for in Toss's window, and said of the payment.
 
-use daegeum_tests::checkout::Checkout;
+use daegeum_tests::checkout::CheckoutVisit;
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Answer, Shop};
 use serde_json::{Value, json};
@@ -17,13 +17,13 @@ async fn open() -> (Shop, Gateway) {
     Shop::open_with_toss_and(&OFFERED).await
 }
 
-async fn prepare(checkout: &Checkout, choice: Value) -> Answer {
+async fn prepare(checkout: &CheckoutVisit, choice: Value) -> Answer {
     let path = format!("/api/v1/payments/sessions/{}/prepare", checkout.id);
     checkout.browser.post(&path, &choice).await
 }
 
 /// The buyer approves what the window offers first; the payment that comes of it.
-async fn paid(checkout: &Checkout, toss: &Gateway, prepared: &Answer) -> Answer {
+async fn paid(checkout: &CheckoutVisit, toss: &Gateway, prepared: &Answer) -> Answer {
     let approved = toss.approve(&prepared["window"], None);
     checkout.confirm(&approved).await.expect(200)
 }

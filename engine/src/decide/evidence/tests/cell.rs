@@ -1,6 +1,6 @@
 //! One cell: a fact in a situation, and the assertions that hold afterwards.
 
-use super::facts::Said;
+use super::facts::SampleFact;
 use super::shop::{self, Shop};
 use super::situations::Situation;
 use super::{CallEnd, Effect, PaymentState, Way, all_went_back, counts, end_of_call, judge};
@@ -13,18 +13,18 @@ type Tell = fn(&mut Shop, Fact);
 
 pub(super) fn drive_all(state: PaymentState) {
     for situation in Situation::of(state) {
-        for said in Said::ALL {
+        for said in SampleFact::ALL {
             drive(situation, said);
         }
     }
 }
 
-pub(super) fn effect(situation: &Situation, said: Said) -> Effect {
+pub(super) fn effect(situation: &Situation, said: SampleFact) -> Effect {
     let shop = situation.build();
     judge(shop.payment(), shop.order_takes(), &said.fact())
 }
 
-fn drive(situation: &Situation, said: Said) {
+fn drive(situation: &Situation, said: SampleFact) {
     let at = format!(
         "{} ({}): {}",
         situation.state.name(),
@@ -54,7 +54,7 @@ fn drive(situation: &Situation, said: Said) {
 }
 
 /// The effect of a fact that comes this way. A fact that does not count is overtaken.
-fn weighed(situation: &Situation, said: Said, source: Source) -> (Effect, CallEnd) {
+fn weighed(situation: &Situation, said: SampleFact, source: Source) -> (Effect, CallEnd) {
     let shop = situation.build();
     let (payment, fact) = (shop.payment(), said.fact());
     let way = Way {
@@ -75,7 +75,7 @@ fn weighed(situation: &Situation, said: Said, source: Source) -> (Effect, CallEn
 }
 
 /// The state that the effect leads to; the money decides, not the call.
-fn leads_to(situation: &Situation, said: Said, effect: Effect) -> PaymentState {
+fn leads_to(situation: &Situation, said: SampleFact, effect: Effect) -> PaymentState {
     match effect {
         Effect::Known if situation.is_over_with(said) => PaymentState::Canceled,
         Effect::Known
@@ -96,7 +96,7 @@ fn leads_to(situation: &Situation, said: Said, effect: Effect) -> PaymentState {
     }
 }
 
-fn moved_as_it_says(situation: &Situation, said: Said, effect: Effect, after: &AnyPayment) {
+fn moved_as_it_says(situation: &Situation, said: SampleFact, effect: Effect, after: &AnyPayment) {
     assert_eq!(after.state(), leads_to(situation, said, effect));
     let core = after.core();
     match effect {
@@ -162,7 +162,7 @@ fn left_money_shows(fact: &Fact, effect: Effect, source: Source, after: &AnyPaym
 fn at_rest(told: &dyn Fn() -> Shop) -> Shop {
     let mut shop = told();
     while shop.payment().core().operation_in_flight() {
-        shop.learns(Said::CallRefused.fact());
+        shop.learns(SampleFact::CallRefused.fact());
     }
     shop
 }

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// The examples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::decide) enum Said {
+pub(in crate::decide) enum SampleFact {
     Held,
     HeldAnother,
     Taken,
@@ -27,7 +27,7 @@ pub(in crate::decide) enum Said {
     Other,
 }
 
-impl Said {
+impl SampleFact {
     pub(in crate::decide) const ALL: [Self; 16] = [
         Self::Held,
         Self::HeldAnother,

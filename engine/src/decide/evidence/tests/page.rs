@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::facts::Said;
+use super::facts::SampleFact;
 use super::situations::Situation;
 use super::{CallEnd, OperationKind, PaymentState, cell, ends, test_of, why};
 use crate::payment::AnyPayment;
@@ -124,7 +124,7 @@ fn write_state(text: &mut String, state: PaymentState) {
         "| the gateway says | where | what happens | then | why |\n|---|---|---|---|---|\n",
     );
     let all = Situation::of(state).count();
-    for said in Said::ALL {
+    for said in SampleFact::ALL {
         for row in rows(state, said) {
             let places = if row.places.len() == all {
                 "everywhere".to_owned()
@@ -138,7 +138,7 @@ fn write_state(text: &mut String, state: PaymentState) {
     }
 }
 
-fn rows(state: PaymentState, said: Said) -> Vec<Row> {
+fn rows(state: PaymentState, said: SampleFact) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for situation in Situation::of(state) {
         let effect = cell::effect(situation, said);
@@ -186,7 +186,7 @@ fn write_calls(text: &mut String) {
         "| the gateway says | {names} |\n|---|---|---|---|---|\n"
     )
     .unwrap();
-    for said in Said::ALL {
+    for said in SampleFact::ALL {
         let end = |kind| match ends(kind, &said.fact()) {
             CallEnd::Open => "open",
             CallEnd::Done => "done",

@@ -1,6 +1,6 @@
 //! The situations in which a payment can receive a fact, each reached by commands and facts alone.
 
-use super::facts::{Said, taken};
+use super::facts::{SampleFact, taken};
 use super::shop::Shop;
 use crate::command::Resolution;
 use crate::operation::OperationKind::{self, Cancel, Capture, Confirm, Void};
@@ -23,8 +23,8 @@ impl Situation {
     }
 
     /// Whether this fact ends the last call about the order, so that its cancellation is carried out.
-    pub(super) fn is_over_with(&self, said: Said) -> bool {
-        said == Said::CallRefused && self.call == Some(Confirm) && !self.order_takes
+    pub(super) fn is_over_with(&self, said: SampleFact) -> bool {
+        said == SampleFact::CallRefused && self.call == Some(Confirm) && !self.order_takes
     }
 
     pub(super) fn build(&self) -> Shop {
@@ -61,26 +61,26 @@ situations! {
     Authorized "void in flight, the order is to be canceled" false Some(Void), || ended(authorized());
     AwaitingDeposit "the order waits" true None, awaiting;
     AwaitingDeposit "another payment has the claim" false None,
-        || says(with_rival(Shop::new()), Said::AwaitingDeposit);
+        || says(with_rival(Shop::new()), SampleFact::AwaitingDeposit);
     AwaitingDeposit "another payment has the money, cancel in flight" false Some(Cancel), outpaid;
     AwaitingDeposit "cancel in flight" true Some(Cancel), || then(awaiting(), Shop::cancels);
     AwaitingDeposit "cancel in flight, the order is to be canceled" false Some(Cancel), || ended(awaiting());
     Failed "the order waits" true None, failed;
     Failed "the order is canceled" false None, || ended(failed());
-    Failed "void in flight" true Some(Void), || says(failed(), Said::Held);
+    Failed "void in flight" true Some(Void), || says(failed(), SampleFact::Held);
     Canceled "the order waits" true None, canceled;
     Canceled "the order is canceled" false None, || ended(canceled());
-    Canceled "void in flight" true Some(Void), || says(canceled(), Said::Held);
+    Canceled "void in flight" true Some(Void), || says(canceled(), SampleFact::Held);
     Expired "the order waits" true None, || then(authorized(), Shop::hold_runs_out);
     Expired "the order is canceled" false None, || then(Shop::new(), Shop::runs_out);
     Expired "void in flight, the order is canceled" false Some(Void),
-        || says(then(Shop::new(), Shop::runs_out), Said::Held);
-    Voided "the order waits" true None, || says(then(authorized(), Shop::cancels), Said::Canceled);
-    Voided "the order is canceled" false None, || says(ended(authorized()), Said::Canceled);
+        || says(then(Shop::new(), Shop::runs_out), SampleFact::Held);
+    Voided "the order waits" true None, || says(then(authorized(), Shop::cancels), SampleFact::Canceled);
+    Voided "the order is canceled" false None, || says(ended(authorized()), SampleFact::Canceled);
     Captured "the gateway agrees" false None, captured;
-    Captured "the gateway has less" false None, || says(captured(), Said::PartlyReturned);
-    Captured "the gateway splits it otherwise" false None, || says(captured(), Said::AnotherSplit);
-    Captured "the deposit was taken back" false None, || says(captured(), Said::AwaitingDeposit);
+    Captured "the gateway has less" false None, || says(captured(), SampleFact::PartlyReturned);
+    Captured "the gateway splits it otherwise" false None, || says(captured(), SampleFact::AnotherSplit);
+    Captured "the deposit was taken back" false None, || says(captured(), SampleFact::AwaitingDeposit);
     Captured "the deposit was taken back, which was accepted" false None, lost;
     Captured "the deposit was taken back, which was accepted, and cancel is in flight" false Some(Cancel),
         || then(lost(), Shop::cancels);
@@ -91,14 +91,14 @@ situations! {
     Mismatched "cancel in flight" true Some(Cancel), || resolved(mismatched(), Resolution::Return);
     Orphaned "the order waits" true None, orphaned_and_wanted;
     Orphaned "the order is canceled" false None, orphaned;
-    Orphaned "the order is canceled, the gateway has less" false None, || says(orphaned(), Said::PartlyReturned);
-    Orphaned "cancel in flight, the order is to be canceled" false Some(Cancel), || says(ended(confirming()), Said::Taken);
+    Orphaned "the order is canceled, the gateway has less" false None, || says(orphaned(), SampleFact::PartlyReturned);
+    Orphaned "cancel in flight, the order is to be canceled" false Some(Cancel), || says(ended(confirming()), SampleFact::Taken);
     Returned "by the gateway" false None,
-        || says(resolved(orphaned(), Resolution::Return), Said::WhollyReturned);
+        || says(resolved(orphaned(), Resolution::Return), SampleFact::WhollyReturned);
     Returned "by a person's word" false None,
         || by_a_persons_word(resolved(orphaned(), Resolution::Return));
     Returned "by a person's word, and the gateway has it" false None,
-        || asked(by_a_persons_word(resolved(orphaned(), Resolution::Return)), Said::Taken);
+        || asked(by_a_persons_word(resolved(orphaned(), Resolution::Return)), SampleFact::Taken);
     Returned "by bank transfer" false None, || resolved(orphaned(), Resolution::Returned);
     Refunded "by the gateway" false None, refunded;
     Refunded "by a person's word" false None, refunded_by_a_persons_word;
@@ -115,12 +115,12 @@ fn then(mut shop: Shop, act: fn(&mut Shop)) -> Shop {
     shop
 }
 
-fn says(mut shop: Shop, said: Said) -> Shop {
+fn says(mut shop: Shop, said: SampleFact) -> Shop {
     shop.learns(said.fact());
     shop
 }
 
-fn asked(mut shop: Shop, said: Said) -> Shop {
+fn asked(mut shop: Shop, said: SampleFact) -> Shop {
     shop.asks_about_call(said.fact());
     shop
 }
@@ -154,15 +154,15 @@ fn prepared_confirming() -> Shop {
 }
 
 pub(super) fn authorized() -> Shop {
-    says(confirming(), Said::Held)
+    says(confirming(), SampleFact::Held)
 }
 
 pub(in crate::decide) fn awaiting() -> Shop {
-    says(confirming(), Said::AwaitingDeposit)
+    says(confirming(), SampleFact::AwaitingDeposit)
 }
 
 fn failed() -> Shop {
-    says(confirming(), Said::Failed)
+    says(confirming(), SampleFact::Failed)
 }
 
 fn canceled() -> Shop {
@@ -170,20 +170,23 @@ fn canceled() -> Shop {
 }
 
 pub(in crate::decide) fn captured() -> Shop {
-    says(confirming(), Said::Taken)
+    says(confirming(), SampleFact::Taken)
 }
 
 fn lost() -> Shop {
-    resolved(says(captured(), Said::AwaitingDeposit), Resolution::Accept)
+    resolved(
+        says(captured(), SampleFact::AwaitingDeposit),
+        Resolution::Accept,
+    )
 }
 
 pub(in crate::decide) fn refunded() -> Shop {
-    says(then(captured(), Shop::cancels), Said::WhollyReturned)
+    says(then(captured(), Shop::cancels), SampleFact::WhollyReturned)
 }
 
 /// A person recorded a refund, and the gateway still has the money.
 pub(in crate::decide) fn has_it_after_all() -> Shop {
-    asked(refunded_by_a_persons_word(), Said::Taken)
+    asked(refunded_by_a_persons_word(), SampleFact::Taken)
 }
 
 pub(in crate::decide) fn refunded_by_a_persons_word() -> Shop {
@@ -197,7 +200,7 @@ fn by_a_persons_word(mut shop: Shop) -> Shop {
 }
 
 fn refused() -> Shop {
-    says(then(captured(), Shop::cancels), Said::CallRefused)
+    says(then(captured(), Shop::cancels), SampleFact::CallRefused)
 }
 
 pub(super) fn mismatched() -> Shop {
@@ -207,19 +210,19 @@ pub(super) fn mismatched() -> Shop {
 }
 
 fn orphaned() -> Shop {
-    says(ended(canceled()), Said::Taken)
+    says(ended(canceled()), SampleFact::Taken)
 }
 
 /// Another payment has paid the order while this one's deposit account was open.
 pub(super) fn outpaid() -> Shop {
-    let mut shop = says(with_rival(Shop::new()), Said::AwaitingDeposit);
-    shop.learns_of(1, Said::Taken.fact());
+    let mut shop = says(with_rival(Shop::new()), SampleFact::AwaitingDeposit);
+    shop.learns_of(1, SampleFact::Taken.fact());
     shop
 }
 
 /// Another payment held the claim when the money came, and failed later.
 pub(super) fn orphaned_and_wanted() -> Shop {
-    let mut shop = says(with_rival(Shop::new()), Said::Taken);
-    shop.learns_of(1, Said::Failed.fact());
+    let mut shop = says(with_rival(Shop::new()), SampleFact::Taken);
+    shop.learns_of(1, SampleFact::Failed.fact());
     shop
 }

@@ -1,10 +1,10 @@
 //! The reason for each effect of a fact: one sentence for each, shared by the states where the reason is the same.
 
-use super::facts::Said;
+use super::facts::SampleFact;
 use super::situations::Situation;
 use super::{Effect, PaymentState, Told, all_went_back};
 
-pub(super) fn of(situation: &Situation, said: Said, effect: Effect) -> &'static str {
+pub(super) fn of(situation: &Situation, said: SampleFact, effect: Effect) -> &'static str {
     match effect {
         Effect::Known if situation.is_over_with(said) => {
             "Nothing is under way any more. The order is canceled, and the payment with it."
@@ -26,14 +26,14 @@ pub(super) fn of(situation: &Situation, said: Said, effect: Effect) -> &'static 
         Effect::ComeAndGo(_) => {
             "The money was captured and refunded before any message reached us. Both are recorded; the order can be paid again."
         }
-        Effect::GoBack if said == Said::Canceled => {
+        Effect::GoBack if said == SampleFact::Canceled => {
             "The gateway that was asked for the refund says that it has no money of the payment."
         }
         Effect::GoBack => "The gateway has no money of the payment left.",
-        Effect::Disagree { .. } if said == Said::AwaitingDeposit => {
+        Effect::Disagree { .. } if said == SampleFact::AwaitingDeposit => {
             "The deposit was returned at the gateway. A person looks."
         }
-        Effect::Disagree { .. } if said == Said::Failed => {
+        Effect::Disagree { .. } if said == SampleFact::Failed => {
             "The captured money is gone: a deposit was returned, and its account has expired. A person looks."
         }
         Effect::Disagree { holds, .. } if holds.is_zero() && all_went_back(situation.state) => {
@@ -51,52 +51,56 @@ pub(super) fn of(situation: &Situation, said: Said, effect: Effect) -> &'static 
     }
 }
 
-fn known(state: PaymentState, said: Said) -> &'static str {
+fn known(state: PaymentState, said: SampleFact) -> &'static str {
     match said {
-        Said::CallRefused => "It is about a call of ours. The payment is unchanged.",
-        Said::Undecided => "Nothing was captured so far, and nothing else is known.",
-        Said::Other => "An unknown fact is recorded and changes nothing.",
-        Said::HeldAnother => {
+        SampleFact::CallRefused => "It is about a call of ours. The payment is unchanged.",
+        SampleFact::Undecided => "Nothing was captured so far, and nothing else is known.",
+        SampleFact::Other => "An unknown fact is recorded and changes nothing.",
+        SampleFact::HeldAnother => {
             "An authorization is known. Its amount is compared when it is captured."
         }
-        Said::AwaitingDeposit if !state.is_open() => {
+        SampleFact::AwaitingDeposit if !state.is_open() => {
             "No money is there. The gateway will report a later transfer to the account."
         }
-        Said::Failed | Said::Canceled => "The payment has ended already, without money.",
-        Said::Held
-        | Said::AwaitingDeposit
-        | Said::Taken
-        | Said::PartlyReturned
-        | Said::WhollyReturned
-        | Said::AnotherSplit
-        | Said::AnotherAmount
-        | Said::AnotherAmountPartlyReturned
-        | Said::AnotherAmountReturned
-        | Said::AnotherCurrency => "We know it already.",
+        SampleFact::Failed | SampleFact::Canceled => {
+            "The payment has ended already, without money."
+        }
+        SampleFact::Held
+        | SampleFact::AwaitingDeposit
+        | SampleFact::Taken
+        | SampleFact::PartlyReturned
+        | SampleFact::WhollyReturned
+        | SampleFact::AnotherSplit
+        | SampleFact::AnotherAmount
+        | SampleFact::AnotherAmountPartlyReturned
+        | SampleFact::AnotherAmountReturned
+        | SampleFact::AnotherCurrency => "We know it already.",
     }
 }
 
-fn overtaken(state: PaymentState, said: Said) -> &'static str {
+fn overtaken(state: PaymentState, said: SampleFact) -> &'static str {
     match said {
-        Said::Held | Said::HeldAnother | Said::AwaitingDeposit if state == PaymentState::Voided => {
+        SampleFact::Held | SampleFact::HeldAnother | SampleFact::AwaitingDeposit
+            if state == PaymentState::Voided =>
+        {
             "The hold was released since."
         }
-        Said::Held
-        | Said::HeldAnother
-        | Said::AwaitingDeposit
-        | Said::Failed
-        | Said::Canceled
-        | Said::CallRefused
-        | Said::Undecided
-        | Said::Other => more_is_known(state),
-        Said::Taken
-        | Said::PartlyReturned
-        | Said::WhollyReturned
-        | Said::AnotherSplit
-        | Said::AnotherAmount
-        | Said::AnotherAmountPartlyReturned
-        | Said::AnotherAmountReturned
-        | Said::AnotherCurrency => {
+        SampleFact::Held
+        | SampleFact::HeldAnother
+        | SampleFact::AwaitingDeposit
+        | SampleFact::Failed
+        | SampleFact::Canceled
+        | SampleFact::CallRefused
+        | SampleFact::Undecided
+        | SampleFact::Other => more_is_known(state),
+        SampleFact::Taken
+        | SampleFact::PartlyReturned
+        | SampleFact::WhollyReturned
+        | SampleFact::AnotherSplit
+        | SampleFact::AnotherAmount
+        | SampleFact::AnotherAmountPartlyReturned
+        | SampleFact::AnotherAmountReturned
+        | SampleFact::AnotherCurrency => {
             "Refunded money never comes back: this answer is older than the gateway's later one."
         }
     }
@@ -120,8 +124,8 @@ fn more_is_known(state: PaymentState) -> &'static str {
     }
 }
 
-fn take(order_takes: bool, told: Told, said: Said) -> &'static str {
-    let whole = told.left == told.taken && said != Said::AnotherSplit;
+fn take(order_takes: bool, told: Told, said: SampleFact) -> &'static str {
+    let whole = told.left == told.taken && said != SampleFact::AnotherSplit;
     match (order_takes, whole) {
         (true, true) => "The order waits for this money.",
         (true, false) => {

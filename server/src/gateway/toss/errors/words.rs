@@ -6,7 +6,7 @@
 
 use crate::gateway::{
     Explanation,
-    Fault::{self, Buyer, Gateway, Merchant, Ours},
+    FailureParty::{self, Buyer, Gateway, Merchant, Ours},
     Retry::{self, Later, Never, Now, OtherMethod},
 };
 
@@ -17,7 +17,7 @@ macro_rules! words {
 }
 
 const fn explanation(
-    fault: Fault,
+    fault: FailureParty,
     retry: Retry,
     ko: &'static str,
     en: &'static str,

@@ -116,7 +116,7 @@ fn unauthenticated_call_has_certainly_done_nothing() {
         }
     }
     let words = super::errors::explain(&FailureCode::new("UNAUTHORIZED_KEY"));
-    assert_eq!(words.fault, crate::gateway::Fault::Merchant);
+    assert_eq!(words.fault, crate::gateway::FailureParty::Merchant);
     assert_eq!(raw(Ask::Confirm, 401, "<html>"), Outcome::Unknown);
 }
 

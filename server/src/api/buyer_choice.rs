@@ -17,7 +17,7 @@ use crate::http::Problem;
 
 /// What is known of how the buyer means to pay.
 #[derive(Default)]
-pub struct Said {
+pub struct BuyerChoice {
     /// Through which method.
     pub method: Option<Method>,
     /// What of a card payment they decided before the window opens.
@@ -32,7 +32,7 @@ pub struct Said {
     erased: bool,
 }
 
-impl Said {
+impl BuyerChoice {
     /// Of the payment's session, the buyer's own choice over what it was begun with; nothing if it has none.
     pub fn of(app: &App, payment: &AnyPayment) -> Result<Option<Self>, Problem> {
         let core = payment.core();

@@ -30,14 +30,14 @@ const ORDER: [&str; 5] = [
 
 /// Fields with their texts, the number of instalments, and what the buyer agrees to.
 #[derive(Debug, Clone, Default)]
-pub struct Said {
+pub struct SessionFields {
     texts: Vec<(&'static str, String)>,
     installments: Option<u64>,
     /// A list as the server takes it; `undefined` where nothing was said of it.
     consents: JsValue,
 }
 
-impl Said {
+impl SessionFields {
     /// The buyer's choice out of any options; none at all is no choice.
     pub fn choice(options: &JsValue) -> Result<Self, Wrong> {
         let consents = Fields(options).value("consents");
@@ -135,13 +135,13 @@ mod tests {
 
     #[test]
     fn only_what_was_said_is_looked_at() {
-        assert_eq!(Said::default().flaws().next(), None);
+        assert_eq!(SessionFields::default().flaws().next(), None);
         let texts = vec![
             ("method", String::new()),
             ("buyer_name", "김하나".to_owned()),
             ("buyer_tel", "none".to_owned()),
         ];
-        let said = Said {
+        let said = SessionFields {
             texts,
             installments: None,
             consents: JsValue::UNDEFINED,
