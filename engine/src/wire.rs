@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::amounts::Amounts;
 use crate::consent::{Agreed, Consent};
 use crate::event::{
-    GatewayCalled, OrderEvent, PaidWith, PaymentEvent, PaymentRefunded, PersonDecided,
+    CardChosen, GatewayCalled, OrderEvent, PaidWith, PaymentEvent, PaymentRefunded, PersonDecided,
 };
 use crate::group::GroupEvent;
 use crate::id::{OrderId, PaymentId};
@@ -526,10 +526,7 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("method", &e.method)
         }
         PaymentEvent::BuyerChose(e) => map.serialize_entry("method", &e.method),
-        PaymentEvent::CardChosen(e) => {
-            map.serialize_entry("easy_pay", &e.easy_pay)?;
-            map.serialize_entry("installments", &e.installments)
-        }
+        PaymentEvent::CardChosen(e) => card_chosen(e, map),
         PaymentEvent::EasyPayKnown(e) => map.serialize_entry("easy_pay", &e.easy_pay),
         PaymentEvent::FailureUrlGiven(e) => map.serialize_entry("url", &e.url),
         PaymentEvent::BuyerReturned(e) => {
@@ -556,13 +553,7 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("gateways", &MoneyView(e.theirs.total()))?;
             map.serialize_entry("amounts", &AmountsView(&e.theirs))
         }
-        PaymentEvent::PaymentMethodKnown(e) => map.serialize_entry(
-            "payment_method",
-            &PaidWithView {
-                paid_with: &e.paid_with,
-                easy_pay: None,
-            },
-        ),
+        PaymentEvent::PaymentMethodKnown(e) => method_known(&e.paid_with, map),
         PaymentEvent::InquiryWanted(e) => hint(e.hash, e.heard_at, opened, map),
         PaymentEvent::InquirySettled(e) => map.serialize_entry("news", &e.news),
         PaymentEvent::ConsentGiven(e) => {
@@ -574,4 +565,18 @@ fn payment_payload<M: SerializeMap>(
         }
         PaymentEvent::SlipKnown(_) => map.serialize_entry("url", &opened),
     }
+}
+
+fn card_chosen<M: SerializeMap>(chosen: &CardChosen, map: &mut M) -> Result<(), M::Error> {
+    map.serialize_entry("easy_pay", &chosen.easy_pay)?;
+    map.serialize_entry("installments", &chosen.installments)
+}
+
+/// Which wallet it was is an event of its own.
+fn method_known<M: SerializeMap>(paid_with: &PaidWith, map: &mut M) -> Result<(), M::Error> {
+    let view = PaidWithView {
+        paid_with,
+        easy_pay: None,
+    };
+    map.serialize_entry("payment_method", &view)
 }

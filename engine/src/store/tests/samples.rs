@@ -203,6 +203,7 @@ fn payment_events() -> Vec<PaymentEvent> {
     ]
     .into_iter()
     .chain(checkout_events())
+    .chain(choice_events())
     .collect()
 }
 
@@ -296,6 +297,12 @@ fn checkout_events() -> Vec<PaymentEvent> {
         }
         .into(),
         InquirySettled { news: true }.into(),
+    ]
+}
+
+/// What buyer and shop say of a checkout besides, and which wallet it was.
+fn choice_events() -> Vec<PaymentEvent> {
+    vec![
         FailureUrlGiven {
             url: "https://shop.example/failed".into(),
         }
