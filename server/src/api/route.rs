@@ -538,7 +538,9 @@ impl Input for KeyHeader {
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
-            .description(Some("Makes repeating recognisable; or in the body."))
+            .description(Some(
+                "The idempotency key; it may be sent in the body instead.",
+            ))
             .schema(Some(vocabulary::IdempotencyKey::schema()));
         draft.parameters.push(parameter.build());
         draft.refuses(&[
