@@ -32,7 +32,7 @@ pub(crate) fn held(program: &Path) -> Result<Command, Failure> {
     Ok(command)
 }
 
-/// What `hold` does: returns only when it failed.
+/// Runs `hold`: returns only if it failed.
 pub(crate) fn hold(words: &[OsString]) -> Failure {
     if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
         return Failure::new(format!("asking to die with the parent: {error}"));

@@ -198,7 +198,7 @@ pub struct NewSession {
     pub buyer: Option<Sealed>,
 }
 
-/// What a buyer says at their checkout.
+/// A buyer's choice at their checkout.
 #[derive(Debug, Clone)]
 pub struct Choice {
     /// How they mean to pay.
@@ -330,7 +330,7 @@ pub enum Command {
         asker: Asker,
         /// Which.
         payment_id: PaymentId,
-        /// What the buyer chose at their checkout; nothing if it stays as it was.
+        /// The buyer's choice at their checkout; `None` keeps the earlier values.
         choice: Option<Choice>,
     },
     /// The buyer came back from the gateway: take the money.

@@ -46,7 +46,7 @@ use crate::order::{CancelReason, CaptureMode};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
-/// What every payment has, whatever its state.
+/// The data of every payment, in any state.
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 pub struct PaymentCore {
     /// The payment's id.

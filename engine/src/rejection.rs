@@ -67,7 +67,7 @@ pub enum Rejection {
     AuthorizationExpired,
     /// No gateway of this name takes payments here.
     ProviderUnavailable,
-    /// What the buyer's browser brought back is not what was asked of the gateway.
+    /// The browser's return does not match the payment.
     ReturnMismatched,
     /// The buyer's checkout has ended.
     SessionExpired,
@@ -102,7 +102,7 @@ pub enum Rejection {
     SumOutOfRange,
 }
 
-/// Whose mistake it is, which gives the answer's status.
+/// The party at fault, which gives the answer's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The thing does not exist (404).
@@ -136,7 +136,7 @@ pub struct Code {
 }
 
 impl Rejection {
-    /// Whose mistake it is.
+    /// The party at fault.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::OrderNotFound | Self::PaymentNotFound => Kind::Missing,

@@ -109,7 +109,7 @@ impl Serialize for PaymentView<'_> {
     }
 }
 
-/// What a buyer paid with.
+/// A means of payment.
 struct PaidWithView<'a>(&'a PaidWith);
 
 impl Serialize for PaidWithView<'_> {

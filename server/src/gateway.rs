@@ -152,7 +152,7 @@ impl Fault {
     }
 }
 
-/// What may be tried after a failure, always as a new payment: a failed one stays failed.
+/// The advice after a failure, always for a new payment: a failed one stays failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// The same again can succeed now.
@@ -183,9 +183,9 @@ impl Retry {
 /// A failure code in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explanation {
-    /// Whose doing it is.
+    /// The party at fault.
     pub fault: Fault,
-    /// What may be tried.
+    /// The advice on a retry.
     pub retry: Retry,
     /// For the buyer, in Korean.
     pub ko: &'static str,
@@ -233,7 +233,7 @@ pub trait Gateway: Send + Sync {
     /// Which one.
     fn provider(&self) -> Provider;
 
-    /// What it can do.
+    /// Its capabilities.
     fn capabilities(&self) -> &'static Capabilities {
         self.provider().capabilities()
     }

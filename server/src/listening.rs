@@ -14,22 +14,22 @@ pub struct Place {
     pub ways: &'static str,
 }
 
-/// Where the API is served.
+/// The API's address.
 pub const API: Place = Place {
     setting: "listen",
     ways: "--listen ADDRESS:PORT, DAEGEUM_LISTEN, or `listen` in the file of settings",
 };
-/// Where the simulators of the sandbox are.
+/// The addresses of the sandbox's simulators.
 pub const SIMULATORS: Place = Place {
     setting: "sandbox_ports",
     ways: "--sandbox-ports BASE, DAEGEUM_SANDBOX_PORTS, or leave it out: the system then chooses one",
 };
-/// Where the simulators are when they run by themselves.
+/// The addresses of the simulators when they run alone.
 pub const SIMULATORS_ALONE: Place = Place {
     setting: "--ports",
     ways: "--ports BASE, or leave it out: the system then chooses one",
 };
-/// Where the figures are.
+/// The address of the metrics.
 pub const FIGURES: Place = Place {
     setting: "metrics.listen",
     ways: "DAEGEUM_METRICS_LISTEN, or `listen` under [metrics] in the file of settings",

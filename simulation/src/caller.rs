@@ -15,7 +15,7 @@ use crate::network::{Lost, Raw};
 use crate::secrets::{self, PERSONAL, SECRET};
 use crate::town::Town;
 
-/// Who calls.
+/// The callers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// The merchant's backend.
@@ -37,7 +37,7 @@ pub struct Caller {
     source: [u8; 4],
 }
 
-/// What was answered.
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.

@@ -25,9 +25,9 @@ pub struct Town {
     pub executor: Executor,
     /// Chance.
     pub dice: Dice,
-    /// What goes wrong.
+    /// The faults.
     pub swarm: Swarm,
-    /// What happened.
+    /// The trace.
     pub trace: Trace,
     /// True time and the server's.
     pub clocks: Clocks,
@@ -37,7 +37,7 @@ pub struct Town {
     pub gateways: Gateways,
     /// The mock gateway.
     pub mock: Arc<Mutex<MockGateway>>,
-    /// What callers have been told.
+    /// The answers that callers have received.
     pub told: Arc<Mutex<Told>>,
     /// Payments about which a person said something that was not so.
     pub mistaken: Arc<Mutex<BTreeSet<String>>>,
@@ -123,7 +123,7 @@ impl Town {
         }
     }
 
-    /// What does not hold, if something does not.
+    /// The broken promise, if there is one.
     pub fn verdict(&self) -> Option<String> {
         self.verdict.lock().clone()
     }

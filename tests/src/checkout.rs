@@ -147,7 +147,7 @@ impl Checkout {
         now.text("provider_payment_id").to_owned()
     }
 
-    /// What is told of the first event of this name about the payment.
+    /// The payload of the first event of this name about the payment.
     pub async fn happened(&self, event_type: &str) -> Value {
         let events = self.payment.transactions().await;
         let mut events = events.iter();

@@ -69,7 +69,7 @@ fn text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What its address answers.
+/// The answer of its address.
 #[derive(Clone)]
 enum Says {
     /// The connection stays open and nothing comes.
@@ -124,12 +124,12 @@ impl Login {
         *self.says.lock().unwrap() = Says::Nothing;
     }
 
-    /// What was asked for, request line by request line.
+    /// The requests received, as request lines.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// Where the keys are.
+    /// The address of the keys.
     pub fn url(&self) -> String {
         format!("http://{}/keys?of=shop", self.address)
     }

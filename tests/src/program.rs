@@ -83,7 +83,7 @@ impl Program {
         .await;
     }
 
-    /// Where it is called.
+    /// The server's address.
     pub fn base(&self) -> String {
         format!("http://{}", self.address)
     }

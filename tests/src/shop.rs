@@ -39,7 +39,7 @@ pub struct Shop {
     stranger: Caller,
 }
 
-/// What outlives a stop.
+/// The data that outlives a stop.
 #[derive(Clone, Default)]
 struct Clocks {
     ahead_ms: Arc<AtomicI64>,
@@ -130,7 +130,7 @@ impl Shop {
         Self::start(folder, settings, clocks, false).await
     }
 
-    /// Where it is served.
+    /// The shop's address.
     pub fn address(&self) -> String {
         self.stranger.base().to_owned()
     }

@@ -20,9 +20,9 @@ use crate::{planting, process};
 pub(crate) enum Profile {
     Dev,
     Release,
-    /// What is handed out: a release with the debug information that `dist` takes off.
+    /// The release profile with the debug information that `dist` strips.
     Dist,
-    /// What the simulation runs: fast, and with every assertion.
+    /// The simulation's profile: fast, and with every assertion.
     Simulation,
     /// The same with bugs that can be planted.
     Planted,

@@ -59,7 +59,7 @@ impl Options {
         }
     }
 
-    /// What is left, for another program: without the first `--`, which was for us.
+    /// The remaining arguments, for another program: without the first `--`, which was for us.
     pub(crate) fn rest(mut self) -> Vec<String> {
         if let Some(at) = self.words.iter().position(|word| word == "--") {
             self.words.remove(at);

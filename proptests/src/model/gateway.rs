@@ -265,7 +265,7 @@ impl Model {
         }
     }
 
-    /// What the gateway's word about money moves.
+    /// The effect of the gateway's fact about money.
     fn moves(&mut self, p: usize, told: Told) -> Moves {
         let wanted = self.order_wants(p);
         let payment = &self.payments[p];
@@ -349,7 +349,7 @@ impl Model {
     }
 }
 
-/// What becomes of money by a gateway's word.
+/// The outcome for money of a gateway's fact.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Moves {
     Nothing,

@@ -52,7 +52,7 @@ impl Won {
     }
 }
 
-/// What a gateway says that it took, and has.
+/// A gateway's captured amount, and its remaining amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
     pub taken: Won,

@@ -166,7 +166,7 @@ impl Teller {
             .expect("a payment we were told of")
     }
 
-    /// What renders an answer again is there: the aggregate itself, or its past.
+    /// The data that renders an answer again is there: the aggregate itself, or its past.
     fn shows_what_was_answered(&self, executed: &Executed) {
         let reader = &self.machine().running.reader;
         let (order, payment, version) = match &executed.answer {

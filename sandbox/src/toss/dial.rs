@@ -20,7 +20,7 @@ pub enum Call {
     Any,
 }
 
-/// What goes wrong.
+/// The kinds of faults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -171,7 +171,7 @@ fn yes() -> bool {
 pub struct Rule {
     /// For which calls.
     pub call: Call,
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
     /// How often still; always, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -36,7 +36,7 @@ pub(super) struct Held {
     pub(super) answer: Option<(u16, String)>,
 }
 
-/// What there is one of.
+/// The singletons of the state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Desk {
     /// The generator's position.

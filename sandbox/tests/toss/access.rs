@@ -1,4 +1,4 @@
-//! Who may call, in which language, and what there is. Contract, section 1.
+//! Authentication, languages and routes. Contract, section 1.
 
 use base64::{
     Engine,

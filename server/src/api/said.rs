@@ -17,11 +17,11 @@ use crate::http::Problem;
 pub struct Said {
     /// Through which method.
     pub method: Option<Method>,
-    /// Where their browser comes back to.
+    /// The address that their browser returns to.
     pub redirect_url: Option<Box<str>>,
     /// Where they are sent if they did not pay, if elsewhere.
     pub failure_url: Option<Box<str>>,
-    /// Who they say they are.
+    /// The contact data.
     pub buyer: Option<Sealed>,
     /// Whether that is hidden for good.
     erased: bool,

@@ -43,7 +43,7 @@ pub struct SessionView<'a> {
     at_checkout: Option<AtCheckout>,
 }
 
-/// What a checkout shows besides the payment.
+/// The checkout's data besides the payment.
 #[derive(Serialize)]
 struct AtCheckout {
     method: Option<&'static str>,
@@ -166,7 +166,7 @@ fn lost() -> Problem {
     Problem::internal("a session whose beginning is not in its history")
 }
 
-/// What the payment is for, in a few words.
+/// The payment's title in a few words.
 pub fn title_of(app: &App, payment: &AnyPayment) -> Result<String, Problem> {
     let (_, contents) = bought(app, payment)?;
     Ok(title(&contents.lines))

@@ -56,7 +56,7 @@ impl Value for Vec<ClaimText> {
     }
 }
 
-/// What is asked of these settings together, and of the secret beside them.
+/// Checks these settings together, and the secret beside them.
 pub(super) fn check(settings: &Settings, problems: &mut Vec<String>) {
     check_buyer_secret(settings, problems);
     let plain_is_fine = settings.server.sandbox || settings.gateways.allow_private;

@@ -64,7 +64,7 @@ pub struct Transition<'a> {
     pub provider_payment_id: Option<&'a str>,
     /// The caller's key.
     pub idempotency_key: Option<&'a str>,
-    /// What happened: `Initiated -> Captured`.
+    /// The transition: `Initiated -> Captured`.
     pub transition: &'a str,
     /// The request that asked for it.
     pub request_id: Option<&'a str>,

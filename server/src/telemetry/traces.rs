@@ -42,7 +42,7 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
-/// Where spans are begun; empty where traces are off. As the log is, it is the process's.
+/// The process's tracer; empty if traces are off.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
 /// Sends what is left when it is dropped.

@@ -75,7 +75,7 @@ async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
     Some(Checkout::of(story, &opened, account))
 }
 
-/// Who the buyer says they are.
+/// The buyer's contact data.
 fn say_who(story: &Story, body: &mut Value) {
     body["buyer_name"] = secrets::personal(&story.buyer_name, "김하나").into();
     let mail = secrets::personal(&story.buyer_name, "mail");
@@ -153,7 +153,7 @@ impl Checkout {
         }
     }
 
-    /// What costs nothing is taken when it is prepared, and has no window.
+    /// A free order is paid when it is prepared, and has no window.
     fn is_given(&self, prepared: &Answer) {
         if !prepared.json["window"].is_null() {
             self.story
@@ -403,7 +403,7 @@ impl Checkout {
         }
     }
 
-    /// What the bank does about it.
+    /// The bank's actions on it.
     async fn later(&self, key: &str) {
         let (town, dice) = (&self.story.town, &self.story.town.dice);
         if self.account {

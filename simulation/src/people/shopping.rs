@@ -16,21 +16,21 @@ const PATIENCE: u32 = 8;
 /// An order and who has to do with it.
 #[derive(Clone)]
 pub struct Story {
-    /// Where it happens.
+    /// The town.
     pub town: Town,
-    /// Whose backend it is.
+    /// The merchant's backend.
     pub merchant: Caller,
-    /// Who buys.
+    /// The buyer.
     pub buyer: Caller,
     /// The buyer's name.
     pub buyer_name: String,
     /// The order's.
     pub order_id: String,
-    /// What is bought.
+    /// The lines.
     pub basket: Basket,
-    /// What it costs.
+    /// The total.
     pub total: u64,
-    /// What of it is not taxed.
+    /// The tax-free part of it.
     pub tax_free: u64,
 }
 

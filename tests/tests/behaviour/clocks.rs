@@ -176,7 +176,7 @@ async fn doctor_reports_how_far_the_clock_is_behind_the_records() {
     );
 }
 
-/// Who the buyer of a session says they are.
+/// The contact data of a session's buyer.
 async fn known(checkout: &Checkout) -> Value {
     let window = checkout.prepare().await.expect(200)["window"].clone();
     window["customer_name"].clone()
@@ -194,7 +194,7 @@ async fn decided(shop: &Shop, id: &str) -> Payment {
     payment
 }
 
-/// What the person wrote of it, as far as it can be read.
+/// The person's reason, if it can be read.
 fn reason(events: &[Value]) -> Value {
     let mut events = events.iter();
     let decided = events.find(|event| event["event_type"] == "PERSON_DECIDED");

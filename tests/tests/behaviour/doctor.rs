@@ -67,7 +67,7 @@ impl FakeToss {
     }
 }
 
-/// What the doctor said.
+/// The doctor's report.
 struct Told {
     well: bool,
     findings: Vec<Value>,

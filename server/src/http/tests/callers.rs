@@ -1,4 +1,4 @@
-//! Who calls, from where, and how often.
+//! Callers: authentication, addresses and rate limits.
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ const CLAIMED: [(&str, &str); 2] = [
     ("DAEGEUM_BUYERS_ISSUER", ISSUER),
     ("DAEGEUM_BUYERS_AUDIENCE", AUDIENCE),
 ];
-/// What an address is left alone for.
+/// The least time between two requests to an address.
 const MINUTE: Duration = Duration::from_secs(61);
 
 async fn served(login: &Login) -> Server {

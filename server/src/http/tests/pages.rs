@@ -98,7 +98,7 @@ async fn requests_that_take_too_long_are_told_to_pages() {
     readable(&caller.answer().await, "REQUEST_TIMEOUT");
 }
 
-/// What is longer still is not read to its end: nobody knows which page it is from.
+/// A longer head is not read to its end, so the page that sent it is not known.
 #[tokio::test]
 async fn heads_too_large_are_told_to_pages_up_to_twice_the_limit() {
     let server = server(&[]).await;

@@ -116,7 +116,7 @@ async fn every_refusal_is_a_whole_problem() {
     }
 }
 
-/// What the requests above do not reach is reached by the stories of bodies and connections.
+/// The remaining codes are reached by the tests of bodies and connections.
 #[test]
 fn every_code_is_reached_somewhere() {
     let stories = [
