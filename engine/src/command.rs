@@ -360,7 +360,7 @@ pub enum Command {
         /// The payment.
         payment_id: PaymentId,
     },
-    /// Cancels a payment, or releases its hold.
+    /// Gives up a payment, or releases its hold.
     CancelPayment {
         /// On whose behalf.
         asker: Asker,

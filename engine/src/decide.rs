@@ -39,7 +39,7 @@ pub struct Policy {
     pub cancel_on_failure: bool,
     /// How long a buyer's view of a payment can be used.
     pub session_ms: u64,
-    /// The merchant's credentials at each gateway that is called.
+    /// Which credentials the merchant has at each gateway that is called.
     pub credentials: Vec<(Provider, Credentials)>,
 }
 

@@ -428,8 +428,8 @@ pub enum Stage {
 }
 
 impl AnyPayment {
-    /// Whether a person has to look: its money belongs to no order or is not where it should be, or a gateway keeps a
-    /// hold or an account that it should not.
+    /// Whether a person has to look: its money belongs to no order or is not where it should be, or a gateway holds or
+    /// waits for what it should not.
     pub fn is_on_the_desk(&self) -> bool {
         self.state().needs_decision()
             || self.core().disagreement.is_some()
@@ -437,7 +437,7 @@ impl AnyPayment {
             || self.stays_open()
     }
 
-    /// The total captured amount by our books, wherever it is now.
+    /// What was taken of it in all, by our books, wherever it is now.
     pub fn taken(&self) -> Amounts {
         match self {
             Self::Captured(taken) => taken.detail().captured,
@@ -475,12 +475,12 @@ impl AnyPayment {
         }
     }
 
-    /// Whether the gateway refused to refund its money.
+    /// Whether the gateway refused to give its money back.
     pub fn keeps_what_should_go_back(&self) -> bool {
         self.state() == PaymentState::Captured && self.core().refund_refused
     }
 
-    /// Whether the gateway refused to release its hold, or to close its deposit account.
+    /// Whether the gateway refused to release its hold, or to close its account for a transfer.
     fn stays_open(&self) -> bool {
         let refused = match &self.core().operation {
             Some(AnyOperation::Refused(call)) => call.core().kind,

@@ -127,7 +127,7 @@ impl StoreError {
     }
 }
 
-/// An ordered map of keys and values, with durable commits.
+/// Keys and values in order, and commits that survive.
 pub trait Store {
     /// The error for a value from [`Store::get`] that does not decode, or does not fit its neighbours. A store that
     /// derives its values from a journal treats this as damage of the index, and returns [`StoreError::Index`]

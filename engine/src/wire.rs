@@ -109,7 +109,7 @@ impl Serialize for PaymentView<'_> {
     }
 }
 
-/// A means of payment.
+/// What a buyer paid with.
 struct PaidWithView<'a>(&'a PaidWith);
 
 impl Serialize for PaidWithView<'_> {

@@ -224,7 +224,7 @@ pub struct Offer<'a> {
     pub customer: Customer,
     /// The payment method.
     pub method: Method,
-    /// The address that the browser returns to.
+    /// Where their browser comes back to.
     pub return_to: Option<&'a str>,
 }
 
@@ -238,7 +238,7 @@ pub trait Gateway: Send + Sync {
         self.provider().capabilities()
     }
 
-    /// The merchant's credentials that its calls are made with.
+    /// Which of the merchant's credentials its calls are made with.
     fn credentials(&self) -> Credentials;
 
     /// The HTTP request of a call. The same call gives the same request, including the idempotency key.
@@ -307,7 +307,7 @@ impl Gateways {
         self.reached(provider).map(|reached| &reached.gateway)
     }
 
-    /// The credentials of calls to this provider; `None` if it is not called.
+    /// Which credentials calls to this provider are made with; nothing if none are made.
     pub fn credentials(&self, provider: Provider) -> Option<Credentials> {
         self.of(provider).map(|gateway| gateway.credentials())
     }

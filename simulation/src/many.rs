@@ -31,7 +31,7 @@ pub struct Summary {
     pub took: Duration,
 }
 
-/// Kinds of events that nothing writes: no longer, or not yet.
+/// Kinds of events that nothing writes: any more, and not yet.
 const NOT_WRITTEN: [PaymentEventKind; 2] = [
     PaymentEventKind::HintFollowed,
     PaymentEventKind::ConsentGiven,

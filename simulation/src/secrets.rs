@@ -66,7 +66,6 @@ fn load(toss_client: &str, toss_secret: &str) -> Config {
         ("DAEGEUM_GATEWAYS_MOCK", "true"),
         ("TOSS_PAYMENTS_SECRET_KEY", toss_secret),
         ("TOSS_PAYMENTS_CLIENT_KEY", toss_client),
-        ("DAEGEUM_CHECKOUT_REDIRECT_ORIGINS", "https://shop.example"),
         ("DAEGEUM_LIMITS_RATE_PER_SOURCE", "0"),
         ("DAEGEUM_LIMITS_RATE_PER_KEY", "0"),
     ];

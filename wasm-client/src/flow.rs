@@ -52,7 +52,7 @@ pub async fn pay(checkout: Checkout, choice: Said, how: Paying) -> Result<Sessio
     move_address(&checkout.handle.token, &next.token);
     Listener(how.on_again.clone()).tell(&next.to_js(), &JsValue::UNDEFINED)?;
     let next = Checkout::new(next, checkout.signal);
-    // The choice is stored; missing fields keep their values.
+    // The choice is noted: what is not said is what was said.
     let prepared = next.prepare(&Said::default()).await?;
     approve(&next, &prepared, how).await
 }

@@ -10,7 +10,7 @@ use crate::fields::{Fields, Wrong, set};
 
 /// How the buyer means to pay, and who they say they are.
 const CHOICE: [&str; 4] = ["method", "buyer_name", "buyer_email", "buyer_tel"];
-/// The other fields of a new session.
+/// What else a session is begun with.
 const ORDER: [&str; 5] = [
     "order_id",
     "provider",

@@ -55,9 +55,9 @@ pub(super) fn open(
     Ok((Subject::Payment(id), progress))
 }
 
-/// Lets the buyer go to the gateway with the method they chose. A second preparation changes nothing, and the choice
-/// is made once: a window may already be open under it, and the records stay bounded by the payments of an order. An
-/// order that costs nothing has no gateway to go to and is settled here.
+/// Lets the buyer go to the gateway, with what they chose. Preparing twice is one preparation, and the choice is made
+/// once: a window may be open under it, and what was noted is bounded by the payments of an order. Where there is nothing
+/// to pay there is no gateway to go to, and the order has what it waits for.
 pub(super) fn prepare(
     work: &mut Work,
     asker: &Asker,
@@ -103,7 +103,7 @@ pub(super) fn prepare(
     Ok((Subject::Payment(id), Progress::Done))
 }
 
-/// Events store a method by its name.
+/// Events keep a method by its name.
 fn stored(method: Method) -> Box<str> {
     method.name().into()
 }

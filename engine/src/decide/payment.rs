@@ -117,7 +117,7 @@ pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
     Ok((Subject::Payment(id), progress))
 }
 
-/// Cancels a payment; another can pay its order. A second cancellation changes nothing.
+/// Gives a payment up; its order can be paid by another. Canceling twice is one cancellation.
 pub(super) fn cancel(
     work: &mut Work,
     asker: &Asker,

@@ -7,7 +7,7 @@ use super::StoreError;
 use super::codec::{self, Kind};
 use super::journal::Tail;
 
-/// The layout of the index's keys and values; an index with another number has to be rebuilt.
+/// The layout of the keys and values of the index; another number means that it has to be rebuilt.
 pub const INDEX_FORMAT: u32 = 5;
 
 /// The index's position in the journal.

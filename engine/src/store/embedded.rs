@@ -89,7 +89,7 @@ impl EmbeddedStore {
         Ok(())
     }
 
-    /// Appends all records in as few frames as the limit allows.
+    /// Writes all records in as few frames as the cap allows.
     fn append_all(&mut self, records: Vec<Record>) -> Result<(), StoreError> {
         let mut frame = Vec::with_capacity(records.len());
         self.body.clear();

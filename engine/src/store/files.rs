@@ -116,7 +116,7 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
     )
 }
 
-/// The store's error for a disk error: no room is a state that passes, anything else a failure.
+/// What a disk's refusal is to the store: no room is a state, anything else a failure.
 pub(crate) fn failed(what: impl fmt::Display, error: &io::Error) -> StoreError {
     let why = format!("{what}: {error}");
     if is_full(error) {

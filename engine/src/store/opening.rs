@@ -229,7 +229,7 @@ fn open_index(
                 return Ok((index, Rebuilt::NotYet(why)));
             }
             Err(NotBroughtUp::Failed(StoreError::Full(why))) => return Ok(without_room(why)),
-            // A record that does not follow from the index need not be the journal's fault: the rebuild will tell.
+            // A record that does not follow from what the index has need not be the journal's fault: the rebuild tells.
             Err(NotBroughtUp::Failed(StoreError::Index(why) | StoreError::Damaged(why))) => why,
             Err(NotBroughtUp::Failed(error @ StoreError::Failed(_))) => return Err(error),
         },

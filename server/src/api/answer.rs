@@ -223,8 +223,8 @@ fn unplaced(rejection: &Rejection) -> Problem {
     Problem::new(status, rejection.code(), rejection.message())
 }
 
-/// The refusal for a store error: a passing one says when to retry; a failure is ours, and the caller is told only
-/// the request id.
+/// What keeps the store from answering: what passes says when to come back; a failure is ours, and the caller is told
+/// no more than a request id.
 pub fn stored(error: StoreError) -> Problem {
     match error {
         StoreError::Full(_) => HttpErrorCode::StorageFull.into(),

@@ -62,7 +62,7 @@ fn look_at_lists(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The reason why a payment is on the desk.
+/// Why a payment is on the desk.
 fn desk_kind(payment: &AnyPayment) -> DeskKind {
     match payment.state() {
         PaymentState::Orphaned => DeskKind::Orphaned,
@@ -73,7 +73,7 @@ fn desk_kind(payment: &AnyPayment) -> DeskKind {
     }
 }
 
-/// Unanswered money calls: all are counted; age and credentials are those of the oldest payments.
+/// Money calls without an answer: all of them counted, age and credentials of the oldest payments'.
 fn look_at_unknown_outcomes(app: &App) -> Result<(), StoreError> {
     let waiting = app.reader.in_flight(None, MOST_READ)?.payments;
     let count = app.reader.count_in_flight()?.count;

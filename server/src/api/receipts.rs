@@ -73,7 +73,7 @@ fn claims(app: &App, payment: &AnyPayment) -> Result<Claims, Problem> {
     })
 }
 
-/// The record in which the order took the money.
+/// The record in which the money became the order's.
 fn taking(app: &App, id: PaymentId) -> Result<Option<Record>, Problem> {
     let found = app.reader.payment(id).map_err(answer::stored)?;
     let taken = found.map_or(0, |found| found.marks.taken);

@@ -17,7 +17,7 @@ use crate::http::Problem;
 pub struct Said {
     /// Through which method.
     pub method: Option<Method>,
-    /// The address that their browser returns to.
+    /// Where their browser comes back to.
     pub redirect_url: Option<Box<str>>,
     /// Where they are sent if they did not pay, if elsewhere.
     pub failure_url: Option<Box<str>>,

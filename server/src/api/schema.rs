@@ -186,7 +186,7 @@ pub struct GatewaySchema {
     minimum_amount: MinorUnits,
     /// The methods that its window can be opened with here.
     methods: Vec<GatewayMethodSchema>,
-    /// Whether captured money can be refunded through it.
+    /// Whether taken money can be given back through it.
     refund: bool,
     /// Whether the gateway itself supports partial refunds. This version refunds in full.
     partial_refund: bool,

@@ -138,7 +138,7 @@ impl CreateSession {
     }
 }
 
-/// The data handed on from the session whose token the caller holds.
+/// What is handed on from the session whose token the caller holds.
 fn former(app: &App, who: &Principal) -> Result<Said, Problem> {
     let Principal::Session(id) = who else {
         return Ok(Said::default());
@@ -225,7 +225,7 @@ pub struct PrepareSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::BuyerTel>)]
     buyer_tel: Option<String>,
-    /// The idempotency key; it may be sent in the header `Idempotency-Key` instead.
+    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,

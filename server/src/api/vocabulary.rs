@@ -88,7 +88,7 @@ words! {
     DiscountBearer: each(order::BorneBy::ALL, order::BorneBy::name);
     /// A payment method.
     PaymentMethodName: each(Method::ALL, Method::name);
-    /// The party that caused a failure.
+    /// Whose doing a failure is.
     FailureFault: each(Fault::ALL, Fault::name);
     /// The advice after a failure, for a new payment.
     FailureRetry: each(Retry::ALL, Retry::name);

@@ -23,8 +23,8 @@ const SECRETS: [&str; 5] = [
     "data_key",
 ];
 
-/// The settings of Toss until its simulator is started: keys of Toss's form that open nothing, and an address where
-/// nothing listens, so that the sandbox never calls a real host.
+/// What stands in for Toss until its simulator is started: keys of Toss's form that open nothing,
+/// and an address where nobody listens, so that the sandbox calls no stranger.
 const SIMULATED_TOSS: [(&str, &str); 4] = [
     ("gateways.toss.secret_key", "test_sk_daegeumsandbox"),
     ("gateways.toss.client_key", "test_ck_daegeumsandbox"),

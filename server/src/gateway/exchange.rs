@@ -278,7 +278,7 @@ fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
     }
 }
 
-/// The news of a call that was not made.
+/// What is known of a call without having made one.
 pub(super) fn without_exchange(payment: &AnyPayment, news: News) -> Learned {
     let core = payment.core();
     Learned {

@@ -75,7 +75,7 @@ async fn open(story: &Story, attempt: u64) -> Option<Checkout> {
     Some(Checkout::of(story, &opened, account))
 }
 
-/// The buyer's contact data.
+/// Who the buyer says they are.
 fn say_who(story: &Story, body: &mut Value) {
     body["buyer_name"] = secrets::personal(&story.buyer_name, "김하나").into();
     let mail = secrets::personal(&story.buyer_name, "mail");
@@ -147,8 +147,8 @@ impl Checkout {
                 }
                 true
             }
-            // Another tab chose something else; its window, if there is one, serves this buyer as well.
-            Some(prepared) => self.story.total > 0 && prepared.text("code") == "SESSION_PREPARED",
+            // Another tab chose something else; its window serves this buyer as well.
+            Some(prepared) => prepared.text("code") == "SESSION_PREPARED",
             None => false,
         }
     }

@@ -152,7 +152,7 @@ async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     reached.note(shop.buyer("buyer-1").ask(&late).await);
 }
 
-/// The last of many refusals: the gateway is not asked for a while.
+/// The last refusal of many: the gateway is left alone for a while.
 async fn of_refused_refunds(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
     let checkout = shop
         .order("o-refused")

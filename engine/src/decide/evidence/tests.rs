@@ -124,7 +124,7 @@ fn refund_recorded_only_in_our_books_can_be_repeated_at_the_gateway() {
 }
 
 #[test]
-fn unasked_capture_after_a_full_refund_is_outdated() {
+fn what_comes_unasked_after_all_went_back_is_old() {
     let mut shop = situations::refunded();
     shop.hears(Said::Taken.fact());
     shop.asks_about_call(Said::Taken.fact());

@@ -232,7 +232,7 @@ fn orders_match_their_golden_bytes() {
 }
 
 #[test]
-fn payments_match_their_golden_bytes() {
+fn payments_are_written_as_they_always_were() {
     holds::<Stored<AnyPayment>>("payment.v4.hex", Kind::Payment, &samples::payments());
 }
 

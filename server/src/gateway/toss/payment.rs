@@ -208,7 +208,7 @@ impl Payment {
         })
     }
 
-    /// Whether money was ever captured. A virtual account can be canceled before any deposit.
+    /// Whether money was ever taken. A virtual account can be canceled before anybody paid into it.
     pub(super) fn was_taken(&self) -> bool {
         self.body.virtual_account.is_none() || self.body.approved_at.is_some()
     }

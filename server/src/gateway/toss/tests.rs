@@ -110,7 +110,7 @@ const fn asked_about(ask: Ask) -> Option<OperationKind> {
     }
 }
 
-/// The card of a payment, as stored.
+/// What the card of a payment says, as it is kept.
 fn by_card() -> PaidWith {
     PaidWith {
         method: Some("card".into()),

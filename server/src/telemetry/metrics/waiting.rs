@@ -44,7 +44,7 @@ impl DeskKind {
     }
 }
 
-/// Payments that wait for a person or for a buyer.
+/// What waits for a person or for a buyer.
 pub struct WaitingMetrics {
     desk: Family<Labels<1>, Gauge>,
     /// `payment_deposits_awaited`: payments whose buyer has an account to transfer to.
