@@ -235,7 +235,7 @@ impl Rejection {
             Self::IdempotencyKeyReused => "This idempotency key was used for another request.",
             Self::AuthorizationExpired => "The hold on the buyer's funds has run out.",
             Self::ProviderUnavailable => "No gateway of this name takes payments here.",
-            // Nothing more: whoever tampers is told no more than that it was noticed.
+            // No details: a tamperer learns only that it was noticed.
             Self::ReturnMismatched => "This does not match the payment.",
             Self::SessionExpired => "This checkout has ended; begin a new one.",
             Self::NoUnknownOutcome => "No call of this payment is without an answer.",

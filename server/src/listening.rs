@@ -41,7 +41,7 @@ pub async fn bind(address: SocketAddr, place: Place) -> Result<TcpListener, Stri
     bound.map_err(|error| refused(address, place, &error))
 }
 
-/// Why nobody can listen there, and what to do.
+/// The reason why the address cannot be bound, and the remedy.
 pub fn refused(address: SocketAddr, place: Place, error: &io::Error) -> String {
     let Place { setting, ways } = place;
     let why = match error.kind() {

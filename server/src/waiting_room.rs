@@ -61,7 +61,7 @@ pub async fn open(
         },
     );
     let looking = async {
-        // Nobody is answered here any more once this is over.
+        // Stops answering here once this is over.
         let _close = close;
         loop {
             around.world.sleep(PAUSE).await;

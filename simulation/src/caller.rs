@@ -24,7 +24,7 @@ pub enum Who {
     Admin,
     /// The buyer of this name, with a token.
     Buyer(Arc<str>),
-    /// Somebody without credentials.
+    /// A caller without credentials.
     Stranger,
 }
 
@@ -96,7 +96,7 @@ impl Answer {
 }
 
 impl Caller {
-    /// Somebody at an address of their own.
+    /// A caller at an address of its own.
     pub fn new(town: &Town, who: Who) -> Self {
         let bearer = match &who {
             Who::Merchant => Some(secrets::MERCHANT.into()),
@@ -113,7 +113,7 @@ impl Caller {
         }
     }
 
-    /// Somebody who carries these credentials and is shown what `who` may see.
+    /// A caller with these credentials, who may see what `who` may see.
     pub fn carrying(&self, bearer: &str) -> Self {
         Self {
             bearer: Some(bearer.into()),

@@ -72,7 +72,7 @@ impl Town {
         }
     }
 
-    /// Sends somebody out to do something.
+    /// Starts a person's task.
     pub fn send_out(&self, doing: impl Future<Output = ()> + Send + 'static) {
         let people = Arc::clone(&self.people);
         people.fetch_add(1, Ordering::Relaxed);
@@ -106,7 +106,7 @@ impl Town {
         self.operations.load(Ordering::Relaxed)
     }
 
-    /// Every order that somebody was told about.
+    /// Every order that a caller was told about.
     pub fn orders(&self) -> Vec<String> {
         let told = self.told.lock();
         let ids = told.shown().map(|(id, _)| id.to_owned());

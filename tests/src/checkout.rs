@@ -11,7 +11,7 @@ use crate::until;
 /// A session that was begun.
 #[derive(Clone)]
 pub struct Checkout {
-    /// Whoever holds the session's token.
+    /// The holder of the session's token.
     pub browser: Caller,
     /// The session's id.
     pub id: String,
@@ -160,7 +160,7 @@ impl Checkout {
     }
 }
 
-/// Whoever asks, with what the window gave.
+/// A caller's request with the window's parameters.
 pub async fn confirm(caller: &Caller, approved: &Approved) -> Answer {
     caller
         .post("/api/v1/payments/confirm", &body(approved))

@@ -164,7 +164,7 @@ async fn answer(mut stream: TcpStream, says: &Mutex<Says>, asked: &Mutex<Vec<Str
     asked.lock().unwrap().push(line);
     let says = says.lock().unwrap().clone();
     match says {
-        // Whoever asked goes away once they have waited long enough.
+        // The caller goes away once it has waited long enough.
         Says::Nothing => drop(stream.read_u8().await),
         // They may have gone before the answer is whole.
         Says::Answer(text) => drop(stream.write_all(text.as_bytes()).await),

@@ -122,7 +122,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// An order that somebody has registered.
+    /// An order that was registered elsewhere.
     pub fn known(merchant: Caller, order_id: &str, total: u64) -> Self {
         Self {
             merchant,
@@ -217,7 +217,7 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// A payment that somebody has begun.
+    /// A payment that was begun elsewhere.
     pub fn known(merchant: Caller, id: &str, amount: u64) -> Self {
         Self {
             merchant,

@@ -91,7 +91,7 @@ impl Gateway {
         ]
     }
 
-    /// Sends its notifications to this shop, or to nobody.
+    /// Sends its notifications to this shop, or nowhere.
     pub fn notifies(&self, shop: Option<&str>) {
         let url = shop.map(|shop| format!("{shop}/api/v1/payments/webhook/toss"));
         self.toss.lock().set_notification_url(url);
@@ -150,7 +150,7 @@ impl Gateway {
         paid.expect("the account takes it");
     }
 
-    /// Somebody cancels in Toss's own dashboard, past the shop.
+    /// A cancellation in Toss's own dashboard, without the shop.
     pub fn cancel_in_dashboard(&self, payment_key: &str) {
         self.cancel_part_in_dashboard(payment_key, None);
     }

@@ -159,7 +159,7 @@ impl Failure {
         Self::caused(code, reason, message, JsValue::UNDEFINED)
     }
 
-    /// With what somebody else's script has thrown.
+    /// With the error of a third-party script.
     pub fn caused(code: Code, reason: Option<&str>, message: &str, cause: JsValue) -> Self {
         let details = Details {
             reason,

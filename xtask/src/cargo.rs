@@ -75,7 +75,7 @@ fn is_about_xtask(variable: &str) -> bool {
         .contains(&variable)
 }
 
-/// Whether nobody is there to read a hint: `CI=true`, as every CI sets it.
+/// Whether the command runs unattended: `CI=true`, as every CI sets it.
 pub(crate) fn in_ci() -> bool {
     env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false" && value != "0")
 }

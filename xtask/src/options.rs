@@ -2,7 +2,7 @@
 
 use crate::Stop;
 
-/// A command line that is taken apart; what nobody takes is an error.
+/// A parsed command line; unused arguments are an error.
 pub(crate) struct Options {
     words: Vec<String>,
     help: &'static str,

@@ -102,7 +102,7 @@ impl Model {
         }
         let name = match self.payments[p].stands {
             Stands::WrongMoney(aside) | Stands::Homeless(aside) => {
-                // A difference that somebody accepted is over.
+                // An accepted difference ends here.
                 if self.payments[p].there != aside {
                     self.about_payment(p, "DISAGREEMENT_ACCEPTED");
                 }

@@ -294,7 +294,7 @@ impl Teller {
         self.model.restarts();
     }
 
-    /// Reads the names of payments that nobody was told of from the journal.
+    /// Reads from the journal the ids of payments whose answers were lost.
     fn learns_payments(&mut self, from: u64) {
         let mut begun = Vec::new();
         for record in self.machine().running.executor.store().replay(from) {
@@ -311,7 +311,7 @@ impl Teller {
     }
 }
 
-/// A payment nobody ever began.
+/// A payment that was never begun.
 const STRANGER: usize = usize::MAX;
 
 fn ask_of(wish: &Wish, known: usize, now: u64) -> Ask {

@@ -48,7 +48,7 @@ impl Refusal {
         }
     }
 
-    /// To somebody at the simulator's own desk, who is helped by knowing.
+    /// An answer of the simulator's own routes, with the exact reason.
     pub(super) fn objecting(why: &str) -> Self {
         Self {
             why: Some(why.to_owned()),

@@ -132,7 +132,7 @@ fn a_held_request_happens_later_and_once() {
     shop.post_with(CONFIRM, &keyed, &body)
         .is_refused(409, "IDEMPOTENT_REQUEST_PROCESSING");
     assert_eq!(shop.taken_times(&key), 0);
-    // Nobody has to wait for it.
+    // The caller need not wait for it.
     shop.pass(1);
     shop.toss.tick(shop.now_ms);
     assert_eq!(shop.taken_times(&key), 1);

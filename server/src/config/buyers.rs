@@ -5,7 +5,7 @@ use super::settings::{Buyers, Settings};
 use super::value::{Value, quoted};
 
 impl Buyers {
-    /// Whether tokens are taken that somebody else signs.
+    /// Whether tokens of a third-party login are accepted.
     pub fn has_key_set(&self) -> bool {
         self.jwk_set_file.is_some() || self.jwk_set_url.is_some()
     }
@@ -81,7 +81,7 @@ fn check_set(buyers: &Buyers, plain_is_fine: bool, problems: &mut Vec<String>) {
     if !buyers.has_key_set() {
         return;
     }
-    // Whoever runs a login signs tokens for many; without these two, those of every other service would do here.
+    // A login signs tokens for many services; without these two, tokens for any other service would be accepted here.
     if buyers.issuer.is_none() {
         problems.push(
             "buyers.issuer is missing beside a JWK set; set it to the `iss` of the login's tokens"

@@ -115,7 +115,7 @@ impl Sorry {
 }
 
 impl From<Trouble> for Sorry {
-    /// A refusal by an order's state is nobody's mistake: two tabs are enough for it.
+    /// A refusal because of an order's state is no error of the visitor: two tabs are enough for it.
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Refused(409, code) => Self::NotNow(code),

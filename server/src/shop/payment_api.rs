@@ -152,7 +152,7 @@ pub enum Trouble {
 }
 
 impl PaymentApi {
-    /// The API for whoever holds `key`; at no address yet.
+    /// The API for the holder of `key`; its address is set later.
     pub fn new(world: SharedWorld, key: Secret, over_tls: bool) -> Self {
         Self {
             world,

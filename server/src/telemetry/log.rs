@@ -15,7 +15,7 @@ pub enum LogError {
     /// No thread to write it.
     #[error("the log's thread cannot be started: {0}")]
     Thread(#[from] io::Error),
-    /// Somebody set a log up before.
+    /// A log was set up before.
     #[error("there is a log already: {0}")]
     Taken(#[from] tracing_subscriber::util::TryInitError),
 }

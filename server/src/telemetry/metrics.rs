@@ -57,7 +57,7 @@ pub struct Metrics {
     pub clock: ClockMetrics,
     /// Keys of personal data that are past their retention.
     pub retention: RetentionMetrics,
-    /// `log_lines_dropped_total`: lines nobody will read because writing was too slow.
+    /// `log_lines_dropped_total`: lines dropped because writing was too slow.
     pub log_lines_dropped: Counter,
 }
 

@@ -175,7 +175,7 @@ impl HttpClient for Way {
             let _in_runtime = self.runtime.enter();
             let world = Arc::clone(&self.world);
             self.world.spawn(Box::pin(async move {
-                // A server that stops waits for nobody.
+                // The receiver is gone if the server is stopping.
                 tell.send(world.send(outbound).await).ok();
             }));
         }

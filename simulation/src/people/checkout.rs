@@ -20,7 +20,7 @@ const CONFIRM: &str = "/api/v1/payments/confirm";
 #[derive(Clone)]
 struct Checkout {
     story: Story,
-    /// Whoever holds the session's token.
+    /// The holder of the session's token.
     holder: Caller,
     /// When that token ends.
     ends_ms: i64,

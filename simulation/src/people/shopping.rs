@@ -10,7 +10,7 @@ use crate::caller::{Answer, Caller, Who};
 use crate::mock;
 use crate::town::Town;
 
-/// How often somebody tries who cannot know that the server is down.
+/// The number of attempts of a person who cannot know that the server is down.
 const PATIENCE: u32 = 8;
 
 /// An order and who has to do with it.

@@ -62,7 +62,7 @@ impl Described {
         names.map(String::as_str).collect()
     }
 
-    /// Its path, with names that nobody has.
+    /// Its path, with ids that do not exist.
     fn at_nothing(&self) -> String {
         let nobody = "0".repeat(32);
         self.path

@@ -205,7 +205,7 @@ impl Asked {
     }
 }
 
-/// Lists that somebody works through begin with the oldest now, and tell ages.
+/// Work lists now begin with the oldest entry, and have ages.
 fn in_any_order(path: &str, mut answer: Value) -> Value {
     if path.starts_with("/api/v1/admin/") {
         let items = answer["items"].as_array_mut().expect("items");

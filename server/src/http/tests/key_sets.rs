@@ -1,4 +1,4 @@
-//! Buyers' tokens that somebody else signs: which key verifies them, and where the keys come from.
+//! Buyers' tokens of a third-party login: the key that verifies them, and the sources of keys.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -60,7 +60,7 @@ async fn tokens_of_rs256_and_es256_are_verified_by_the_key_they_name() {
         let old = buyer(&server, &key.signs(&key.header(), &claims)).await;
         assert_eq!(old, Err("TOKEN_EXPIRED".to_owned()));
     }
-    // Whoever holds the other key cannot sign under this one's name.
+    // The holder of the other key cannot sign under this one's id.
     refused(&server, &rsa.signs(&ec.header(), &claims())).await;
     refused(&server, &Key::rsa("r", 1).token()).await;
     // The shop's own tokens are taken beside them.
@@ -113,7 +113,7 @@ async fn public_key_is_never_used_as_a_secret() {
                 refused(&server, &token).await;
             }
         }
-        // Another algorithm than the key's own, whoever signed it.
+        // Another algorithm than the key's own, whichever key signed it.
         let mut header = key.header();
         for alg in [
             "none", "HS256", "RS384", "PS256", "ES384", "EdDSA", "rs256", "",

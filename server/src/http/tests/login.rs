@@ -112,7 +112,7 @@ fn text(bytes: &[u8]) -> String {
 pub(super) enum Says {
     Nothing,
     Text(u16, String),
-    /// A set, once somebody adds a permit.
+    /// A set, once a permit is added.
     Late(Arc<Semaphore>, String),
 }
 

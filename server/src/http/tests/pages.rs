@@ -1,4 +1,4 @@
-//! Pages of the shop's origin read every refusal, whoever refuses and whatever the server is busy with.
+//! Pages of the shop's origin can read every refusal, from any layer and under any load.
 
 use std::time::Duration;
 
