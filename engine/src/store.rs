@@ -118,7 +118,7 @@ impl StoreError {
         ))
     }
 
-    /// Whether it passes by itself: nothing was done, and a retry may succeed.
+    /// Whether it ends by itself: nothing was done, and whoever comes back later may be served.
     pub const fn is_passing(&self) -> bool {
         match self {
             Self::Full(_) | Self::Index(_) => true,
