@@ -20,7 +20,7 @@ use crate::requests::Step;
 /// An answer this late is a failure of its own.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the connections of one thread ask, and what they must hear.
+/// The requests of one thread's connections, and the checks of their answers.
 pub(crate) trait Workload: Send {
     /// Renders the next request of a connection; `None` when there is no more work for it.
     fn request(&mut self, connection: usize, out: &mut Vec<u8>) -> Option<Step>;
@@ -37,7 +37,7 @@ pub(crate) enum Span {
     Timed { warm_up: Duration, time: Duration },
 }
 
-/// What was counted. Requests under way at the end are waited for and checked, and not counted.
+/// The counts. Requests in flight at the end are waited for and checked, and not counted.
 #[derive(Default, Clone)]
 pub(crate) struct Counted {
     pub(crate) elapsed: Duration,

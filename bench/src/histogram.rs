@@ -52,7 +52,7 @@ impl Histogram {
         self.max
     }
 
-    /// What `per_mille` of all did not exceed: the upper edge of the bucket, so never flattering.
+    /// The duration that `per_mille` of all did not exceed: the bucket's upper edge, so never too low.
     pub(crate) fn quantile(&self, per_mille: u64) -> u64 {
         let rank = self.total.saturating_mul(per_mille).div_ceil(1000).max(1);
         let mut seen = 0_u64;

@@ -58,7 +58,7 @@ fn status(line: &[u8]) -> Option<u16> {
     digits.parse().ok()
 }
 
-/// What is written as the length, if the line is that header.
+/// The value of the length, if the line is that header.
 fn content_length(line: &[u8]) -> Option<&[u8]> {
     const NAME: &[u8] = b"content-length:";
     let (name, value) = line.split_at_checked(NAME.len())?;

@@ -12,7 +12,7 @@ const NUMBERED_FROM: u64 = 1_767_225_600;
 const NUMBER_BITS: u32 = 52;
 const BUYERS: u64 = 10_000;
 
-/// Hands out numbers nobody had before, over restarts too: they begin at the second of the start.
+/// Hands out numbers that are never repeated, across restarts too: they begin at the second of the start.
 pub(crate) struct Numbers(AtomicU64);
 
 impl Numbers {

@@ -61,7 +61,7 @@ pub(crate) struct Figures {
     pub(crate) answered: u64,
 }
 
-/// What only the product has.
+/// Figures that only the product has.
 #[derive(Serialize, Clone, Debug, Default)]
 pub(crate) struct Inside {
     pub(crate) index_lag_most: u64,

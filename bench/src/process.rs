@@ -19,7 +19,7 @@ use crate::failure::{Failure, While};
 
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
-/// A port nobody listens on at this moment.
+/// A free port.
 pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).when("a free port")?;
     listener.local_addr().when("a free port")
@@ -32,7 +32,7 @@ pub(crate) fn held(program: &Path) -> Result<Command, Failure> {
     Ok(command)
 }
 
-/// What `hold` does: returns only when it failed.
+/// Runs `hold`: returns only if it failed.
 pub(crate) fn hold(words: &[OsString]) -> Failure {
     if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
         return Failure::new(format!("asking to die with the parent: {error}"));
@@ -141,7 +141,7 @@ pub(crate) fn output(
         .when("starting")?;
     let status = wait(&mut child, patience);
     if status.is_err() {
-        // It ran out of time; nobody waits for it any more.
+        // It ran out of time and is not waited for any more.
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -167,7 +167,7 @@ fn wait(child: &mut Child, patience: Duration) -> Result<ExitStatus, Failure> {
     }
 }
 
-/// The end of a log, for whoever has to find out why.
+/// The end of a log, for the error message.
 fn last_lines(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_else(|error| error.to_string());
     let mut lines: Vec<_> = text.lines().rev().take(12).collect();

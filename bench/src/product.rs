@@ -27,7 +27,7 @@ pub(crate) struct Product {
     pub(crate) program: PathBuf,
     /// More settings, as `NAME=VALUE`.
     pub(crate) settings: Vec<(String, String)>,
-    /// Where what it prints goes.
+    /// The file for its output.
     pub(crate) log: PathBuf,
 }
 

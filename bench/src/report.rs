@@ -148,7 +148,7 @@ fn row(
     )
 }
 
-/// Where the time goes.
+/// The distribution of time.
 fn spent(results: &Results, payments: u64, out: &mut String) -> std::fmt::Result {
     writeln!(
         out,

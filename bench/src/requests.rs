@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::identity::{self, Basket};
 use crate::signature::Signer;
 
-/// What is asked; each is counted apart.
+/// The kinds of requests; each is counted separately.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Step {
     Order,
@@ -30,9 +30,9 @@ impl Step {
 
 /// Renders requests; one per generator thread, so that its buffers are its own.
 pub(crate) struct Requests {
-    /// What every merchant's request carries after its path.
+    /// The headers of every merchant's request, after its path.
     merchant_head: String,
-    /// What a notification carries after its path.
+    /// The headers of a notification, after its path.
     notification_head: String,
     signer: Signer,
     body: Vec<u8>,

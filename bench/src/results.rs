@@ -63,7 +63,7 @@ pub(crate) struct Synced {
     pub(crate) latencies: Latencies,
 }
 
-/// What it was measured on.
+/// The machine that it was measured on.
 #[derive(Serialize, Clone, Debug)]
 pub(crate) struct Machine {
     pub(crate) cores: usize,

@@ -26,7 +26,7 @@ const CEILING_PATIENCE: Duration = Duration::from_secs(20);
 const PREPARING_CONNECTIONS: usize = 64;
 /// When nothing is known of the server's speed yet.
 const PREPARED_PER_SECOND: u64 = 20_000;
-/// What fills the store for restarts and rebuild when it is empty.
+/// The payments that fill an empty store for restarts and rebuild.
 const LEAST_FILLED: u64 = 20_000;
 
 /// One run.
@@ -39,7 +39,7 @@ pub(crate) struct Run {
     results: Results,
 }
 
-/// Where in the run a measurement is.
+/// The position of a measurement in the run.
 #[derive(Clone, Copy)]
 struct Turn {
     payments: u64,

@@ -202,7 +202,7 @@ pub struct NewSession {
     pub buyer: Option<Sealed>,
 }
 
-/// What a buyer says at their checkout.
+/// A buyer's choice at their checkout.
 #[derive(Debug, Clone)]
 pub struct Choice {
     /// How they mean to pay.
@@ -340,7 +340,7 @@ pub enum Command {
         asker: Asker,
         /// Which.
         payment_id: PaymentId,
-        /// What the buyer chose at their checkout; nothing if it stays as it was.
+        /// The buyer's choice at their checkout; `None` keeps the earlier values.
         choice: Option<Choice>,
         /// What they agreed to there.
         consents: Vec<Agreed>,

@@ -269,9 +269,9 @@ event_structs! {
         /// The gateway's amount, which the books have from now on.
         theirs: Amounts,
     }
-    /// What the buyer paid with became known.
+    /// The means of payment became known.
     PaymentMethodKnown {
-        /// What it is.
+        /// The means of payment.
         paid_with: PaidWith,
     }
     /// An unsigned notification came, so the payment's gateway is to be asked.
@@ -321,9 +321,9 @@ event_structs! {
     }
     /// An order was registered.
     OrderCreated {
-        /// Whose it is.
+        /// The buyer.
         buyer_id: BuyerId,
-        /// What kind of order it is.
+        /// The kind of order.
         kind: OrderKind,
         /// The merchant's resource that the order is for.
         resource: Option<Resource>,

@@ -105,7 +105,7 @@ impl Resource {
     }
 }
 
-/// Who bears a discount. Stored: append only.
+/// The party that bears a discount. Stored: append only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub enum BorneBy {
     /// The shop: its sellers' amounts are not reduced.
@@ -416,7 +416,7 @@ impl<S> Order<S> {
 }
 
 impl OrderCreated {
-    /// What the order is about.
+    /// The order's contents.
     pub fn contents(self) -> Contents {
         Contents {
             lines: self.lines,

@@ -49,7 +49,7 @@ use crate::rejection::Rejection;
 use crate::sealed::Sealed;
 use crate::time::Timestamp;
 
-/// What every payment has, whatever its state.
+/// The data of every payment, in any state.
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 pub struct PaymentCore {
     /// The payment's id.

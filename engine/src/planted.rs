@@ -94,7 +94,7 @@ pub const fn is(_: Bug) -> bool {
     false
 }
 
-/// Whether an id was seen before, whoever sent it: never.
+/// Whether an id was seen before, from any sender: never.
 #[cfg(not(planted))]
 #[inline]
 pub const fn seen_before(_: &[u8]) -> bool {
@@ -118,7 +118,7 @@ mod soil {
         static SEEN: RefCell<BTreeSet<Vec<u8>>> = const { RefCell::new(BTreeSet::new()) };
     }
 
-    /// Whether an id was seen before on this thread, whoever sent it.
+    /// Whether an id was seen before on this thread, from any sender.
     pub fn seen_before(id: &[u8]) -> bool {
         SEEN.with_borrow_mut(|seen| !seen.insert(id.to_vec()))
     }

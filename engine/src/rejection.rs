@@ -68,7 +68,7 @@ pub enum Rejection {
     AuthorizationExpired,
     /// No gateway of this name takes payments here.
     ProviderUnavailable,
-    /// What the buyer's browser brought back is not what was asked of the gateway.
+    /// The browser's return does not match the payment.
     ReturnMismatched,
     /// The buyer's checkout has ended.
     SessionExpired,
@@ -115,7 +115,7 @@ pub enum Rejection {
     },
 }
 
-/// Whose mistake it is, which gives the answer's status.
+/// The party at fault, which gives the answer's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The thing does not exist (404).
@@ -149,7 +149,7 @@ pub struct Code {
 }
 
 impl Rejection {
-    /// Whose mistake it is.
+    /// The party at fault.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::OrderNotFound | Self::PaymentNotFound => Kind::Missing,
@@ -254,7 +254,7 @@ impl Rejection {
             Self::IdempotencyKeyReused => "This idempotency key was used for another request.",
             Self::AuthorizationExpired => "The hold on the buyer's funds has run out.",
             Self::ProviderUnavailable => "No gateway of this name takes payments here.",
-            // Nothing more: whoever tampers is told no more than that it was noticed.
+            // No details: a tamperer learns only that it was noticed.
             Self::ReturnMismatched => "This does not match the payment.",
             Self::SessionExpired => "This checkout has ended; begin a new one.",
             Self::NoUnknownOutcome => "No call of this payment is without an answer.",

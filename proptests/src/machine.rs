@@ -185,7 +185,7 @@ impl Machine {
         Self::under(policy, files, home, clock).unwrap()
     }
 
-    /// What `verify` says of a copy of the disk and the index as they are.
+    /// The report of `verify` on a copy of the present disk and index.
     pub fn faults(&self) -> Vec<String> {
         faults_of(
             &self.files,
@@ -194,7 +194,7 @@ impl Machine {
     }
 }
 
-/// What `verify` says of a directory that nobody has open.
+/// The report of `verify` on a directory that no process has open.
 pub fn faults_of(files: &SimulatedFiles, home: &MemoryHome) -> Vec<String> {
     let options = options(Path::new(DATA));
     match verify::verify(&dynamic(&files.kill()), home, &options, &mut |_| {}) {

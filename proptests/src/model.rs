@@ -67,7 +67,7 @@ pub enum Waits {
 #[derive(Debug, Clone)]
 pub struct Order {
     pub buyer: usize,
-    /// What tells the request that registered it from another.
+    /// The request's content, to recognise a repeated registration.
     pub request: Flaw,
     pub on_confirmation: bool,
     pub due: u64,
@@ -226,7 +226,7 @@ impl Model {
         Ok(ModelReply::Payment(status, p, self.payments[p].events))
     }
 
-    /// What has come due by now: orders that still wait to be paid, and holds.
+    /// The items due by now: orders that still wait to be paid, and holds.
     pub fn overdue(&self, now: u64) -> Vec<About> {
         let orders = self
             .orders

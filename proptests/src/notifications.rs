@@ -38,7 +38,7 @@ fn fact(kind: usize) -> Fact {
     }
 }
 
-/// What the world can tell of a group afterwards.
+/// The visible state of a group afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct End {
     order: String,

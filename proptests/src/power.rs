@@ -98,7 +98,7 @@ impl Day {
         }
     }
 
-    /// What was known when the disk did this operation.
+    /// The acknowledged state when the disk did this operation.
     fn before(&self, operation: u64) -> &Moment {
         self.moments
             .iter()

@@ -23,7 +23,7 @@ struct Observed {
     syncing: Arc<parking_lot::Mutex<Option<Spy>>>,
 }
 
-/// What a sync looks at before it is done.
+/// The check made before a sync is done.
 #[derive(Debug, Clone)]
 struct Spy {
     reader: Reader,

@@ -50,7 +50,7 @@ use self::{
     state::{LETTERS, State},
 };
 
-/// What is fixed for the life of a simulator.
+/// The fixed settings of a simulator.
 #[derive(Clone)]
 pub struct Settings {
     /// `test_ck_…`
@@ -63,9 +63,9 @@ pub struct Settings {
     pub merchant_id: String,
     /// Another shop at the same Toss, if there is one; neither knows of the other's payments.
     pub other_shop: Option<OtherShop>,
-    /// What the payment window calls the shop.
+    /// The shop's name in the payment window.
     pub shop_name: String,
-    /// Where the simulator is reached, for the links in a payment; without a slash at the end.
+    /// The simulator's address, for the links in a payment; without a slash at the end.
     pub base_url: String,
     /// Whether virtual accounts are also told of by `DEPOSIT_CALLBACK`.
     pub deposit_callback: bool,

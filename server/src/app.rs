@@ -34,7 +34,7 @@ pub struct App {
     pub world: SharedWorld,
     /// The domain's clock.
     pub clock: Arc<DomainClock>,
-    /// What was configured.
+    /// The configuration.
     pub config: Arc<Config>,
     /// Takes commands for the writer.
     pub queue: Queue,

@@ -140,7 +140,7 @@ pub struct DataDirectory {
 }
 
 impl Serve {
-    /// What was said of the settings.
+    /// The settings among the arguments.
     pub fn flags(&self) -> Flags {
         Flags {
             config: self.config.clone(),

@@ -160,7 +160,7 @@ impl FailureParty {
     }
 }
 
-/// What may be tried after a failure, always as a new payment: a failed one stays failed.
+/// The advice after a failure, always for a new payment: a failed one stays failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// The same again can succeed now.
@@ -243,7 +243,7 @@ pub trait Gateway: Send + Sync {
     /// Which one.
     fn provider(&self) -> Provider;
 
-    /// What it can do.
+    /// Its capabilities.
     fn capabilities(&self) -> &'static Capabilities {
         self.provider().capabilities()
     }

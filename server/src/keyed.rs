@@ -70,7 +70,7 @@ pub fn of(keyed: Option<&Keyed>) -> Option<(KeyedRequest, &str)> {
 }
 
 impl Keyed {
-    /// What it is recognised by, and the key itself.
+    /// Its hash and fingerprint, and the key itself.
     pub fn parts(&self) -> (KeyedRequest, &str) {
         (self.request, self.key.as_str())
     }

@@ -14,22 +14,22 @@ pub struct Place {
     pub ways: &'static str,
 }
 
-/// Where the API is served.
+/// The API's address.
 pub const API: Place = Place {
     setting: "listen",
     ways: "--listen ADDRESS:PORT, DAEGEUM_LISTEN, or `listen` in the file of settings",
 };
-/// Where the simulators of the sandbox are.
+/// The addresses of the sandbox's simulators.
 pub const SIMULATORS: Place = Place {
     setting: "sandbox_ports",
     ways: "--sandbox-ports BASE, DAEGEUM_SANDBOX_PORTS, or leave it out: the system then chooses one",
 };
-/// Where the simulators are when they run by themselves.
+/// The addresses of the simulators when they run alone.
 pub const SIMULATORS_ALONE: Place = Place {
     setting: "--ports",
     ways: "--ports BASE, or leave it out: the system then chooses one",
 };
-/// Where the figures are.
+/// The address of the metrics.
 pub const FIGURES: Place = Place {
     setting: "metrics.listen",
     ways: "DAEGEUM_METRICS_LISTEN, or `listen` under [metrics] in the file of settings",
@@ -41,7 +41,7 @@ pub async fn bind(address: SocketAddr, place: Place) -> Result<TcpListener, Stri
     bound.map_err(|error| refused(address, place, &error))
 }
 
-/// Why nobody can listen there, and what to do.
+/// The reason why the address cannot be bound, and the remedy.
 pub fn refused(address: SocketAddr, place: Place, error: &io::Error) -> String {
     let Place { setting, ways } = place;
     let why = match error.kind() {

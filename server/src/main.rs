@@ -82,7 +82,7 @@ async fn serve_until_stopped(command: &Serve, world: SystemWorld) -> Result<(), 
     .await
 }
 
-/// What somebody who reads the log wants to know first: which program this is, over which data, and whose money it takes.
+/// Logs the most important facts first: the program's version, its data directory, and whether it takes real money.
 fn tell_start(config: &Config, address: SocketAddr) {
     let server = &config.settings.server;
     // As it was said, where this machine does not say which directory it is in.
@@ -137,7 +137,7 @@ async fn look(command: &Doctor, world: SystemWorld) -> Result<bool, Box<dyn Erro
     Ok(findings.well())
 }
 
-/// What is beside the server: in the sandbox a clock that can be moved and simulated gateways.
+/// The server's surroundings: in the sandbox a clock that can be moved and simulated gateways.
 async fn outside(
     config: Config,
     world: SystemWorld,

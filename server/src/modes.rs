@@ -15,7 +15,7 @@ pub struct TooOpen {
 }
 
 impl TooOpen {
-    /// What closes it.
+    /// The command that closes it.
     pub fn remedy(&self) -> String {
         format!("chmod {:o} {}", self.wanted, self.path.display())
     }
@@ -33,7 +33,7 @@ impl fmt::Display for TooOpen {
 
 const DIRECTORY: u32 = 0o700;
 const FILE: u32 = 0o600;
-/// What a group may have of a file that a deployment lays down: reading it.
+/// The access that a group may have to a file of a deployment: reading.
 const SHARED_FILE: u32 = 0o640;
 
 /// Everything of this configuration that is too open.

@@ -36,7 +36,7 @@ pub fn count_from_zero(app: &App) {
     }
 }
 
-/// What a gateway sends: the mock gateway its own form, another one whatever it does.
+/// A gateway's notification: the mock gateway's own form, or any body.
 struct GatewayNotification;
 
 impl PartialSchema for GatewayNotification {

@@ -19,7 +19,7 @@ pub struct Outside {
     pub clock: Arc<DomainClock>,
     /// Routes besides the product's own: the sandbox's.
     pub routes: Router,
-    /// What to begin once the server takes requests at this address.
+    /// The tasks to start once the server takes requests at this address.
     pub begin: Box<dyn FnOnce(SocketAddr) + Send>,
 }
 

@@ -1,4 +1,4 @@
-//! Receipts signed: the key in use, and what is published for whoever verifies. What a receipt says is the engine's.
+//! Signs receipts, and publishes the keys that verify them. The content of a receipt is the engine's.
 
 use daegeum_engine::receipt::{Claims, KeySet, PublicKey, ReceiptError, compact};
 use hmac::{Hmac, Mac};

@@ -15,7 +15,7 @@ use crate::http::HttpErrorCode;
 use crate::http::cross_origin::CrossOrigin;
 use crate::{notifications, pages};
 
-/// Where the API is.
+/// The API's base path.
 const API: &str = "/api/";
 
 /// The routes over the application, and which of them are open to pages of other origins.
@@ -46,7 +46,7 @@ fn operations() -> impl Iterator<Item = Route> {
     all.into_iter().flatten()
 }
 
-/// What a buyer's browser calls too.
+/// The routes that a buyer's browser may call.
 fn buyers() -> Vec<Route> {
     vec![
         route!(orders::get),
@@ -68,7 +68,7 @@ fn buyers() -> Vec<Route> {
     ]
 }
 
-/// What the shop's backend calls.
+/// The routes for the shop's backend.
 fn merchants() -> Vec<Route> {
     vec![
         route!(orders::create),
@@ -84,7 +84,7 @@ fn merchants() -> Vec<Route> {
     ]
 }
 
-/// What administrators call.
+/// The routes for administrators.
 fn administrators() -> Vec<Route> {
     vec![
         route!(admin::desk),
@@ -96,7 +96,7 @@ fn administrators() -> Vec<Route> {
     ]
 }
 
-/// What gateways and whoever keeps the server running call.
+/// The routes for gateways and operators.
 fn machines() -> Vec<Route> {
     vec![
         route!(notifications::receive)

@@ -23,7 +23,7 @@ use crate::outside::{Outside, reach};
 use crate::shop::Shop;
 use crate::world::{SharedWorld, SystemWorld};
 
-/// Where the simulator sends its notifications on the server it stands beside.
+/// The path to which the simulator sends notifications on its server.
 const NOTIFICATIONS: &str = "/api/v1/payments/webhook/toss";
 
 /// Opens clock and books, and binds the simulators. They are served once the server is, and end with the process.

@@ -22,7 +22,7 @@ use crate::waiting_room::{self, Door};
 use crate::world::SharedWorld;
 use crate::{jobs, listening, metrics_listener, modes};
 
-/// What serving needs from the process around it.
+/// The server's needs from the process around it.
 pub struct Surroundings {
     /// Time, chance, tasks, timers.
     pub world: SharedWorld,

@@ -24,7 +24,7 @@ use crate::serve::Surroundings;
 /// How long to wait before looking again whether there is room.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where those who ask are answered meanwhile.
+/// The listener that answers requests meanwhile.
 pub struct Door<'a> {
     /// The listener, which serves later what this start is for.
     pub listener: &'a TcpListener,
@@ -61,7 +61,7 @@ pub async fn open(
         },
     );
     let looking = async {
-        // Nobody is answered here any more once this is over.
+        // Stops answering here once this is over.
         let _close = close;
         loop {
             around.world.sleep(PAUSE).await;

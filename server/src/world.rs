@@ -14,7 +14,7 @@ pub use outbound::{Outbound, Undelivered};
 pub use system::{SystemWorld, WorldError};
 pub use transport::Reach;
 
-/// A task or a timer, whoever runs it.
+/// A task or a timer of any runtime.
 pub type BoxFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
 /// The world as one value to hand around.

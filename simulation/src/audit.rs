@@ -78,7 +78,7 @@ struct PaymentBooks {
     captured: u64,
     set_aside: u64,
     came: u64,
-    /// What the gateway owes of it according to the records.
+    /// The gateway receivable for it according to the records.
     at_gateway: Held,
     through_toss: bool,
     operations: Vec<(OperationId, OperationKind)>,
@@ -393,7 +393,7 @@ impl PaymentBooks {
         Ok(())
     }
 
-    /// What the gateway has of its money, by what we know.
+    /// The gateway's amount of its money, as far as we know.
     fn there(&self) -> Held {
         self.disagreed.unwrap_or(self.at_gateway)
     }

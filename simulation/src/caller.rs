@@ -15,7 +15,7 @@ use crate::network::{Lost, Raw};
 use crate::secrets::{self, PERSONAL, SECRET};
 use crate::town::Town;
 
-/// Who calls.
+/// The callers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// The merchant's backend.
@@ -24,7 +24,7 @@ pub enum Who {
     Admin,
     /// The buyer of this name, with a token.
     Buyer(Arc<str>),
-    /// Somebody without credentials.
+    /// A caller without credentials.
     Stranger,
 }
 
@@ -37,7 +37,7 @@ pub struct Caller {
     source: [u8; 4],
 }
 
-/// What was answered.
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
@@ -96,7 +96,7 @@ impl Answer {
 }
 
 impl Caller {
-    /// Somebody at an address of their own.
+    /// A caller at an address of its own.
     pub fn new(town: &Town, who: Who) -> Self {
         let bearer = match &who {
             Who::Merchant => Some(secrets::MERCHANT.into()),
@@ -113,7 +113,7 @@ impl Caller {
         }
     }
 
-    /// Somebody who carries these credentials and is shown what `who` may see.
+    /// A caller with these credentials, who may see what `who` may see.
     pub fn carrying(&self, bearer: &str) -> Self {
         Self {
             bearer: Some(bearer.into()),

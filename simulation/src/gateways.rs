@@ -135,7 +135,7 @@ impl Gateways {
         Ok(key)
     }
 
-    /// What of a payment is not taxed, as its window said.
+    /// The tax-free part of a payment, as its window was opened.
     pub fn tax_free(&self, key: &str) -> u64 {
         self.heard.lock().tax_free.get(key).copied().unwrap_or(0)
     }

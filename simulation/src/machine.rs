@@ -32,7 +32,7 @@ use crate::executor::Owner;
 use crate::town::Town;
 use crate::world::ServerWorld;
 
-/// Where the server keeps its data, on the simulated disk.
+/// The server's data directory on the simulated disk.
 pub const DATA: &str = "data";
 
 /// The ways in which a process can die.
@@ -132,7 +132,7 @@ impl Machine {
         }
     }
 
-    /// What the next start is configured with.
+    /// The configuration of the next start.
     pub fn configure(&mut self, config: Config) {
         self.config = Arc::new(config);
     }
@@ -391,14 +391,14 @@ impl Machine {
         self.process.as_ref().map(|process| &process.app)
     }
 
-    /// What `daegeum verify` says of the directory once nobody has it open.
+    /// The report of `daegeum verify` once the directory is closed.
     pub fn verify(&self) -> Result<verify::Report, String> {
         let files: Arc<dyn Files> = Arc::new(self.disk.clone());
         verify::verify(&files, &self.home, &self.options, &mut |_| {})
             .map_err(|error| error.to_string())
     }
 
-    /// What was logged since this was last asked.
+    /// The log lines since the last query.
     pub fn logged(&self) -> Vec<u8> {
         self.log.take()
     }

@@ -11,7 +11,7 @@ use crate::caller::{Caller, Who};
 use crate::secrets;
 use crate::town::Town;
 
-/// What it did about a payment.
+/// The mock gateway's action on a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Did {
     /// Took so many won.
@@ -29,7 +29,7 @@ pub struct MockGateway {
 }
 
 impl MockGateway {
-    /// What it did about a payment, decided once.
+    /// Its action on a payment, decided once.
     fn decide(&mut self, payment: &str, amount: u64, roll: u64) -> Did {
         let did = match roll {
             0..=5 => Did::Took(amount),

@@ -16,7 +16,7 @@ use crate::dice::Dice;
 use crate::executor::{Executor, Owner, TaskId};
 use crate::swarm::Swarm;
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Raw {
     /// The status.

@@ -46,7 +46,7 @@ pub struct Run {
     stops_after_hints: u64,
 }
 
-/// Nobody plans so many disasters.
+/// More disasters than any plan has.
 const STARTS_MAX: u64 = 20_000;
 
 /// Nanoseconds of a millisecond.
@@ -186,7 +186,7 @@ impl Run {
         self.audit.after_crash(found)
     }
 
-    /// Runs until nobody is out any more.
+    /// Runs until all people are done.
     fn until_everybody_is_home(&mut self) -> Result<(), String> {
         while self.town.people_out() > 0 {
             if !self.step()? {

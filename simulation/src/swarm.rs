@@ -60,7 +60,7 @@ pub struct Swarm {
     calm: Arc<AtomicBool>,
 }
 
-/// What goes wrong between the server and a gateway, in thousandths of its exchanges.
+/// The faults between the server and a gateway, in thousandths of its exchanges.
 #[derive(Debug, Clone, Default)]
 pub struct GatewayFaults {
     /// The connection is not made.

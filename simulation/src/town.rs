@@ -25,9 +25,9 @@ pub struct Town {
     pub executor: Executor,
     /// Chance.
     pub dice: Dice,
-    /// What goes wrong.
+    /// The faults.
     pub swarm: Swarm,
-    /// What happened.
+    /// The trace.
     pub trace: Trace,
     /// True time and the server's.
     pub clocks: Clocks,
@@ -37,7 +37,7 @@ pub struct Town {
     pub gateways: Gateways,
     /// The mock gateway.
     pub mock: Arc<Mutex<MockGateway>>,
-    /// What callers have been told.
+    /// The answers that callers have received.
     pub told: Arc<Mutex<Told>>,
     /// Payments about which a person said something that was not so.
     pub mistaken: Arc<Mutex<BTreeSet<String>>>,
@@ -72,7 +72,7 @@ impl Town {
         }
     }
 
-    /// Sends somebody out to do something.
+    /// Starts a person's task.
     pub fn send_out(&self, doing: impl Future<Output = ()> + Send + 'static) {
         let people = Arc::clone(&self.people);
         people.fetch_add(1, Ordering::Relaxed);
@@ -106,7 +106,7 @@ impl Town {
         self.operations.load(Ordering::Relaxed)
     }
 
-    /// Every order that somebody was told about.
+    /// Every order that a caller was told about.
     pub fn orders(&self) -> Vec<String> {
         let told = self.told.lock();
         let ids = told.shown().map(|(id, _)| id.to_owned());
@@ -123,7 +123,7 @@ impl Town {
         }
     }
 
-    /// What does not hold, if something does not.
+    /// The broken promise, if there is one.
     pub fn verdict(&self) -> Option<String> {
         self.verdict.lock().clone()
     }

@@ -27,7 +27,7 @@ impl Trace {
         }
     }
 
-    /// Whether somebody reads along.
+    /// Whether the trace is printed.
     pub const fn is_printed(&self) -> bool {
         self.printed
     }

@@ -68,9 +68,9 @@ pub struct ServerWorld {
     pub dice: Dice,
     /// True time and the server's.
     pub clocks: Clocks,
-    /// What goes wrong.
+    /// The faults.
     pub swarm: Swarm,
-    /// Who is reached over the network.
+    /// The gateways on the network.
     pub gateways: Gateways,
     /// Whether the process lives.
     pub alive: AtomicBool,

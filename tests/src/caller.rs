@@ -18,7 +18,7 @@ pub struct Caller {
     bearer: Option<String>,
 }
 
-/// What was answered.
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
@@ -60,7 +60,7 @@ impl Caller {
         }
     }
 
-    /// Where it calls.
+    /// The address that it calls.
     pub fn base(&self) -> &str {
         &self.base
     }

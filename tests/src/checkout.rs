@@ -147,7 +147,7 @@ impl CheckoutVisit {
         now.text("provider_payment_id").to_owned()
     }
 
-    /// What is told of the first event of this name about the payment.
+    /// The payload of the first event of this name about the payment.
     pub async fn happened(&self, event_type: &str) -> Value {
         let events = self.payment.transactions().await;
         let mut events = events.iter();
@@ -160,7 +160,7 @@ impl CheckoutVisit {
     }
 }
 
-/// Whoever asks, with what the window gave.
+/// A caller's request with the window's parameters.
 pub async fn confirm(caller: &Caller, approved: &Approved) -> Answer {
     caller
         .post("/api/v1/payments/confirm", &body(approved))

@@ -32,7 +32,7 @@ pub struct Exchange<'a> {
     pub body: &'a [u8],
 }
 
-/// What about the answer is not as described.
+/// The difference between the answer and its description.
 pub fn judge(exchange: &Exchange<'_>) -> Result<(), String> {
     described().judge(exchange)
 }
@@ -132,7 +132,7 @@ impl Described {
         self.body(&content["schema"], exchange.body)
     }
 
-    /// What is refused before any operation is found.
+    /// The refusals that come before any operation is found.
     fn refusal(&self, exchange: &Exchange<'_>) -> Result<(), String> {
         if exchange.status < 400 || exchange.kind() != "application/problem+json" {
             return Err("no operation is there, so it is refused with a problem".to_owned());

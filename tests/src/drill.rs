@@ -148,7 +148,7 @@ impl Drill {
         entry.expect("a payment").0 = money;
     }
 
-    /// Where the payment's money is.
+    /// The state of the payment's money.
     pub fn money(&self, payment: &Payment) -> Option<Money> {
         self.book
             .lock()
@@ -165,7 +165,7 @@ impl Drill {
             .count()
     }
 
-    /// What it has taken in all, and not given back.
+    /// The total captured and not refunded.
     pub fn taken(&self) -> i64 {
         let book = self.book.lock();
         let taken = book
@@ -346,7 +346,7 @@ fn name(call: &Call) -> Option<ProviderPaymentId> {
     ProviderPaymentId::parse(&format!("drill-{}", call.payment))
 }
 
-/// What the drill's words are to us.
+/// The meaning of the drill's words.
 fn fact(call: &Call, said: &Value) -> Option<Fact> {
     if let Some(code) = said["refused"].as_str() {
         let code = FailureCode::new(code);

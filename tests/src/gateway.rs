@@ -11,7 +11,7 @@ use sha2::Sha256;
 use crate::caller::{Answer, Caller};
 use crate::secrets;
 
-/// What a notification says.
+/// The content of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotificationContent {
     /// The gateway took the payment's amount.

@@ -69,7 +69,7 @@ fn text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What its address answers.
+/// The answer of its address.
 #[derive(Clone)]
 enum Says {
     /// The connection stays open and nothing comes.
@@ -124,12 +124,12 @@ impl Login {
         *self.says.lock().unwrap() = Says::Nothing;
     }
 
-    /// What was asked for, request line by request line.
+    /// The requests received, as request lines.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// Where the keys are.
+    /// The address of the keys.
     pub fn url(&self) -> String {
         format!("http://{}/keys?of=shop", self.address)
     }
@@ -164,7 +164,7 @@ async fn answer(mut stream: TcpStream, says: &Mutex<Says>, asked: &Mutex<Vec<Str
     asked.lock().unwrap().push(line);
     let says = says.lock().unwrap().clone();
     match says {
-        // Whoever asked goes away once they have waited long enough.
+        // The caller goes away once it has waited long enough.
         Says::Nothing => drop(stream.read_u8().await),
         // They may have gone before the answer is whole.
         Says::Answer(text) => drop(stream.write_all(text.as_bytes()).await),

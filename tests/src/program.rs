@@ -83,7 +83,7 @@ impl Program {
         .await;
     }
 
-    /// Where it is called.
+    /// The server's address.
     pub fn base(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -112,7 +112,7 @@ impl Drop for Program {
     }
 }
 
-/// The program, without the settings of whoever runs the tests.
+/// The program, without the settings of the test's own environment.
 fn command() -> Command {
     let mut command = Command::new(path());
     for (name, _) in std::env::vars_os() {

@@ -21,7 +21,7 @@ pub const TOKENS: &str = "tokens-abcdef0123456789abcdef0123456789";
 pub const WEBHOOK_NEW: &[u8; 32] = b"webhook-secret-after-rotation-01";
 /// The one before.
 pub const WEBHOOK_OLD: &[u8; 32] = b"webhook-secret-before-rotation-0";
-/// What data is sealed under.
+/// The data key.
 pub const DATA_KEY: &str = "c0ffee00c0ffee01c0ffee02c0ffee03c0ffee04c0ffee05c0ffee06c0ffee07";
 
 /// A webhook secret as it is configured.

@@ -39,7 +39,7 @@ pub struct Shop {
     stranger: Caller,
 }
 
-/// What outlives a stop.
+/// The data that outlives a stop.
 #[derive(Clone, Default)]
 struct Clocks {
     ahead_ms: Arc<AtomicI64>,
@@ -114,7 +114,7 @@ impl Shop {
         (shop, gateway)
     }
 
-    /// A shop over a directory that somebody has left, at a wall clock that says what it said then.
+    /// A shop over an existing directory, with the wall clock of that time.
     pub async fn open_over(
         folder: Arc<TempDir>,
         settings: Vec<(String, String)>,
@@ -130,7 +130,7 @@ impl Shop {
         Self::start(folder, settings, clocks, false).await
     }
 
-    /// Where it is served.
+    /// The shop's address.
     pub fn address(&self) -> String {
         self.stranger.base().to_owned()
     }
@@ -266,7 +266,7 @@ impl Shop {
         NewOrder::new(self.merchant(), order_id)
     }
 
-    /// A payment that somebody has begun.
+    /// A payment that was begun elsewhere.
     pub fn payment(&self, payment_id: &str, amount: u64) -> Payment {
         Payment::known(self.merchant(), payment_id, amount)
     }

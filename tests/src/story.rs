@@ -10,7 +10,7 @@ use crate::caller::{Answer, Caller};
 use crate::gateway::{Delivery, NotificationContent};
 use crate::until;
 
-/// What the mock gateway is told to answer.
+/// The outcome that the mock gateway is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Says {
     /// It takes the money.
@@ -54,13 +54,13 @@ impl NewOrder {
         }
     }
 
-    /// What it costs.
+    /// The total.
     pub fn of(mut self, total: u64) -> Self {
         self.total = total;
         self
     }
 
-    /// Whose it is.
+    /// The buyer.
     pub fn by(mut self, buyer_id: &str) -> Self {
         self.body["buyer_id"] = buyer_id.into();
         self
@@ -72,7 +72,7 @@ impl NewOrder {
         self
     }
 
-    /// What in the merchant's own system it is for.
+    /// The merchant's resource that it is for.
     pub fn for_resource(mut self, kind: &str, id: &str) -> Self {
         self.body["resource_type"] = kind.into();
         self.body["resource_id"] = id.into();
@@ -117,12 +117,12 @@ pub struct Order {
     merchant: Caller,
     /// Its id.
     pub id: String,
-    /// What it costs.
+    /// The total.
     pub total: u64,
 }
 
 impl Order {
-    /// An order that somebody has registered.
+    /// An order that was registered elsewhere.
     pub fn known(merchant: Caller, order_id: &str, total: u64) -> Self {
         Self {
             merchant,
@@ -212,12 +212,12 @@ pub struct Payment {
     merchant: Caller,
     /// Its id.
     pub id: String,
-    /// What is to be paid.
+    /// The amount to pay.
     pub amount: u64,
 }
 
 impl Payment {
-    /// A payment that somebody has begun.
+    /// A payment that was begun elsewhere.
     pub fn known(merchant: Caller, id: &str, amount: u64) -> Self {
         Self {
             merchant,
@@ -321,7 +321,7 @@ impl Payment {
         answer.text("result").to_owned()
     }
 
-    /// What happened to it, oldest first.
+    /// Its events, oldest first.
     pub async fn transactions(&self) -> Vec<Value> {
         let (mut events, mut page) = (Vec::new(), "limit=100".to_owned());
         loop {

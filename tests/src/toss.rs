@@ -23,18 +23,18 @@ use crate::story::Payment;
 pub struct Gateway {
     toss: Arc<Mutex<Toss>>,
     now: Now,
-    /// Where it listens.
+    /// The address that it listens at.
     pub address: SocketAddr,
 }
 
-/// What the window gave the buyer's browser.
+/// The parameters that the window gave the buyer's browser.
 #[derive(Debug, Clone)]
 pub struct Approved {
     /// Toss's name for the payment.
     pub payment_key: String,
     /// The order number it was given: our payment id.
     pub order_id: String,
-    /// What it says is to be paid.
+    /// The amount to pay according to the window.
     pub amount: u64,
 }
 
@@ -75,7 +75,7 @@ impl Gateway {
         .into()
     }
 
-    /// What to set to be another shop at the same Toss.
+    /// The settings of another shop at the same Toss.
     pub const fn keys_of_another_shop() -> [(&'static str, &'static str); 2] {
         [
             ("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", OTHER_SECRET_KEY),
@@ -83,7 +83,7 @@ impl Gateway {
         ]
     }
 
-    /// What to set to be the usual one.
+    /// The settings of the usual shop.
     pub const fn keys_of_the_shop() -> [(&'static str, &'static str); 2] {
         [
             ("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", SECRET_KEY),
@@ -91,7 +91,7 @@ impl Gateway {
         ]
     }
 
-    /// Sends its notifications to this shop, or to nobody.
+    /// Sends its notifications to this shop, or nowhere.
     pub fn notifies(&self, shop: Option<&str>) {
         let url = shop.map(|shop| format!("{shop}/api/v1/payments/webhook/toss"));
         self.toss.lock().set_notification_url(url);
@@ -156,7 +156,7 @@ impl Gateway {
         paid.expect("the account takes it");
     }
 
-    /// Somebody cancels in Toss's own dashboard, past the shop.
+    /// A cancellation in Toss's own dashboard, without the shop.
     pub fn cancel_in_dashboard(&self, payment_key: &str) {
         self.cancel_part_in_dashboard(payment_key, None);
     }
@@ -253,7 +253,7 @@ impl Gateway {
         self.toss.lock().books()
     }
 
-    /// What its books say of the payment with this order number.
+    /// Its books' entry for the payment with this order number.
     pub fn payment(&self, order_id: &str) -> Option<Value> {
         let books = self.books();
         let payments = books["payments"].as_array().expect("payments");
@@ -309,7 +309,7 @@ impl Gateway {
         assert_eq!(receivable, self.balance(), "the books differ");
     }
 
-    /// What it has taken and not given back, in won.
+    /// The total captured and not refunded, in won.
     pub fn balance(&self) -> i64 {
         let books = self.books();
         books["totals"]["balance"].as_i64().expect("a balance")

@@ -194,7 +194,7 @@ impl World for ShopWorld {
         self.resting.lock().unwrap().insert(job, wake);
         Box::pin(async {
             if woken.await.is_err() {
-                // The shop is gone; nobody wakes it any more.
+                // The shop is gone, so the task is never woken again.
                 std::future::pending::<()>().await;
             }
         })

@@ -86,7 +86,7 @@ fn read_session(answer: JsValue) -> Result<Session, Failure> {
 pub struct CheckoutClient {
     /// Which.
     pub handle: Handle,
-    /// What ends the waiting.
+    /// The signal that ends the waiting.
     pub signal: JsValue,
     caller: Caller,
 }

@@ -122,7 +122,7 @@ pub struct Failure {
     thrown: JsValue,
 }
 
-/// What a `CheckoutError` has besides its code and its message.
+/// The fields of a `CheckoutError` besides its code and its message.
 #[derive(Default)]
 struct Details<'a> {
     reason: Option<&'a str>,
@@ -159,7 +159,7 @@ impl Failure {
         Self::caused(code, reason, message, JsValue::UNDEFINED)
     }
 
-    /// With what somebody else's script has thrown.
+    /// With the error of a third-party script.
     pub fn caused(code: Code, reason: Option<&str>, message: &str, cause: JsValue) -> Self {
         let details = Details {
             reason,
@@ -180,7 +180,7 @@ impl Failure {
         Self::detailed(code, message, &details)
     }
 
-    /// What was passed is not what the types say.
+    /// An argument has the wrong type.
     pub fn misuse(argument: &str, message: &str) -> Self {
         let details = Details {
             field: Some(argument),
@@ -215,7 +215,7 @@ impl Failure {
         self.api_code.as_deref() == Some("ORDER_PAYMENT_IN_PROGRESS")
     }
 
-    /// What the page throws.
+    /// The error that the page gets.
     pub fn into_js(self) -> JsValue {
         self.thrown
     }

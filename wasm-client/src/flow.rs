@@ -18,7 +18,7 @@ use crate::window::{Mode, Opening};
 pub struct Paying {
     /// How the window is shown.
     pub mode: Mode,
-    /// Where the buyer comes back to.
+    /// The return address.
     pub return_url: Option<String>,
     /// Told of the approval, when confirming begins.
     pub on_approved: Option<Function>,

@@ -14,7 +14,7 @@ use crate::host;
 pub struct Handle {
     /// The server's origin, without a slash at its end.
     pub api: String,
-    /// What opens the session.
+    /// The token.
     pub token: String,
     /// The session.
     pub session_id: String,

@@ -79,7 +79,7 @@ extern "C" {
     pub fn moment(ms: u64) -> Option<String>;
 }
 
-/// What a page is told of, if it wants to be told.
+/// A callback of the page, if it gave one.
 pub struct Listener(pub Option<Function>);
 
 impl Listener {

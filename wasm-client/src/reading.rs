@@ -16,7 +16,7 @@ pub struct Session {
     pub payment_id: String,
     /// The merchant's order.
     pub order_id: String,
-    /// What is to be paid, in minor units.
+    /// The amount to pay, in minor units.
     pub amount: u64,
     /// ISO 4217.
     pub currency: String,
@@ -52,7 +52,7 @@ impl Session {
         Ok(Self { whole, ..session })
     }
 
-    /// What may be done next.
+    /// The next step.
     pub const fn next(&self) -> Next {
         self.status.next()
     }

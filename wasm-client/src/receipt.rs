@@ -13,7 +13,7 @@ use crate::host;
 /// All that a header may have.
 const HEADER: [&str; 3] = ["alg", "kid", "typ"];
 
-/// What a receipt says that one of the keys has signed and that is the one expected.
+/// The claims of a receipt that one of the keys has signed and that is the expected one.
 pub async fn verify(receipt: &str, keys: &JsValue, expected: &JsValue) -> Result<JsValue, Failure> {
     let expected = expectation(expected)?;
     let parts = Parts::of(receipt).map_err(refused)?;

@@ -18,7 +18,7 @@ pub struct Brought {
     pub payment_key: String,
     /// The order number the gateway was given.
     pub order_id: String,
-    /// What the gateway says is to be paid.
+    /// The amount to pay according to the gateway.
     pub amount: u64,
 }
 

@@ -26,9 +26,9 @@ pub struct Opening<'a> {
     pub mode: Mode,
     /// The caller's own return address.
     pub return_url: Option<String>,
-    /// Whose checkout.
+    /// The checkout.
     pub handle: &'a Handle,
-    /// What ends the waiting.
+    /// The signal that ends the waiting.
     pub signal: &'a JsValue,
 }
 

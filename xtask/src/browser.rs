@@ -39,7 +39,7 @@ pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
     Ok(tell(pattern.as_deref(), &mut Tally::default())?)
 }
 
-/// Chromium, for whoever else opens pages.
+/// Chromium, for other commands that open pages.
 pub(crate) fn chromium() -> Result<PathBuf, Failure> {
     chromium::ready()
 }

@@ -20,9 +20,9 @@ use crate::{planting, process};
 pub(crate) enum Profile {
     Dev,
     Release,
-    /// What is handed out: a release with the debug information that `dist` takes off.
+    /// The release profile with the debug information that `dist` strips.
     Dist,
-    /// What the simulation runs: fast, and with every assertion.
+    /// The simulation's profile: fast, and with every assertion.
     Simulation,
     /// The same with bugs that can be planted.
     Planted,
@@ -75,7 +75,7 @@ fn is_about_xtask(variable: &str) -> bool {
         .contains(&variable)
 }
 
-/// Whether nobody is there to read a hint: `CI=true`, as every CI sets it.
+/// Whether the command runs unattended: `CI=true`, as every CI sets it.
 pub(crate) fn in_ci() -> bool {
     env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false" && value != "0")
 }

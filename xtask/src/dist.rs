@@ -139,7 +139,7 @@ fn tarball(program: &Path, name: &str, folder: &Path) -> Result<(), Failure> {
     copy.arg("-R").args(BESIDE).arg(&top).current_dir(root());
     process::run(&mut copy)?;
     let archive = folder.join(format!("{name}.tar.gz"));
-    // The same bytes from the same files, whoever packs them and when.
+    // The same bytes from the same files, on any machine and at any time.
     let mut tar = Command::new("tar");
     tar.args([
         "--sort=name",

@@ -51,7 +51,7 @@ cargo xtask COMMAND
 cargo xtask COMMAND --help says more.
 ";
 
-/// What was asked for is not there; 1 is for what was done and failed.
+/// The exit code of a usage error; 1 is for a command that failed.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {

@@ -2,7 +2,7 @@
 
 use crate::Stop;
 
-/// A command line that is taken apart; what nobody takes is an error.
+/// A parsed command line; unused arguments are an error.
 pub(crate) struct Options {
     words: Vec<String>,
     help: &'static str,
@@ -59,7 +59,7 @@ impl Options {
         }
     }
 
-    /// What is left, for another program: without the first `--`, which was for us.
+    /// The remaining arguments, for another program: without the first `--`, which was for us.
     pub(crate) fn rest(mut self) -> Vec<String> {
         if let Some(at) = self.words.iter().position(|word| word == "--") {
             self.words.remove(at);

@@ -20,7 +20,7 @@ use crate::{Stop, npm, process, wasm};
 /// The checkout page, all of it: what it says, its style, its scripts and the module.
 const BYTES_MAX: u64 = 100_000;
 
-/// What the checkout page begins with, by its names in Vite's manifest.
+/// The entries of the checkout page, by their names in Vite's manifest.
 const ENTRIES: [&str; 2] = ["src/site.js", "src/checkout-page.js"];
 
 const HELP: &str = "\
@@ -88,7 +88,7 @@ fn web() -> PathBuf {
     root().join("server/web")
 }
 
-/// What the checkout page weighs, each part printed, as a browser gets them that knows gzip alone.
+/// Prints the download size of the checkout page and its parts, for a browser that accepts only gzip.
 fn weigh(dist: &Path) -> Result<u64, Failure> {
     let path = dist.join(".vite/manifest.json");
     let text = fs::read_to_string(&path).when(path.display())?;

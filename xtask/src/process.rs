@@ -14,7 +14,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     succeeded(&line, status)
 }
 
-/// What the program prints on stdout; its stderr is in the failure when there is one.
+/// The program's stdout; its stderr is in the failure if there is one.
 pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let line = shown(command);
     let output = command.stdin(Stdio::null()).output().when(&line)?;

@@ -129,7 +129,7 @@ pub(crate) const STAGES: [Stage; 19] = [
     },
 ];
 
-/// What the stages of one run share.
+/// State shared by the stages of one run.
 pub(crate) struct Run {
     pub(crate) tally: Tally,
     pub(crate) seconds: Vec<(&'static str, Duration, Option<String>)>,

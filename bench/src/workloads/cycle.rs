@@ -25,7 +25,7 @@ pub(crate) struct Cycle {
     pub(crate) payments: u64,
 }
 
-/// Where a connection is.
+/// The step of a connection.
 struct Place {
     step: Step,
     number: u64,

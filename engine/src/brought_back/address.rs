@@ -5,10 +5,10 @@
 //!
 //! - Gateways append their parameters, so the last of several with one name is the gateway's.
 //! - A gateway that ends its window without an approval sends a `code`, in capitals, and a `message`. Any other
-//! `code` is the shop's own.
+//!   `code` is the shop's own.
 //! - Gateways that ignore fragments append to one: `#token?paymentKey=…`.
 //! - A fragment that begins with `/` or `!` is the route of a page that routes by fragment. It is kept, and the token
-//! follows it: `#/pay?token`.
+//!   follows it: `#/pay?token`.
 
 use std::borrow::Cow;
 

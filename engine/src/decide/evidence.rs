@@ -18,7 +18,7 @@ use crate::payment::{AnyPayment, PaymentState, Stage};
 use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
-/// What a fact does to a payment.
+/// The effect of a fact on a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// The fact is known already.
@@ -417,7 +417,7 @@ const fn money_is_known(state: PaymentState) -> bool {
     }
 }
 
-/// What the fact says about an unanswered call of this kind.
+/// The meaning of the fact for an unanswered call of this kind.
 pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
     match call {
         OperationKind::Confirm => match fact {

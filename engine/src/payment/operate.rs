@@ -117,7 +117,7 @@ pub(super) fn note(
     Ok(())
 }
 
-/// What is kept of a notification's id to recognise its next delivery.
+/// The stored hash of a notification's id, to recognise its next delivery.
 pub(super) fn notification_hash(provider: Provider, event_id: &str) -> [u8; 16] {
     hash16(&[provider.name().as_bytes(), event_id.as_bytes()])
 }

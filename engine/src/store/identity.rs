@@ -75,7 +75,7 @@ pub enum IdentityError {
     /// The disk refused.
     #[error("cannot {action} {}: {source}; check the disk, then try again", file.display())]
     Io {
-        /// What was being done, as a verb.
+        /// The action, as a verb.
         action: &'static str,
         /// Which file.
         file: PathBuf,
@@ -112,7 +112,7 @@ pub enum IdentityError {
     Damaged {
         /// The file.
         file: PathBuf,
-        /// What is wrong.
+        /// The fault.
         what: &'static str,
     },
     /// Written by a newer version of this program.

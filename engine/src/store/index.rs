@@ -78,7 +78,7 @@ pub enum IndexError {
     Unusable {
         /// Its directory.
         dir: PathBuf,
-        /// What is wrong.
+        /// The fault.
         why: String,
     },
     /// Reading or writing failed while it was open.

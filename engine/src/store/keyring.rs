@@ -75,7 +75,7 @@ pub enum KeyringError {
     /// The disk refused.
     #[error("cannot {action} {}: {source}; check the disk, then try again", file.display())]
     Io {
-        /// What was being done, as a verb.
+        /// The action, as a verb.
         action: &'static str,
         /// The key file.
         file: PathBuf,
@@ -93,7 +93,7 @@ pub enum KeyringError {
     Damaged {
         /// The key file.
         file: PathBuf,
-        /// What is wrong.
+        /// The fault.
         what: &'static str,
     },
     /// Written by a newer version of this program.

@@ -86,7 +86,7 @@ pub enum Rebuilt {
 /// The result of opening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// What the journal found.
+    /// The journal's report.
     pub journal: OpenReport,
     /// The state of the index.
     pub index: Rebuilt,
@@ -100,7 +100,7 @@ pub struct Opened {
 pub struct Directory {
     /// The one writer's store.
     pub store: EmbeddedStore,
-    /// What opening found and did.
+    /// The report of opening.
     pub opened: Opened,
     pub(super) files: Arc<dyn Files>,
     pub(super) options: OpenOptions,

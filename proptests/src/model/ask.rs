@@ -13,7 +13,7 @@ pub enum By {
     Nobody,
 }
 
-/// What a notification says.
+/// The content of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Say {
     Took(Told),
@@ -22,7 +22,7 @@ pub enum Say {
     Something,
 }
 
-/// What a person decides.
+/// A person's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Take,
@@ -31,7 +31,7 @@ pub enum Verdict {
     Accept,
 }
 
-/// What is wrong with an order, if anything.
+/// The fault of an order, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
     None,

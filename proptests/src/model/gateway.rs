@@ -102,7 +102,7 @@ impl Model {
         }
         let name = match self.payments[p].stands {
             Stands::WrongMoney(aside) | Stands::Homeless(aside) => {
-                // A difference that somebody accepted is over.
+                // An accepted difference ends here.
                 if self.payments[p].there != aside {
                     self.about_payment(p, "DISAGREEMENT_ACCEPTED");
                 }
@@ -265,7 +265,7 @@ impl Model {
         }
     }
 
-    /// What the gateway's word about money moves.
+    /// The effect of the gateway's fact about money.
     fn moves(&mut self, p: usize, told: Told) -> Moves {
         let wanted = self.order_wants(p);
         let payment = &self.payments[p];
@@ -349,7 +349,7 @@ impl Model {
     }
 }
 
-/// What becomes of money by a gateway's word.
+/// The outcome for money of a gateway's fact.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Moves {
     Nothing,

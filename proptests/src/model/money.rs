@@ -7,7 +7,7 @@ use super::{Model, PRICE, Stands};
 /// How an amount is split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
-    /// Nobody says.
+    /// Not split.
     Unsaid,
     /// As the order is: 11,000 won with their eleventh, 700 won without tax.
     Ours,
@@ -36,7 +36,7 @@ impl Won {
         Self { minor, split }
     }
 
-    /// Supply, VAT, what is free of tax, and what nobody has split.
+    /// Supply, VAT, tax-free, and unsplit.
     pub const fn parts(self) -> [u64; 4] {
         match self.split {
             Split::Unsaid => [0, 0, 0, self.minor],
@@ -52,7 +52,7 @@ impl Won {
     }
 }
 
-/// What a gateway says that it took, and has.
+/// A gateway's captured amount, and its remaining amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
     pub taken: Won,

@@ -168,7 +168,7 @@ impl Teller {
             .expect("a payment we were told of")
     }
 
-    /// What renders an answer again is there: the aggregate itself, or its past.
+    /// The data that renders an answer again is there: the aggregate itself, or its past.
     fn shows_what_was_answered(&self, executed: &Executed) {
         let reader = &self.machine().running.reader;
         let (order, payment, version) = match &executed.answer {
@@ -296,7 +296,7 @@ impl Teller {
         self.model.restarts();
     }
 
-    /// Reads the names of payments that nobody was told of from the journal.
+    /// Reads from the journal the ids of payments whose answers were lost.
     fn learns_payments(&mut self, from: u64) {
         let mut begun = Vec::new();
         for record in self.machine().running.executor.store().replay(from) {
@@ -313,7 +313,7 @@ impl Teller {
     }
 }
 
-/// A payment nobody ever began.
+/// A payment that was never begun.
 const STRANGER: usize = usize::MAX;
 
 fn ask_of(wish: &Wish, known: usize, now: u64) -> ModelRequest {

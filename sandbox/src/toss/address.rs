@@ -1,4 +1,4 @@
-//! Where browsers and notifications are sent.
+//! The addresses that browsers and notifications are sent to.
 
 use std::net::{IpAddr, Ipv4Addr};
 

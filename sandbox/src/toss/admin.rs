@@ -147,7 +147,7 @@ impl Toss {
                 self.left(key, &code, language)?
             }
             "cancel" => self.left(key, "PAY_PROCESS_CANCELED", language)?,
-            // Nothing happens, and nobody is told.
+            // Nothing happens, and no notification is sent.
             "close" => None,
             _ => return Err(Refusal::of("NOT_FOUND")),
         };

@@ -29,7 +29,7 @@ pub(super) enum Api {
     Cancel(String),
 }
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Caller {
@@ -72,7 +72,7 @@ impl Api {
         }
     }
 
-    /// What is counted together by the rate limit.
+    /// The unit of the rate limit.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Confirm => "confirm",

@@ -22,7 +22,7 @@ pub enum BooksError {
     Unreadable {
         /// Which.
         line: usize,
-        /// What is wrong with it.
+        /// The error.
         why: serde_json::Error,
     },
     /// A key that moves real money has no place in a simulator.

@@ -10,7 +10,7 @@ use super::{
     refusal::Refusal,
 };
 
-/// What to cancel. Also what an administrator types.
+/// A request to cancel; administrators use it too.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CancelRequest {
@@ -18,13 +18,13 @@ pub struct CancelRequest {
     pub cancel_reason: String,
     /// All that is left, if absent.
     pub cancel_amount: Option<i64>,
-    /// What the caller believes is left.
+    /// The amount that the caller expects to be left.
     pub refundable_amount: Option<i64>,
     /// How much of it was not taxed.
     pub tax_free_amount: Option<i64>,
     /// KRW.
     pub currency: Option<String>,
-    /// Where the money of a deposit goes back to.
+    /// The bank account for the refund of a deposit.
     pub refund_receive_account: Option<RefundReceiveAccount>,
 }
 
@@ -36,7 +36,7 @@ pub struct RefundReceiveAccount {
     pub bank: String,
     /// Digits only.
     pub account_number: String,
-    /// Whose it is.
+    /// The account's holder.
     pub holder_name: String,
 }
 

@@ -96,7 +96,7 @@ impl Toss {
         desk.taken = desk.taken.saturating_add(payment.amount);
     }
 
-    /// What the buyer paid with, made up.
+    /// An invented means of payment.
     fn instrument(&mut self, now_ms: i64, payment: &Payment) -> Instrument {
         match payment.method {
             Method::Card => {

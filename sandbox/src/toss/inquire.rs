@@ -45,7 +45,7 @@ impl Toss {
     }
 }
 
-/// What is seen instead of the payment, if anything still is; one look fewer is left.
+/// The hidden earlier state to show instead of the payment, if there is one; uses up one of its reads.
 fn see(payment: &mut Payment, now_ms: i64) -> Option<Payment> {
     let mut hidden = payment.hidden.take()?;
     let in_time = hidden.until_ms.is_none_or(|until_ms| now_ms < until_ms);

@@ -40,7 +40,7 @@ use super::{
 };
 use crate::clock::SandboxClock;
 
-/// What tells the domain's time.
+/// A source of the domain's time.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// The largest request.
@@ -173,7 +173,7 @@ async fn answer(
     carry_out(exchange, &shared, &reset).await
 }
 
-/// What becomes of the answer.
+/// Carries out the fate of the answer.
 async fn carry_out(
     exchange: Exchange,
     shared: &Shared,

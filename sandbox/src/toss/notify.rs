@@ -26,7 +26,7 @@ const WAITING_MAX: usize = 100_000;
 pub struct Delivery {
     /// To be named when saying how it went.
     pub id: DeliveryId,
-    /// What to send.
+    /// The request to send.
     pub request: Request<Bytes>,
 }
 
@@ -167,7 +167,7 @@ impl Toss {
         }
     }
 
-    /// What somebody wants sent, true or not.
+    /// Sends a requested notification, true or not.
     pub(super) fn send(&mut self, now_ms: i64, wanted: &Notification) -> Result<u32, Refusal> {
         if self.state.desk().notification_url.is_none() {
             return Err(Refusal::of("NOT_FOUND"));

@@ -180,7 +180,7 @@ pub(super) struct RefundAccount {
     pub(super) holder_name: String,
 }
 
-/// What was paid with, made up when `confirm` succeeds.
+/// The means of payment, invented when `confirm` succeeds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Instrument {

@@ -18,7 +18,7 @@ pub struct Refusal {
     pub status: u16,
     /// Toss's code for it.
     pub code: String,
-    /// What exactly is wrong, where the simulator's own desk was asked.
+    /// The exact problem, for requests to the simulator's own routes.
     why: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Refusal {
         }
     }
 
-    /// To somebody at the simulator's own desk, who is helped by knowing.
+    /// An answer of the simulator's own routes, with the exact reason.
     pub(super) fn objecting(why: &str) -> Self {
         Self {
             why: Some(why.to_owned()),
@@ -76,7 +76,7 @@ pub(super) fn status_of(code: &str) -> Option<u16> {
         .map(|(status, _)| *status)
 }
 
-/// What a buyer may be told for a code.
+/// The text for the buyer for a code.
 pub(super) fn message_of(code: &str, language: Language) -> &'static str {
     let texts = MESSAGES
         .iter()

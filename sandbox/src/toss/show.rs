@@ -16,7 +16,7 @@ const REFUND_MS: i64 = 2 * DAY_MS;
 /// The refund's account is shown for half an hour.
 const REFUND_ACCOUNT_MS: i64 = 30 * MINUTE_MS;
 
-/// What is the same for all payments.
+/// The data common to all payments.
 pub(super) struct Shop<'a> {
     pub(super) merchant_id: &'a str,
     pub(super) base_url: &'a str,

@@ -36,7 +36,7 @@ pub(super) struct Held {
     pub(super) answer: Option<(u16, String)>,
 }
 
-/// What there is one of.
+/// The singletons of the state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Globals {
     /// The generator's position.
@@ -68,7 +68,7 @@ pub(super) struct State {
     kept: BTreeMap<String, IdempotencyRecord>,
     held: BTreeMap<u64, Held>,
     notices: BTreeMap<u64, Notice>,
-    /// Those that nobody is delivering just now.
+    /// The notifications that are not being delivered at present.
     waiting: BTreeSet<(i64, u64)>,
     dial: Dial,
     desk: Globals,
@@ -344,7 +344,7 @@ impl State {
         self.waiting.first().copied()
     }
 
-    /// Somebody delivers it now. Not written down: a restart delivers it again.
+    /// Marks it as being delivered. Not written to the books, so a restart delivers it again.
     pub(super) fn take_notice(&mut self, due: (i64, u64)) {
         self.waiting.remove(&due);
     }

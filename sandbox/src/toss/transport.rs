@@ -8,9 +8,9 @@ use http::{Response, StatusCode};
 /// One HTTP exchange: the answer, and its fate.
 #[derive(Debug)]
 pub struct Exchange {
-    /// What to answer. Empty, and never to be sent, where `transport` says that nothing is.
+    /// The answer. Empty, and never to be sent, if `transport` says that nothing is sent.
     pub response: Response<Bytes>,
-    /// What happens on the wire.
+    /// The fate on the wire.
     pub transport: Transport,
 }
 
@@ -19,7 +19,7 @@ pub struct Exchange {
 pub struct Transport {
     /// How long the answer is kept back. What it answers has happened already.
     pub delay_ms: u64,
-    /// What becomes of it then.
+    /// The end of the exchange.
     pub ending: Ending,
 }
 
@@ -27,7 +27,7 @@ pub struct Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeldId(pub(super) u64);
 
-/// What becomes of an answer.
+/// The ways in which an exchange can end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// It arrives.

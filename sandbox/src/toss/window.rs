@@ -13,7 +13,7 @@ use super::{
     when,
 };
 
-/// What the SDK is given to open a window with; the first and the second version's forms alike.
+/// The SDK's parameters for a window, in the first and the second version's form.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OpenWindow {
@@ -21,13 +21,13 @@ pub struct OpenWindow {
     pub client_key: Option<String>,
     /// `CARD` or `카드`; a card's, if absent, and then the buyer may choose.
     pub method: Option<String>,
-    /// What to pay.
+    /// The amount to pay.
     pub amount: Option<Amount>,
     /// The shop's number for it.
     pub order_id: String,
-    /// What is bought.
+    /// The order's name.
     pub order_name: String,
-    /// Who buys.
+    /// The buyer.
     pub customer_key: Option<String>,
     /// The buyer's name.
     pub customer_name: Option<String>,
@@ -53,9 +53,9 @@ pub struct OpenWindow {
     pub max_card_installment_plan: Option<u8>,
     /// Returned with the payment.
     pub metadata: Option<BTreeMap<String, String>>,
-    /// Where a success leads.
+    /// The address after a success.
     pub success_url: Option<String>,
-    /// Where anything else leads.
+    /// The address after anything else.
     pub fail_url: Option<String>,
     /// The origin of the page that waits for a message, where there are no URLs.
     pub opener: Option<String>,

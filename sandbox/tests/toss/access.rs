@@ -1,4 +1,4 @@
-//! Who may call, in which language, and what there is. Contract, section 1.
+//! Authentication, languages and routes. Contract, section 1.
 
 use base64::{
     Engine,
@@ -54,7 +54,7 @@ fn only_the_secret_key_with_a_colon_is_let_in() {
 }
 
 #[test]
-fn a_payment_of_one_pair_of_keys_is_not_the_others() {
+fn payment_belongs_to_one_pair_of_keys() {
     let mut shop = Shop::new();
     let mut order = crate::shop::order("order-1", 1_000);
     order["clientKey"] = json!("test_gck_shop");
@@ -85,7 +85,7 @@ fn live_keys_are_refused() {
 }
 
 #[test]
-fn english_is_spoken_to_those_who_ask() {
+fn errors_are_english_on_request() {
     let mut shop = Shop::new();
     let key = shop.paid("order-1", 1_000);
     let auth = basic("test_sk_shop");
@@ -110,7 +110,7 @@ fn english_is_spoken_to_those_who_ask() {
 }
 
 #[test]
-fn nothing_else_exists() {
+fn unknown_paths_are_not_found() {
     let mut shop = Shop::new();
     for (method, path) in [
         (Method::GET, "/"),
@@ -192,7 +192,7 @@ fn other_shop() -> OtherShop {
 }
 
 #[test]
-fn another_shops_keys_know_nothing_of_this_ones_payments() {
+fn another_shops_keys_do_not_find_this_shops_payments() {
     let mut shop = Shop::with(Settings {
         other_shop: Some(other_shop()),
         ..settings()
@@ -234,7 +234,7 @@ fn another_shops_keys_know_nothing_of_this_ones_payments() {
 }
 
 #[test]
-fn another_shop_takes_live_keys_as_little() {
+fn live_keys_of_another_shop_are_refused() {
     for live in [true, false] {
         let mut other = other_shop();
         if live {

@@ -161,7 +161,7 @@ fn a_buyer_cancels_or_is_declined() {
 }
 
 #[test]
-fn tests_do_the_same_by_an_api() {
+fn windows_can_be_driven_by_an_api() {
     let mut shop = Shop::new();
     let opened = shop.desk(&Method::POST, "/sandbox/windows", &order("order-1", 1_000));
     let key = opened.body["paymentKey"].as_str().unwrap().to_owned();
@@ -226,7 +226,7 @@ fn the_widget_leads_back_with_its_type() {
 }
 
 #[test]
-fn without_urls_the_opener_is_told() {
+fn window_without_urls_tells_its_opener() {
     let mut shop = Shop::new();
     let mut asked = order("order-1", 1_000);
     let fields = asked.as_object_mut().unwrap();
@@ -252,7 +252,7 @@ fn without_urls_the_opener_is_told() {
 }
 
 #[test]
-fn what_the_sdk_refuses_is_refused() {
+fn requests_that_the_sdk_refuses_are_refused() {
     let mut shop = Shop::new();
     for (field, value, code) in [
         ("clientKey", json!("test_ck_other"), "INVALID_CLIENT_KEY"),
@@ -318,7 +318,7 @@ fn a_window_that_cannot_be_opened_leads_to_the_fail_url() {
 }
 
 #[test]
-fn nothing_from_outside_is_markup() {
+fn input_is_escaped_in_pages() {
     let mut shop = Shop::new();
     let mut asked = order("order-1", 1_000);
     asked["orderName"] = json!("<img src=x onerror=\"alert('1')\">&");

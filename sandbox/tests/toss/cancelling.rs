@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::shop::{Shop, order};
 
 #[test]
-fn all_of_it_goes_back() {
+fn full_cancel_refunds_everything() {
     let mut shop = Shop::new();
     let key = shop.paid("order-1", 10_000);
     shop.pass(1_000);
@@ -38,7 +38,7 @@ fn all_of_it_goes_back() {
 }
 
 #[test]
-fn parts_go_back_until_nothing_is_left() {
+fn partial_cancels_refund_until_nothing_is_left() {
     let mut shop = Shop::new();
     let key = shop.paid("order-1", 11_000);
     let part = shop.cancel(
@@ -64,7 +64,7 @@ fn parts_go_back_until_nothing_is_left() {
 }
 
 #[test]
-fn a_request_that_is_wrong_changes_nothing() {
+fn invalid_cancel_changes_nothing() {
     let mut shop = Shop::new();
     let key = shop.paid("order-1", 10_000);
     let before = shop.inquire(&key).body;
@@ -117,7 +117,7 @@ fn a_request_that_is_wrong_changes_nothing() {
 }
 
 #[test]
-fn what_was_never_paid_cannot_be_canceled() {
+fn unpaid_payment_cannot_be_canceled() {
     let mut shop = Shop::new();
     let ready = shop.open(order("order-1", 1_000));
     let waiting = shop.approved("order-2", 1_000);
@@ -137,7 +137,7 @@ fn what_was_never_paid_cannot_be_canceled() {
 }
 
 #[test]
-fn escrow_and_untaxed_money_go_back_whole_or_not_at_all() {
+fn escrow_and_untaxed_payments_are_refunded_only_in_full() {
     for field in [
         ("useEscrow", json!(true)),
         ("taxExemptionAmount", json!(300)),
@@ -157,7 +157,7 @@ fn escrow_and_untaxed_money_go_back_whole_or_not_at_all() {
 }
 
 #[test]
-fn tax_free_money_goes_back_as_said() {
+fn cancel_refunds_the_given_tax_free_part() {
     let mut shop = Shop::new();
     let mut asked = order("order-1", 10_000);
     asked["taxFreeAmount"] = json!(4_500);
@@ -187,7 +187,7 @@ fn tax_free_money_goes_back_as_said() {
 }
 
 #[test]
-fn the_dashboard_cancels_past_the_shop() {
+fn dashboard_cancels_without_the_shop() {
     let mut shop = Shop::listening();
     let key = shop.paid("order-1", 10_000);
     assert_eq!(shop.heard().len(), 1);

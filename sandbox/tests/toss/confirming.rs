@@ -8,7 +8,7 @@ use crate::shop::{MINUTE_MS, SECOND_MS, Shop, basic, confirm, order};
 const CONFIRM: &str = "/v1/payments/confirm";
 
 #[test]
-fn money_is_taken_once() {
+fn confirm_captures_once() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 11_000);
     shop.inquire(&key).is_payment("IN_PROGRESS");
@@ -23,7 +23,7 @@ fn money_is_taken_once() {
 }
 
 #[test]
-fn what_was_authenticated_is_what_is_confirmed() {
+fn confirm_needs_the_authenticated_values() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 11_000);
     shop.confirm(&key, "order-1", 1_100)
@@ -106,7 +106,7 @@ fn the_last_moment_still_counts() {
 }
 
 #[test]
-fn who_was_not_authenticated_cannot_pay() {
+fn unauthenticated_payment_cannot_be_confirmed() {
     let mut shop = Shop::new();
     let key = shop.open(order("order-1", 1_000));
     shop.confirm(&key, "order-1", 1_000)
@@ -141,7 +141,7 @@ fn a_decline_at_confirm_aborts() {
 }
 
 #[test]
-fn an_order_is_paid_by_one_of_its_windows() {
+fn order_is_paid_by_one_of_its_windows() {
     let mut shop = Shop::new();
     let first = shop.approved("order-1", 1_000);
     shop.pass(SECOND_MS);

@@ -24,7 +24,7 @@ fn under(fault: Value) -> (Answer, String, u64) {
 }
 
 #[test]
-fn what_is_lost_on_the_way_there_never_happened() {
+fn lost_request_has_no_effect() {
     let (answer, status, taken) = under(json!({"request_lost": {"silent_ms": 20}}));
     assert_eq!(
         answer.transport.ending,
@@ -38,7 +38,7 @@ fn what_is_lost_on_the_way_there_never_happened() {
 }
 
 #[test]
-fn what_is_lost_on_the_way_back_has_happened() {
+fn lost_response_has_its_effect() {
     let (answer, status, taken) = under(json!({"response_lost": {}}));
     assert_eq!(
         answer.transport.ending,
@@ -108,7 +108,7 @@ fn an_answer_comes_broken() {
 }
 
 #[test]
-fn whether_an_error_stays_with_its_key_is_chosen() {
+fn kept_error_stays_with_its_key() {
     for (fault, kept) in [
         (json!({"error_before": {}}), false),
         (json!({"error_after": {}}), false),
@@ -214,7 +214,7 @@ fn chance_keeps_to_its_odds_and_to_its_seed() {
 }
 
 #[test]
-fn a_rule_that_makes_no_sense_is_refused_and_changes_nothing() {
+fn invalid_rule_is_refused_and_changes_nothing() {
     let mut shop = Shop::new();
     shop.once(CallFilter::Confirm, Fault::Garbage {});
     let before = shop.toss.dial().clone();

@@ -41,7 +41,7 @@ fn errors_are_given_again_too() {
 }
 
 #[test]
-fn the_body_is_not_part_of_the_key_but_all_else_is() {
+fn key_covers_everything_but_the_body() {
     let mut shop = Shop::new();
     let first = shop.approved("order-1", 1_000);
     let second = shop.approved("order-2", 2_000);
@@ -85,7 +85,7 @@ fn a_key_has_at_most_300_characters() {
 }
 
 #[test]
-fn a_stranger_neither_uses_nor_spoils_a_key() {
+fn unauthenticated_call_does_not_use_a_key() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 1_000);
     let body = confirm(&key, "order-1", 1_000);
@@ -132,7 +132,7 @@ fn a_held_request_happens_later_and_once() {
     shop.post_with(CONFIRM, &keyed, &body)
         .is_refused(409, "IDEMPOTENT_REQUEST_PROCESSING");
     assert_eq!(shop.taken_times(&key), 0);
-    // Nobody has to wait for it.
+    // The caller need not wait for it.
     shop.pass(1);
     shop.toss.tick(shop.now_ms);
     assert_eq!(shop.taken_times(&key), 1);
@@ -241,7 +241,7 @@ fn a_key_can_be_forgotten_before_its_time() {
 }
 
 #[test]
-fn a_key_that_is_not_known_has_nothing_to_be_forgotten() {
+fn forgetting_an_unknown_key_changes_nothing() {
     let mut shop = Shop::new();
     let key = shop.approved("order-1", 1_000);
     shop.once(CallFilter::Confirm, Fault::KeyForgotten {});

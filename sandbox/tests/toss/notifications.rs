@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::shop::{MINUTE_MS, Shop, order};
 
 #[test]
-fn nobody_who_did_not_ask_is_told() {
+fn no_address_means_no_notifications() {
     let mut shop = Shop::new();
     shop.paid("order-1", 1_000);
     shop.toss
@@ -16,7 +16,7 @@ fn nobody_who_did_not_ask_is_told() {
 }
 
 #[test]
-fn the_states_that_are_told_of() {
+fn notified_states() {
     let mut shop = Shop::listening();
     let told = |shop: &mut Shop| -> Vec<String> {
         let heard = shop.heard();
@@ -83,7 +83,7 @@ fn a_notification_is_the_payment_with_three_headers_and_no_signature() {
 }
 
 #[test]
-fn only_200_ends_it_and_seven_retries_follow() {
+fn notification_is_retried_seven_times_until_200() {
     let mut shop = Shop::listening();
     shop.paid("order-1", 1_000);
     let failures = [
@@ -178,7 +178,7 @@ fn a_notification_can_be_late_or_overtaken() {
 }
 
 #[test]
-fn a_notification_can_lie_or_be_a_strangers() {
+fn notification_can_be_forged_or_of_an_unknown_payment() {
     let mut shop = Shop::listening();
     shop.once(CallFilter::Notify, Fault::Forged {});
     let key = shop.paid("order-1", 1_000);
@@ -197,7 +197,7 @@ fn a_notification_can_lie_or_be_a_strangers() {
 }
 
 #[test]
-fn anybody_can_have_one_sent() {
+fn notification_can_be_sent_on_request() {
     let mut shop = Shop::listening();
     let key = shop.approved("order-1", 1_000);
     let have_sent =

@@ -137,7 +137,7 @@ fn run(seed: u64, steps: usize, mut after: impl FnMut(&Shop)) -> (Vec<Vec<u8>>, 
 }
 
 #[test]
-fn at_every_step_the_books_lead_to_the_same_state() {
+fn books_give_the_same_state_at_every_step() {
     for seed in 0..4 {
         run(seed, 80, |shop| {
             let again = Toss::open(Box::new(shop.books.fork()), settings()).unwrap();
@@ -148,7 +148,7 @@ fn at_every_step_the_books_lead_to_the_same_state() {
 }
 
 #[test]
-fn who_restarts_in_between_answers_as_who_did_not() {
+fn restart_changes_no_answer() {
     for seed in 0..4 {
         let (straight, shop) = run(seed, 120, |_| {});
         let mut restarted = Shop::listening();
@@ -216,7 +216,7 @@ fn money_adds_up_whatever_happens() {
 }
 
 #[test]
-fn a_file_is_read_again_and_a_torn_line_forgotten() {
+fn file_is_read_again_without_a_torn_last_line() {
     let folder = tempfile::tempdir().unwrap();
     let open = || {
         Toss::open(
@@ -274,7 +274,7 @@ impl Books for Full {
 }
 
 #[test]
-fn what_cannot_be_written_down_is_not_answered() {
+fn unwritable_exchange_is_not_answered() {
     let inner = MemoryBooks::default();
     let full = Full {
         inner: inner.clone(),
@@ -291,7 +291,7 @@ fn what_cannot_be_written_down_is_not_answered() {
 }
 
 #[test]
-fn with_room_again_it_goes_on_with_what_it_could_not_write_down() {
+fn unwritten_line_is_written_when_there_is_room() {
     let inner = MemoryBooks::default();
     let room = Arc::new(AtomicUsize::new(2));
     let full = Full {

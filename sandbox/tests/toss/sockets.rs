@@ -130,7 +130,7 @@ fn a_whole_answer() {
 }
 
 #[test]
-fn nothing_is_answered_and_the_effect_is_as_said() {
+fn lost_answers_have_the_effect_of_their_fault() {
     let served = Served::new();
     for (fault, status) in [
         (json!({"request_lost": {"silent_ms": 30}}), "IN_PROGRESS"),
@@ -201,7 +201,7 @@ fn a_held_request_is_answered_when_the_clock_gets_there() {
 }
 
 #[test]
-fn too_much_is_refused() {
+fn oversized_request_is_refused() {
     let served = Served::new();
     let body = " ".repeat(64 * 1_024 + 1);
     let answer = served.ask("POST", "/v1/payments/confirm", &body);
@@ -259,7 +259,7 @@ fn notifications_arrive_and_are_repeated_until_200() {
 }
 
 #[test]
-fn alone_it_has_a_clock_and_remembers() {
+fn standalone_simulator_has_a_clock_and_books() {
     let folder = tempfile::tempdir().unwrap();
     let mut keys = Vec::new();
     for round in 0..2 {
@@ -315,7 +315,7 @@ fn alone_it_has_a_clock_and_remembers() {
 }
 
 #[test]
-fn other_machines_are_not_served() {
+fn addresses_of_other_machines_are_refused() {
     runtime().block_on(async {
         let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
         let toss = Toss::open(Box::new(MemoryBooks::default()), settings()).unwrap();

@@ -42,7 +42,7 @@ fn an_account_is_issued_and_paid_into() {
 }
 
 #[test]
-fn both_events_tell_of_each_change() {
+fn both_events_report_each_change() {
     let mut shop = Shop::listening();
     let key = issued(&mut shop);
     let secret = shop.inquire(&key).body["secret"].clone();
@@ -105,7 +105,7 @@ fn both_events_tell_of_each_change() {
 }
 
 #[test]
-fn the_due_date_passes_in_silence() {
+fn due_date_passes_without_a_notification() {
     let mut shop = Shop::listening();
     let mut asked = order("order-1", 10_000);
     asked["method"] = json!("VIRTUAL_ACCOUNT");
@@ -142,7 +142,7 @@ fn before_the_deposit_only_all_of_it_can_be_canceled() {
 }
 
 #[test]
-fn a_deposit_goes_back_to_a_sound_account() {
+fn deposit_is_refunded_to_a_valid_account() {
     let mut shop = Shop::new();
     let key = issued(&mut shop);
     shop.toss.deposit(shop.now_ms, &key, false).unwrap();
@@ -188,7 +188,7 @@ fn a_deposit_goes_back_to_a_sound_account() {
 }
 
 #[test]
-fn the_bank_is_reached_over_http_too() {
+fn bank_actions_work_over_http() {
     let mut shop = Shop::new();
     let key = issued(&mut shop);
     let mut at = |verb: &str| {

@@ -24,20 +24,20 @@ use crate::http::{
 use crate::keyed;
 use crate::text;
 
-/// A decision about money that belongs to no order, or of which the gateway has another amount, or about a call whose
+/// A decision about set-aside money, about a payment whose amount differs at the gateway, or about a call whose
 /// answer was lost.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {
-    /// About set-aside money, `take`: the order takes it; `return`: it goes back to the buyer, through the gateway where
-    /// that can; `returned`: it went back by other means. About money of which the gateway has another amount than the
-    /// books say, `accept`: the gateway is right, and the books follow; `return` gives back what it has. About a call
-    /// without an answer, `done`: the gateway did it; `not_done`: it did not, and will not.
+    /// For set-aside money, `take`: the order takes it; `return`: it is refunded to the buyer, through the gateway if
+    /// that can; `returned`: it was returned by other means. If the gateway has another amount than the books,
+    /// `accept`: the gateway's amount is right, and the books follow; `return` refunds what it has. For an unanswered
+    /// call, `done`: the gateway did it; `not_done`: it did not, and will not.
     resolution: ResolutionWord,
-    /// Why, in the administrator's words, 1 to 500 characters. It is stored sealed.
+    /// The administrator's reason, 1 to 500 characters. It is stored sealed.
     #[schema(min_length = 1, max_length = 500)]
     reason: String,
-    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    /// The idempotency key; it may be sent in the header `Idempotency-Key` instead.
     #[serde(default)]
     #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
@@ -102,8 +102,8 @@ pub async fn resolve(
     answer::when_answered(&app, app.execute(asked).await?).await
 }
 
-/// Lists payments that wait for a decision, oldest first: those with set-aside money, those whose gateway
-/// refused to give the money back, and those of whose money the gateway has another amount than we do.
+/// Lists payments that wait for a decision, oldest first: those with set-aside money, those whose refund the gateway
+/// refused, and those whose amount at the gateway differs from our books.
 #[utoipa::path(get, path = "/api/v1/admin/desk", tag = "admin",
     responses((status = 200, body = DeskSchema)))]
 pub async fn desk(
@@ -117,7 +117,7 @@ pub async fn desk(
     answer::json(200, &CountedPage { page, counted })
 }
 
-/// Lists the calls to gateways that have no answer, those of the oldest payments first, with how long they have waited.
+/// Lists the unanswered calls to gateways, those of the oldest payments first, with their waiting time.
 #[utoipa::path(get, path = "/api/v1/admin/unanswered", tag = "admin",
     responses((status = 200, body = UnansweredSchema)))]
 pub async fn unanswered(
@@ -150,7 +150,7 @@ pub async fn unanswered(
     )
 }
 
-/// Hides what is sealed in every payment of a buyer, for good.
+/// Hides the sealed data in every payment of a buyer for good.
 #[utoipa::path(post, path = "/api/v1/admin/buyers/{buyer_id}/erase", tag = "admin",
     responses((status = 200, body = ErasedSchema)))]
 pub async fn erase_buyer(
@@ -198,10 +198,10 @@ pub async fn erase_buyer(
     }
 }
 
-/// The balances of the ledger, in minor units; debits less credits.
+/// The balances of the ledger, in minor units; debits minus credits.
 ///
-/// A sum of amounts can be larger than the largest amount, and than the integers that every JSON reader keeps exact: each
-/// is written as a decimal string.
+/// A sum of amounts can exceed the largest amount, and the integers that every JSON reader keeps exact: each is
+/// written as a decimal string.
 #[utoipa::path(get, path = "/api/v1/admin/balances", tag = "admin",
     responses((status = 200, body = BalancesSchema)))]
 pub async fn balances(State(app): State<Arc<App>>, Admin(_): Admin) -> Result<Response, Problem> {

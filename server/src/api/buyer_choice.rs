@@ -26,7 +26,7 @@ pub struct BuyerChoice {
     pub redirect_url: Option<Box<str>>,
     /// Where they are sent if they did not pay, if elsewhere.
     pub failure_url: Option<Box<str>>,
-    /// Who they say they are.
+    /// The contact data.
     pub buyer: Option<Sealed>,
     /// Whether that is hidden for good.
     erased: bool,

@@ -28,20 +28,20 @@ use crate::http::{
 };
 use crate::keyed;
 
-/// What the gateway's window gave the browser.
+/// The parameters that the gateway's window gave the browser.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BroughtBack {
     /// The gateway's name for the payment (`paymentKey`).
     #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]{1,200}$")]
     payment_key: String,
-    /// The order number the gateway was given (`orderId`): our `payment_id`.
+    /// The order number that the gateway was given (`orderId`): our `payment_id`.
     #[schema(value_type = vocabulary::PaymentId)]
     order_id: String,
-    /// What the browser says is to be paid, in won.
+    /// The amount to pay as the browser got it, in won.
     #[schema(value_type = vocabulary::PositiveMinorUnits)]
     amount: Integer,
-    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    /// The idempotency key; it may be sent in the header `Idempotency-Key` instead.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
@@ -67,7 +67,7 @@ struct MatchedReturn {
     approved: Approved,
 }
 
-/// Compares what the browser brought back with the payment. Nothing is sent and nothing moves.
+/// Compares the returned parameters with the payment. Nothing is sent and nothing moves.
 #[utoipa::path(post, path = "/api/v1/payments/verify", tag = "checkout",
     responses((status = 200, body = PaymentSchema)))]
 pub async fn verify(
@@ -89,10 +89,10 @@ pub async fn verify(
     answer::payment_response(200, &payment)
 }
 
-/// Takes the money of a payment the buyer has approved at the gateway.
+/// Confirms a payment that the buyer has approved at the gateway.
 ///
-/// 200 with the payment as the gateway's answer made it (`CAPTURED`, or `FAILED` with what to tell the buyer);
-/// 202 if there is no answer within ten seconds: it goes on by itself, ask for the payment again.
+/// 200 with the payment after the gateway's answer (`CAPTURED`, or `FAILED` with a text for the buyer); 202 if there
+/// is no answer within ten seconds: the call continues; read the payment again.
 #[utoipa::path(post, path = "/api/v1/payments/confirm", tag = "checkout",
     responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn confirm(

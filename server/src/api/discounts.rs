@@ -8,22 +8,22 @@ use utoipa::ToSchema;
 use super::{answer, orders, vocabulary};
 use crate::http::{HttpErrorCode, Integer, Problem};
 
-/// What is taken off the prices of an order's lines.
+/// A discount on the prices of an order's lines.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderDiscount {
-    /// What it is called, 1 to 200 characters; buyers see it.
+    /// Its name, 1 to 200 characters; buyers see it.
     #[schema(value_type = vocabulary::LineName)]
     name: String,
-    /// How much in all, in minor units (won): at least 1, at most what is left of its lines.
+    /// The discount in total, in minor units (won): at least 1, at most the remaining price of its lines.
     #[schema(value_type = vocabulary::PositiveMinorUnits)]
     amount: Integer,
-    /// The places of the lines it is on, from 0; without them it is on all. It is shared among them in proportion to what
-    /// is left of their prices.
+    /// The indexes of its lines, from 0; if absent, all lines. It is shared among them in proportion to their
+    /// remaining prices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::LinePlaces>)]
     lines: Option<Vec<Integer>>,
-    /// Who bears it: with `shop` what the sellers are due does not shrink. `shop` if left out.
+    /// The party that bears it: with `shop` the sellers' amounts are not reduced. `shop` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::DiscountBearer>)]
     borne_by: Option<BorneByWord>,

@@ -15,16 +15,16 @@ use super::{answer, page, vocabulary};
 use crate::app::App;
 use crate::http::{HttpErrorCode, Office, Problem, Query};
 
-/// Where to read from.
+/// The position to read from.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FeedQuery {
-    /// The last `cursor` that was read, or the last `sequence` of a feed of generation 1; absent, or 0, for the
+    /// The last `cursor` that was read, or the last `sequence` of a feed of generation 1; if absent or 0, from the
     /// beginning.
     #[param(value_type = vocabulary::FeedCursor, inline, required = false)]
     after: Option<String>,
-    /// How many events at most, 1 to 100; 20 if absent.
+    /// The most events, 1 to 100; 20 if absent.
     #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
 }
@@ -74,7 +74,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// Reads the feed after an event. A reader that keeps the last `cursor` misses nothing and sees nothing twice.
+/// Reads the feed after an event. A reader that stores the last `cursor` misses nothing and sees nothing twice.
 #[utoipa::path(get, path = "/api/v1/events", tag = "events",
     responses((status = 200, body = FeedSchema)))]
 pub async fn feed(

@@ -14,7 +14,7 @@ use crate::engine_room::NotReady;
 use crate::http::{HttpErrorCode, Observer, Problem};
 use crate::telemetry::METRICS_CONTENT_TYPE;
 
-/// The process lives.
+/// The process is alive.
 #[utoipa::path(get, path = "/healthz", tag = "operation",
     responses((status = 200, description = "It lives.", body = AliveSchema)))]
 pub async fn live() -> Result<Response, Problem> {

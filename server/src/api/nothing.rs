@@ -9,7 +9,7 @@ use crate::http::BodyKey;
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {
-    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    /// The idempotency key; it may be sent in the header `Idempotency-Key` instead.
     #[serde(default)]
     #[schema(value_type = IdempotencyKey)]
     idempotency_key: BodyKey,

@@ -13,15 +13,15 @@ use super::{answer, vocabulary};
 use crate::app::App;
 use crate::http::Problem;
 
-/// What a list of orders can be asked for.
+/// The parameters of a list of orders.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrderQuery {
-    /// How many at most, 1 to 100; 20 if absent.
+    /// The most orders, 1 to 100; 20 if absent.
     #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     #[param(value_type = vocabulary::OrderId, inline, required = false)]
     after: Option<String>,
     /// Only orders with this `status` or `detail`.
@@ -30,10 +30,10 @@ pub struct OrderQuery {
     /// Only orders of this buyer.
     #[param(value_type = vocabulary::BuyerId, inline, required = false)]
     buyer_id: Option<String>,
-    /// Only orders for what the merchant calls so, together with `resource_id`.
+    /// Only orders for this resource of the merchant, together with `resource_id`.
     #[param(value_type = vocabulary::MerchantName, inline, required = false)]
     resource_type: Option<String>,
-    /// Only orders for what the merchant calls so, together with `resource_type`.
+    /// Only orders for this resource of the merchant, together with `resource_type`.
     #[param(value_type = vocabulary::MerchantName, inline, required = false)]
     resource_id: Option<String>,
     /// Only orders registered at or after this time (RFC 3339).

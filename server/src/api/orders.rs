@@ -33,37 +33,39 @@ use crate::text;
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateOrder {
-    /// The merchant's name for it, unique: 1–64 of `A–Z a–z 0–9 . _ : -`, and neither `.` nor `..`, which no path can name.
+    /// The merchant's id of the order, unique: 1–64 of `A–Z a–z 0–9 . _ : -`, and neither `.` nor `..`, which a path
+    /// cannot contain.
     #[schema(value_type = vocabulary::OrderId)]
     order_id: String,
-    /// The merchant's name for the buyer, at most 128 bytes; the `sub` of the buyer's token. Neither `.` nor `..`.
+    /// The merchant's id of the buyer, at most 128 bytes; the `sub` of the buyer's token. Neither `.` nor `..`.
     #[schema(value_type = vocabulary::BuyerId)]
     buyer_id: String,
     /// `KRW`.
     #[schema(value_type = vocabulary::OrderCurrency)]
     currency: String,
-    /// What it costs in minor units (won), VAT included. 0 is a free order, paid without a gateway.
+    /// The total in minor units (won), VAT included. 0 is a free order, paid without a gateway.
     #[schema(value_type = vocabulary::MinorUnits)]
     total: Integer,
-    /// What is bought, 1 to 100 lines; less the discounts they add up to `total`.
+    /// The lines, 1 to 100; after discounts they add up to `total`.
     #[schema(min_items = 1, max_items = 100)]
     lines: Vec<OrderLine>,
-    /// What is taken off the prices of the lines, at most 20, in this order: a later one is taken off what an earlier one
+    /// The discounts on the lines' prices, at most 20, applied in this order: a later one reduces what an earlier one
     /// left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, max_items = 20)]
     discounts: Vec<OrderDiscount>,
-    /// `automatic`: the money is taken when the buyer pays. `on_confirmation`: it is held until the order is confirmed.
+    /// `automatic`: the money is captured when the buyer pays. `on_confirmation`: it is held until the order is
+    /// confirmed.
     #[schema(value_type = vocabulary::CaptureMode, example = "automatic")]
     capture: CaptureWord,
-    /// Until when it can be paid (RFC 3339); by default 30 minutes from now.
+    /// The payment deadline (RFC 3339); by default 30 minutes from now.
     #[schema(value_type = Option<vocabulary::Moment>)]
     expires_at: Option<String>,
-    /// What kind of thing in the merchant's own system it is for: 1–64 of `A–Z a–z 0–9 . _ : -`. With `resource_id`.
+    /// The type of the merchant's resource that the order is for: 1–64 of `A–Z a–z 0–9 . _ : -`. With `resource_id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::MerchantName>)]
     resource_type: Option<String>,
-    /// The merchant's name for that thing: 1–64 of `A–Z a–z 0–9 . _ : -`. Payments can be listed by it.
+    /// The merchant's id of that resource: 1–64 of `A–Z a–z 0–9 . _ : -`. Payments can be listed by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::MerchantName>)]
     resource_id: Option<String>,
@@ -73,10 +75,10 @@ pub struct CreateOrder {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct OrderLine {
-    /// What is bought, 1 to 200 characters.
+    /// The item's name, 1 to 200 characters.
     #[schema(value_type = vocabulary::LineName)]
     name: String,
-    /// How many pieces, at least 1.
+    /// The number of pieces, at least 1.
     #[schema(value_type = u32, minimum = 1, maximum = 4_294_967_295_u64, example = 1)]
     quantity: Integer,
     /// Price of one piece in minor units, VAT included.
@@ -85,11 +87,11 @@ struct OrderLine {
     /// Whether the price includes 10 % VAT.
     #[schema(value_type = vocabulary::Tax)]
     tax: TaxWord,
-    /// The merchant's name for the item, at most 64 characters.
+    /// The merchant's id of the item, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::ItemId>)]
     item_id: Option<String>,
-    /// The merchant's name for who sells it, at most 64 characters.
+    /// The merchant's id of the seller, at most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vocabulary::ItemId>)]
     seller_id: Option<String>,
@@ -111,8 +113,8 @@ enum TaxWord {
 
 /// Registers an order.
 ///
-/// The same body again is answered like the first time (`idempotent-replayed: true`); another body under the
-/// same `order_id` is refused.
+/// The same body again gets the first answer (`idempotent-replayed: true`); another body under the same `order_id` is
+/// refused.
 #[utoipa::path(post, path = "/api/v1/orders", tag = "orders",
     responses((status = 201, body = OrderSchema)))]
 pub async fn create(
@@ -200,7 +202,7 @@ impl OrderLine {
     }
 }
 
-/// What something that is bought, or taken off, is called.
+/// The name of an item or a discount.
 pub fn name(sent: &str, field: String) -> Result<Box<str>, Problem> {
     text::name(sent, 200).map_err(|_| {
         let rule = "A name has 1 to 200 characters, of which one at least can be seen.";
@@ -208,12 +210,12 @@ pub fn name(sent: &str, field: String) -> Result<Box<str>, Problem> {
     })
 }
 
-/// A value that this field cannot have.
+/// The refusal of a value that this field cannot have.
 fn invalid(field: impl Into<String>) -> Problem {
     Problem::from(HttpErrorCode::InvalidValue).at(field, "This value is not valid here.")
 }
 
-/// An amount of a request: nothing, or at most 2⁵³ − 1. `field` is where it stands.
+/// An amount of a request: 0 to 2⁵³ − 1. `field` is its path.
 pub fn amount(sent: Integer, currency: Currency, field: &str) -> Result<Money, Problem> {
     let minor = u64::try_from(sent.get()).ok();
     let money = minor.and_then(|minor| Money::new(minor, currency).ok());
@@ -253,7 +255,7 @@ pub async fn get(
     answer::order_response(&app, 200, &order.value, order.first_record)
 }
 
-/// Confirms a reserved order: its held money is taken; 202 while its gateway has not answered.
+/// Confirms a reserved order: its authorized money is captured; 202 while the gateway has not answered.
 #[utoipa::path(post, path = "/api/v1/orders/{order_id}/confirm", tag = "orders",
     responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema)))]
 pub async fn confirm(
@@ -274,7 +276,7 @@ pub async fn confirm(
     .await
 }
 
-/// Cancels an order, or asks for it while a gateway's answer is outstanding (202).
+/// Cancels an order, or requests it while a gateway's answer is outstanding (202).
 #[utoipa::path(post, path = "/api/v1/orders/{order_id}/cancel", tag = "orders",
     responses((status = 200, body = OrderSchema), (status = 202, body = OrderSchema)))]
 pub async fn cancel(

@@ -15,15 +15,15 @@ use crate::http::{HttpErrorCode, Problem};
 pub const LIMIT_DEFAULT: u16 = 20;
 const LIMIT_MAX: u16 = 100;
 
-/// What a list of payments can be asked for.
+/// The parameters of a list of payments.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PaymentQuery {
-    /// How many at most, 1 to 100; 20 if absent.
+    /// The most payments, 1 to 100; 20 if absent.
     #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     #[param(value_type = vocabulary::PaymentId, inline, required = false)]
     after: Option<String>,
     /// Only payments with this `status` or `detail`.
@@ -32,13 +32,13 @@ pub struct PaymentQuery {
     /// Only payments of this order.
     #[param(value_type = vocabulary::OrderId, inline, required = false)]
     order_id: Option<String>,
-    /// Only payments for what the merchant calls so, together with `resource_id`.
+    /// Only payments for this resource of the merchant, together with `resource_id`.
     #[param(value_type = vocabulary::MerchantName, inline, required = false)]
     resource_type: Option<String>,
-    /// Only payments for what the merchant calls so, together with `resource_type`.
+    /// Only payments for this resource of the merchant, together with `resource_type`.
     #[param(value_type = vocabulary::MerchantName, inline, required = false)]
     resource_id: Option<String>,
-    /// Only payments of this buyer; not for buyers themselves.
+    /// Only payments of this buyer; not available to buyers themselves.
     #[param(value_type = vocabulary::BuyerId, inline, required = false)]
     buyer_id: Option<String>,
     /// Only payments begun at or after this time (RFC 3339).
@@ -49,15 +49,15 @@ pub struct PaymentQuery {
     created_to: Option<String>,
 }
 
-/// Which part of a list without filters.
+/// The page of a list without filters.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// How many at most, 1 to 100; 20 if absent.
+    /// The most payments, 1 to 100; 20 if absent.
     #[param(value_type = u16, minimum = 1, maximum = 100, required = false)]
     limit: Option<u16>,
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     #[param(value_type = vocabulary::PaymentId, inline, required = false)]
     after: Option<String>,
 }

@@ -34,15 +34,16 @@ pub struct CreatePayment {
     /// The order to pay.
     #[schema(value_type = vocabulary::OrderId)]
     order_id: String,
-    /// The order's total; 0 where there is nothing to pay.
+    /// The order's total; 0 for a free order.
     #[schema(value_type = vocabulary::MinorUnits)]
     amount: Integer,
-    /// Makes repeating harmless: 1 to 255 printable ASCII characters, or in the header `Idempotency-Key`.
+    /// The idempotency key: 1 to 255 printable ASCII characters; it may be sent in the header `Idempotency-Key`
+    /// instead.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
-    /// Through which gateway, in either case; `MOCK`, where it is enabled. Where there is nothing to pay it is always
-    /// `FREE`, and the payment is taken at once.
+    /// The gateway, in upper or lower case; `MOCK` if it is enabled. For a free order it is always `FREE`, and the
+    /// payment is captured at once.
     #[serde(default)]
     #[schema(example = "MOCK", pattern = "^[A-Za-z0-9_]{1,32}$")]
     provider: Option<String>,
@@ -148,7 +149,7 @@ pub async fn list(
     answer::json(200, &PageView(page))
 }
 
-/// What happened to a payment, oldest first.
+/// The events of a payment, oldest first.
 #[utoipa::path(get, path = "/api/v1/payments/{payment_id}/transactions", tag = "payments",
     responses((status = 200, body = TransactionsSchema)))]
 pub async fn transactions(
@@ -162,7 +163,7 @@ pub async fn transactions(
     transactions::of(&app, &payment, &query)
 }
 
-/// Takes the held money of a payment.
+/// Captures the authorized money of a payment.
 #[utoipa::path(post, path = "/api/v1/payments/{payment_id}/capture", tag = "payments",
     responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn capture(
@@ -185,8 +186,8 @@ pub async fn capture(
     .await
 }
 
-/// Gives a payment up, releases its hold, closes its account for a transfer, or gives all of its money back. Until the
-/// order was paid it can be paid by another payment; a paid order is refunded.
+/// Cancels a payment, releases its hold, closes its deposit account, or refunds all of its money. An order that was
+/// not paid yet can be paid by another payment; a paid order is refunded.
 #[utoipa::path(post, path = "/api/v1/payments/{payment_id}/cancel", tag = "payments",
     responses((status = 200, body = PaymentSchema), (status = 202, body = PaymentSchema)))]
 pub async fn cancel(
@@ -210,12 +211,12 @@ pub async fn cancel(
     .await
 }
 
-/// How a payment ends at the mock gateway.
+/// The outcome of a payment at the mock gateway.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompleteMock {
     result: MockWord,
-    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    /// The idempotency key; it may be sent in the header `Idempotency-Key` instead.
     #[serde(default)]
     #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
@@ -224,11 +225,11 @@ pub struct CompleteMock {
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum MockWord {
-    /// The gateway takes, or holds, the money.
+    /// The gateway captures, or authorizes, the money.
     Success,
     /// The gateway refuses.
     Fail,
-    /// No answer comes: the outcome is unknown until a notification or another call says it.
+    /// No answer comes: the outcome is unknown until a notification or another call tells it.
     NoAnswer,
 }
 

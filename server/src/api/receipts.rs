@@ -23,10 +23,10 @@ use crate::app::App;
 use crate::http::{CheckoutCaller, HttpErrorCode, Problem, Query};
 use crate::keyed;
 
-/// Gives the signed receipt of a payment whose money was taken: the same bytes each time.
+/// Returns the signed receipt of a captured payment: the same bytes each time.
 ///
-/// A receipt says what was taken, not that it was kept: one that was given out goes on being verifiable after the money
-/// has gone back. None is given out from then on.
+/// A receipt proves the capture, not that the money was kept: one issued before a refund still verifies. After a
+/// refund none is issued.
 #[utoipa::path(get, path = "/api/v1/payments/{payment_id}/receipt", tag = "payments",
     responses((status = 200, body = SignedReceiptSchema)))]
 pub async fn get(
@@ -102,7 +102,7 @@ fn gateway_split(taking: &Record, id: PaymentId, captured: &Amounts) -> Option<S
 /// How long verifiers may cache the keys.
 const KEEP: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// The keys that receipts are verified with: a JWK set, the one in use first.
+/// The public keys that verify receipts: a JWK set, the one in use first.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "payments",
     responses((status = 200, body = KeySetSchema)))]
 pub async fn keys(State(app): State<Arc<App>>) -> Result<Response, Problem> {

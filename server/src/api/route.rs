@@ -1,4 +1,4 @@
-//! Routes that describe themselves. [`route!`] makes a route from its handler, and derives its description: path,
+//! Routes that describe themselves. `route!` makes a route from its handler, and derives its description: path,
 //! method and answer from the handler's `#[utoipa::path]`, everything else from its signature. Each extractor defines
 //! here, once, what it needs of a request and the codes it refuses with. A handler with an extractor that defines
 //! nothing does not compile, so no route is undescribed.
@@ -58,7 +58,7 @@ macro_rules! route {
 pub(crate) use route;
 
 impl Route {
-    /// The function behind [`route!`].
+    /// The function behind `route!`.
     pub fn of<H, T, Inputs>(described: OpenApi, id: &str, handler: &H) -> Self
     where
         H: Handler<T, Arc<App>> + Signature<Inputs> + Clone,
@@ -538,7 +538,9 @@ impl Input for KeyHeader {
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
-            .description(Some("Makes repeating recognisable; or in the body."))
+            .description(Some(
+                "The idempotency key; it may be sent in the body instead.",
+            ))
             .schema(Some(vocabulary::IdempotencyKey::schema()));
         draft.parameters.push(parameter.build());
         draft.refuses(&[

@@ -1,5 +1,5 @@
-//! Schemas of answers, for the API's description. The bytes are written by `daegeum_engine::wire`; a test
-//! holds each of these against a real answer.
+//! Schemas of answers, for the API's description. The bytes are written by `daegeum_engine::wire`; a test compares
+//! each schema with a real answer.
 
 #![expect(dead_code, reason = "described, never built")]
 
@@ -54,7 +54,7 @@ pub struct PaymentSchema {
     updated_at: Moment,
 }
 
-/// What a buyer paid with. What the gateway does not say is null.
+/// The means of payment. What the gateway does not tell is null.
 #[derive(ToSchema)]
 #[schema(as = PaymentMethod)]
 pub struct PaymentMethodSchema {
@@ -226,14 +226,14 @@ pub struct MoneySchema {
     currency: Currency,
 }
 
-/// The gateways that take payments here.
+/// The gateways that are on.
 #[derive(ToSchema)]
 #[schema(as = Gateways)]
 pub struct GatewaysSchema {
     items: Vec<GatewaySchema>,
 }
 
-/// A gateway and what it can do.
+/// A gateway with its capabilities.
 #[derive(ToSchema)]
 #[schema(as = Gateway)]
 #[expect(
@@ -250,7 +250,7 @@ pub struct GatewaySchema {
     hold_seconds: Option<u64>,
     /// The smallest amount, in won, by whichever way of paying.
     minimum_amount: MinorUnits,
-    /// The ways to pay that its window can be opened with here.
+    /// The methods that its window can be opened with here.
     methods: Vec<GatewayMethodSchema>,
     /// The wallets whose windows the shop offers by name.
     easy_pays: Vec<EasyPayName>,
@@ -261,7 +261,7 @@ pub struct GatewaySchema {
     installments_minimum: MinorUnits,
     /// Whether taken money can be given back through it.
     refund: bool,
-    /// Whether the gateway itself can give back a part. This version gives back all.
+    /// Whether the gateway itself supports partial refunds. This version refunds in full.
     partial_refund: bool,
     tax_free: bool,
     virtual_account: bool,
@@ -271,7 +271,7 @@ pub struct GatewaySchema {
     confirm_within_seconds: u64,
 }
 
-/// Calls to gateways without an answer.
+/// Unanswered calls to gateways.
 #[derive(ToSchema)]
 #[schema(as = Unanswered)]
 pub struct UnansweredSchema {
@@ -279,7 +279,7 @@ pub struct UnansweredSchema {
     /// `after` of the next page; null on the last.
     #[schema(required = true)]
     next: Option<PaymentId>,
-    /// How many there are on all pages.
+    /// The number of calls on all pages.
     count: u64,
     /// Whether there are more than were counted.
     at_least: bool,
@@ -293,25 +293,25 @@ pub struct DeskSchema {
     /// `after` of the next page; null on the last.
     #[schema(required = true)]
     next: Option<PaymentId>,
-    /// How many there are on all pages.
+    /// The number of payments on all pages.
     count: u64,
     /// Whether there are more than were counted.
     at_least: bool,
 }
 
-/// A call without an answer.
+/// An unanswered call.
 #[derive(ToSchema)]
 #[schema(as = UnansweredCall)]
 pub struct UnansweredItemSchema {
     operation_id: OperationId,
     intended_at: Moment,
     age_seconds: u64,
-    /// Whether it has waited so long that a person has to look at the gateway, and resolve it.
+    /// Whether it has waited so long that a person has to check the gateway, and resolve it.
     needs_person: bool,
     payment: PaymentSchema,
 }
 
-/// Why a gateway refused.
+/// The explanation of a gateway's refusal.
 #[derive(ToSchema)]
 #[schema(as = Failure)]
 pub struct FailureSchema {
@@ -323,7 +323,7 @@ pub struct FailureSchema {
     message: WordingSchema,
 }
 
-/// What to tell the buyer.
+/// The text for the buyer.
 #[derive(ToSchema)]
 #[schema(as = Wording)]
 pub struct WordingSchema {
@@ -446,7 +446,7 @@ pub struct PageSchema {
     next: Option<PaymentId>,
 }
 
-/// What happened.
+/// An event.
 #[derive(ToSchema)]
 #[schema(as = Event)]
 pub struct EventSchema {
@@ -468,7 +468,7 @@ pub struct EventSchema {
     processing_time_ms: u32,
 }
 
-/// What happened to a payment.
+/// The events of a payment.
 #[derive(ToSchema)]
 #[schema(as = Transactions)]
 pub struct TransactionsSchema {
@@ -483,7 +483,7 @@ pub struct TransactionsSchema {
 #[schema(as = Feed)]
 pub struct FeedSchema {
     items: Vec<EventSchema>,
-    /// Which telling of the feed this is. Another one means: begin again.
+    /// The feed's generation. If it changes, begin again.
     generation: u32,
     /// The `sequence` of the last event there is.
     last: u64,

@@ -47,7 +47,7 @@ pub struct SessionView<'a> {
     at_checkout: Option<AtCheckout<'a>>,
 }
 
-/// What a checkout shows besides the payment.
+/// The checkout's data besides the payment.
 #[derive(Serialize)]
 struct AtCheckout<'a> {
     method: Option<&'static str>,
@@ -122,7 +122,7 @@ impl<'a> SessionView<'a> {
         Ok(self)
     }
 
-    /// With what the gateway's window is opened with. Where there is nothing to pay there is no window.
+    /// With the window's parameters. A free order has no window.
     pub fn with_window(mut self, app: &App) -> Result<Self, Problem> {
         let payment = self.payment.payment;
         self.window = match payment.core().provider {
@@ -132,7 +132,7 @@ impl<'a> SessionView<'a> {
         Ok(self)
     }
 
-    /// With the token that opens it, for whoever began it.
+    /// With its token, for the caller that began it.
     #[must_use]
     pub fn with_token(mut self, app: &App) -> Self {
         let payment = self.payment.payment;
@@ -142,7 +142,7 @@ impl<'a> SessionView<'a> {
     }
 }
 
-/// The checkout that the payment belongs to. Whoever asks has found the payment by it.
+/// The checkout of the payment. The caller has found the payment by it.
 fn session_of(payment: &AnyPayment) -> CheckoutSession {
     let core = payment.core();
     core.session.unwrap_or(CheckoutSession {
@@ -185,13 +185,13 @@ fn lost() -> Problem {
     Problem::internal("a session whose beginning is not in its history")
 }
 
-/// What the payment is for, in a few words.
+/// The payment's title in a few words.
 pub fn title_of(app: &App, payment: &AnyPayment) -> Result<String, Problem> {
     let (_, contents) = bought(app, payment)?;
     Ok(title(&contents.lines))
 }
 
-/// What is bought, in the words of a statement: the first line, and how many more.
+/// The order's title as on a statement: the first line, and the number of further lines.
 fn title(lines: &[Line]) -> String {
     const LONGEST: usize = 80;
     let first = lines.first().map_or("", |line| &*line.name);
@@ -202,7 +202,7 @@ fn title(lines: &[Line]) -> String {
     }
 }
 
-/// The gateway's name for a buyer: the same for each of their payments, and nothing anybody could read.
+/// The gateway's id of a buyer: the same for each of their payments, and meaningless to others.
 fn customer_key(buyer_id: &str) -> String {
     let hash = hash16(&[b"customer key", buyer_id.as_bytes()]);
     u128::from_be_bytes(hash).to_string()

@@ -1,5 +1,5 @@
-//! Sessions: a buyer's view of one payment. Begun by the merchant's backend or the buyer, read and prepared by
-//! whoever holds the session's token.
+//! Sessions: a buyer's view of one payment. Begun by the merchant's backend or the buyer, read and prepared by the
+//! holder of the session's token.
 
 use std::sync::Arc;
 
@@ -36,10 +36,10 @@ use crate::keyed;
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSession {
-    /// The order to pay. What is to be paid is the order's total.
+    /// The order to pay, in full.
     #[schema(value_type = vocabulary::OrderId)]
     order_id: String,
-    /// Through which gateway; without one, the first that takes payments here.
+    /// The gateway; if absent, the first one that is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "TOSS", pattern = "^[A-Za-z0-9_]{1,32}$")]
     provider: Option<String>,
@@ -80,7 +80,7 @@ pub struct CreateSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://shop.example/cart")]
     failure_redirect_url: Option<String>,
-    /// Makes repeating recognisable; or in the header `Idempotency-Key`.
+    /// The idempotency key; it may be sent in the header `Idempotency-Key` instead.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
     #[schema(value_type = vocabulary::IdempotencyKey)]
     idempotency_key: BodyKey,
@@ -168,7 +168,7 @@ fn former(app: &App, who: &Principal, at: Option<Provider>) -> Result<BuyerChoic
     Ok(said.handed_on(&offer.unwrap_or_default(), payment.core().amount()))
 }
 
-/// The named gateway, or the first that has a window for buyers, if it takes payments here.
+/// The named gateway, or the first that has a window for buyers, if it is on.
 fn provider(app: &App, name: Option<&str>) -> Option<Provider> {
     match name {
         Some(name) => Provider::from_name(name).filter(|one| app.gateways.of(*one).is_some()),
@@ -176,7 +176,7 @@ fn provider(app: &App, name: Option<&str>) -> Option<Provider> {
     }
 }
 
-/// An address that a buyer may be sent to, if one was said.
+/// A return address, if one was given.
 fn returning(app: &App, url: Option<String>, field: &str) -> Result<Option<Box<str>>, Problem> {
     if let Some(url) = &url {
         let refuse = |why| Problem::from(HttpErrorCode::InvalidValue).at(field, why);
@@ -185,7 +185,7 @@ fn returning(app: &App, url: Option<String>, field: &str) -> Result<Option<Box<s
     Ok(url.map(Into::into))
 }
 
-/// Nothing if a buyer may be sent there, else why not.
+/// Checks that a buyer may be sent there; otherwise the reason why not.
 fn may_return_to(app: &App, url: &str) -> Result<(), String> {
     let origin = WebOrigin::of_return(url).map_err(|why| why.to_string())?;
     let own = WebOrigin::of(&app.config.address());
@@ -326,7 +326,7 @@ impl PrepareSession {
     }
 }
 
-/// Whether the choice says nothing that has not been said.
+/// Whether the choice contains nothing new.
 fn stands(app: &App, payment: &AnyPayment, chosen: &Chosen) -> Result<bool, Problem> {
     let said = BuyerChoice::of(app, payment)?;
     Ok(said.is_some_and(|said| said.has(app, chosen)))
@@ -356,7 +356,7 @@ fn shown(
         Some(Shown::Payment(payment)) => *payment,
         _ => answer::past_payment(app, payment_id, version)?,
     };
-    // As of the answer, not of the clock: given again, it is the same.
+    // As of the answer, not of the clock, so that a repetition gives the same.
     let at = payment.core().updated_at;
     let view = with(SessionView::of(&payment, at))?;
     let mut response = answer::json(status, &view)?;

@@ -1,6 +1,6 @@
-//! The API's vocabulary, for its description: every enumeration with the words that the program itself uses, and every
-//! kind of text and number with its form. The words come from the tables that answers are written from, so that a new
-//! state, event or error code is described by being there.
+//! The API's vocabulary, for its description: every enumeration with the program's own words, and every type of text
+//! and number with its form. The words come from the tables that answers are written from, so that a new state, event
+//! or error code is described automatically.
 
 use std::collections::BTreeSet;
 
@@ -57,38 +57,39 @@ fn each<T: Copy>(
 }
 
 words! {
-    /// How a payment stands, coarsely: what front ends switch on.
+    /// The coarse status of a payment, to switch on.
     PaymentStatus: each(PaymentState::ALL, PaymentState::status);
     /// The exact state of a payment; see the lifecycle.
     PaymentDetail: each(PaymentState::ALL, PaymentState::name);
     /// A `status` or a `detail` of payments.
     PaymentStatusOrDetail: each(PaymentState::ALL, PaymentState::status).chain(each(PaymentState::ALL, PaymentState::name));
-    /// How an order stands, coarsely.
+    /// The coarse status of an order.
     OrderStatus: each(OrderState::ALL, OrderState::status);
     /// A `status` or a `detail` of orders.
     OrderStatusOrDetail: each(OrderState::ALL, OrderState::status).chain(each(OrderState::ALL, OrderState::name));
     /// The exact state of an order; see the lifecycle.
     OrderDetail: each(OrderState::ALL, OrderState::name);
-    /// Which money call.
+    /// The kind of a money call.
     OperationKind: each(Call::ALL, Call::name);
-    /// How far a money call has come.
+    /// The state of a money call.
     OperationState: each(CallState::ALL, CallState::name);
-    /// How a checkout stands.
+    /// The status of a checkout.
     SessionStatus: each(&Standing::ALL, Standing::name);
-    /// What the browser does next.
+    /// The browser's next step.
     NextStep: each(session::Next::ALL, session::Next::name);
-    /// A gateway; `FREE` where there is nothing to pay.
+    /// A gateway; `FREE` for a free order.
     Provider: each(Gateway::ALL, Gateway::name).chain([Gateway::Free.name()]);
-    /// When an order's money is taken: as soon as the buyer pays, or when the order is confirmed.
+    /// When an order's money is captured: when the buyer pays, or when the order is confirmed.
     CaptureMode: each(order::CaptureMode::ALL, order::CaptureMode::name);
-    /// How a gateway keeps money for an order that is yet to be confirmed. `authorize_then_capture`: funds are held and
-    /// taken on confirmation. `charge_then_hold`: they are taken at once and given back if the order is canceled.
+    /// How a gateway keeps money for an order that is yet to be confirmed. `authorize_then_capture`: funds are
+    /// authorized, and captured on confirmation. `charge_then_hold`: they are captured at once and refunded if the
+    /// order is canceled.
     CaptureStrategy: each(&[Strategy::AuthorizeThenCapture { hold_ms: 0 }, Strategy::ChargeThenHold], Strategy::name);
     /// Whether a price includes 10 % VAT.
     Tax: each(order::Tax::ALL, order::Tax::name);
-    /// Who bears a discount: with `shop` what the sellers are due does not shrink.
+    /// The party that bears a discount: with `shop` the sellers' amounts are not reduced.
     DiscountBearer: each(order::BorneBy::ALL, order::BorneBy::name);
-    /// What a gateway's window can be opened with.
+    /// A payment method.
     PaymentMethodName: each(Method::ALL, Method::name);
     /// A wallet (간편결제) whose own window can be opened.
     EasyPayName: each(EasyPay::ALL, EasyPay::name);
@@ -100,23 +101,23 @@ words! {
     FailureRetry: each(Retry::ALL, Retry::name);
     /// The currency of an order.
     OrderCurrency: ["KRW"];
-    /// ISO 4217. Orders are in won; a gateway may report another currency of what it took.
+    /// ISO 4217. Orders are in won; a gateway may report a captured amount in another currency.
     Currency: ["KRW", "USD"];
     /// An account of the ledger.
     AccountName: each(&ACCOUNTS, Account::name);
     /// A part of an amount.
     AmountComponent: each(&Component::ALL, Component::name);
-    /// What happened.
+    /// The type of an event.
     EventType: each(OrderEventKind::ALL, OrderEventKind::name).chain(each(PaymentEventKind::ALL, PaymentEventKind::name));
-    /// What became of a notification: `received` of a gateway that does not sign what it sends.
+    /// The result of a notification: `received` for a gateway that does not sign its notifications.
     NotificationResult: ["applied", "duplicate", "ignored", "received", "unmatched"];
-    /// Whose notifications are taken.
+    /// A gateway whose notifications are accepted.
     Notifier: ["mock", "toss"];
-    /// Why a request was refused. A code never changes its meaning.
+    /// The reason why a request was refused. A code never changes its meaning.
     ErrorCode: each(HttpErrorCode::ALL, HttpErrorCode::code).chain(Rejection::all().iter().map(Rejection::code));
     /// A state of an order or a payment.
     AnyState: each(OrderState::ALL, OrderState::name).chain(each(PaymentState::ALL, PaymentState::name));
-    /// What a state permits.
+    /// The actions that a state permits.
     AnyAction: each(OrderAction::ALL, OrderAction::name).chain(each(PaymentAction::ALL, PaymentAction::name));
 }
 
@@ -150,9 +151,9 @@ macro_rules! texts {
 }
 
 texts! {
-    /// The merchant's name for an order, unique.
+    /// The merchant's id of an order, unique.
     OrderId = 1..=64, "^[A-Za-z0-9._:-]{1,64}$", "ORD-20261121-0001";
-    /// The merchant's name for a thing of its own, as an order's.
+    /// The merchant's id of a resource, in the form of an order's id.
     MerchantName = 1..=64, "^[A-Za-z0-9._:-]{1,64}$", "lesson-7";
     /// One attempt to pay for an order; also the order number that the gateway is given.
     PaymentId = 36..=36, "^pay_[0-9a-f]{32}$", "pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b";
@@ -160,14 +161,14 @@ texts! {
     SessionId = 36..=36, "^ses_[0-9a-f]{32}$", "ses_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b";
     /// A money call to a gateway; also the idempotency key that the gateway was given.
     OperationId = 35..=35, "^op_[0-9a-f]{32}$", "op_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b";
-    /// Makes repeating recognisable: printable ASCII.
+    /// An idempotency key: printable ASCII.
     IdempotencyKey = 1..=255, "^[ -~]{1,255}$", "3f0c9a52";
-    /// The merchant's name for a buyer, at most 128 bytes of UTF-8 without control characters; the `sub` of the buyer's
+    /// The merchant's id of a buyer, at most 128 bytes of UTF-8 without control characters; the `sub` of the buyer's
     /// token.
     BuyerId = 1..=128, "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$", "buyer-1";
     /// A text of one line.
     LineName = 1..=200, "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$", "수채화 강의";
-    /// The merchant's name for an item or a seller.
+    /// The merchant's id of an item or a seller.
     ItemId = 1..=64, "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$", "item-7";
     /// A buyer's name. Stored sealed.
     BuyerName = 1..=60, "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$", "김하나";

@@ -5,7 +5,7 @@ use super::settings::{Buyers, Settings};
 use super::value::{Value, quoted};
 
 impl Buyers {
-    /// Whether tokens are taken that somebody else signs.
+    /// Whether tokens of a third-party login are accepted.
     pub fn has_key_set(&self) -> bool {
         self.jwk_set_file.is_some() || self.jwk_set_url.is_some()
     }
@@ -56,7 +56,7 @@ impl Value for Vec<ClaimText> {
     }
 }
 
-/// What is asked of these settings together, and of the secret beside them.
+/// Checks these settings together, and the secret beside them.
 pub(super) fn check(settings: &Settings, problems: &mut Vec<String>) {
     check_buyer_secret(settings, problems);
     let plain_is_fine = settings.server.sandbox || settings.gateways.allow_private;
@@ -81,7 +81,7 @@ fn check_set(buyers: &Buyers, plain_is_fine: bool, problems: &mut Vec<String>) {
     if !buyers.has_key_set() {
         return;
     }
-    // Whoever runs a login signs tokens for many; without these two, those of every other service would do here.
+    // A login signs tokens for many services; without these two, tokens for any other service would be accepted here.
     if buyers.issuer.is_none() {
         problems.push(
             "buyers.issuer is missing beside a JWK set; set it to the `iss` of the login's tokens"

@@ -50,7 +50,7 @@ impl Setting {
     }
 }
 
-/// What every variable of ours begins with.
+/// The prefix of our environment variables.
 pub const ENVIRONMENT_PREFIX: &str = "DAEGEUM_";
 
 /// Names that a setting also has in the environment; ours wins.

@@ -136,7 +136,7 @@ fn unknown_names_are_errors_with_the_nearest_known_one() {
 }
 
 #[test]
-fn what_kubernetes_makes_for_a_service_of_our_name_does_not_stop_the_start() {
+fn variables_of_kubernetes_do_not_stop_the_start() {
     let mut variables = production();
     variables.extend([
         ("DAEGEUM_SERVICE_HOST", "10.96.0.12"),
@@ -194,7 +194,7 @@ fn time_beyond_its_bound_is_refused_with_the_most_that_may_be_set() {
 }
 
 #[test]
-fn every_wrong_value_is_told_at_once_and_secrets_are_not_repeated() {
+fn all_invalid_values_are_reported_at_once_without_secrets() {
     let variables = [
         ("DAEGEUM_LISTEN", "8080"),
         ("DAEGEUM_ORDERS_UNPAID_AFTER", "30"),
@@ -228,7 +228,7 @@ fn production_names_every_missing_secret_and_how_to_make_it() {
 }
 
 #[test]
-fn one_secret_is_one_principal() {
+fn secret_belongs_to_one_principal() {
     let mut variables = production();
     variables[1].1 = A;
     assert!(problems(&Flags::default(), &variables).contains("merchant merchant and admin admin"));
@@ -240,7 +240,7 @@ fn one_secret_is_one_principal() {
 }
 
 #[test]
-fn the_secret_of_tokens_may_be_left_out_where_others_sign_them() {
+fn token_secret_is_optional_with_a_jwk_set() {
     let mut variables = production();
     variables.retain(|(name, _)| *name != "DAEGEUM_BUYER_JWT_SECRET");
     assert!(problems(&Flags::default(), &variables).contains("DAEGEUM_BUYER_JWT_SECRET"));
@@ -262,7 +262,7 @@ fn the_secret_of_tokens_may_be_left_out_where_others_sign_them() {
 }
 
 #[test]
-fn a_jwk_set_is_one_over_https_and_says_issuer_and_audience() {
+fn jwk_set_needs_https_issuer_and_audience() {
     const FILE: (&str, &str) = ("DAEGEUM_BUYERS_JWK_SET_FILE", "keys.json");
     const URL: (&str, &str) = ("DAEGEUM_BUYERS_JWK_SET_URL", "https://login.example/keys");
     const PLAIN: (&str, &str) = ("DAEGEUM_BUYERS_JWK_SET_URL", "http://127.0.0.1:9/keys");
@@ -295,7 +295,7 @@ fn a_jwk_set_is_one_over_https_and_says_issuer_and_audience() {
 }
 
 #[test]
-fn a_public_key_is_no_secret_to_sign_with() {
+fn public_key_is_refused_as_a_secret() {
     for public in [
         r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"}"#,
         r#"{"keys":[{"n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAt","kty":"RSA"}]}"#,
@@ -355,7 +355,7 @@ fn the_mock_gateway_is_refused_beside_a_live_key_alone() {
 }
 
 #[test]
-fn a_live_key_wants_an_https_address_for_buyers() {
+fn live_key_needs_an_https_address() {
     fn at<'a>(url: &'a str, secret: &'a str, client: &'a str) -> Vec<(&'a str, &'a str)> {
         let mut said = with_toss(secret, client);
         said.push(("APP_BASE_URL", url));
@@ -393,7 +393,7 @@ fn the_sandbox_refuses_live_keys_and_takes_test_keys() {
 }
 
 #[test]
-fn the_sandbox_has_a_toss_that_calls_nobody_until_its_simulator_listens() {
+fn sandbox_toss_makes_no_calls_before_its_simulator_listens() {
     let folder = tempfile::tempdir().unwrap();
     let flags = Flags {
         sandbox_ports: Some(7000),
@@ -468,7 +468,7 @@ fn a_path_in_public_url_and_a_star_in_origins_stop_the_start() {
 }
 
 #[test]
-fn a_name_of_ours_beats_the_one_a_setting_had_before() {
+fn own_name_takes_precedence_over_the_alias() {
     let mut variables = with_toss(LIVE_SK, TEST_CK);
     variables.push(("APP_BASE_URL", "https://pay.shop.example/"));
     variables.push(("DAEGEUM_GATEWAYS_TOSS_SECRET_KEY", TEST_SK));
@@ -487,7 +487,7 @@ fn a_name_of_ours_beats_the_one_a_setting_had_before() {
 }
 
 #[test]
-fn the_sandbox_needs_nothing_and_keeps_what_it_made() {
+fn sandbox_needs_no_settings_and_keeps_its_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let flags = Flags {
         sandbox: true,
@@ -554,7 +554,7 @@ fn the_sandbox_stays_on_loopback() {
 }
 
 #[test]
-fn what_is_printed_is_toml_without_secrets() {
+fn printed_configuration_is_toml_without_secrets() {
     let mut variables = production();
     let named = format!("shop:{B}x,outlet:{C}x");
     variables.push(("DAEGEUM_MERCHANT_KEYS", &named));

@@ -17,7 +17,7 @@ impl HttpUrl {
         &self.0
     }
 
-    /// Where a simulator listens.
+    /// The address of a simulator.
     pub(super) fn of_simulator(address: SocketAddr, path: &str) -> Self {
         Self(format!("http://{address}{path}"))
     }

@@ -67,7 +67,7 @@ impl Kind {
 }
 
 impl Principal {
-    /// What kind of caller this is.
+    /// The kind of this caller.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Merchant(_) => Kind::Merchant,

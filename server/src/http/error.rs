@@ -33,7 +33,7 @@ macro_rules! codes {
                 match self { $( Self::$Variant => StatusCode::$status ),+ }
             }
 
-            /// What the caller is told.
+            /// The message to the caller.
             pub fn message(self) -> &'static str {
                 match self { $( Self::$Variant => $message ),+ }
             }
@@ -153,7 +153,7 @@ codes! {
         "Too many connections; see Retry-After.";
 }
 
-/// What is wrong with one field of a body or one parameter of a query.
+/// An error in one field of a body or one parameter of a query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// Where: `lines[0].quantity`.
@@ -170,7 +170,7 @@ struct Instead {
     /// The present state, where the state is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
-    /// What the state permits.
+    /// The actions that the state permits.
     #[serde(skip_serializing_if = "Option::is_none")]
     permitted: Option<Vec<&'static str>>,
     /// The least amount that would do, where the amount is too small; minor units.
@@ -186,7 +186,7 @@ pub struct Problem {
     message: Cow<'static, str>,
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
-    /// What would be accepted instead, where that is known.
+    /// The accepted alternative, if it is known.
     instead: Option<Box<Instead>>,
     /// The request that was refused first, if this refusal is a stored one.
     first_asked_by: Option<Box<str>>,
@@ -289,7 +289,7 @@ impl Problem {
         self.first_asked_by.as_deref()
     }
 
-    /// What went wrong inside, for the log.
+    /// The internal cause, for the log.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }

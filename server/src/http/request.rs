@@ -69,7 +69,7 @@ pub struct RequestContext {
     /// The caller's address: the connection's, or what a trusted proxy says it is.
     pub source: IpAddr,
     pub(super) front: Arc<Front>,
-    /// What the log is told of it.
+    /// Facts about the request for the log.
     pub(super) noted: Arc<Noted>,
 }
 

@@ -39,7 +39,7 @@ pub(super) fn check(text: &str) -> Result<(), Problem> {
     }
 }
 
-/// What was found, and where; the path grows outwards as the error returns.
+/// A finding with its path, which grows outwards as the error returns.
 struct Finding {
     code: HttpErrorCode,
     path: String,

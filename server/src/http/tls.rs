@@ -30,7 +30,7 @@ pub enum TlsError {
     Pair(#[from] rustls::Error),
 }
 
-/// What accepts TLS connections, if TLS is configured.
+/// The acceptor of TLS connections, if TLS is configured.
 pub fn acceptor(tls: &Tls) -> Result<Option<TlsAcceptor>, TlsError> {
     let (Some(cert), Some(key)) = (&tls.cert, &tls.key) else {
         return Ok(None);

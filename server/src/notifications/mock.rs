@@ -22,7 +22,7 @@ use crate::api::{answer, orders, vocabulary};
 use crate::app::{App, Asked};
 use crate::http::{HttpErrorCode, Integer, Problem, RequestContext, json};
 
-/// What the mock gateway sends.
+/// A notification of the mock gateway.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MockNotification {
@@ -38,12 +38,12 @@ pub struct MockNotification {
     /// Our id of the payment.
     #[schema(value_type = vocabulary::PaymentId)]
     payment_id: String,
-    /// What the gateway took, in won.
+    /// The captured amount, in won.
     #[schema(value_type = vocabulary::MinorUnits)]
     amount: Integer,
 }
 
-/// What `payment_webhook_total` counts of them.
+/// The results that `payment_webhook_total` counts.
 pub(super) const COUNTED: [&str; 6] = [
     "applied",
     "ignored",
@@ -149,7 +149,7 @@ fn read(app: &App, event_id: &str, body: &[u8]) -> Result<Notification, Problem>
     })
 }
 
-/// What became of it, in a word.
+/// The result in a word.
 fn result(executed: &Executed) -> &'static str {
     let only_noted = |event: &GroupEvent| matches!(event, GroupEvent::Payment(_, event) if event.kind() == PaymentEventKind::WebhookReceived);
     match &executed.answer {

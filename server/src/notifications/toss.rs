@@ -23,7 +23,7 @@ use crate::app::{App, Asked};
 use crate::http::json::past_mark;
 use crate::http::{HttpErrorCode, Problem, RequestContext};
 
-/// What `payment_webhook_total` counts of them.
+/// The results that `payment_webhook_total` counts.
 pub(super) const COUNTED: [&str; 5] =
     ["followed", "coalesced", "put_off", "unmatched", "malformed"];
 

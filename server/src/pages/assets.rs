@@ -23,7 +23,7 @@ pub(super) struct Dist;
 /// The script that a page begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
-    /// What every page has: the style sheet and the language switch.
+    /// The entry of every page: the style sheet and the language switch.
     Site,
     /// The checkout as a page.
     Checkout,
@@ -45,7 +45,7 @@ impl Entry {
     }
 }
 
-/// What a page links to.
+/// The files that a page links to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Linked {
     /// Addresses of style sheets.

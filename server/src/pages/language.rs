@@ -32,7 +32,7 @@ impl Language {
         }
     }
 
-    /// What it calls itself.
+    /// The language's own name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Korean => "한국어",
@@ -56,7 +56,7 @@ impl Language {
         }
     }
 
-    /// What was chosen in this address, if anything was.
+    /// The language chosen in this address, if one was chosen.
     pub fn chosen(uri: &Uri) -> Option<Self> {
         let pairs = uri.query().unwrap_or_default().split('&');
         pairs

@@ -48,7 +48,7 @@ fn serve(path: &str, kind: &'static str, headers: &HeaderMap) -> Response {
     answer
 }
 
-/// What of the package is served alone, and as what.
+/// The files of the package that are served alone, and their types.
 fn content_type(file: &str) -> Option<&'static str> {
     let (_, extension) = file.rsplit_once('.')?;
     Some(match extension {

@@ -9,7 +9,7 @@ const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// What a gateway's script loads and opens, by origin.
+/// The origins that a gateway's script loads and opens.
 struct Needs {
     scripts: Vec<String>,
     frames: Vec<String>,

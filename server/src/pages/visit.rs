@@ -18,7 +18,7 @@ use super::{Entry, Language, Linked, Pages, Words, assets, missing};
 use crate::config::Seller;
 use crate::http::{Problem, SaysItself};
 
-/// Who asks for a page, as far as pages are concerned. Extracted wherever the state has [`Pages`].
+/// The visitor of a page. Extracted wherever the state has [`Pages`].
 #[derive(Debug, Clone)]
 pub struct Visit {
     /// The language the answer is in.
@@ -28,7 +28,7 @@ pub struct Visit {
     pages: Pages,
 }
 
-/// What `layout.html` shows; a field named `page` of every template's struct.
+/// The data for `layout.html`; a field named `page` of every template's struct.
 #[derive(Debug, Clone)]
 pub struct Page {
     /// Every text, in the visitor's language.

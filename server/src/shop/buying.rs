@@ -68,7 +68,7 @@ impl Shop {
     }
 }
 
-/// What a form of the shop says: an item, and how many (one, if it does not say).
+/// A form of the shop: an item, and a quantity (1 if absent).
 fn read(form: &[u8]) -> Option<(&'static Item, u32)> {
     let field = |wanted: &str| {
         form_urlencoded::parse(form)

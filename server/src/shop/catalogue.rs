@@ -9,9 +9,9 @@ use crate::pages::Language;
 pub struct Item {
     /// Its name in addresses.
     pub slug: &'static str,
-    /// What it is called.
+    /// Its name.
     pub name: InBoth,
-    /// What it is, in a sentence or two.
+    /// A description in a sentence or two.
     pub about: InBoth,
     /// When its money is taken.
     pub capture: Capture,
@@ -20,12 +20,12 @@ pub struct Item {
     parts: &'static [Part],
 }
 
-/// What an item consists of: a line of the order each.
+/// The parts of an item: each is a line of the order.
 #[derive(Debug)]
 pub struct Part {
-    /// What it is called.
+    /// Its name.
     pub name: InBoth,
-    /// What it costs, VAT included.
+    /// Its price, VAT included.
     pub unit_price: u64,
     tax: Tax,
 }
@@ -131,19 +131,19 @@ impl Item {
         ITEMS.iter().find(|item| item.slug == slug)
     }
 
-    /// What one of it consists of.
+    /// The parts of one item.
     pub fn parts(&self) -> &'static [Part] {
         self.parts
     }
 
-    /// What one costs. Prices are ours, so their sum fits.
+    /// The price of one. Prices are ours, so their sum fits.
     pub fn price(&self) -> u64 {
         self.parts
             .iter()
             .fold(0, |sum: u64, part| sum.saturating_add(part.unit_price))
     }
 
-    /// What this many cost.
+    /// The price of this many.
     pub fn total(&self, quantity: u32) -> u64 {
         self.price().saturating_mul(u64::from(quantity))
     }

@@ -13,15 +13,15 @@ use super::visitor::Visitor;
 use crate::http::Problem;
 use crate::pages::{Entry, Page, Visit};
 
-/// Who asks.
+/// The visitor.
 pub(super) struct Guest {
     /// Their language, and the way pages are made.
     pub(super) visit: Visit,
-    /// Who the payment API knows them as.
+    /// The visitor's id at the payment API.
     pub(super) visitor: Visitor,
 }
 
-/// Who sends a form from one of our own pages. Anybody else is shown why not.
+/// The sender of a form from one of our own pages. Others get an error page.
 pub(super) struct Sender(pub(super) Guest);
 
 /// The reason why the shop cannot answer a request.
@@ -67,7 +67,7 @@ impl Guest {
         answer
     }
 
-    /// What was asked for, or a page that says why not.
+    /// The requested page, or an error page.
     pub(super) fn answer(&self, outcome: Result<Response, Sorry>) -> Response {
         outcome.unwrap_or_else(|sorry| self.sorry(sorry))
     }
@@ -115,7 +115,7 @@ impl Sorry {
 }
 
 impl From<Trouble> for Sorry {
-    /// A refusal by an order's state is nobody's mistake: two tabs are enough for it.
+    /// A refusal because of an order's state is no error of the visitor: two tabs are enough for it.
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Refused(409, code) => Self::NotNow(code),

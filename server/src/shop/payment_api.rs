@@ -33,13 +33,13 @@ pub struct PaymentApi {
 pub struct NewOrder<'a> {
     /// The shop's name for it.
     pub order_id: &'a str,
-    /// Whose it is.
+    /// The buyer.
     pub buyer_id: &'a str,
     /// `KRW`.
     pub currency: &'static str,
-    /// What it costs.
+    /// The total.
     pub total: u64,
-    /// What is bought.
+    /// The lines.
     pub lines: Vec<Line>,
     /// When the money is taken.
     pub capture: Capture,
@@ -60,11 +60,11 @@ pub struct Order {
     pub id: String,
     /// `PAYMENT_PENDING`, `PAID`, …
     pub status: String,
-    /// What it costs.
+    /// The total.
     pub total: u64,
     /// The same by component.
     pub amounts: Amounts,
-    /// What was bought.
+    /// The lines.
     pub lines: Vec<OrderedLine>,
     /// Until when it can be paid, RFC 3339.
     pub expires_at: String,
@@ -97,7 +97,7 @@ pub struct OrderedLine {
 }
 
 impl OrderedLine {
-    /// What the line comes to.
+    /// The line's total.
     pub fn total(&self) -> u64 {
         self.unit_price.saturating_mul(u64::from(self.quantity))
     }
@@ -131,7 +131,7 @@ struct Page {
     items: Vec<Payment>,
 }
 
-/// What the API says when it refuses.
+/// The body of an API refusal.
 #[derive(Deserialize)]
 struct Refusal {
     code: String,
@@ -152,7 +152,7 @@ pub enum Trouble {
 }
 
 impl PaymentApi {
-    /// The API for whoever holds `key`; at no address yet.
+    /// The API for the holder of `key`; its address is set later.
     pub fn new(world: SharedWorld, key: Secret, over_tls: bool) -> Self {
         Self {
             world,

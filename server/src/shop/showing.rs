@@ -11,7 +11,7 @@ use crate::pages::{Language, Page};
 /// The shop's clock on the wall: Korea has one time zone and no summer time.
 const SEOUL: Offset = Offset::constant(9);
 
-/// What the shop's templates ask for. A template hands on a number or a reference to one.
+/// Helpers of the shop's templates. A template passes a number or a reference to one.
 impl Page {
     pub(super) fn won(&self, amount: impl Borrow<u64>) -> String {
         won(*amount.borrow(), self.language)
@@ -52,7 +52,7 @@ pub(super) struct Moment<'a> {
 }
 
 impl<'a> Moment<'a> {
-    /// What cannot be read is shown as it came.
+    /// An unreadable time is shown unchanged.
     fn of(exact: &'a str, language: Language) -> Self {
         let format = match language {
             Language::Korean => "%Y년 %-m월 %-d일 %H:%M",

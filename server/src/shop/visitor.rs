@@ -17,7 +17,7 @@ const HOLDS: Duration = Duration::from_hours(30 * 24);
 /// One visitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {
-    /// Who it is, to the payment API.
+    /// The visitor's id at the payment API.
     pub id: String,
     /// Their token.
     pub token: String,

@@ -15,7 +15,7 @@ pub enum LogError {
     /// No thread to write it.
     #[error("the log's thread cannot be started: {0}")]
     Thread(#[from] io::Error),
-    /// Somebody set a log up before.
+    /// A log was set up before.
     #[error("there is a log already: {0}")]
     Taken(#[from] tracing_subscriber::util::TryInitError),
 }
@@ -64,7 +64,7 @@ pub struct Transition<'a> {
     pub provider_payment_id: Option<&'a str>,
     /// The caller's key.
     pub idempotency_key: Option<&'a str>,
-    /// What happened: `Initiated -> Captured`.
+    /// The transition: `Initiated -> Captured`.
     pub transition: &'a str,
     /// The request that asked for it.
     pub request_id: Option<&'a str>,

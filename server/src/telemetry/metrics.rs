@@ -31,7 +31,7 @@ use self::{
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
-/// What [`Metrics::render`] writes.
+/// The media type of [`Metrics::render`].
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All metrics of one server.
@@ -47,7 +47,7 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// Money taken and given back.
     pub money: MoneyMetrics,
-    /// What waits for a person or a buyer.
+    /// Payments that wait for a person or a buyer.
     pub waiting: WaitingMetrics,
     /// How far the feed was read.
     pub feed: FeedMetrics,
@@ -57,7 +57,7 @@ pub struct Metrics {
     pub clock: ClockMetrics,
     /// Keys of personal data that are past their retention.
     pub retention: RetentionMetrics,
-    /// `log_lines_dropped_total`: lines nobody will read because writing was too slow.
+    /// `log_lines_dropped_total`: lines dropped because writing was too slow.
     pub log_lines_dropped: Counter,
 }
 

@@ -42,7 +42,7 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
-/// Where spans are begun; empty where traces are off. As the log is, it is the process's.
+/// The process's tracer; empty if traces are off.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
 /// Sends what is left when it is dropped.
@@ -175,7 +175,7 @@ impl HttpClient for CollectorClient {
             let _in_runtime = self.runtime.enter();
             let world = Arc::clone(&self.world);
             self.world.spawn(Box::pin(async move {
-                // A server that stops waits for nobody.
+                // The receiver is gone if the server is stopping.
                 tell.send(world.send(outbound).await).ok();
             }));
         }

@@ -61,7 +61,7 @@ impl ManualWorld {
         }
     }
 
-    /// The same world, with somebody else in it.
+    /// The same world, with this peer on its network.
     #[must_use]
     pub fn with_network(
         self,

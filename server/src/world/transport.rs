@@ -26,7 +26,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const IDLE_PER_HOST: usize = 8;
 
-/// What sends. Made ready with the first request; clones share their connections.
+/// The HTTP client. Built with the first request; clones share its connections.
 #[derive(Clone)]
 pub(super) struct Transport {
     reach: Reach,

@@ -54,12 +54,12 @@ impl Basket {
         basket
     }
 
-    /// What is left to pay.
+    /// The amount left to pay.
     pub fn total(&self) -> u64 {
         self.left().map(|line| line.price).sum()
     }
 
-    /// What of it is not taxed.
+    /// The tax-free part of it.
     pub fn tax_free(&self) -> u64 {
         let untaxed = self.left().filter(|line| line.tax == "tax_free");
         untaxed.map(|line| line.price).sum()

@@ -20,7 +20,7 @@ const CONFIRM: &str = "/api/v1/payments/confirm";
 #[derive(Clone)]
 struct BuyerVisit {
     story: Story,
-    /// Whoever holds the session's token.
+    /// The holder of the session's token.
     holder: Caller,
     /// When that token ends.
     ends_ms: i64,
@@ -174,7 +174,7 @@ impl BuyerVisit {
         }
     }
 
-    /// What costs nothing is taken when it is prepared, and has no window.
+    /// A free order is paid when it is prepared, and has no window.
     fn is_given(&self, prepared: &Answer) {
         if !prepared.json["window"].is_null() {
             self.story
@@ -429,7 +429,7 @@ impl BuyerVisit {
         }
     }
 
-    /// What the bank does about it.
+    /// The bank's actions on it.
     async fn later(&self, key: &str) {
         let (town, dice) = (&self.story.town, &self.story.town.dice);
         if self.account {

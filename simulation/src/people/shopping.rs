@@ -10,27 +10,27 @@ use crate::caller::{Answer, Caller, Who};
 use crate::mock;
 use crate::town::Town;
 
-/// How often somebody tries who cannot know that the server is down.
+/// The number of attempts of a person who cannot know that the server is down.
 const PATIENCE: u32 = 8;
 
 /// An order and who has to do with it.
 #[derive(Clone)]
 pub struct Story {
-    /// Where it happens.
+    /// The town.
     pub town: Town,
-    /// Whose backend it is.
+    /// The merchant's backend.
     pub merchant: Caller,
-    /// Who buys.
+    /// The buyer.
     pub buyer: Caller,
     /// The buyer's name.
     pub buyer_name: String,
     /// The order's.
     pub order_id: String,
-    /// What is bought.
+    /// The lines.
     pub basket: Basket,
-    /// What it costs.
+    /// The total.
     pub total: u64,
-    /// What of it is not taxed.
+    /// The tax-free part of it.
     pub tax_free: u64,
 }
 

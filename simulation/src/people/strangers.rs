@@ -69,7 +69,7 @@ async fn hint(town: &Town, stranger: &Caller) {
     drop(stranger.once(Method::POST, path, Some(&body)).await);
 }
 
-/// A payment that somebody has heard of.
+/// A payment that a caller was told about.
 fn some_payment(town: &Town) -> Option<String> {
     let told = town.told.lock();
     let ids: Vec<&str> = told

@@ -17,7 +17,7 @@ async function open(scene, page, order_id, addresses) {
 
 const back = (page) => page.locator("[data-checkout] a[data-leave]:visible").first();
 
-story("who has paid is taken back to the order, without the token", {}, async (scene) => {
+story("paid buyer is led back to the order, without the token", {}, async (scene) => {
   const page = await scene.visitor();
   const redirect_url = `${scene.server.base}/shop/orders?order=1`;
   const { token, checkout } = await open(scene, page, "back-1", { redirect_url });
@@ -33,7 +33,7 @@ story("who has paid is taken back to the order, without the token", {}, async (s
   await page.waitForURL(expected);
 });
 
-story("who stays is not taken anywhere, nor who looks again later", {}, async (scene) => {
+story("buyer who stays or returns later is not redirected", {}, async (scene) => {
   const page = await scene.visitor({ lang: "en" });
   const redirect_url = `${scene.server.base}/shop/orders`;
   const { checkout } = await open(scene, page, "back-2", { redirect_url });
@@ -48,7 +48,7 @@ story("who stays is not taken anywhere, nor who looks again later", {}, async (s
   assert.equal(await page.locator("[data-leaving]:visible").count(), 0);
 });
 
-story("who gave up is led to where the shop wants those", {}, async (scene) => {
+story("buyer who gave up is led to the shop's failure address", {}, async (scene) => {
   const page = await scene.visitor();
   const addresses = {
     redirect_url: `${scene.server.base}/shop/orders`,

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { Checkout, GatewayWindow } from "../harness/checkout.mjs";
 import { story } from "../harness/story.mjs";
 
-story("who stops has the gateway's popup closed, and can pay again", {}, async (scene) => {
+story("stopping closes the gateway's popup, and the buyer can pay again", {}, async (scene) => {
   const page = await scene.visitor();
   const { checkout, token } = await scene.buyHere(page, "postcard");
   await checkout.fill();
@@ -40,7 +40,7 @@ for (const [how, leave] of [
   });
 }
 
-story("a window that only its gateway can close is listened to, and the page says so", {}, async (scene) => {
+story("page keeps listening to a window that only its gateway can close, and says so", {}, async (scene) => {
   const page = await scene.visitor();
   // A script that shows its window inside of the page: nobody but itself has a handle to it.
   await page.addInitScript(() => {
@@ -62,7 +62,7 @@ story("a window that only its gateway can close is listened to, and the page say
   await checkout.notices("closed");
 });
 
-story("agreeing to one order is not agreeing to the next", {}, async (scene) => {
+story("consent to one order is not kept for the next", {}, async (scene) => {
   const page = await scene.visitor();
   const { checkout } = await scene.buyHere(page, "postcard");
   await checkout.fill();
@@ -109,7 +109,7 @@ story("the language's links always open this checkout, in another tab too", {}, 
   await leads(before);
 });
 
-story("a page that is left takes the popup with it", {}, async (scene) => {
+story("leaving the page closes the popup", {}, async (scene) => {
   const page = await scene.visitor();
   const { checkout, token } = await scene.buyHere(page, "postcard");
   await checkout.fill();
@@ -120,7 +120,7 @@ story("a page that is left takes the popup with it", {}, async (scene) => {
   assert.equal((await scene.server.session(token)).order.status, "PAYMENT_PENDING");
 });
 
-story("a dialog says that an approval would be lost, and only then lets go of it", {}, async (scene) => {
+story("dialog warns that an approval would be lost before it closes", {}, async (scene) => {
   const page = await scene.visitor();
   const { checkout } = await scene.buyHere(page, "postcard");
   await checkout.fill();

@@ -57,7 +57,7 @@ story("the gateway's answer is lost: the server asks, and the buyer is told what
   await takenOnce(scene, checkout.token());
 });
 
-story("while nobody knows, the page says that nobody is charged twice; then it says what happened", {}, async (scene) => {
+story("page promises no second charge while the outcome is unknown, then shows it", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "watercolor-course");
   await checkout.pay();
@@ -78,7 +78,7 @@ story("while nobody knows, the page says that nobody is charged twice; then it s
   await takenOnce(scene, token, 84_000);
 });
 
-story("what nobody knew can also turn out not to have happened", {}, async (scene) => {
+story("unknown outcome can turn out as not charged", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   await checkout.pay();
@@ -205,7 +205,7 @@ story("while another payment of the order is under way, the page says so and wai
   assert.equal((await scene.server.booksOf(second.token()))[0].taken, 0);
 });
 
-story("what was under way can come to nothing, and then the other payment pays", {}, async (scene) => {
+story("waiting payment pays when the other one fails", {}, async (scene) => {
   const page = await scene.visitor();
   const first = await scene.buy(page, "postcard");
   await first.pay();
@@ -225,7 +225,7 @@ story("what was under way can come to nothing, and then the other payment pays",
   await takenOnce(scene, second.token());
 });
 
-story("the browser is gone right after it asked to confirm: the result is the server's", {}, async (scene) => {
+story("server completes a confirmation whose browser is gone", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   const token = checkout.token();

@@ -122,7 +122,7 @@ story("an order whose time ends while its form is open says so when it is to be 
   assert.deepEqual(await scene.server.booksOf(token), []);
 });
 
-story("an order that was tried as often as it can be is said to be over", {}, async (scene) => {
+story("order with the most payments is shown as over", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   await checkout.pay();

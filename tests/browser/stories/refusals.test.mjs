@@ -37,7 +37,7 @@ story("a declined card is explained, and another method pays the same order", {}
   assert.deepEqual([first.confirms, second.confirms, second.taken], [0, 1, 84_000]);
 });
 
-story("what is declined in the gateway's window leaves the order as it was", {}, async (scene) => {
+story("decline in the gateway's window leaves the order unchanged", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   await checkout.pay();
@@ -48,7 +48,7 @@ story("what is declined in the gateway's window leaves the order as it was", {},
   await payAgain(scene, page, checkout);
 });
 
-story("a buyer who cancels in the gateway's page is back where they were", {}, async (scene) => {
+story("cancel in the gateway's page returns to the same checkout", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   await checkout.pay();
@@ -102,7 +102,7 @@ story("a dialog that is left with Escape leaves an order that can be paid later"
   await checkout.shows("paid");
 });
 
-story("where popups are blocked the window opens in place of the page", {}, async (scene) => {
+story("blocked popup is replaced by a full-page window", {}, async (scene) => {
   const page = await scene.visitor();
   await page.addInitScript(() => {
     window.open = () => null;

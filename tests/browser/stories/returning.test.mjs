@@ -41,7 +41,7 @@ story("the same address in two tabs at once pays once", {}, async (scene) => {
   await takenOnce(scene, token, 500);
 });
 
-story("the buyer comes back in another browser, which knows nothing of them", {}, async (scene) => {
+story("buyer can come back in another browser without cookies or storage", {}, async (scene) => {
   const page = await scene.visitor({ viewport: "phone" });
   const { token, address } = await approved(scene, page);
   const elsewhere = await scene.visitor({ viewport: "phone" });
@@ -56,7 +56,7 @@ story("the buyer comes back in another browser, which knows nothing of them", {}
   await scene.orderStands(page, "paid");
 });
 
-story("two tabs with two payments of one order: one pays, the other says so", {}, async (scene) => {
+story("one of two payments in two tabs pays the order, and the other tab shows it", {}, async (scene) => {
   const page = await scene.visitor();
   const first = await scene.buy(page, "postcard");
   await first.pay({ method: "card" });
@@ -120,7 +120,7 @@ story("an amount that was changed on the way is refused, and the true one still 
   await takenOnce(scene, token, 500);
 });
 
-story("a return that names another payment moves neither", {}, async (scene) => {
+story("return that names another payment changes neither payment", {}, async (scene) => {
   const page = await scene.visitor();
   const { token, address } = await approved(scene, page);
   const other = await scene.visitor();
@@ -152,7 +152,7 @@ story("a buyer who approves and never comes back is not charged, and can pay lat
   assert.equal((await scene.server.booksOf(token))[0].confirms, 0);
 });
 
-story("a link that is cut off, or has no token, says so", {}, async (scene) => {
+story("page reports a link that is cut off or has no token", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   const token = checkout.token();

@@ -8,7 +8,7 @@ import { story } from "../harness/story.mjs";
 
 const SESSION = /\/api\/v1\/payments\/sessions\/ses_[0-9a-f]+$/;
 
-story("while the approved payment is being taken, no form is offered", {}, async (scene) => {
+story("page offers no form while an approved payment is being confirmed", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   await checkout.pay();
@@ -24,7 +24,7 @@ story("while the approved payment is being taken, no form is offered", {}, async
   await takenOnce(scene, checkout.token());
 });
 
-story("the same in the dialog: from the approval on it waits", {}, async (scene) => {
+story("dialog waits from the approval on", {}, async (scene) => {
   const page = await scene.visitor();
   await new Checkout(page).remember();
   const { checkout, token } = await scene.buyHere(page, "postcard");
@@ -39,7 +39,7 @@ story("the same in the dialog: from the approval on it waits", {}, async (scene)
   await takenOnce(scene, token);
 });
 
-story("a window that is canceled after another tab has paid is no news", {}, async (scene) => {
+story("window canceled after another tab has paid changes nothing", {}, async (scene) => {
   const page = await scene.visitor();
   const first = await scene.buy(page, "postcard");
   const tab = await page.context().newPage();
@@ -57,7 +57,7 @@ story("a window that is canceled after another tab has paid is no news", {}, asy
   await takenOnce(scene, first.token());
 });
 
-story("a notice goes when what it says is over", {}, async (scene) => {
+story("notice disappears when its reason is over", {}, async (scene) => {
   const page = await scene.visitor();
   const { checkout, token } = await scene.buyHere(page, "postcard");
   await checkout.fill();
@@ -77,7 +77,7 @@ story("a notice goes when what it says is over", {}, async (scene) => {
   await checkout.noticesNothing();
 });
 
-story("words that only an address says are not the gateway's", {}, async (scene) => {
+story("message from an address is not shown as the gateway's", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   await checkout.pay();
@@ -108,7 +108,7 @@ story("words that only an address says are not the gateway's", {}, async (scene)
   await checkout.noticesNothing();
 });
 
-story("what does not match leads back to the payment as it is", {}, async (scene) => {
+story("mismatched return leads back to the payment's present state", {}, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   const token = checkout.token();
@@ -125,7 +125,7 @@ story("what does not match leads back to the payment as it is", {}, async (scene
   assert.equal((await scene.server.booksOf(token))[0].confirms, 0);
 });
 
-story("money that was taken and given back is not said never to have been taken", { lang: "en" }, async (scene) => {
+story("refunded payment is not shown as never charged", { lang: "en" }, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buy(page, "postcard");
   const token = checkout.token();
@@ -147,7 +147,7 @@ story("money that was taken and given back is not said never to have been taken"
   await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
-story("under the seal of a receipt stands what was signed", { lang: "en" }, async (scene) => {
+story("verified receipt shows the signed values", { lang: "en" }, async (scene) => {
   const page = await scene.visitor();
   const checkout = await scene.buyAndPay(page, "watercolor-course");
   await page.locator("[data-seal=verified]:visible").waitFor();

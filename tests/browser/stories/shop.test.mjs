@@ -51,7 +51,7 @@ story("the language is the browser's, until it is chosen", { lang: "en" }, async
   assert.equal(await lang(), "ko");
 });
 
-story("what is not there, or not now, is said on a page", {}, async (scene) => {
+story("page explains what does not exist or is not possible now", {}, async (scene) => {
   const page = await scene.visitor();
   for (const path of ["/shop/items/gold", "/shop/orders/shop-0000000000000000", "/shop/orders/..%2f..%2fx"]) {
     const answer = await page.goto(scene.server.base + path);
@@ -76,7 +76,7 @@ story("a form that another site sends buys nothing", {}, async (scene) => {
   await page.locator("[data-shop=no-orders]").waitFor();
 });
 
-story("another visitor's order is not theirs to see", {}, async (scene) => {
+story("order of another visitor is not shown", {}, async (scene) => {
   const page = await scene.visitor();
   await scene.buy(page, "postcard");
   await scene.openOrder(page);

@@ -126,7 +126,7 @@ impl Acknowledged {
     }
 }
 
-/// Where what an answer shows can be read again.
+/// The path at which an answer's subject can be read again.
 fn shown(answer: &Answer) -> Option<String> {
     if answer.status >= 300 || answer.text("detail").is_empty() {
         return None;

@@ -10,7 +10,7 @@ impl Chance {
         Self(seed)
     }
 
-    /// A generator of its own for somebody else.
+    /// An independent generator.
     pub fn split(&mut self) -> Self {
         Self(self.next())
     }

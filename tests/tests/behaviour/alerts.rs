@@ -39,7 +39,7 @@ fn judged(arguments: &[&str], file: &Path) {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&said));
 }
 
-/// What one scrape brought: each series with its value.
+/// The result of one scrape: each series with its value.
 #[derive(Clone, Debug)]
 struct Scraped {
     series: BTreeMap<String, f64>,

@@ -194,7 +194,7 @@ async fn decided(shop: &Shop, id: &str) -> Payment {
     payment
 }
 
-/// What the person wrote of it, as far as it can be read.
+/// The person's reason, if it can be read.
 fn reason(events: &[Value]) -> Value {
     let mut events = events.iter();
     let decided = events.find(|event| event["event_type"] == "PERSON_DECIDED");

@@ -182,7 +182,7 @@ async fn changed_byte_of_the_journal_is_found_and_named() {
     assert!(program::run(&["verify"], folder.path()).status.success());
 }
 
-/// The commands that a sandbox prints at its start, as somebody would mark and paste them.
+/// The commands that a sandbox prints at its start, as copied from the terminal.
 pub(super) async fn welcome(log: &Path) -> String {
     let said = || std::fs::read_to_string(log).unwrap();
     daegeum_tests::until("the welcome is printed", || async {

@@ -55,14 +55,14 @@ impl Described {
         !self.described["responses"][status.to_string()].is_null()
     }
 
-    /// Who may call it.
+    /// The callers that may use it.
     fn callers(&self) -> Vec<&str> {
         let all = self.described["security"].as_array().unwrap();
         let names = all.iter().flat_map(|one| one.as_object().unwrap().keys());
         names.map(String::as_str).collect()
     }
 
-    /// Its path, with names that nobody has.
+    /// Its path, with ids that do not exist.
     fn at_nothing(&self) -> String {
         let nobody = "0".repeat(32);
         self.path
@@ -157,7 +157,7 @@ async fn every_operation_refuses_as_described() {
     }
 }
 
-/// What is no body of its.
+/// A body that does not fit the operation.
 async fn refuses_bodies(operation: &Described, caller: &Caller) {
     let takes_one = !operation.described["requestBody"].is_null();
     let name = format!("{} {}", operation.method, operation.path);
@@ -190,7 +190,7 @@ async fn refuses_bodies(operation: &Described, caller: &Caller) {
         .expect(413);
 }
 
-/// What is about nothing there is.
+/// A request about nothing that exists.
 async fn refuses_nothing(operation: &Described, caller: &Caller) {
     let name = format!("{} {}", operation.method, operation.path);
     let id = operation.described["operationId"].as_str().unwrap();

@@ -21,7 +21,7 @@ async fn left_in_order() -> Arc<TempDir> {
     shop.close()
 }
 
-/// What a start that is refused says.
+/// The message of a start that is refused.
 fn refusal(data: &Path, more: &[&str], key: &str) -> String {
     refused_with(data, more, &[("DAEGEUM_DATA_KEY", key.to_owned())])
 }

@@ -67,7 +67,7 @@ impl FakeToss {
     }
 }
 
-/// What the doctor said.
+/// The doctor's report.
 struct Told {
     well: bool,
     findings: Vec<Value>,
@@ -129,7 +129,7 @@ fn doctor(data: &Path, more: &[(&str, &str)], arguments: &[&str]) -> Told {
         (output.status.code(), said)
     };
     let mut variables = secrets::environment();
-    // Where nobody can listen: what else runs on this machine is no part of the story.
+    // An address without a listener: other programs on this machine must not affect the test.
     variables.push(("DAEGEUM_LISTEN".to_owned(), "127.0.0.1:0".to_owned()));
     let more = more
         .iter()

@@ -367,7 +367,7 @@ async fn restore_from_a_backup_begins_the_feed_anew() {
     assert_eq!(again["generation"], 2, "a start is no restore");
 }
 
-/// What the operating manual says is to be copied.
+/// The files that the operating manual says to copy.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to.join("journal")).unwrap();
     for file in ["keyring", "identity"] {

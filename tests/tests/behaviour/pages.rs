@@ -225,7 +225,7 @@ async fn page_has_the_policy_and_is_not_cached() {
     }
 }
 
-/// What the policy forbids is not there either, so that nothing breaks because of it.
+/// Pages contain nothing that the policy forbids, so nothing breaks because of it.
 #[tokio::test]
 async fn no_script_style_or_handler_is_inline() {
     let site = Site::open().await;

@@ -54,7 +54,7 @@ fn escaped(text: &str) -> String {
         .collect()
 }
 
-/// What only the raw body of a notification about this payment has.
+/// A text that only the raw body of a notification about this payment contains.
 fn mark(payment: &Payment) -> String {
     escaped(&payment.id)
 }
@@ -324,7 +324,7 @@ async fn log_has_the_ids_and_no_secret() {
     );
 }
 
-/// What a buyer said of themselves, each found nowhere else.
+/// A buyer's contact data, each value unique.
 const BUYER: [&str; 3] = ["김까나리아", "canary.kim@example.com", "01093717394"];
 
 fn said_of_the_buyer() -> Value {

@@ -68,7 +68,7 @@ async fn sixty_four_callers_register_one_order_and_complete_one_payment() {
     assert_eq!(shop.balance("hold").await, -11_000);
 }
 
-/// What one round was about, to look at afterwards.
+/// The subjects of one round, to check afterwards.
 struct Round {
     order: Order,
     payments: [Payment; 2],
@@ -132,7 +132,7 @@ async fn race(shop: &Shop, order: &Order, payments: &[Payment; 2], number: u32) 
     1 + usize::from(both)
 }
 
-/// What became of a round: how many payments its order took, and how many are set aside.
+/// The result of a round: how many payments its order took, and how many are set aside.
 async fn looked_at(round: &Round) -> (i64, i64) {
     let status = round.order.status().await;
     let mut details = Vec::new();

@@ -238,7 +238,7 @@ async fn debug_logs_accepted_requests_and_trace_logs_commits() {
 #[tokio::test]
 async fn connection_over_the_limit_is_logged_like_any_refusal() {
     let logged = Logged::start(&[("DAEGEUM_LIMITS_CONNECTIONS", "1")]).await;
-    // Takes the one place, once whoever looked whether the server is ready has left it, and keeps the connection.
+    // Takes the one place, once the readiness check has left it, and keeps the connection.
     let first = logged.stranger();
     until("the place is taken", || async {
         let answer = Answer::try_to(first.request(Method::GET, "/healthz")).await;

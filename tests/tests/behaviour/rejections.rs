@@ -9,7 +9,7 @@ use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Answer, Captured, NoAnswer, Shop, Success};
 use serde_json::{Value, json};
 
-/// What was refused in the stories below, by code.
+/// The codes that the stories below have reached.
 #[derive(Default)]
 struct Reached(BTreeMap<String, Answer>);
 

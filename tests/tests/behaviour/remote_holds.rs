@@ -54,7 +54,7 @@ async fn order_is_answered_202_while_its_gateway_is_silent() {
     shop.let_requests_wait_for(Duration::from_millis(20));
     let waiting = asks(&order, "confirm", "c-1").await.expect(202);
     assert_eq!(waiting["status"], "AUTHORIZED");
-    // Whoever asks meanwhile joins the same call.
+    // A concurrent request joins the same call.
     order.confirm().await.expect(202);
     payment.capture().await.expect(202);
     assert_eq!(asks(&order, "confirm", "c-1").await.status, 202);

@@ -76,7 +76,7 @@ fn directory() -> Arc<TempDir> {
     Arc::new(folder)
 }
 
-/// What the server of then was started with.
+/// The settings that the server of that time was started with.
 struct Then(Value);
 
 impl Then {
@@ -182,7 +182,7 @@ impl Asked {
         Answer::to(request).await
     }
 
-    /// What is not as it was; nothing if all is.
+    /// The differences; empty if there are none.
     fn differs(&self, now: &Answer) -> Option<String> {
         let (then, path) = (self.text("answer"), self.text("path"));
         let about = |what: &str| Some(format!("{} {path}: {what}", self.text("method")));
@@ -205,7 +205,7 @@ impl Asked {
     }
 }
 
-/// Lists that somebody works through begin with the oldest now, and tell ages.
+/// Work lists now begin with the oldest entry, and have ages.
 fn in_any_order(path: &str, mut answer: Value) -> Value {
     if path.starts_with("/api/v1/admin/") {
         let items = answer["items"].as_array_mut().expect("items");

@@ -15,7 +15,7 @@ use crate::host;
 use crate::reading::Session;
 use crate::returned::{Brought, refusal};
 
-/// What the script defines.
+/// The global that the script defines.
 const GLOBAL: &str = "TossPayments";
 /// A script that has not loaded by then will not load.
 const SCRIPT_LIMIT_MS: u32 = 15_000;

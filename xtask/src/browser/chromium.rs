@@ -10,7 +10,7 @@ const USUAL: &str = "/usr/bin/chromium";
 const VARIABLE: &str = "DAEGEUM_CHROMIUM";
 const PACKAGES: [&str; 3] = ["chromium", "fonts-nanum", "fontconfig"];
 
-/// Where Chromium is; a Korean font is there too.
+/// The path of Chromium; a Korean font is installed too.
 pub(crate) fn ready() -> Result<PathBuf, Failure> {
     let chromium = std::env::var_os(VARIABLE).map_or_else(|| PathBuf::from(USUAL), PathBuf::from);
     if chromium.is_file() && korean_is_drawn() {

@@ -98,7 +98,7 @@ struct Machine {
     root: PathBuf,
 }
 
-/// What the older data is opened with, as credentials.
+/// The older directory's keys, as credentials.
 struct Keys {
     folder: PathBuf,
     merchant: String,

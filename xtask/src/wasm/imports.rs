@@ -22,7 +22,7 @@ pub(super) fn of(module: &[u8]) -> Result<Vec<String>, String> {
     Ok(Vec::new())
 }
 
-/// What is left to read.
+/// The remaining bytes.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {

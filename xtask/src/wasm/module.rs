@@ -17,9 +17,9 @@ use crate::{npm, process};
 pub(super) const GLUE: &str = "core.js";
 pub(super) const MODULE: &str = "core_bg.wasm";
 
-/// What was made.
+/// The built files.
 pub(super) struct Built {
-    /// Where [`GLUE`] and [`MODULE`] are.
+    /// The folder of [`GLUE`] and [`MODULE`].
     pub(super) folder: PathBuf,
     /// Whether the module is as small as it is shipped.
     pub(super) is_optimized: bool,

@@ -29,7 +29,7 @@ const SCRIPTS: [&str; 7] = [
 ];
 /// The module as a script, which `inline.js` imports.
 const BYTES: &str = "core_bytes.js";
-/// What a page loads.
+/// The entry for pages.
 const LOADED: [&str; 2] = ["index.js", module::MODULE];
 const TYPES: &str = "index.d.ts";
 /// The same for `require`: TypeScript reads them as another kind of module.
@@ -70,7 +70,7 @@ pub(super) fn build(toolchain: &Toolchain) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the package is.
+/// The package's folder.
 fn folder() -> PathBuf {
     root().join("wasm-client/pkg")
 }
@@ -94,7 +94,7 @@ fn write_bytes(module: &Path, script: &Path) -> Result<(), Failure> {
     fs::write(script, text).when(script.display())
 }
 
-/// What a page loads is made small; what a server loads can be read in a stack trace.
+/// A page's script is minified; a server's stays readable in stack traces.
 fn join_scripts(scripts: &Path, package: &Path) -> Result<(), Failure> {
     let entries: [(&str, &str, &[&str]); 3] = [
         (

@@ -23,7 +23,7 @@ const CORE: [&str; 5] = [
     TARGET,
 ];
 
-/// What stands for files, threads, an operating system or a browser.
+/// Packages that mean files, threads, an operating system or a browser.
 const FOREIGN: [&str; 10] = [
     "sled",
     "tokio",

@@ -7,7 +7,7 @@ use crate::cargo::root;
 use crate::failure::{Failure, While};
 use crate::{npm, process};
 
-/// What it is made from, in `wasm-client`.
+/// Its sources, in `wasm-client`.
 const SOURCES: [&str; 2] = ["js/index.d.ts", "typedoc.json"];
 
 /// Puts it into the package's folder; written anew, in some seconds, when its sources have changed

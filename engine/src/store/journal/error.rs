@@ -26,7 +26,7 @@ pub enum JournalError {
     /// The disk refused. A write or sync that failed also poisons the journal.
     #[error("cannot {action} {}: {source}; check the disk, then start again", file.display())]
     Io {
-        /// What was being done, as a verb.
+        /// The action, as a verb.
         action: &'static str,
         /// To which file or directory.
         file: PathBuf,

@@ -23,7 +23,7 @@ const FILLER: u8 = 0xFF;
 /// A hash over everything written up to a frame.
 pub type ChainHash = [u8; 32];
 
-/// What a frame holds, counted in records and events.
+/// The content of a frame, counted in records and events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameMeta {
     /// Sequence of its first record.

@@ -92,7 +92,7 @@ pub(super) struct Chapter {
     pub(super) marks: Option<Marks>,
 }
 
-/// What readers may see: every segment in use, and the durable end.
+/// The segments that readers may see: every segment in use, up to the durable end.
 #[derive(Debug)]
 pub(super) struct Published {
     pub(super) tail: Tail,

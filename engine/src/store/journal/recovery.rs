@@ -41,7 +41,7 @@ pub(super) struct LastSegment {
     path: PathBuf,
     pub(super) tail: Tail,
     pub(super) marks: Marks,
-    /// What was written last: the last frame, or the header when there is none.
+    /// The last write: the last frame, or the header if there is none.
     last_written: (u64, u64),
     /// Where the torn frame's last byte ends, when there is one.
     torn_end: Option<u64>,

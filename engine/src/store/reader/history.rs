@@ -25,7 +25,7 @@ pub struct PastRecord {
     pub number: u64,
     /// When it was decided.
     pub at: Timestamp,
-    /// What it was.
+    /// The record of the group.
     pub group: GroupRecord,
 }
 
@@ -36,7 +36,7 @@ pub struct PastEvent {
     pub number: u64,
     /// When it was decided.
     pub at: Timestamp,
-    /// What happened.
+    /// The event.
     pub event: GroupEvent,
 }
 

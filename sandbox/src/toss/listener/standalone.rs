@@ -26,14 +26,14 @@ use super::{
 };
 use crate::clock::{ClockError, SandboxClock};
 
-/// What a simulator needs that nobody else runs.
+/// The settings of a simulator that runs alone.
 #[derive(Debug)]
 pub struct Standalone {
-    /// Where its books and its clock are.
+    /// The folder of its books and its clock.
     pub folder: PathBuf,
     /// An address of this machine; port 0 is any.
     pub address: SocketAddr,
-    /// Where notifications go at first; it can be set by `PUT /sandbox/notification-url`.
+    /// The first address of notifications; it can be changed by `PUT /sandbox/notification-url`.
     pub notification_url: Option<String>,
     /// The rest. `base_url` is set from the address.
     pub settings: Settings,

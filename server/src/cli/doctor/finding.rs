@@ -40,7 +40,7 @@ impl Findings {
         self.add(about, State::Ok, found.into(), None);
     }
 
-    /// Somebody should look.
+    /// The operator should look.
     pub fn warn(&mut self, about: &'static str, found: impl Into<String>, todo: impl Into<String>) {
         self.add(about, State::Warn, found.into(), Some(todo.into()));
     }

@@ -56,7 +56,7 @@ fn judge(call: &Call, payment: &Payment) -> Outcome {
         {
             of_another_window(call)
         }
-        // An account that nobody paid into.
+        // An account without a deposit.
         Status::Canceled => answered(payment, Fact::Canceled),
         Status::Ready | Status::InProgress if planted::is(Bug::NotYetIsFailure) => {
             failed(payment, errors::ABORTED)

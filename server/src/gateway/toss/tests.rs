@@ -62,7 +62,7 @@ fn split(supply: u64, vat: u64, tax_free: u64) -> Amounts {
     Amounts::split(won(supply), won(vat), won(tax_free)).unwrap()
 }
 
-/// An amount that nobody splits.
+/// An amount without a split.
 fn whole(minor: u64) -> Amounts {
     Amounts::whole(won(minor))
 }

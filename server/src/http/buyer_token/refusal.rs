@@ -8,7 +8,7 @@ use crate::http::error::{HttpErrorCode, Problem};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Not three parts of base64url: perhaps a key that nobody has.
+    /// Not three parts of base64url: perhaps an unknown bearer secret.
     NotAToken,
     Header,
     Critical,

@@ -51,7 +51,7 @@ fn under_header(header: &Json) -> String {
 }
 
 #[tokio::test]
-async fn a_buyer_is_who_the_token_says() {
+async fn token_identifies_its_buyer() {
     let claims = json!({"sub": "buyer-1", "exp": NOW_S + 60, "aud": "shop", "role": "x"});
     assert_eq!(with_claims(claims).await.unwrap(), "buyer-1");
 }
@@ -67,7 +67,7 @@ async fn a_token_ends_after_the_leeway() {
 }
 
 #[tokio::test]
-async fn a_token_that_does_not_hold_is_nobodys() {
+async fn invalid_token_is_refused() {
     for claims in [
         json!({"exp": NOW_S + 60}),
         json!({"sub": "b"}),
@@ -101,7 +101,7 @@ async fn a_token_that_does_not_hold_is_nobodys() {
 }
 
 #[tokio::test]
-async fn a_header_that_asks_for_more_refuses_a_token_whose_signature_holds() {
+async fn critical_header_refuses_a_validly_signed_token() {
     for taken_header in [
         json!({"alg": "HS256"}),
         json!({"alg": "HS256", "typ": "JWT", "kid": "the shop's own name for it"}),
@@ -124,7 +124,7 @@ async fn a_header_that_asks_for_more_refuses_a_token_whose_signature_holds() {
 }
 
 #[tokio::test]
-async fn what_is_not_three_parts_is_no_token() {
+async fn text_without_three_parts_is_no_token() {
     let good = under_header(&json!({"alg": "HS256"}));
     let [header, claims, signature] = good.split('.').collect::<Vec<_>>()[..] else {
         panic!("three parts");

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use super::harness::*;
 
 #[tokio::test]
-async fn a_body_that_claims_to_be_too_large_is_not_waited_for() {
+async fn oversized_content_length_is_refused_at_once() {
     let server = Server::start(&[]).await;
     let mut caller = server.connect().await;
     let head = "POST /raw HTTP/1.1\r\nhost: test\r\ncontent-length: 67108864\r\n\r\n";
@@ -69,7 +69,7 @@ async fn a_body_may_come_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn body_that_does_not_arrive_times_out() {
     let server = Server::start(&[]).await;
     let mut caller = server.connect().await;
     caller
@@ -81,7 +81,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_told() {
+async fn broken_off_body_is_refused() {
     let server = Server::start(&[]).await;
     let mut caller = server.connect().await;
     let broken = "POST /raw HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n";
@@ -89,7 +89,7 @@ async fn a_body_that_breaks_off_is_told() {
 }
 
 #[tokio::test]
-async fn no_body_is_fine_where_none_is_needed() {
+async fn body_is_optional_where_none_is_needed() {
     let server = Server::start(&[]).await;
     let bare = "POST /cancel HTTP/1.1\r\nhost: test\r\n\r\n";
     assert_eq!(server.ask(bare).await.body, b"none");
@@ -102,7 +102,7 @@ async fn no_body_is_fine_where_none_is_needed() {
 }
 
 #[tokio::test]
-async fn a_value_that_cannot_be_is_named() {
+async fn invalid_value_is_named() {
     let server = Server::start(&[]).await;
     let answer = server
         .ask(&post_request("/cancel", &[], r#"{"reason":7}"#))

@@ -1,4 +1,4 @@
-//! Who calls, from where, and how often.
+//! Callers: authentication, addresses and rate limits.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::harness::*;
 
 #[tokio::test]
-async fn each_kind_of_caller_gets_where_it_may() {
+async fn caller_reaches_only_its_own_routes() {
     let server = Server::start(&[]).await;
     let buyer = token(&json!({"sub": "buyer-1", "exp": NOW_S + 60}));
     for (path, credential, status, name) in [
@@ -39,7 +39,7 @@ async fn a_token_expires_by_the_machines_clock_not_the_domains() {
 }
 
 #[tokio::test]
-async fn strangers_are_slowed_down_before_they_can_guess() {
+async fn unauthenticated_sources_are_rate_limited() {
     let server = Server::start(&[("DAEGEUM_LIMITS_RATE_PER_SOURCE", "5")]).await;
     let mut caller = server.connect().await;
     let mut guesses = Vec::new();
@@ -85,7 +85,7 @@ async fn a_key_has_its_own_rate_wherever_it_is_used_from() {
 }
 
 #[tokio::test]
-async fn only_a_trusted_proxy_says_where_a_request_is_from() {
+async fn forwarded_address_counts_only_from_a_trusted_proxy() {
     let request = "GET /source HTTP/1.1\r\nhost: test\r\n\
                    x-forwarded-for: 1.1.1.1, 198.51.100.7\r\n\r\n";
     let alone = Server::start(&[]).await;

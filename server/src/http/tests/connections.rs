@@ -49,7 +49,7 @@ async fn a_connection_that_sends_no_whole_head_is_closed() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_told_so_and_a_freed_place_is_given_again() {
+async fn connection_over_the_limit_gets_503_until_a_place_is_free() {
     let server = Server::start(&[("DAEGEUM_LIMITS_CONNECTIONS", "2")]).await;
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     assert_eq!(first.ask(&get_request("/fast")).await.status, 200);
@@ -82,7 +82,7 @@ async fn a_request_that_takes_too_long_is_answered() {
 }
 
 #[tokio::test]
-async fn a_caller_who_does_not_read_loses_the_connection() {
+async fn connection_of_a_caller_who_does_not_read_is_closed() {
     let server = Server::start(&[]).await;
     let mut caller = server.connect().await;
     caller.send(get_request("/large")).await;
@@ -115,7 +115,7 @@ async fn a_stop_finishes_what_is_in_flight() {
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_for_ever() {
+async fn stop_ends_at_its_time_limit() {
     let mut server = Server::start(&[("DAEGEUM_LIMITS_SHUTDOWN_TIMEOUT", "5s")]).await;
     let mut busy = server.connect().await;
     busy.send(get_request("/slow")).await;
@@ -127,7 +127,7 @@ async fn a_stop_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
-async fn what_happened_is_counted() {
+async fn connections_and_answers_are_counted() {
     let server = Server::start(&[]).await;
     for path in ["/items/1", "/items/2", "/nowhere", "/elsewhere"] {
         server.ask(&get_request(path)).await;

@@ -191,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Caller<S> {
         answer
     }
 
-    /// What is still sent until the server closes; a reset is a close too.
+    /// Reads until the server closes; a reset counts as a close.
     pub(super) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         soon(self.0.read_to_end(&mut rest)).await.ok();

@@ -1,4 +1,4 @@
-//! Buyers' tokens that somebody else signs: which key verifies them, and where the keys come from.
+//! Buyers' tokens of a third-party login: the key that verifies them, and the sources of keys.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ const CLAIMED: [(&str, &str); 2] = [
     ("DAEGEUM_BUYERS_ISSUER", ISSUER),
     ("DAEGEUM_BUYERS_AUDIENCE", AUDIENCE),
 ];
-/// What an address is left alone for.
+/// The least time between two requests to an address.
 const MINUTE: Duration = Duration::from_secs(61);
 
 async fn served(login: &Login) -> Server {
@@ -60,7 +60,7 @@ async fn tokens_of_rs256_and_es256_are_verified_by_the_key_they_name() {
         let old = buyer(&server, &key.signs(&key.header(), &claims)).await;
         assert_eq!(old, Err("TOKEN_EXPIRED".to_owned()));
     }
-    // Whoever holds the other key cannot sign under this one's name.
+    // The holder of the other key cannot sign under this one's id.
     refused(&server, &rsa.signs(&ec.header(), &claims())).await;
     refused(&server, &Key::rsa("r", 1).token()).await;
     // The shop's own tokens are taken beside them.
@@ -93,7 +93,7 @@ async fn issuer_and_audience_hold_for_every_token() {
 }
 
 #[tokio::test]
-async fn a_public_key_is_never_taken_for_a_secret() {
+async fn public_key_is_never_used_as_a_secret() {
     let (rsa, ec) = (Key::rsa("r", 0), Key::ec("e"));
     let server = served(&Login::publishing(&[&rsa.jwk, &ec.jwk])).await;
     for key in [&rsa, &ec] {
@@ -113,7 +113,7 @@ async fn a_public_key_is_never_taken_for_a_secret() {
                 refused(&server, &token).await;
             }
         }
-        // Another algorithm than the key's own, whoever signed it.
+        // Another algorithm than the key's own, whichever key signed it.
         let mut header = key.header();
         for alg in [
             "none", "HS256", "RS384", "PS256", "ES384", "EdDSA", "rs256", "",
@@ -169,7 +169,7 @@ async fn a_token_without_a_kid_is_verified_by_the_only_key_or_by_none() {
 }
 
 #[tokio::test]
-async fn a_kid_that_is_there_twice_names_no_key() {
+async fn duplicate_kid_names_no_key() {
     let (first, second, third) = (Key::ec("1"), Key::ec("1"), Key::ec("3"));
     let server = served(&Login::publishing(&[&first.jwk, &second.jwk, &third.jwk])).await;
     refused(&server, &first.token()).await;
@@ -182,7 +182,7 @@ async fn a_kid_that_is_there_twice_names_no_key() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_meant_for_this_is_left_out() {
+async fn key_for_another_use_is_left_out() {
     let ec = Key::ec("e");
     let rsa = Key::rsa("r", 0);
     for left_out in [
@@ -240,7 +240,7 @@ const SMALL_N: &str = "6NIzUG_kXo3LrxiK_sHNTBvjJITsyRU9DcMCxtv8G9NVNb4FdC7UVGWnE
 const SMALL_TOKEN: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6InNtYWxsIn0.eyJzdWIiOiJidXllci0xIiwiaXNzIjoiaHR0cHM6Ly9sb2dpbi5leGFtcGxlIiwiYXVkIjoic2hvcCIsImV4cCI6MTgwMDAwMDYwMH0.qMzJvSr0Ge0tUkqHgUkld97_dzfkQWE1PqAqX5bEnjUavQBFJ25uJPtp_YgQGUzUeBvICy3BMk9j3uaOcgsaL0DjKRAJekGinpT4OIITJTXYmxWUlrBZMXHNkvTSXwzL58YdQC6unPNXKS3r4ZJAPPb8658kn8ibmLqXLqEglvs";
 
 #[tokio::test]
-async fn a_small_rsa_key_verifies_nothing() {
+async fn small_rsa_key_is_left_out() {
     let small = json!({"kty": "RSA", "kid": "small", "n": SMALL_N, "e": "AQAB"});
     let ec = Key::ec("e");
     let server = served(&Login::publishing(&[&small, &ec.jwk])).await;
@@ -249,7 +249,7 @@ async fn a_small_rsa_key_verifies_nothing() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_asked_for_at_most_once_a_minute() {
+async fn set_is_fetched_for_a_new_key_at_most_once_a_minute() {
     let (old, new) = (Key::rsa("old", 0), Key::rsa("new", 1));
     let login = Login::publishing(&[&old.jwk]);
     let server = served(&login).await;
@@ -270,7 +270,7 @@ async fn a_new_key_is_asked_for_at_most_once_a_minute() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_taken_back_is_forgotten_without_anybody_asking() {
+async fn withdrawn_key_is_dropped_without_a_request() {
     let (old, new) = (Key::ec("old"), Key::ec("new"));
     let login = Login::publishing(&[&old.jwk, &new.jwk]);
     let server = served(&login).await;
@@ -300,7 +300,7 @@ async fn pass(server: &Server, login: &Login, times: usize) {
 }
 
 #[tokio::test]
-async fn a_look_that_fails_keeps_the_last_good_set() {
+async fn failed_read_keeps_the_last_good_set() {
     let (old, new) = (Key::ec("old"), Key::ec("new"));
     let login = Login::publishing(&[&old.jwk]);
     let server = served(&login).await;
@@ -333,7 +333,7 @@ async fn a_look_that_fails_keeps_the_last_good_set() {
 }
 
 #[tokio::test]
-async fn before_there_is_a_set_buyers_are_put_off_and_others_are_served() {
+async fn buyers_get_503_before_the_first_set_and_others_are_served() {
     let key = Key::rsa("r", 0);
     let login = Login::new(Says::Nothing);
     let server = served(&login).await;
@@ -358,7 +358,7 @@ async fn before_there_is_a_set_buyers_are_put_off_and_others_are_served() {
 }
 
 #[tokio::test]
-async fn a_slow_login_is_waited_for_within_bounds() {
+async fn slow_login_is_waited_for_within_limits() {
     let key = Key::ec("e");
     let gate = Arc::new(Semaphore::new(0));
     let login = Login::new(Says::Late(Arc::clone(&gate), set(&[&key.jwk])));

@@ -85,7 +85,7 @@ impl Key {
     }
 }
 
-/// What the login says of a buyer.
+/// The login's claims about a buyer.
 pub(super) fn claims() -> Value {
     json!({"sub": "buyer-1", "exp": NOW_S + 86_400, "iss": ISSUER, "aud": AUDIENCE})
 }
@@ -107,12 +107,12 @@ fn text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What the login's address answers.
+/// The answer of the login's address.
 #[derive(Clone)]
 pub(super) enum Says {
     Nothing,
     Text(u16, String),
-    /// A set, once somebody adds a permit.
+    /// A set, once a permit is added.
     Late(Arc<Semaphore>, String),
 }
 

@@ -1,4 +1,4 @@
-//! Pages of the shop's origin read every refusal, whoever refuses and whatever the server is busy with.
+//! Pages of the shop's origin can read every refusal, from any layer and under any load.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn refusals_are_readable_by_no_other_page() {
 }
 
 #[tokio::test]
-async fn rate_by_source_is_told_to_pages_and_spares_preflights() {
+async fn rate_limit_is_readable_by_pages_and_spares_preflights() {
     let server = server(&[("DAEGEUM_LIMITS_RATE_PER_SOURCE", "1")]).await;
     let request = from(SHOP, &get_request("/fast"));
     let mut last = server.ask(&request).await;
@@ -72,7 +72,7 @@ async fn rate_by_source_is_told_to_pages_and_spares_preflights() {
 }
 
 #[tokio::test]
-async fn bodies_too_large_and_too_slow_are_told_to_pages() {
+async fn body_refusals_are_readable_by_pages() {
     let server = server(&[]).await;
     let large = "x".repeat(300 << 10);
     let large = server
@@ -89,7 +89,7 @@ async fn bodies_too_large_and_too_slow_are_told_to_pages() {
 }
 
 #[tokio::test]
-async fn requests_that_take_too_long_are_told_to_pages() {
+async fn timeouts_are_readable_by_pages() {
     let server = server(&[]).await;
     let mut caller = server.connect().await;
     caller.send(from(SHOP, &get_request("/slow"))).await;
@@ -98,9 +98,9 @@ async fn requests_that_take_too_long_are_told_to_pages() {
     readable(&caller.answer().await, "REQUEST_TIMEOUT");
 }
 
-/// What is longer still is not read to its end: nobody knows which page it is from.
+/// A longer head is not read to its end, so the page that sent it is not known.
 #[tokio::test]
-async fn heads_too_large_are_told_to_pages_up_to_twice_the_limit() {
+async fn head_refusals_are_readable_by_pages_up_to_twice_the_limit() {
     let server = server(&[]).await;
     let long = |kib: usize| {
         let value = "y".repeat(kib << 10);
@@ -119,7 +119,7 @@ async fn heads_too_large_are_told_to_pages_up_to_twice_the_limit() {
 
 /// Nothing of the request is read, so any page may read the answer, which says nothing of anybody.
 #[tokio::test]
-async fn connections_too_many_are_told_to_every_page() {
+async fn connection_limit_is_readable_by_every_page() {
     let server = server(&[("DAEGEUM_LIMITS_CONNECTIONS", "1")]).await;
     let mut first = server.connect().await;
     assert_eq!(first.ask(&get_request("/fast")).await.status, 200);

@@ -116,7 +116,7 @@ async fn every_refusal_is_a_whole_problem() {
     }
 }
 
-/// What the requests above do not reach is reached by the stories of bodies and connections.
+/// The remaining codes are reached by the tests of bodies and connections.
 #[test]
 fn every_code_is_reached_somewhere() {
     let stories = [
@@ -169,7 +169,7 @@ async fn a_refused_connection_serves_the_next_request() {
 }
 
 #[tokio::test]
-async fn what_is_our_fault_is_told_without_its_cause() {
+async fn internal_error_is_answered_without_its_cause() {
     let server = Server::start(&[]).await;
     for path in ["/fails", "/panic", "/silent/500"] {
         let answer = server.ask(&get_request(path)).await;
@@ -181,7 +181,7 @@ async fn what_is_our_fault_is_told_without_its_cause() {
 }
 
 #[tokio::test]
-async fn a_missing_method_names_those_there_are_and_head_is_get() {
+async fn wrong_method_gets_allow_and_head_is_get() {
     let server = Server::start(&[]).await;
     let answer = server
         .ask("DELETE /fast HTTP/1.1\r\nhost: test\r\n\r\n")
@@ -220,7 +220,7 @@ async fn a_request_keeps_its_own_id_or_gets_one() {
 /// What is not HTTP is answered by hyper before any of our code sees it: a status, no body, and
 /// the end of the connection.
 #[tokio::test]
-async fn what_is_not_http_is_answered_and_closed() {
+async fn non_http_is_answered_and_closed() {
     let server = Server::start(&[]).await;
     let long = format!("GET /fast HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(300_000));
     let many = format!("GET /fast HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(101));

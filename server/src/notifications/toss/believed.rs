@@ -8,7 +8,7 @@ use daegeum_engine::planted::{self, Bug};
 use crate::app::{App, Asked};
 use crate::http::RequestContext;
 
-/// Takes what nobody has proven for a fact, where that bug is planted.
+/// Applies an unproven fact, if that bug is planted.
 pub(super) fn believe(app: &App, context: &RequestContext, id: PaymentId, body: &[u8]) {
     let known = app.reader.payment(id).ok().flatten();
     let Some(known) = known.filter(|_| planted::is(Bug::HintIsBelieved)) else {

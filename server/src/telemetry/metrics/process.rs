@@ -93,7 +93,7 @@ mod linux {
 
     use super::{ConstCounter, ConstGauge, DescriptorEncoder, EncodeMetric, Unit, fmt, gauge};
 
-    /// What cannot be read is left out: a scrape is not refused for it.
+    /// Unreadable figures are left out: a scrape is not refused for them.
     pub(super) fn encode_process(encoder: &mut DescriptorEncoder) -> Result<(), fmt::Error> {
         let Ok(process) = Process::myself() else {
             return Ok(());

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 const TOO_LONG_MS: u64 = 2_000;
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// What goes wrong once, by name.
+/// The faults, each happening once, by name.
 fn faults() -> Vec<(&'static str, Fault)> {
     let error = |before: bool, status: u16, code: &str| {
         let (code, kept) = (code.to_owned(), false);

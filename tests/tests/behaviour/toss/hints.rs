@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 const WEBHOOK: &str = "/api/v1/payments/webhook/toss";
 
-/// What anybody can send.
+/// A notification that anyone can send.
 fn forged(payment_id: &str, status: &str) -> Value {
     json!({
         "eventType": "PAYMENT_STATUS_CHANGED",

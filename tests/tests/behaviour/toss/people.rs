@@ -74,7 +74,7 @@ async fn wrong_resolution_is_corrected_by_the_gateway() {
     assert_eq!(checkout.payment.detail().await, "ORPHANED");
     toss.agrees_with(&shop).await;
 
-    // It goes back through Toss, as soon as somebody says so.
+    // A person's request refunds it through Toss.
     let back = decide(&shop, &checkout.payment, "return").await.expect(200);
     assert_eq!(back.text("detail"), "RETURNED");
     let again = decide(&shop, &checkout.payment, "return").await.expect(200);

@@ -213,7 +213,7 @@ async fn cross_origin_calls_are_for_the_shops_pages_only() {
     assert_eq!(allowed(&keys.expect(200)).as_deref(), Some("*"));
 }
 
-/// What a browser does before a page of another origin may send a token.
+/// The browser's preflight before a page of another origin may send a token.
 #[tokio::test]
 async fn preflight_tells_the_shops_page_what_it_may_send() {
     let (shop, _toss) = Shop::open_with_toss().await;

@@ -25,7 +25,7 @@ async fn token_opens_only_its_own_checkout() {
             .await
             .refused(404, "PAYMENT_NOT_FOUND");
         let approved = other.approve().await;
-        // Told no more than whoever tampers is.
+        // The same answer as for a tampered return.
         confirm(&own.browser, &approved)
             .await
             .refused(422, "MISMATCHED");
@@ -230,7 +230,7 @@ async fn checkout_ends_in_domain_time() {
         .confirm(&approved)
         .await
         .refused(401, "TOKEN_EXPIRED");
-    // Whoever the buyer is, this checkout is over.
+    // For any caller, this checkout has ended.
     let buyer = shop.buyer("buyer-1");
     let seen = buyer.get(&path).await.expect(200);
     assert_eq!(

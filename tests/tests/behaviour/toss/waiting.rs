@@ -46,7 +46,7 @@ async fn unanswered_call_is_listed_with_its_age_until_it_needs_a_person() {
 
 #[tokio::test]
 async fn unreachable_gateway_has_captured_nothing() {
-    // Nobody listens there.
+    // An address without a listener.
     let nowhere = [("DAEGEUM_GATEWAYS_TOSS_BASE_URL", "http://127.0.0.1:1")];
     let (shop, toss) = Shop::open_with_toss_and(&nowhere).await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
@@ -135,7 +135,7 @@ async fn unfinished_window_neither_frees_nor_blocks_the_order() {
         toss.calls().1 == 1
     })
     .await;
-    // Nobody has come back from it, so another window may be opened.
+    // No buyer has come back from it, so another window may be opened.
     assert_eq!(left.status().await, "prepared");
     assert_eq!(order.status().await, "PAYMENT_PENDING");
     shop.advance(Duration::from_mins(5));

@@ -56,9 +56,9 @@ pub(super) enum Operation {
 
 #[derive(Debug, Clone, Default)]
 struct Content {
-    /// What programs read.
+    /// The content that programs read.
     seen: Vec<u8>,
-    /// What is certainly on the disk.
+    /// The content that is certainly on the disk.
     durable: Vec<u8>,
     /// Per changed sector, every state it passed through since the last sync.
     unsynced: BTreeMap<usize, Vec<[u8; SECTOR]>>,
@@ -179,7 +179,7 @@ impl Platter {
         }
     }
 
-    /// What is left if power is lost now.
+    /// The disk after a power loss now.
     pub(super) fn survivors(&self, chance: &mut Chance) -> Self {
         let loss = Loss::choose(chance);
         let mut names = self.durable_names.clone();

@@ -139,11 +139,11 @@ words! {
     REFUND_TOO_LATE = Gateway, Never,
         "결제사를 통해 환불할 수 있는 기간이 지났습니다. 판매자에게 문의해 주세요.",
         "The time for a refund through the payment company is over. Please contact the shop.";
-    /// Nobody knows yet; never pay twice.
+    /// The outcome is unknown; never pay twice.
     UNSURE = Gateway, Later,
         "결제 결과를 확인하고 있습니다. 다시 결제하지 마시고 잠시 기다려 주세요.",
         "We are checking what became of the payment. Please do not pay again; wait a moment.";
-    /// A code nobody has documented.
+    /// An undocumented code.
     UNHEARD_OF = Gateway, OtherMethod,
         "결제가 완료되지 않았습니다. 다른 결제 수단을 이용하시거나 잠시 후 다시 시도해 주세요.",
         "The payment was not completed. Please use another payment method, or try again later.";
