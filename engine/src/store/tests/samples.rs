@@ -203,6 +203,7 @@ fn payment_events() -> Vec<PaymentEvent> {
     ]
     .into_iter()
     .chain(checkout_events())
+    .chain(paper_events())
     .collect()
 }
 
@@ -300,6 +301,12 @@ fn checkout_events() -> Vec<PaymentEvent> {
             url: "https://shop.example/failed".into(),
         }
         .into(),
+    ]
+}
+
+/// What a buyer agreed to, and what they were given.
+fn paper_events() -> Vec<PaymentEvent> {
+    vec![
         ConsentGiven {
             text_hash: [0xc0; 32],
             version: "2026-11".into(),
