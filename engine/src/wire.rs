@@ -11,7 +11,8 @@ use serde::{Serialize, Serializer};
 use crate::amounts::Amounts;
 use crate::consent::{Agreed, Consent};
 use crate::event::{
-    CardChosen, GatewayCalled, OrderEvent, PaidWith, PaymentEvent, PaymentRefunded, PersonDecided,
+    CardChosen, ConsentGiven, GatewayCalled, OrderEvent, PaidWith, PaymentEvent, PaymentRefunded,
+    PersonDecided,
 };
 use crate::group::GroupEvent;
 use crate::id::{OrderId, PaymentId};
@@ -33,7 +34,7 @@ impl<T: Display> Serialize for Text<T> {
 }
 
 /// Bytes in lower-case hex.
-struct Hex<'a>(&'a [u8]);
+pub struct Hex<'a>(pub &'a [u8]);
 
 impl Display for Hex<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -450,6 +451,14 @@ fn refunded<M: SerializeMap>(e: &PaymentRefunded, map: &mut M) -> Result<(), M::
     map.serialize_entry("source", e.source.name())
 }
 
+fn consented<M: SerializeMap>(e: &ConsentGiven, map: &mut M) -> Result<(), M::Error> {
+    let (consent, version) = Agreed::read(&e.version);
+    map.serialize_entry("consent", &consent.map(Consent::name))?;
+    map.serialize_entry("version", version)?;
+    map.serialize_entry("text_hash", &Text(Hex(&e.text_hash)))?;
+    map.serialize_entry("given_at", &Text(e.at))
+}
+
 fn decided<M: SerializeMap>(
     e: &PersonDecided,
     opened: Option<&str>,
@@ -556,13 +565,7 @@ fn payment_payload<M: SerializeMap>(
         PaymentEvent::PaymentMethodKnown(e) => method_known(&e.paid_with, map),
         PaymentEvent::InquiryWanted(e) => hint(e.hash, e.heard_at, opened, map),
         PaymentEvent::InquirySettled(e) => map.serialize_entry("news", &e.news),
-        PaymentEvent::ConsentGiven(e) => {
-            let (consent, version) = Agreed::read(&e.version);
-            map.serialize_entry("consent", &consent.map(Consent::name))?;
-            map.serialize_entry("version", version)?;
-            map.serialize_entry("text_hash", &Text(Hex(&e.text_hash)))?;
-            map.serialize_entry("given_at", &Text(e.at))
-        }
+        PaymentEvent::ConsentGiven(e) => consented(e, map),
         PaymentEvent::SlipKnown(_) => map.serialize_entry("url", &opened),
     }
 }

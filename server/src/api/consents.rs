@@ -3,6 +3,7 @@
 
 use daegeum_engine::consent::{Agreed, Consent};
 use daegeum_engine::event::Provider;
+use daegeum_engine::wire::Hex;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -57,18 +58,12 @@ impl GivenConsent {
                 "SHA-256 is 64 lower-case hexadecimal digits.",
             )
         })?;
-        let version = match &self.version {
-            Some(version) => own(version, at)?,
-            None => {
-                let shown = app.consents.find(provider, self.consent, &text_hash);
-                let shown = shown.ok_or_else(|| {
-                    let field = format!("consents[{at}].text_hash");
-                    let rule =
-                        "It is of no text that this checkout shows; one of your own has a version.";
-                    Problem::from(HttpErrorCode::ConsentTextUnknown).at(field, rule)
-                })?;
-                format!("{HOSTED}{}", shown.language.tag())
-            }
+        let version = if let Some(version) = &self.version {
+            own(version, at)?
+        } else {
+            let shown = app.consents.find(provider, self.consent, &text_hash);
+            let shown = shown.ok_or_else(|| unknown(at))?;
+            format!("{HOSTED}{}", shown.language.tag())
         };
         Ok(Agreed {
             consent: self.consent,
@@ -76,6 +71,13 @@ impl GivenConsent {
             version: version.into(),
         })
     }
+}
+
+/// The hash is of no text that this checkout shows.
+fn unknown(at: usize) -> Problem {
+    let field = format!("consents[{at}].text_hash");
+    let rule = "It is of no text that this checkout shows; one of your own has a version.";
+    Problem::from(HttpErrorCode::ConsentTextUnknown).at(field, rule)
 }
 
 /// A version in the shop's words, which are told from this server's.
@@ -137,7 +139,7 @@ fn shown(texts: &[ConsentText], language: Language) -> Option<ShownText<'_>> {
     let text = texts.iter().find(|text| text.language == language)?;
     Some(ShownText {
         text: &text.text,
-        text_hash: text.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        text_hash: Hex(&text.hash).to_string(),
     })
 }
 

@@ -33,7 +33,12 @@ const GAINED: &[(&str, &[&str])] = &[
     ),
     (
         "/api/v1/payments/sessions/",
-        &[".redirect_url", ".failure_redirect_url"],
+        &[
+            ".redirect_url",
+            ".failure_redirect_url",
+            ".consents",
+            ".receipt",
+        ],
     ),
     ("/api/v1/admin/balances", &[]),
     ("/api/v1/admin/desk", &[".count", ".at_least"]),

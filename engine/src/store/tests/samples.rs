@@ -204,6 +204,7 @@ fn payment_events() -> Vec<PaymentEvent> {
     .into_iter()
     .chain(checkout_events())
     .chain(choice_events())
+    .chain(paper_events())
     .collect()
 }
 
@@ -316,6 +317,12 @@ fn choice_events() -> Vec<PaymentEvent> {
             easy_pay: "kakaopay".into(),
         }
         .into(),
+    ]
+}
+
+/// What a buyer agreed to, and what they were given.
+fn paper_events() -> Vec<PaymentEvent> {
+    vec![
         ConsentGiven {
             text_hash: [0xc0; 32],
             version: "2026-11".into(),

@@ -29,8 +29,7 @@ async fn agreeing_to(checkout: &CheckoutVisit, names: &[&str]) -> Value {
 }
 
 fn hash_of(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(text.as_bytes()))
 }
 
 #[tokio::test]
