@@ -103,6 +103,18 @@ impl Ask {
     }
 }
 
+/// What a gateway's answer says of a payment beside its state, as far as it says it. No decision about money depends on
+/// it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Description {
+    /// The means of payment.
+    pub paid_with: Option<PaidWith>,
+    /// The wallet, if it was one.
+    pub easy_pay: Option<Box<str>>,
+    /// The address of the gateway's own slip.
+    pub slip: Option<SlipUrl>,
+}
+
 /// The outcome of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -114,12 +126,8 @@ pub enum Outcome {
         name: Option<ProviderPaymentId>,
         /// The fact that it tells.
         fact: Fact,
-        /// The means of payment, if the answer gave it.
-        paid_with: Option<PaidWith>,
-        /// Which wallet that was, if it was one and the gateway said so.
-        easy_pay: Option<Box<str>>,
-        /// Where it shows its own slip of the payment, if it said so.
-        slip: Option<SlipUrl>,
+        /// The parts of the answer that only describe the payment.
+        description: Box<Description>,
     },
     /// The gateway answered about another payment: the name in the request belongs to another order.
     NotThisOne,

@@ -331,9 +331,7 @@ impl Gateway for Client {
         fact(call, &said).map_or(Outcome::Unknown, |fact| Outcome::Answered {
             name: call.name.clone().or_else(|| name(call)),
             fact,
-            paid_with: None,
-            easy_pay: None,
-            slip: None,
+            description: Box::default(),
         })
     }
 

@@ -60,7 +60,7 @@ impl SessionFields {
     pub fn agreed(&self) -> Self {
         Self {
             consents: self.consents.clone(),
-            texts: Vec::new(),
+            ..Self::default()
         }
     }
 

@@ -266,7 +266,7 @@ pub struct PrepareSession {
 
 /// Lets the buyer pay, and tells the browser what it needs to open the gateway's window.
 ///
-/// What the buyer chooses is noted with the first preparation. BuyerChoice again, or left out, it is the same preparation;
+/// What the buyer chooses is noted with the first preparation. The same choice again, or none, is the same preparation;
 /// another choice is refused with `SESSION_PREPARED`: begin another session of the order. Without the consents that the
 /// server's settings require it is refused with `CONSENT_REQUIRED`.
 #[utoipa::path(post, path = "/api/v1/payments/sessions/{session_id}/prepare", tag = "checkout",

@@ -16,8 +16,8 @@ use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::sealed::{RetentionClass, Sealed};
 use serde_json::json;
 
-use super::breaker::CallHealth as Health;
-use super::{Ask, By, Call, Gateway, Outcome, plan};
+use super::breaker::CallHealth;
+use super::{Ask, By, Call, Description, Gateway, Outcome, plan};
 use crate::app::{App, Asked};
 use crate::http::{HttpErrorCode, Problem};
 use crate::telemetry::Traced;
@@ -179,7 +179,7 @@ async fn make(app: &App, gateway: &dyn Gateway, call: Call) -> Made {
     let came = app.world.send(outbound).await;
     let now_ns = app.world.monotonic_ns();
     let outcome = gateway.read(&call, &came);
-    let health = Health::of(&came, &outcome);
+    let health = CallHealth::of(&came, &outcome);
     app.gateways.heard(gateway.provider(), now_ns, health);
     Made {
         call,
@@ -252,27 +252,28 @@ fn trace(mut traced: Traced, made: &Made) {
 }
 
 fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
-    let (news, name, paid_with, easy_pay) = match outcome {
+    let (news, name, description) = match outcome {
         Outcome::Answered {
             name,
             fact,
-            paid_with,
-            slip: _,
-            easy_pay,
+            description,
         } => (
             News::Fact(fact.clone()),
             name.clone(),
-            paid_with.clone(),
-            easy_pay.clone(),
+            Description::clone(description),
         ),
         Outcome::Unknown if planted::is(Bug::UnknownIsFailure) => {
             let code = FailureCode::new("UNKNOWN");
-            (News::Fact(Fact::Failed { code }), None, None, None)
+            (
+                News::Fact(Fact::Failed { code }),
+                None,
+                Description::default(),
+            )
         }
         Outcome::NotYet { .. } | Outcome::NotThisOne | Outcome::Unknown => {
-            (News::None, None, None, None)
+            (News::None, None, Description::default())
         }
-        Outcome::NotSent => (News::NotSent, None, None, None),
+        Outcome::NotSent => (News::NotSent, None, Description::default()),
     };
     let (operation, source) = match call.ask {
         Ask::Inquire { about: None, .. } => (None, Source::Inquiry),
@@ -283,20 +284,18 @@ fn learned(payment: &AnyPayment, call: &Call, outcome: &Outcome) -> Learned {
         operation,
         name,
         source,
-        paid_with,
-        easy_pay,
+        paid_with: description.paid_with,
+        easy_pay: description.easy_pay,
         ..without_exchange(payment, news)
     }
 }
 
 /// Where the gateway shows its own slip, where that is not known yet.
 fn slip(app: &App, payment: &AnyPayment, outcome: &Outcome) -> Option<Sealed> {
-    let Outcome::Answered {
-        slip: Some(slip), ..
-    } = outcome
-    else {
+    let Outcome::Answered { description, .. } = outcome else {
         return None;
     };
+    let slip = description.slip.as_ref()?;
     let is_new = payment.core().slip.is_none();
     is_new.then(|| sealed(app, slip.expose().as_bytes()))?
 }

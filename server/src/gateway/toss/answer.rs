@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::errors::{self, Certainty};
 use super::payment::{About, CancelStands, Payment, Status};
 use super::requests::asks_by_name;
-use crate::gateway::{Ask, Call, Outcome};
+use crate::gateway::{Ask, Call, Description, Outcome};
 
 const NOT_FOUND: [&str; 2] = ["NOT_FOUND_PAYMENT", "NOT_FOUND_PAYMENT_SESSION"];
 /// The longest wait that a gateway can ask for.
@@ -180,19 +180,19 @@ fn answered(payment: &Payment, fact: Fact) -> Outcome {
     Outcome::Answered {
         name: Some(payment.name.clone()),
         fact,
-        paid_with: payment.paid_with(),
-        easy_pay: payment.easy_pay(),
-        slip: payment.slip(),
+        description: Box::new(Description {
+            paid_with: payment.paid_with(),
+            easy_pay: payment.easy_pay(),
+            slip: payment.slip(),
+        }),
     }
 }
 
-const fn nameless(fact: Fact) -> Outcome {
+fn nameless(fact: Fact) -> Outcome {
     Outcome::Answered {
         name: None,
         fact,
-        paid_with: None,
-        easy_pay: None,
-        slip: None,
+        description: Box::default(),
     }
 }
 

@@ -19,8 +19,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Value as _;
-use crate::gateway::By;
-use crate::gateway::SlipUrl;
+use crate::gateway::{By, Description, SlipUrl};
 
 const KEY: &str = "tgen_20240513184816ZSAZ9";
 const ORDER: &str = "pay_0190163d8b4f7c8a9d2e3f4a5b6c7d8e";

@@ -20,10 +20,12 @@ fn unapproved(fact: Fact) -> Outcome {
 fn with_card(fact: Fact, paid_with: Option<PaidWith>) -> Outcome {
     Outcome::Answered {
         name: Some(ProviderPaymentId(KEY.into())),
-        slip: paid_with.as_ref().and_then(|_| SlipUrl::parse(SLIP)),
         fact,
-        paid_with,
-        easy_pay: None,
+        description: Box::new(Description {
+            slip: paid_with.as_ref().and_then(|_| SlipUrl::parse(SLIP)),
+            paid_with,
+            easy_pay: None,
+        }),
     }
 }
 
@@ -31,9 +33,7 @@ pub(super) fn nameless(fact: Fact) -> Outcome {
     Outcome::Answered {
         name: None,
         fact,
-        paid_with: None,
-        easy_pay: None,
-        slip: None,
+        description: Box::default(),
     }
 }
 
@@ -164,10 +164,10 @@ fn split_is_accepted_only_as_far_as_it_is_given() {
 fn means_of_payment_contains_nothing_that_suffices_to_pay() {
     let paid_with = |changes: Value| {
         let said = read(Ask::Confirm, 200, &payment(changes));
-        let Outcome::Answered { paid_with, .. } = said else {
+        let Outcome::Answered { description, .. } = said else {
             panic!("{said:?}");
         };
-        paid_with
+        description.paid_with
     };
     assert_eq!(paid_with(json!({})), Some(by_card()));
     assert_eq!(paid_with(json!({"approvedAt": null})), None);
