@@ -727,14 +727,14 @@ export interface TossWindow {
   /** Our `payment_id`. */
   readonly order_id: string;
   readonly order_name: string;
-  /** What of a card payment is settled; `null` where the window asks for everything. */
+  /** What of a card payment is settled; left out where the window asks for everything. */
   readonly card?: {
     /** `DIRECT` opens the wallet's own window. */
     readonly flow_mode: "DEFAULT" | "DIRECT";
     /** Toss's code of the wallet. */
     readonly easy_pay?: string;
     readonly card_installment_plan?: number;
-  } | null;
+  };
   readonly customer_name?: string | null;
   readonly customer_email?: string | null;
   readonly customer_mobile_phone?: string | null;

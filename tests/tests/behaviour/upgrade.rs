@@ -36,6 +36,10 @@ const GAINED: &[(&str, &[&str])] = &[
         &[
             ".redirect_url",
             ".failure_redirect_url",
+            ".easy_pay",
+            ".easy_pays",
+            ".installments",
+            ".installments_max",
             ".consents",
             ".receipt",
         ],

@@ -16,7 +16,7 @@ const TITLE_LENGTH_MAX: usize = 100;
 /// The values, and where the SDK is.
 pub(super) fn window(sdk_url: &HttpUrl, client_key: &TossClientKey, offer: &Offer<'_>) -> Value {
     let title = beginning(&offer.title, TITLE_LENGTH_MAX);
-    json!({
+    let mut window = json!({
         "provider": "TOSS",
         "sdk_url": sdk_url.as_str(),
         "client_key": client_key.as_str(),
@@ -26,24 +26,29 @@ pub(super) fn window(sdk_url: &HttpUrl, client_key: &TossClientKey, offer: &Offe
         "tax_free_amount": offer.tax_free,
         "order_id": offer.payment.to_string(),
         "order_name": title,
-        "card": card(offer.card),
         "customer_name": offer.customer.name,
         "customer_email": offer.customer.email,
         "customer_mobile_phone": offer.customer.tel,
         "success_url": offer.return_to,
         "fail_url": offer.return_to,
-    })
+    });
+    if let Some(card) = card(offer.card) {
+        window["card"] = card;
+    }
+    window
 }
 
 /// What the window is not to ask any more; nothing where it asks for everything. With `DIRECT` the wallet's own window
 /// opens, with `DEFAULT` Toss's, in which the number of months is settled.
-fn card(choice: CardChoice) -> Value {
+fn card(choice: CardChoice) -> Option<Value> {
     match (choice.easy_pay, choice.installments) {
-        (Some(wallet), _) => json!({ "flow_mode": "DIRECT", "easy_pay": wallets::code(wallet) }),
-        (None, Some(plan)) => {
-            json!({ "flow_mode": "DEFAULT", "card_installment_plan": plan.months() })
+        (Some(wallet), _) => {
+            Some(json!({ "flow_mode": "DIRECT", "easy_pay": wallets::code(wallet) }))
         }
-        (None, None) => Value::Null,
+        (None, Some(plan)) => {
+            Some(json!({ "flow_mode": "DEFAULT", "card_installment_plan": plan.months() }))
+        }
+        (None, None) => None,
     }
 }
 
