@@ -10,6 +10,8 @@ import schemathesis
 
 KEY = re.compile(r"[ -~]{1,255}")
 NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+WALLETS = ("tosspay", "kakaopay", "naverpay", "payco", "samsungpay", "applepay", "lpay", "ssgpay", "pinpay")
+OTHER_METHODS = ("transfer", "virtual_account", "mobile")
 
 
 @schemathesis.hook
@@ -24,6 +26,7 @@ def before_call(context, case, kwargs):
             some_key(case)
         both_or_neither(case.body)
         places(case.body)
+        card_choice(case.body)
         # The origins of addresses have to be among the settings.
         for name in ("redirect_url", "failure_redirect_url"):
             if is_address(case.body.get(name)):
@@ -69,6 +72,17 @@ def both_or_neither(fields):
     whole = [text for text in said if is_name(text)]
     if len(whole) == 1 and None in said:
         fields.update(dict.fromkeys(pair, whole[0]))
+
+
+def card_choice(session):
+    """A wallet or a number of instalments, not both, goes with the method card, or with none said."""
+    is_wallet = isinstance(session.get("easy_pay"), str) and session["easy_pay"] in WALLETS
+    months = session.get("installments")
+    is_plan = type(months) is int and (months == 0 or 2 <= months <= 12)
+    if is_wallet and is_plan:
+        del session["installments"]
+    if (is_wallet or is_plan) and isinstance(session.get("method"), str) and session["method"] in OTHER_METHODS:
+        del session["method"]
 
 
 def places(order):

@@ -78,7 +78,11 @@ pub struct CreateSession {
     redirect_url: Option<String>,
     /// Where the hosted page sends a buyer who did not pay, if that is elsewhere; held to the same rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "https://shop.example/cart")]
+    #[schema(
+        example = "https://shop.example/cart",
+        max_length = 2000,
+        format = "uri"
+    )]
     failure_redirect_url: Option<String>,
     /// The idempotency key; it may be sent in the header `Idempotency-Key` instead.
     #[serde(default, skip_serializing_if = "BodyKey::is_beside_the_request")]
