@@ -342,7 +342,7 @@ pub enum Command {
         payment_id: PaymentId,
         /// The buyer's choice at their checkout; `None` keeps the earlier values.
         choice: Option<Choice>,
-        /// What they agreed to there.
+        /// The consents that they gave there, each at most once.
         consents: Vec<Agreed>,
     },
     /// The buyer came back from the gateway: take the money.

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
-import { startSandbox } from "./sandbox.mjs";
+import { startWithSecrets } from "./sandbox.mjs";
 
 const folder = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
 const generated = join(folder, "generated");
@@ -17,7 +17,7 @@ const run = promisify(execFile);
 let sandbox;
 
 before(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startWithSecrets();
   await rm(generated, { recursive: true, force: true });
   await mkdir(generated);
   const answer = await fetch(`${sandbox.base}/openapi.json`);
@@ -52,7 +52,7 @@ test("a Python client type-checks strictly and takes a payment", async () => {
 
 test("requests that schemathesis makes are answered as described", async () => {
   // A server that nobody has asked anything: the same requests are answered the same.
-  const own = await startSandbox();
+  const own = await startWithSecrets();
   try {
     const address = `${own.base}/openapi.json`;
     await python("schemathesis", ["--config-file", "schemathesis.toml", "run", address], own.environment);

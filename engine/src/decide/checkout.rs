@@ -152,7 +152,7 @@ fn note_card(work: &mut Work, id: PaymentId, card: CardChoice) -> Result<(), Ref
     Ok(())
 }
 
-/// Notes what the buyer agreed to, each consent once, unless one is lacking that the merchant requires.
+/// Notes the consents that the buyer gave, unless one is lacking that the merchant requires.
 fn agree(
     work: &mut Work,
     id: PaymentId,
@@ -167,12 +167,7 @@ fn agree(
             return Err(Rejection::ConsentRequired { consent }.into());
         }
     }
-    let mut noted = Vec::new();
     for agreed in consents {
-        if noted.contains(&agreed.consent) {
-            continue;
-        }
-        noted.push(agreed.consent);
         let given = ConsentGiven {
             text_hash: agreed.text_hash,
             version: agreed.label(),

@@ -16,6 +16,7 @@ use sha2::Sha256;
 
 use super::files::Files;
 use super::keyring::{Keyring, KeyringError, MasterKey, Random};
+use crate::wire::Hex;
 
 const NAME: &str = "identity";
 const KEYS: &str = "keyring";
@@ -215,9 +216,7 @@ impl Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.installation
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(&self.installation).fmt(f)
     }
 }
 

@@ -13,6 +13,7 @@ use super::marker::{self, Marker};
 use super::opening::{self, OpenOptions};
 use super::replay::{self, Progress};
 use super::view::Balance;
+use crate::wire::Hex;
 
 /// The result of verifying.
 #[derive(Debug, Default)]
@@ -196,8 +197,8 @@ fn describe(ours: &[(Vec<u8>, Vec<u8>)], right: &[(Vec<u8>, Vec<u8>)], report: &
 }
 
 fn printable(key: &[u8]) -> String {
-    let hex = |byte: &u8| format!("{byte:02x}");
-    key.iter().take(48).map(hex).collect()
+    let (shown, _) = key.split_at(key.len().min(48));
+    Hex(shown).to_string()
 }
 
 fn balances(index: &dyn Index, report: &mut Report) -> Result<(), StoreError> {

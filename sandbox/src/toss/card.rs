@@ -1,4 +1,4 @@
-//! What a shop settles of a card payment before its window opens: the wallet and the instalments of the SDK's `card`.
+//! Card options that a shop sets before the window opens: the wallet and the instalments of the SDK's `card`.
 //!
 //! Documented: `DIRECT` opens the window of one wallet or one card company, `DEFAULT` the common one whatever wallet is
 //! named, in which the buyer chooses; months are 0 or 2 to 12, and not both forms at once. Chosen: that less than 50,000

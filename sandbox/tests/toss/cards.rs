@@ -1,4 +1,4 @@
-//! What a shop settles of a card payment: the wallet and the instalments. Contract, section 2 (`card`).
+//! Card options that a shop sets before the window opens: the wallet and the instalments. Contract, section 2 (`card`).
 
 use daegeum_sandbox::toss::OpenWindow;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! What the receipt for people says of a payment beside the payment itself. The signed receipt for programs is another
-//! thing (`receipts.rs`): this one goes on being shown when money has gone back, and says how much.
+//! The receipt for people, as part of a session: amounts, discounts, refunds so far, and the gateway's slip. It is
+//! shown after a refund too; the signed receipt for programs (`receipts.rs`) is not.
 
 use daegeum_engine::amounts::{Amounts, Component};
 use daegeum_engine::event::PaymentEvent;
@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::gateway;
 use crate::http::Problem;
 
-/// What was taken, what was taken off before, what has gone back, and where the gateway's own slip is.
+/// The captured and the discounted amount, the refunds so far, and the address of the gateway's own slip.
 #[derive(Serialize)]
 pub struct ReceiptView {
     captured_at: String,

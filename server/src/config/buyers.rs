@@ -2,7 +2,7 @@
 
 use super::secret::decode_base64;
 use super::settings::{Buyers, Settings};
-use super::value::{Value, quoted};
+use super::value::{Value, parts, quoted, quoted_list};
 
 impl Buyers {
     /// Whether tokens of a third-party login are accepted.
@@ -43,16 +43,11 @@ impl Value for Vec<ClaimText> {
     const KIND: &'static str = "texts: shop-web, shop-app";
 
     fn parse(text: &str) -> Result<Self, String> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(ClaimText::parse)
-            .collect()
+        parts(text).map(ClaimText::parse).collect()
     }
 
     fn toml(&self) -> String {
-        let texts: Vec<_> = self.iter().map(|text| quoted(&text.0)).collect();
-        format!("[{}]", texts.join(", "))
+        quoted_list(self.iter().map(|text| text.0.as_str()))
     }
 }
 

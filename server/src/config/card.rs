@@ -3,15 +3,14 @@
 use daegeum_engine::card::Installments;
 use daegeum_engine::easy_pay::EasyPay;
 
-use super::value::{Value, quoted};
+use super::value::{Value, parts, quoted_list};
 
 impl Value for Vec<EasyPay> {
     const KIND: &'static str = "wallets, in the order in which they are shown: kakaopay, naverpay, tosspay, payco, samsungpay, applepay, lpay, ssgpay, pinpay";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let parts = text.split(',').map(str::trim);
         let mut wallets = Self::new();
-        for part in parts.filter(|part| !part.is_empty()) {
+        for part in parts(text) {
             let wallet = EasyPay::from_name(part).ok_or_else(|| {
                 let known: Vec<_> = EasyPay::ALL.iter().map(|one| one.name()).collect();
                 format!("`{part}` is none of {}", known.join(", "))
@@ -25,8 +24,7 @@ impl Value for Vec<EasyPay> {
     }
 
     fn toml(&self) -> String {
-        let wallets: Vec<_> = self.iter().map(|wallet| quoted(wallet.name())).collect();
-        format!("[{}]", wallets.join(", "))
+        quoted_list(self.iter().map(|wallet| wallet.name()))
     }
 }
 

@@ -2,26 +2,22 @@
 
 use daegeum_engine::consent::Consent;
 
-use super::value::{Value, quoted};
+use super::value::{Value, parts, quoted_list};
 
 impl Value for Vec<Consent> {
     const KIND: &'static str = "consents: purchase, personal_data";
 
     fn parse(text: &str) -> Result<Self, String> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(|name| {
-                Consent::from_name(name).ok_or_else(|| {
-                    format!("`{name}` is no consent; there are purchase and personal_data")
-                })
+        let listed = |name| {
+            Consent::from_name(name).ok_or_else(|| {
+                format!("`{name}` is no consent; there are purchase and personal_data")
             })
-            .collect()
+        };
+        parts(text).map(listed).collect()
     }
 
     fn toml(&self) -> String {
-        let names: Vec<_> = self.iter().map(|consent| quoted(consent.name())).collect();
-        format!("[{}]", names.join(", "))
+        quoted_list(self.iter().map(|consent| consent.name()))
     }
 }
 

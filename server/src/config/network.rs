@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::value::{Value, quoted};
+use super::value::{Value, parts, quoted};
 
 /// Addresses that share their first `prefix` bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +49,7 @@ impl Value for Vec<Network> {
     const KIND: &'static str = "addresses or networks: 10.0.0.0/8, ::1";
 
     fn parse(text: &str) -> Result<Self, String> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
+        parts(text)
             .map(|part| {
                 Network::parse(part).ok_or_else(|| format!("`{part}` is no address or network"))
             })

@@ -5,7 +5,7 @@ use std::fmt;
 use daegeum_engine::receipt::PublicKey;
 
 use super::secret::DataKey;
-use super::value::{Value, quoted};
+use super::value::{Value, parts, quoted};
 
 /// The 32 bytes (the seed) of an Ed25519 key.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,8 +50,7 @@ impl Value for RetiredKeys {
     const KIND: &'static str = "public keys as `x` in /.well-known/jwks.json, several with commas";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let parts = text.split(',').map(str::trim);
-        let keys = parts.filter(|part| !part.is_empty()).map(|part| {
+        let keys = parts(text).map(|part| {
             PublicKey::parse(part).ok_or_else(|| "is not 32 bytes as base64url".to_owned())
         });
         keys.collect::<Result<_, _>>().map(Self)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose};
 
-use super::value::{Value, quoted};
+use super::value::{Value, parts, quoted};
 
 /// The shortest accepted secret, in bytes.
 pub const SECRET_BYTES_MIN: usize = 32;
@@ -84,11 +84,7 @@ impl Value for NamedSecrets {
 
     fn parse(text: &str) -> Result<Self, String> {
         let mut named: Vec<NamedSecret> = Vec::new();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
+        for part in parts(text) {
             let Some((name, secret)) = part.split_once(':') else {
                 return Err("expected name:secret, several with commas".into());
             };
@@ -160,9 +156,7 @@ impl Value for WebhookSecrets {
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
+        parts(text)
             .map(WebhookSecret::parse)
             .collect::<Result<_, _>>()
             .map(Self)

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 
-use super::value::{Value, quoted};
+use super::value::{Value, parts, quoted, quoted_list};
 
 /// An absolute `http` or `https` address without user, query or fragment, and without a `/` at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,16 +252,11 @@ impl Value for Vec<WebOrigin> {
     const KIND: &'static str = "origins: https://shop.example, https://m.shop.example";
 
     fn parse(text: &str) -> Result<Self, String> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(listed)
-            .collect()
+        parts(text).map(listed).collect()
     }
 
     fn toml(&self) -> String {
-        let origins: Vec<_> = self.iter().map(|origin| quoted(&origin.0)).collect();
-        format!("[{}]", origins.join(", "))
+        quoted_list(self.iter().map(WebOrigin::as_str))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What buyers agree to, word for word. A consent is to a text, so it is kept by the text's hash: the one that the
-//! hosted page shows, or one of the shop's own.
+//! The texts of consents, word for word, as the hosted page shows them. A consent is recorded with the hash of its
+//! text, so changing a text changes its hash.
 
 use daegeum_engine::consent::Consent;
 use daegeum_engine::event::Provider;

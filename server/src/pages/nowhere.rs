@@ -1,4 +1,4 @@
-//! What is said of an address that nothing is at: a page to people, a problem to programs.
+//! The answer for an unknown address: a page for people, a problem for programs.
 
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};

@@ -268,8 +268,6 @@ words! {
     receipt_left: "환불 후 금액", "After refunds";
     receipt_issued_by: "카드사·은행", "Card company or bank";
     receipt_card: "카드 번호", "Card number";
-    receipt_installments: "할부", "Instalments";
-    receipt_months: "{months}개월", "{months} months";
     receipt_approval: "승인번호", "Approval number";
     receipt_slip: "결제대행사의 매출전표 보기", "The payment provider's own slip";
     receipt_is_no_tax_paper: "결제 내역을 확인하기 위한 영수증이며, 세금계산서나 현금영수증이 아닙니다.",

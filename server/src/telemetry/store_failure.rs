@@ -21,30 +21,15 @@ pub fn log_store_failure(error: &StoreError, message: &'static str) {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Arc;
 
     use daegeum_engine::store::journal::{JournalError, Place};
-    use parking_lot::Mutex;
     use serde_json::Value;
 
+    use super::super::sink::tests::CapturedOutput;
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     fn logged(error: &StoreError) -> Value {
-        let lines = Lines::default();
+        let lines = CapturedOutput::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
             .json()

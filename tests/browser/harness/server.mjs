@@ -1,46 +1,25 @@
-// The server as it is built, with its sandbox, over a folder of its own. Which program: DAEGEUM_BIN.
+// A running server as the stories ask it, beside the browser.
 
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 
+import { startSandbox } from "../../sandbox.mjs";
 import { PATIENCE_MS } from "./browser.mjs";
 
-/** Starts a server on free ports and reads from what it prints where it and its simulator are. */
+/** Starts a server with its sandbox. */
 export async function startServer() {
-  const program = process.env.DAEGEUM_BIN;
-  if (!program) throw new Error("DAEGEUM_BIN names no server; run `cargo xtask browser`");
-  const folder = await mkdtemp(join(tmpdir(), "daegeum-browser-"));
-  const child = spawn(program, ["serve", "--sandbox", "--listen", "127.0.0.1:0", "--data", folder], {
-    env: withoutSettings(process.env),
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
-  try {
-    const addresses = await printed(child, ended);
-    return new Server(addresses, child, ended, folder);
-  } catch (error) {
-    child.kill("SIGKILL");
-    await ended;
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
+  return new Server(await startSandbox());
 }
 
 /** What one running server is asked and told beside the browser. */
 class Server {
-  #child;
-  #ended;
   #folder;
 
-  constructor({ base, simulator }, child, ended, folder) {
+  constructor({ base, simulator, folder, stop }) {
     this.base = base;
     this.simulator = simulator;
-    this.#child = child;
-    this.#ended = ended;
     this.#folder = folder;
+    this.stop = stop;
   }
 
   /** What the simulated Toss believes happened. */
@@ -109,35 +88,6 @@ class Server {
     }
     throw new Error(`waited in vain for ${look}`);
   }
-
-  async stop() {
-    this.#child.kill("SIGTERM");
-    const end = await this.#ended;
-    await rm(this.#folder, { recursive: true, force: true });
-    if (end !== 0) throw new Error(`the server ended with ${end}`);
-  }
-}
-
-/** The settings of whoever runs the tests are not the tests'. */
-function withoutSettings(environment) {
-  const ours = /^(DAEGEUM_|TOSS_PAYMENTS_|APP_BASE_URL$)/;
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !ours.test(name)));
-}
-
-/** The two addresses, once both were printed; the rest of what is printed is read and dropped. */
-function printed(child, ended) {
-  return new Promise((resolve, reject) => {
-    const said = [];
-    const found = {};
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      said.push(line);
-      found.base ??= /^ {2}Shop +(http:\/\/\S+)\/shop\b/.exec(line)?.[1];
-      found.simulator ??= /^ {2}Toss +(http:\/\/\S+) /.exec(line)?.[1];
-      if (found.base && found.simulator) resolve(found);
-    });
-    ended.then((end) => reject(new Error(`the server ended with ${end}:\n${said.join("\n")}`)));
-    child.once("error", reject);
-  });
 }
 
 async function asked(url, method = "GET", body = undefined, token = undefined) {

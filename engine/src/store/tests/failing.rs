@@ -1,5 +1,4 @@
-//! What a store's error keeps of a disk that fails: what the journal was asked for, the file, the byte, and the
-//! system's own refusal.
+//! Errors of a failing disk: each keeps the journal's operation, the file, the byte, and the system's own error.
 
 use std::io;
 use std::path::{Path, PathBuf};

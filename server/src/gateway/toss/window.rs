@@ -32,8 +32,8 @@ pub(super) fn window(sdk_url: &HttpUrl, client_key: &TossClientKey, offer: &Offe
         "success_url": offer.return_to,
         "fail_url": offer.return_to,
     });
-    if let Some(card) = card(offer.card) {
-        window["card"] = card;
+    if let (Some(card), Some(values)) = (card(offer.card), window.as_object_mut()) {
+        values.insert("card".to_owned(), card);
     }
     window
 }
