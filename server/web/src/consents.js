@@ -1,7 +1,7 @@
 // What the buyer agrees to, each text apart from the others. The texts are the server's, and a consent is given by its
 // text's hash: to a text that has changed nobody has agreed.
 
-import { fill } from "./fill.js";
+import { choose, fill } from "./fill.js";
 import { spoken } from "./format.js";
 
 export class Consents {
@@ -40,8 +40,7 @@ export class Consents {
       const [agree, ...details] = text.split("\n");
       fill(place, { agree, details: details.join("\n") });
     }
-    const name = session.provider;
-    for (const one of this.#form.querySelectorAll("[data-gateway]")) one.hidden = one.dataset.gateway !== name;
+    choose(this.#form, "gateway", session.provider);
   }
 
   /** Hashes of the texts that are agreed to now. */

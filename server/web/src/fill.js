@@ -24,3 +24,8 @@ export function meet(scope, conditions) {
   for (const part of scope.querySelectorAll("[data-when]")) part.hidden = !conditions.includes(part.dataset.when);
   for (const part of scope.querySelectorAll("[data-unless]")) part.hidden = conditions.includes(part.dataset.unless);
 }
+
+/** Of the words below `root` for `name` (`data-gateway="TOSS"`), shows those for `value` and hides the others. */
+export function choose(root, name, value) {
+  for (const one of root.querySelectorAll(`[data-${name}]`)) one.hidden = one.dataset[name] !== value;
+}

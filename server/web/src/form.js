@@ -41,13 +41,13 @@ export class Form {
   offer(session) {
     fill(this.#form, { amount: money(session.amount, session.currency) });
     if (session.order_id !== this.#orderId) this.#begin(session.order_id);
-    this.#consents.ask(session, kept(session.order_id).consents ?? []);
+    const draft = kept(session.order_id);
+    this.#consents.ask(session, draft.consents ?? []);
     this.#knowBuyer(session.buyer_known);
     const isFree = session.amount === 0;
     for (const one of this.#form.querySelectorAll("[data-costs]")) one.hidden = isFree;
     for (const one of this.#form.querySelectorAll("[data-free]")) one.hidden = !isFree;
     const methods = this.#card.ways(session);
-    const draft = kept(session.order_id);
     const said = [this.#form.elements.method.value, draft.method, session.easy_pay ?? session.method];
     const wanted = said.find((method) => methods.includes(method)) ?? methods[0];
     for (const choice of this.#form.querySelectorAll("[data-method]")) {

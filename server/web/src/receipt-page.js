@@ -2,7 +2,7 @@
 
 import { Checkout, ready } from "@daegeum/checkout";
 
-import { fill } from "./fill.js";
+import { choose, fill } from "./fill.js";
 import { count, moment, money, spoken } from "./format.js";
 import { handOut } from "./hand-out.js";
 import sheet from "./style/paper.css?inline";
@@ -66,8 +66,8 @@ function write() {
     order_id: session.order_id,
     payment_id: session.payment_id,
   });
-  choose("[data-method]", "method", by.method);
-  choose("[data-gateway]", "gateway", session.provider);
+  choose(paper, "method", by.method);
+  choose(paper, "gateway", session.provider);
   const template = paper.querySelector("template[data-line]");
   paper.querySelector("[data-lines]").replaceChildren(...order.lines.map((line) => oneLine(template, line, currency)));
   const slip = paper.querySelector("[data-slip]");
@@ -75,10 +75,6 @@ function write() {
   if (receipt.slip_url) slip.querySelector("a").href = receipt.slip_url;
   // There is a signed form of money that was taken and has not gone back.
   root.querySelector("[data-do=signed]").hidden = session.status !== "paid";
-}
-
-function choose(selector, name, chosen) {
-  for (const one of paper.querySelectorAll(selector)) one.hidden = one.dataset[name] !== chosen;
 }
 
 function oneLine(template, line, currency) {

@@ -3,7 +3,7 @@
 
 import { receiptKeys, verifyReceipt } from "@daegeum/checkout";
 
-import { fill } from "./fill.js";
+import { choose, fill } from "./fill.js";
 import { moment, money } from "./format.js";
 
 export class Receipt {
@@ -63,7 +63,7 @@ export class Receipt {
       iss: said.iss,
       through: said.provider,
     });
-    for (const name of this.#place.querySelectorAll("[data-gateway]")) name.hidden = name.dataset.gateway !== said.provider;
+    choose(this.#place, "gateway", said.provider);
   }
 
   #seal(shown) {
