@@ -133,6 +133,6 @@ fn find_planted(operations: u64) -> bool {
 
 #[cfg(not(planted))]
 fn find_planted(_: u64) -> bool {
-    eprintln!("no bug is planted in this build: cargo xtask simulate --planted makes one");
+    eprintln!("this build has no bugs to plant: cargo xtask simulate --planted makes one that has");
     false
 }

@@ -15,6 +15,14 @@ use serde_json::Value;
 use crate::failure::{Failure, While};
 use crate::{planting, process};
 
+/// The crates that a simulation spends its time in.
+const SIMULATED: [&str; 4] = [
+    "daegeum-engine",
+    "daegeum-sandbox",
+    "daegeum-server",
+    "daegeum-simulation",
+];
+
 /// Release for what people run and measure, dev for what the checks have built anyway.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -22,20 +30,18 @@ pub(crate) enum Profile {
     Release,
     /// The release profile with the debug information that `dist` strips.
     Dist,
-    /// The simulation's profile: fast, and with every assertion.
+    /// The dev profile with the simulated crates optimized and able to hold planted bugs: fast, with every assertion,
+    /// and with the dependencies that the other checks have built.
     Simulation,
-    /// The same with bugs that can be planted.
-    Planted,
 }
 
 impl Profile {
     /// As cargo calls it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Dev => "dev",
+            Self::Dev | Self::Simulation => "dev",
             Self::Release => "release",
             Self::Dist => "dist",
-            Self::Simulation | Self::Planted => "simulation",
         }
     }
 }
@@ -58,8 +64,10 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Comma
             command.env_remove(name);
         }
     }
+    // What is built there is run once and never changed.
     if in_ci() {
         command.env("CARGO_INCREMENTAL", "0");
+        command.env("CARGO_PROFILE_DEV_DEBUG", "0");
     }
     command
 }
@@ -87,9 +95,11 @@ pub(crate) fn build_programs(profile: Profile, names: &[&str]) -> Result<Vec<Pat
     match profile {
         Profile::Dev => {}
         Profile::Release | Profile::Dist => drop(command.args(["--profile", profile.name()])),
-        Profile::Simulation => drop(command.args(["--profile", "simulation"])),
-        Profile::Planted => {
-            command.args(["--profile", "simulation"]);
+        Profile::Simulation => {
+            for name in SIMULATED {
+                let optimized = format!("profile.dev.package.{name}.opt-level=2");
+                command.args(["--config", &optimized]);
+            }
             planting::plant(&mut command)?;
         }
     }

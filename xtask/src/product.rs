@@ -88,19 +88,12 @@ pub(crate) fn simulate(args: &[String]) -> Result<(), Stop> {
     if options.wants_help() {
         return Err(Stop::Help(SIMULATE));
     }
-    let planted = args.iter().any(|word| word == "--planted");
-    let mut simulation = simulation(planted)?;
-    Err(process::become_program(simulation.args(options.rest())).into())
+    Err(process::become_program(simulation()?.args(options.rest())).into())
 }
 
-/// The simulation, with bugs that can be planted or as the product is.
-pub(crate) fn simulation(planted: bool) -> Result<Command, Failure> {
-    let profile = if planted {
-        Profile::Planted
-    } else {
-        Profile::Simulation
-    };
-    let programs = build_programs(profile, &["simulate"])?;
+/// The simulation. One build serves all its uses: a bug that can be planted is off until it is named.
+pub(crate) fn simulation() -> Result<Command, Failure> {
+    let programs = build_programs(Profile::Simulation, &["simulate"])?;
     let program = programs.into_iter().next();
     program
         .map(Command::new)

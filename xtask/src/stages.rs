@@ -1,10 +1,10 @@
 //! The stages of `cargo xtask test`, in order: fast ones first, then those that need the build, then those that
 //! rarely fail.
 //!
-//! Everything native is compiled with the dev profile, once. Tests want its assertions, hashes and
-//! the index are optimized in it (Cargo.toml), and a release build with LTO for the crash stage
-//! alone would be minutes more on two cores; killing a slower server proves the same.
-//! Only clippy and rustdoc compile again, since they need type-checked crates, not linked ones.
+//! Everything native is compiled with the dev profile, once. Tests want its assertions, what they wait for most is
+//! optimized in it (Cargo.toml), and a release build with LTO for the crash stage alone would be minutes more on two
+//! cores; killing a slower server proves the same. The simulation compiles four crates once more, optimized: it waits
+//! for nothing else. Clippy and rustdoc compile again, since they need type-checked crates, not linked ones.
 
 use std::time::Duration;
 
@@ -246,12 +246,12 @@ fn crash(_: &mut Run) -> Result<Outcome, Failure> {
 
 /// The same as `cargo xtask simulate`.
 fn simulation(_: &mut Run) -> Result<Outcome, Failure> {
-    checked(process::run(&mut product::simulation(false)?))
+    checked(process::run(&mut product::simulation()?))
 }
 
 /// The same as `cargo xtask simulate --planted`.
 fn planted(_: &mut Run) -> Result<Outcome, Failure> {
-    checked(process::run(product::simulation(true)?.arg("--planted")))
+    checked(process::run(product::simulation()?.arg("--planted")))
 }
 
 /// With the program that the other stages have built: what is looked at is the package.
