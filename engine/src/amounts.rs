@@ -150,6 +150,101 @@ impl Amounts {
         })
     }
 
+    /// The sum, component by component, of amounts that are known to fit. Of another currency nothing is added.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        self.checked_add(other).unwrap_or(*self)
+    }
+
+    /// The difference, component by component; a component of which less is there becomes zero. Of another currency
+    /// nothing is taken.
+    #[must_use]
+    pub fn less(&self, other: &Self) -> Self {
+        if self.currency != other.currency {
+            return *self;
+        }
+        Self {
+            currency: self.currency,
+            supply: self.supply.saturating_sub(other.supply),
+            vat: self.vat.saturating_sub(other.vat),
+            tax_free: self.tax_free.saturating_sub(other.tax_free),
+            tip: self.tip.saturating_sub(other.tip),
+            unsplit: self.unsplit.saturating_sub(other.unsplit),
+        }
+    }
+
+    /// Whether every component of `part` is in this amount.
+    pub fn contains(&self, part: &Self) -> bool {
+        let fits = |component: &Component| part.get(*component) <= self.get(*component);
+        self.currency == part.currency && Component::ALL.iter().all(fits)
+    }
+
+    /// The next part of this amount, of which `taken` went before. The VAT is that of everything taken so far, less
+    /// that of what went before, so that any sequence of parts ends at the whole. `None` if the part is more than is
+    /// left.
+    pub fn next_part(&self, taken: &Self, part: Portion) -> Option<Self> {
+        let left = self.less(taken);
+        let fits = part.taxable <= left.taxable()
+            && part.tax_free <= left.tax_free
+            && part.tip <= left.tip
+            && part.unsplit <= left.unsplit;
+        if !fits {
+            return None;
+        }
+        let so_far = taken.taxable().saturating_add(part.taxable);
+        let least = part.taxable.saturating_sub(left.supply);
+        let most = left.vat.min(part.taxable);
+        let vat = vat_within(so_far)
+            .saturating_sub(taken.vat)
+            .max(least)
+            .min(most);
+        Some(Self {
+            currency: self.currency,
+            supply: part.taxable.saturating_sub(vat),
+            vat,
+            tax_free: part.tax_free,
+            tip: part.tip,
+            unsplit: part.unsplit,
+        })
+    }
+
+    /// The portion of `total` minor units of this amount, each kind in proportion. All of it if `total` is more.
+    pub fn portion(&self, total: u64) -> Portion {
+        let kinds = [self.taxable(), self.tax_free, self.tip, self.unsplit];
+        let whole = self.total().minor();
+        match allot(total.min(whole), &kinds).as_slice() {
+            [taxable, tax_free, tip, unsplit] => Portion {
+                taxable: *taxable,
+                tax_free: *tax_free,
+                tip: *tip,
+                unsplit: *unsplit,
+            },
+            _ => Portion::default(),
+        }
+    }
+
+    /// The portion of `total` minor units by which `left` is less than this amount, if both are split alike.
+    pub fn portion_less(&self, left: &Self, total: u64) -> Option<Portion> {
+        if self.unsplit > 0 || left.unsplit > 0 || self.currency != left.currency {
+            return None;
+        }
+        let portion = Portion {
+            taxable: self.taxable().checked_sub(left.taxable())?,
+            tax_free: self.tax_free.checked_sub(left.tax_free)?,
+            tip: self.tip.checked_sub(left.tip)?,
+            unsplit: 0,
+        };
+        let sum = portion
+            .taxable
+            .checked_add(portion.tax_free)?
+            .checked_add(portion.tip)?;
+        (sum == total).then_some(portion)
+    }
+
+    const fn taxable(&self) -> u64 {
+        self.supply.saturating_add(self.vat)
+    }
+
     /// Shares this amount among its parts, each given by its total and whether it is taxable; VAT is shared by
     /// largest remainder among the taxable ones. The shares add up to the amount, component by component.
     pub fn shared(&self, parts: &[(u64, bool)]) -> Vec<Self> {
@@ -176,11 +271,32 @@ impl Amounts {
         self.parts().next().is_none()
     }
 
+    /// Whether the two are compatible after parts of each were taken: as [`Self::agrees_with`], but for one unit of VAT,
+    /// which a gateway that computes it anew from the rest rounds to the other side.
+    pub fn agrees_but_for_rounding(&self, other: &Self) -> bool {
+        let same_kinds = self.tax_free == other.tax_free && self.tip == other.tip;
+        let rounds = same_kinds && self.vat.abs_diff(other.vat) <= 1;
+        self.agrees_with(other) || (self.total() == other.total() && rounds)
+    }
+
     /// Whether the two are compatible: the same total, and the same split where both are split.
     pub fn agrees_with(&self, other: &Self) -> bool {
         let split = self.unsplit == 0 && other.unsplit == 0 && !planted::is(Bug::SplitNotCompared);
         self.total() == other.total() && (!split || self == other)
     }
+}
+
+/// A part of an amount before its VAT is known, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Portion {
+    /// The taxable part, VAT included.
+    pub taxable: u64,
+    /// The part that bears no VAT.
+    pub tax_free: u64,
+    /// The tip.
+    pub tip: u64,
+    /// The part whose components are unknown.
+    pub unsplit: u64,
 }
 
 /// The VAT within a taxable amount at 10 %: one eleventh, half a won rounded up.

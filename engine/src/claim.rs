@@ -62,20 +62,20 @@ pub struct Release(pub PaymentId);
 #[derive(Debug)]
 pub struct Settle(pub OrderPaid);
 
-impl EnteredBy<ClaimTaken, ClaimCore> for Held {
-    fn entered(event: &ClaimTaken, _: &mut ClaimCore) -> Self {
+impl<S> EnteredBy<S, ClaimTaken, ClaimCore> for Held {
+    fn entered(_: S, event: &ClaimTaken, _: &mut ClaimCore) -> Self {
         Self {
             payment: event.payment,
         }
     }
 }
-impl EnteredBy<ClaimReleased, ClaimCore> for Free {
-    fn entered(_: &ClaimReleased, _: &mut ClaimCore) -> Self {
+impl<S> EnteredBy<S, ClaimReleased, ClaimCore> for Free {
+    fn entered(_: S, _: &ClaimReleased, _: &mut ClaimCore) -> Self {
         Self {}
     }
 }
-impl EnteredBy<OrderPaid, ClaimCore> for Settled {
-    fn entered(event: &OrderPaid, _: &mut ClaimCore) -> Self {
+impl<S> EnteredBy<S, OrderPaid, ClaimCore> for Settled {
+    fn entered(_: S, event: &OrderPaid, _: &mut ClaimCore) -> Self {
         Self {
             payment: event.payment,
         }

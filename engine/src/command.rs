@@ -1,6 +1,6 @@
 //! Commands: the requests that the engine can decide.
 
-use crate::amounts::Amounts;
+use crate::amounts::{Amounts, Portion};
 use crate::card::CardChoice;
 use crate::consent::Agreed;
 use crate::event::{
@@ -115,6 +115,8 @@ pub enum Fact {
         taken: Amounts,
         /// The part of it that was not refunded.
         left: Amounts,
+        /// Our calls among those that refunded some of it, where the gateway tells them apart.
+        ours: Option<Vec<OperationId>>,
     },
     /// The payment failed; nothing was taken.
     Failed {
@@ -142,9 +144,15 @@ pub enum Fact {
 impl Fact {
     /// The fact that all of this was captured and is still there.
     pub const fn captured(amounts: Amounts) -> Self {
+        Self::left_of(amounts, amounts)
+    }
+
+    /// The fact that the gateway has `left` of what was captured. It does not tell its refunds apart.
+    pub const fn left_of(taken: Amounts, left: Amounts) -> Self {
         Self::Taken {
-            taken: amounts,
-            left: amounts,
+            taken,
+            left,
+            ours: None,
         }
     }
 
@@ -161,10 +169,7 @@ impl Fact {
 
     /// The fact that all of this was captured and refunded.
     pub const fn refunded(taken: Amounts) -> Self {
-        Self::Taken {
-            taken,
-            left: Amounts::zero(taken.currency()),
-        }
+        Self::left_of(taken, Amounts::zero(taken.currency()))
     }
 }
 
@@ -292,6 +297,28 @@ pub enum Resolution {
     NotDone,
 }
 
+/// The part of a payment's money that is to be refunded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundOf {
+    /// All that is left.
+    AllThatIsLeft,
+    /// This many minor units, taxable and other money in proportion to what is left of each.
+    Amount(u64),
+    /// So much of each kind.
+    Portion(Portion),
+}
+
+/// A refund to request.
+#[derive(Debug, Clone)]
+pub struct NewRefund {
+    /// The part to refund.
+    pub of: RefundOf,
+    /// The name of the key that asks.
+    pub asked_by: Box<str>,
+    /// The reason, sealed.
+    pub reason: Option<Sealed>,
+}
+
 /// One request to the engine.
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -380,6 +407,13 @@ pub enum Command {
         /// The payment.
         payment_id: PaymentId,
     },
+    /// Refunds captured money, all of it or a part.
+    RefundPayment {
+        /// The payment.
+        payment_id: PaymentId,
+        /// The refund.
+        refund: NewRefund,
+    },
     /// Ends an expired hold.
     HoldDue {
         /// The payment of the hold.
@@ -438,6 +472,7 @@ impl Command {
             | Self::ConfirmPayment { payment_id, .. }
             | Self::CapturePayment { payment_id }
             | Self::CancelPayment { payment_id, .. }
+            | Self::RefundPayment { payment_id, .. }
             | Self::HoldDue { payment_id }
             | Self::WantInquiry { payment_id, .. }
             | Self::Resolve { payment_id, .. }

@@ -22,6 +22,7 @@ mod mock;
 mod notification;
 mod order;
 mod payment;
+mod refund;
 mod resolution;
 
 use crate::card::CardOffer;
@@ -207,6 +208,9 @@ fn dispatch(work: &mut Work, command: Command, context: &mut Context<'_>) -> Out
         Command::CapturePayment { payment_id } => payment::capture(work, payment_id, context),
         Command::CancelPayment { asker, payment_id } => {
             payment::cancel(work, &asker, payment_id, context)
+        }
+        Command::RefundPayment { payment_id, refund } => {
+            refund::request(work, payment_id, refund, context)
         }
         Command::HoldDue { payment_id } => payment::hold_due(work, payment_id, context),
         Command::Notify(notification) => notification::take_in(work, notification, context),

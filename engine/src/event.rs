@@ -229,9 +229,9 @@ event_structs! {
         /// The way of the refund.
         way: RefundWay,
     }
-    /// All of the captured money was refunded.
+    /// Captured money was refunded, all of it or a part.
     PaymentRefunded {
-        /// The refund's id, if it was requested here.
+        /// The refund's id; version 1 had none where it was not requested here.
         refund: Option<RefundId>,
         /// The refunded amount.
         refunded: Amounts,
@@ -318,6 +318,15 @@ event_structs! {
     SlipKnown {
         /// The slip's address, sealed: whoever has it sees the slip.
         url: Sealed,
+    }
+    /// Who asked for a refund, and why; it is noted beside the request.
+    RefundAskedFor {
+        /// The refund.
+        refund: RefundId,
+        /// The name of the key that asked.
+        asked_by: Box<str>,
+        /// The reason, sealed.
+        reason: Option<Sealed>,
     }
     /// An order was registered.
     OrderCreated {
@@ -547,6 +556,8 @@ event_enum! {
         EasyPayKnown = "EASY_PAY_KNOWN" feed notes,
         /// Where the gateway's slip is.
         SlipKnown = "SLIP_KNOWN" internal notes,
+        /// Who asked for a refund.
+        RefundAskedFor = "REFUND_ASKED_FOR" internal notes,
     }
 }
 
@@ -654,7 +665,8 @@ impl PaymentEvent {
             | Self::FailureUrlGiven(_)
             | Self::CardChosen(_)
             | Self::EasyPayKnown(_)
-            | Self::SlipKnown(_) => None,
+            | Self::SlipKnown(_)
+            | Self::RefundAskedFor(_) => None,
         }
     }
 }

@@ -162,7 +162,8 @@ fn payment_postings(event: &PaymentEvent, provider: Provider, book: &mut Book<'_
         | PaymentEvent::FailureUrlGiven(_)
         | PaymentEvent::CardChosen(_)
         | PaymentEvent::EasyPayKnown(_)
-        | PaymentEvent::SlipKnown(_) => {}
+        | PaymentEvent::SlipKnown(_)
+        | PaymentEvent::RefundAskedFor(_) => {}
     }
 }
 

@@ -21,9 +21,9 @@ pub trait Edge<Action, To> {
 }
 
 /// A state that an event leads into: the one constructor of the state, for new events and for replayed ones.
-pub trait EnteredBy<Event, Core> {
-    /// The state's own data after `event`, with what the event says of the rest put into `core`.
-    fn entered(event: &Event, core: &mut Core) -> Self;
+pub trait EnteredBy<From, Event, Core> {
+    /// The state's own data after `event` in the state `before`, with what the event says of the rest put into `core`.
+    fn entered(before: From, event: &Event, core: &mut Core) -> Self;
 }
 
 /// What every machine keeps beside its state's own data.
@@ -242,7 +242,7 @@ macro_rules! lifecycle {
             fn step<By, To>(self, event: <S as $crate::lifecycle::Edge<By, To>>::Event, at: $crate::time::Timestamp) -> $Transition<$Machine<To>>
             where
                 S: $crate::lifecycle::Edge<By, To>,
-                To: $crate::lifecycle::EnteredBy<<S as $crate::lifecycle::Edge<By, To>>::Event, $Core>,
+                To: $crate::lifecycle::EnteredBy<S, <S as $crate::lifecycle::Edge<By, To>>::Event, $Core>,
                 $Event: From<<S as $crate::lifecycle::Edge<By, To>>::Event>,
             {
                 let next = self.enter::<To, _>(&event, at);
@@ -251,10 +251,10 @@ macro_rules! lifecycle {
 
             fn enter<To, E>(self, event: &E, at: $crate::time::Timestamp) -> $Machine<To>
             where
-                To: $crate::lifecycle::EnteredBy<E, $Core>,
+                To: $crate::lifecycle::EnteredBy<S, E, $Core>,
             {
-                let mut core = self.core;
-                let detail = To::entered(event, &mut core);
+                let Self { mut core, detail } = self;
+                let detail = To::entered(detail, event, &mut core);
                 $crate::lifecycle::Core::stepped(&mut core, at);
                 $Machine { core, detail }
             }

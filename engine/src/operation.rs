@@ -107,18 +107,18 @@ pub struct Refuse(pub ProviderRefused);
 #[derive(Debug)]
 pub struct LoseAnswer;
 
-impl EnteredBy<ProviderConfirmed, OperationCore> for Succeeded {
-    fn entered(_: &ProviderConfirmed, _: &mut OperationCore) -> Self {
+impl<S> EnteredBy<S, ProviderConfirmed, OperationCore> for Succeeded {
+    fn entered(_: S, _: &ProviderConfirmed, _: &mut OperationCore) -> Self {
         Self {}
     }
 }
-impl EnteredBy<ProviderRefused, OperationCore> for Refused {
-    fn entered(_: &ProviderRefused, _: &mut OperationCore) -> Self {
+impl<S> EnteredBy<S, ProviderRefused, OperationCore> for Refused {
+    fn entered(_: S, _: &ProviderRefused, _: &mut OperationCore) -> Self {
         Self {}
     }
 }
-impl EnteredBy<OperationUnanswered, OperationCore> for Unknown {
-    fn entered(_: &OperationUnanswered, _: &mut OperationCore) -> Self {
+impl<S> EnteredBy<S, OperationUnanswered, OperationCore> for Unknown {
+    fn entered(_: S, _: &OperationUnanswered, _: &mut OperationCore) -> Self {
         Self {}
     }
 }

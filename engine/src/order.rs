@@ -360,44 +360,44 @@ pub struct Refund(pub PaymentId);
 #[derive(Debug)]
 pub struct Cancel(pub CancelReason);
 
-impl EnteredBy<OrderReserved, OrderCore> for Reserved {
-    fn entered(event: &OrderReserved, _: &mut OrderCore) -> Self {
+impl<S> EnteredBy<S, OrderReserved, OrderCore> for Reserved {
+    fn entered(_: S, event: &OrderReserved, _: &mut OrderCore) -> Self {
         Self {
             payment: event.payment,
         }
     }
 }
-impl EnteredBy<OrderReopened, OrderCore> for PaymentPending {
-    fn entered(_: &OrderReopened, _: &mut OrderCore) -> Self {
+impl<S> EnteredBy<S, OrderReopened, OrderCore> for PaymentPending {
+    fn entered(_: S, _: &OrderReopened, _: &mut OrderCore) -> Self {
         Self {}
     }
 }
-impl EnteredBy<OrderPaid, OrderCore> for Paid {
+impl<S> EnteredBy<S, OrderPaid, OrderCore> for Paid {
     /// Being paid settles the claim: one event, two facts that cannot part.
-    fn entered(event: &OrderPaid, core: &mut OrderCore) -> Self {
+    fn entered(_: S, event: &OrderPaid, core: &mut OrderCore) -> Self {
         core.claim.settle_by(event, core.updated_at);
         Self {
             payment: event.payment,
         }
     }
 }
-impl EnteredBy<OrderCancelRequested, OrderCore> for CancelRequested {
-    fn entered(event: &OrderCancelRequested, _: &mut OrderCore) -> Self {
+impl<S> EnteredBy<S, OrderCancelRequested, OrderCore> for CancelRequested {
+    fn entered(_: S, event: &OrderCancelRequested, _: &mut OrderCore) -> Self {
         Self {
             reason: event.reason,
         }
     }
 }
-impl EnteredBy<OrderCanceled, OrderCore> for Canceled {
-    fn entered(event: &OrderCanceled, _: &mut OrderCore) -> Self {
+impl<S> EnteredBy<S, OrderCanceled, OrderCore> for Canceled {
+    fn entered(_: S, event: &OrderCanceled, _: &mut OrderCore) -> Self {
         Self {
             reason: event.reason,
         }
     }
 }
 
-impl EnteredBy<OrderRefunded, OrderCore> for Refunded {
-    fn entered(event: &OrderRefunded, _: &mut OrderCore) -> Self {
+impl<S> EnteredBy<S, OrderRefunded, OrderCore> for Refunded {
+    fn entered(_: S, event: &OrderRefunded, _: &mut OrderCore) -> Self {
         Self {
             payment: event.payment,
         }

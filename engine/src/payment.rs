@@ -7,6 +7,7 @@ mod await_deposit;
 mod cancel;
 mod capture;
 mod desk;
+mod detail;
 mod expire;
 mod fail;
 mod late;
@@ -24,6 +25,7 @@ pub use self::await_deposit::AwaitDeposit;
 pub use self::cancel::Cancel;
 pub use self::capture::Capture;
 pub use self::desk::DeskReason;
+pub use self::detail::PaymentDetail;
 pub use self::expire::Expire;
 pub use self::fail::Fail;
 pub use self::late::{Orphan, SucceedLate};
@@ -39,7 +41,7 @@ use crate::event::{
     PaymentOrphaned, PaymentPrepared, PaymentRefunded, PaymentVoided, Provider, ProviderPaymentId,
     RefundWay, Source, SuspendedMoneyReturned, SuspendedMoneyTaken,
 };
-use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
+use crate::id::{BuyerId, OrderId, PaymentId, RefundId, SessionId};
 use crate::lifecycle;
 use crate::lifecycle::{EnteredBy, Impossible};
 use crate::money::Money;
@@ -80,8 +82,14 @@ pub struct PaymentCore {
     pub refusals: u8,
     /// Whether the gateway refused a refund, and was not asked again since.
     pub refund_refused: bool,
+    /// The refund that was requested last.
+    pub latest_refund: Option<RequestedRefund>,
+    /// How many refunds it has had, at most [`PaymentCore::MAX_REFUNDS`] of them requested here.
+    pub refunds: u8,
     /// The amount that the gateway has of its money, by our books.
     pub at_gateway: Amounts,
+    /// The part of it that was refunded from the platform's own bank account.
+    pub transferred: Amounts,
     /// The amount that the gateway says it has, if that differs from our books; a person has to look.
     pub disagreement: Option<Amounts>,
     /// Whether the gateway is to be asked about it, because an unsigned notification came.
@@ -111,6 +119,17 @@ pub struct CheckoutSession {
     pub until: Timestamp,
 }
 
+/// A refund that was requested here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct RequestedRefund {
+    /// Its id; version 1 had none.
+    pub id: Option<RefundId>,
+    /// Its amount.
+    pub amounts: Amounts,
+    /// Whether it has no outcome yet.
+    pub is_open: bool,
+}
+
 impl PaymentCore {
     /// Past this many in a row, an unsigned notification is no longer recorded before the gateway is asked: its
     /// sender is answered once the gateway has answered.
@@ -118,6 +137,8 @@ impl PaymentCore {
     /// Past this many, a notification is recorded only if it moves the payment: a gateway that repeats itself without
     /// end must not fill the journal.
     pub const MAX_NOTIFICATIONS: usize = 64;
+    /// The most refunds that can be requested of one payment.
+    pub const MAX_REFUNDS: u8 = 100;
     /// Past this many, an exchange with the gateway is recorded only if it brings news.
     pub const MAX_CALLS: u8 = 64;
     /// From this many refusals in a row on, the gateway is asked again only after a rest: a client that repeats a
@@ -165,6 +186,18 @@ impl PaymentCore {
         self.call_in_flight().is_some()
     }
 
+    /// The amount of the requested refund that has no outcome yet.
+    pub fn refunding(&self) -> Option<Amounts> {
+        let open = self.latest_refund.filter(|refund| refund.is_open);
+        open.map(|refund| refund.amounts)
+    }
+
+    const fn close_refund(&mut self) {
+        if let Some(refund) = &mut self.latest_refund {
+            refund.is_open = false;
+        }
+    }
+
     /// The unanswered money call.
     pub fn call_in_flight(&self) -> Option<&AnyOperation> {
         self.operation.as_ref().filter(|call| call.in_flight())
@@ -206,10 +239,14 @@ lifecycle! {
             /// When the hold runs out.
             expires_at: Timestamp,
         } = "AUTHORIZED",
-        /// The funds were captured.
+        /// The funds were captured. A part of them, or all, may have been refunded.
         Captured {
             /// The captured amount.
             captured: Amounts,
+            /// The refunded part of it.
+            refunded: Amounts,
+            /// The source of the latest refund, if there was one.
+            refunded_by: Option<Source>,
         } = "CAPTURED",
         /// The gateway said that it failed. A late success can still follow.
         Failed {
@@ -250,13 +287,6 @@ lifecycle! {
             /// The time by which the buyer has to transfer.
             due_at: Timestamp,
         } = "AWAITING_DEPOSIT",
-        /// All captured money was refunded.
-        Refunded {
-            /// The refunded amount.
-            refunded: Amounts,
-            /// The source of the fact.
-            told_by: Source,
-        } = "REFUNDED",
     }
     actions {
         /// Registers the payment with the gateway.
@@ -285,7 +315,7 @@ lifecycle! {
         ReturnSuspended = "return_suspended",
         /// Waits for a transfer.
         AwaitDeposit = "await_deposit",
-        /// Gives all of the taken money back.
+        /// Gives captured money back, all of it or a part.
         Refund = "refund",
     }
     transitions {
@@ -304,7 +334,7 @@ lifecycle! {
             --succeed_late(SucceedLate)--> Captured[PaymentCaptured] | Orphaned[PaymentOrphaned];
         Mismatched | Orphaned --take_suspended(TakeSuspended)--> Captured[SuspendedMoneyTaken];
         Mismatched | Orphaned --return_suspended(ReturnSuspended)--> Returned[SuspendedMoneyReturned];
-        Captured --refund(Refund)--> Refunded[PaymentRefunded];
+        Captured --refund(Refund)--> Captured[PaymentRefunded];
     }
 }
 
@@ -326,7 +356,10 @@ impl Payment<Initiated> {
             calls: 0,
             refusals: 0,
             refund_refused: false,
+            latest_refund: None,
+            refunds: 0,
             at_gateway: Amounts::zero(event.amounts.currency()),
+            transferred: Amounts::zero(event.amounts.currency()),
             disagreement: None,
             inquiry_wanted: false,
             idle_inquiries: 0,
@@ -350,43 +383,41 @@ impl PaymentState {
         match self {
             Self::Initiated | Self::Prepared | Self::AwaitingDeposit => "INITIATED",
             Self::Authorized => "AUTHORIZED",
-            Self::Captured | Self::Refunded => "CAPTURED",
+            Self::Captured => "CAPTURED",
             Self::Failed | Self::Mismatched | Self::Orphaned => "FAILED",
             Self::Canceled | Self::Voided | Self::Expired | Self::Returned => "CANCELED",
         }
     }
 
-    /// The stage of its money.
-    pub const fn stage(self) -> Stage {
-        match self {
-            Self::Initiated | Self::Prepared => Stage::Begun,
-            Self::Authorized => Stage::Held,
-            Self::AwaitingDeposit => Stage::AwaitsDeposit,
-            Self::Failed | Self::Canceled | Self::Expired | Self::Voided => Stage::Over,
-            Self::Captured => Stage::Taken,
-            Self::Mismatched | Self::Orphaned => Stage::Aside,
-            Self::Returned | Self::Refunded => Stage::Back,
-        }
-    }
-
     /// Whether the buyer or the merchant can still move it forward.
     pub const fn is_open(self) -> bool {
-        match self.stage() {
-            Stage::Begun | Stage::Held | Stage::AwaitsDeposit => true,
-            Stage::Over | Stage::Taken | Stage::Aside | Stage::Back => false,
+        match self {
+            Self::Initiated | Self::Prepared | Self::Authorized | Self::AwaitingDeposit => true,
+            Self::Captured
+            | Self::Failed
+            | Self::Canceled
+            | Self::Expired
+            | Self::Voided
+            | Self::Mismatched
+            | Self::Orphaned
+            | Self::Returned => false,
         }
     }
 
     /// Whether it has money that belongs to no order and waits for a decision.
     pub const fn needs_decision(self) -> bool {
-        match self.stage() {
-            Stage::Aside => true,
-            Stage::Begun
-            | Stage::Held
-            | Stage::AwaitsDeposit
-            | Stage::Over
-            | Stage::Taken
-            | Stage::Back => false,
+        match self {
+            Self::Mismatched | Self::Orphaned => true,
+            Self::Initiated
+            | Self::Prepared
+            | Self::Authorized
+            | Self::AwaitingDeposit
+            | Self::Captured
+            | Self::Failed
+            | Self::Canceled
+            | Self::Expired
+            | Self::Voided
+            | Self::Returned => false,
         }
     }
 }
@@ -402,7 +433,7 @@ pub enum Stage {
     AwaitsDeposit,
     /// It ended without money.
     Over,
-    /// The money was captured for its order.
+    /// The money was captured for its order, which has at least a part of it.
     Taken,
     /// Captured money belongs to no order.
     Aside,
@@ -410,7 +441,63 @@ pub enum Stage {
     Back,
 }
 
+impl Captured {
+    /// The part that was not refunded.
+    pub fn left(&self) -> Amounts {
+        self.captured.less(&self.refunded)
+    }
+
+    /// Whether all of it was refunded. A payment that cost nothing is refunded once that was recorded.
+    pub fn is_all_back(&self) -> bool {
+        self.refunded_by.is_some() && self.left().is_zero()
+    }
+}
+
 impl AnyPayment {
+    /// The stage of its money.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Initiated(_) | Self::Prepared(_) => Stage::Begun,
+            Self::Authorized(_) => Stage::Held,
+            Self::AwaitingDeposit(_) => Stage::AwaitsDeposit,
+            Self::Failed(_) | Self::Canceled(_) | Self::Expired(_) | Self::Voided(_) => Stage::Over,
+            Self::Captured(taken) if taken.detail().is_all_back() => Stage::Back,
+            Self::Captured(_) => Stage::Taken,
+            Self::Mismatched(_) | Self::Orphaned(_) => Stage::Aside,
+            Self::Returned(_) => Stage::Back,
+        }
+    }
+
+    /// The captured money that was not refunded yet: the most that can be refunded.
+    pub fn refundable(&self) -> Amounts {
+        match self {
+            Self::Captured(taken) => taken.detail().left(),
+            Self::Initiated(_)
+            | Self::Prepared(_)
+            | Self::Authorized(_)
+            | Self::Failed(_)
+            | Self::Canceled(_)
+            | Self::Expired(_)
+            | Self::Voided(_)
+            | Self::Mismatched(_)
+            | Self::Orphaned(_)
+            | Self::Returned(_)
+            | Self::AwaitingDeposit(_) => Amounts::zero(self.core().amounts.currency()),
+        }
+    }
+
+    /// Whether the gateway's amount of its money is that of our books. Once a part was refunded, the gateway may round
+    /// the VAT of the rest to the other side.
+    pub fn agrees(&self, left: &Amounts) -> bool {
+        self.rounds_like(left, &self.core().at_gateway)
+    }
+
+    /// Whether two amounts of its money are the same, as far as the gateway's split tells.
+    pub fn rounds_like(&self, one: &Amounts, other: &Amounts) -> bool {
+        let in_part = self.detail() == PaymentDetail::PartiallyRefunded;
+        one.agrees_with(other) || (in_part && one.agrees_but_for_rounding(other))
+    }
+
     /// The total captured amount by our books, wherever it is now.
     pub fn taken(&self) -> Amounts {
         match self {
@@ -418,7 +505,6 @@ impl AnyPayment {
             Self::Mismatched(aside) => aside.detail().received,
             Self::Orphaned(aside) => aside.detail().received,
             Self::Returned(back) => back.detail().returned,
-            Self::Refunded(back) => back.detail().refunded,
             Self::Initiated(_)
             | Self::Prepared(_)
             | Self::Authorized(_)
@@ -430,15 +516,14 @@ impl AnyPayment {
         }
     }
 
-    /// Whether only a person recorded its refund, which may not have happened.
+    /// Whether only a person recorded its latest refund, which may not have happened.
     pub fn is_back_by_a_persons_word(&self) -> bool {
         match self {
             Self::Returned(back) => back.detail().told_by == Source::Person,
-            Self::Refunded(back) => back.detail().told_by == Source::Person,
+            Self::Captured(taken) => taken.detail().refunded_by == Some(Source::Person),
             Self::Initiated(_)
             | Self::Prepared(_)
             | Self::Authorized(_)
-            | Self::Captured(_)
             | Self::Failed(_)
             | Self::Canceled(_)
             | Self::Expired(_)
@@ -450,6 +535,7 @@ impl AnyPayment {
     }
 
     fn not_permitted(state: PaymentState, action: PaymentAction) -> Rejection {
+        let state = state.into();
         Rejection::PaymentNotPermitted { state, action }
     }
 }
@@ -461,14 +547,14 @@ mod entered {
         Amounts, Authorized, AwaitingDeposit, Canceled, Captured, DepositAwaited, EnteredBy,
         Expired, Failed, Mismatched, Orphaned, PaymentAuthorized, PaymentCanceled, PaymentCaptured,
         PaymentCore, PaymentExpired, PaymentFailed, PaymentMismatched, PaymentOrphaned,
-        PaymentPrepared, PaymentRefunded, PaymentVoided, Prepared, RefundWay, Refunded, Returned,
+        PaymentPrepared, PaymentRefunded, PaymentVoided, Prepared, RefundWay, Returned,
         SuspendedMoneyReturned, SuspendedMoneyTaken, Voided,
     };
 
     macro_rules! entered {
         ($($event:ident => $state:ident $fields:expr;)+) => {$(
-            impl EnteredBy<$event, PaymentCore> for $state {
-                fn entered(event: &$event, core: &mut PaymentCore) -> Self {
+            impl<S> EnteredBy<S, $event, PaymentCore> for $state {
+                fn entered(_: S, event: &$event, core: &mut PaymentCore) -> Self {
                     let make: fn(&$event, &mut PaymentCore) -> Self = $fields;
                     make(event, core)
                 }
@@ -479,14 +565,8 @@ mod entered {
     entered! {
         PaymentPrepared => Prepared |_, _| Prepared {};
         PaymentAuthorized => Authorized |e, _| Authorized { authorized: e.authorized, expires_at: e.expires_at };
-        PaymentCaptured => Captured |e, core| {
-            came(core, e.captured);
-            Captured { captured: e.captured }
-        };
-        SuspendedMoneyTaken => Captured |e, core| {
-            came(core, e.captured);
-            Captured { captured: e.captured }
-        };
+        PaymentCaptured => Captured |e, core| captured(core, e.captured);
+        SuspendedMoneyTaken => Captured |e, core| captured(core, e.captured);
         PaymentFailed => Failed |e, _| Failed { code: e.code.clone() };
         PaymentCanceled => Canceled |e, _| Canceled { reason: e.reason };
         PaymentExpired => Expired |_, _| Expired {};
@@ -500,14 +580,34 @@ mod entered {
             Orphaned { received: e.received }
         };
         DepositAwaited => AwaitingDeposit |e, _| AwaitingDeposit { due_at: e.due_at };
-        PaymentRefunded => Refunded |e, core| {
-            went_back(core, e.way);
-            Refunded { refunded: e.refunded, told_by: e.source }
-        };
         SuspendedMoneyReturned => Returned |e, core| {
-            went_back(core, e.way);
+            went_back(core, e.way, &e.at_gateway, &e.suspended);
             Returned { returned: e.suspended, told_by: e.source }
         };
+    }
+
+    impl EnteredBy<Self, PaymentRefunded, PaymentCore> for Captured {
+        fn entered(before: Self, event: &PaymentRefunded, core: &mut PaymentCore) -> Self {
+            went_back(core, event.way, &event.at_gateway, &event.refunded);
+            core.refunds = core.refunds.saturating_add(1);
+            if event.requested {
+                core.close_refund();
+            }
+            Self {
+                captured: before.captured,
+                refunded: before.refunded.plus(&event.refunded),
+                refunded_by: Some(event.source),
+            }
+        }
+    }
+
+    fn captured(core: &mut PaymentCore, captured: Amounts) -> Captured {
+        came(core, captured);
+        Captured {
+            captured,
+            refunded: Amounts::zero(captured.currency()),
+            refunded_by: None,
+        }
     }
 
     fn came(core: &mut PaymentCore, amounts: Amounts) {
@@ -518,10 +618,15 @@ mod entered {
     }
 
     /// Money refunded from the platform's own account is still at the gateway.
-    fn went_back(core: &mut PaymentCore, way: RefundWay) {
+    fn went_back(
+        core: &mut PaymentCore,
+        way: RefundWay,
+        from_gateway: &Amounts,
+        refunded: &Amounts,
+    ) {
         match way {
-            RefundWay::Gateway => came(core, Amounts::zero(core.amounts.currency())),
-            RefundWay::BankTransfer => {}
+            RefundWay::Gateway => came(core, core.at_gateway.less(from_gateway)),
+            RefundWay::BankTransfer => core.transferred = core.transferred.plus(refunded),
         }
     }
 }

@@ -55,6 +55,8 @@ pub enum Bug {
     UnreadableIsAbsent,
     /// An index that has met a full disk is not tried again.
     FullForGood,
+    /// A refund that somebody made at the gateway counts as the one that was asked for here.
+    AnyRefundIsOurs,
 }
 
 impl Bug {
@@ -84,6 +86,7 @@ impl Bug {
         Self::SplitNotCompared,
         Self::UnreadableIsAbsent,
         Self::FullForGood,
+        Self::AnyRefundIsOurs,
     ];
 }
 

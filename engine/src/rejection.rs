@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::consent::Consent;
 use crate::money::MoneyError;
 use crate::order::{OrderAction, OrderState};
-use crate::payment::{PaymentAction, PaymentState};
+use crate::payment::{PaymentAction, PaymentDetail};
 
 /// The reason why a command was refused. Refusals change nothing; those of a keyed request are stored and replayed,
 /// except temporary ones ([`Rejection::retry_after_ms`]).
@@ -33,7 +33,7 @@ pub enum Rejection {
     /// The payment does not accept this in its present state.
     PaymentNotPermitted {
         /// The payment's state.
-        state: PaymentState,
+        state: PaymentDetail,
         /// The requested action.
         action: PaymentAction,
     },
@@ -113,6 +113,15 @@ pub enum Rejection {
         /// Which.
         consent: Consent,
     },
+    /// The amount of a refund is zero, or more than what was not refunded yet.
+    RefundOutOfRange {
+        /// The most that can be refunded, in minor units.
+        refundable_minor: u64,
+    },
+    /// The payment has had as many refunds as one payment may have.
+    TooManyRefunds,
+    /// The gateway has another amount of the payment's money than our books.
+    GatewayDisagrees,
 }
 
 /// The party at fault, which gives the answer's status.
@@ -165,6 +174,8 @@ impl Rejection {
             | Self::SessionPrepared
             | Self::NoUnknownOutcome
             | Self::NoDisagreement
+            | Self::GatewayDisagrees
+            | Self::TooManyRefunds
             | Self::RefundResting { .. } => Kind::Conflict,
             Self::AmountMismatch
             | Self::TotalMismatch
@@ -183,6 +194,7 @@ impl Rejection {
             | Self::EasyPayUnavailable
             | Self::InstallmentsUnavailable { .. }
             | Self::ConsentRequired { .. }
+            | Self::RefundOutOfRange { .. }
             | Self::NotAMockPayment => Kind::Rule,
         }
     }
@@ -221,6 +233,9 @@ impl Rejection {
             Self::NotAMockPayment => "NOT_A_MOCK_PAYMENT",
             Self::NoDisagreement => "NO_DISAGREEMENT",
             Self::ConsentRequired { .. } => "CONSENT_REQUIRED",
+            Self::RefundOutOfRange { .. } => "REFUND_OUT_OF_RANGE",
+            Self::TooManyRefunds => "TOO_MANY_REFUNDS",
+            Self::GatewayDisagrees => "GATEWAY_DISAGREES",
         }
     }
 
@@ -289,13 +304,23 @@ impl Rejection {
             } => {
                 "The buyer has not agreed that the gateway is given personal data, which this shop requires."
             }
+            Self::RefundOutOfRange { .. } => {
+                "A refund is at least 1 and at most what was captured and not refunded yet."
+            }
+            Self::TooManyRefunds => "The payment has had 100 refunds.",
+            Self::GatewayDisagrees => {
+                "The gateway has another amount of this payment than the books; resolve that at the desk first."
+            }
         }
     }
 
     /// The field of the request that breaks the rule, where there is one.
     pub fn field(&self) -> Option<Cow<'static, str>> {
         let field = match self {
-            Self::AmountMismatch | Self::AmountBelowMinimum | Self::BelowMinimum { .. } => "amount",
+            Self::AmountMismatch
+            | Self::AmountBelowMinimum
+            | Self::BelowMinimum { .. }
+            | Self::RefundOutOfRange { .. } => "amount",
             Self::TotalMismatch => "total",
             Self::DiscountOutOfRange { at } => return Some(format!("discounts[{at}]").into()),
             // Of a sum; who reads one amount from a request knows where it stood.
@@ -325,6 +350,8 @@ impl Rejection {
             | Self::SessionPrepared
             | Self::RefundResting { .. }
             | Self::NotAMockPayment
+            | Self::TooManyRefunds
+            | Self::GatewayDisagrees
             | Self::NoDisagreement => return None,
         };
         Some(field.into())
@@ -362,7 +389,8 @@ impl Rejection {
                 Some(state.permitted().map(OrderAction::name).collect())
             }
             Self::PaymentNotPermitted { state, .. } => {
-                Some(state.permitted().map(PaymentAction::name).collect())
+                let permitted = state.permitted().into_iter();
+                Some(permitted.map(PaymentAction::name).collect())
             }
             _ => None,
         }
@@ -379,7 +407,7 @@ impl Rejection {
                 action: OrderAction::Cancel,
             },
             Self::PaymentNotPermitted {
-                state: PaymentState::Failed,
+                state: PaymentDetail::Failed,
                 action: PaymentAction::Capture,
             },
             Self::OrderNotPayable {
@@ -414,6 +442,11 @@ impl Rejection {
             Self::ConsentRequired {
                 consent: Consent::Purchase,
             },
+            Self::RefundOutOfRange {
+                refundable_minor: 7_000,
+            },
+            Self::TooManyRefunds,
+            Self::GatewayDisagrees,
         ]
     }
 

@@ -43,8 +43,9 @@ impl SessionStatus {
         let core = payment.core();
         let ended = core.session.is_some_and(|session| session.until <= now);
         match (payment, &core.operation) {
+            (AnyPayment::Captured(taken), _) if taken.detail().is_all_back() => Self::Refunded,
             (AnyPayment::Captured(_), _) => Self::Paid,
-            (AnyPayment::Refunded(_) | AnyPayment::Returned(_), _) => Self::Refunded,
+            (AnyPayment::Returned(_), _) => Self::Refunded,
             (AnyPayment::Failed(_), _) => Self::Failed,
             (AnyPayment::Canceled(given_up), _)
                 if given_up.detail().reason == CancelReason::PaidByAnother =>

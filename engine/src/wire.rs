@@ -12,17 +12,21 @@ use crate::amounts::Amounts;
 use crate::consent::{Agreed, Consent};
 use crate::event::{
     CardChosen, ConsentGiven, GatewayCalled, OrderEvent, PaidWith, PaymentEvent, PaymentRefunded,
-    PersonDecided,
+    PersonDecided, RefundWay,
 };
 use crate::group::GroupEvent;
-use crate::id::{OrderId, PaymentId};
+use crate::id::{OrderId, PaymentId, RefundId};
 use crate::money::Money;
+use crate::operation::AnyOperation;
 use crate::order::{AnyOrder, Contents, Discount, Line};
 use crate::payment::AnyPayment;
 use crate::time::Timestamp;
 
 /// The rendering of new answers.
-pub const CURRENT: u8 = 1;
+pub const CURRENT: u8 = 2;
+
+/// The first rendering that shows how much of a captured payment was refunded.
+const SHOWS_REFUNDED: u8 = 2;
 
 /// Writes a value's `Display` text as a JSON string.
 struct Text<T>(T);
@@ -49,6 +53,8 @@ pub struct PaymentView<'a> {
     pub payment: &'a AnyPayment,
     /// The failure in words, if its gateway has words for it.
     pub failure: Option<FailureView>,
+    /// The version of the rendering.
+    pub wire: u8,
 }
 
 /// The explanation of a gateway's refusal, for the person who has to act on it.
@@ -86,8 +92,11 @@ impl Serialize for PaymentView<'_> {
         map.serialize_entry("payment_id", &Text(core.id))?;
         map.serialize_entry("order_id", core.order_id.as_str())?;
         map.serialize_entry("status", state.status())?;
-        map.serialize_entry("detail", state.name())?;
+        map.serialize_entry("detail", self.payment.detail().name())?;
         map.serialize_entry("amount", &core.amount().minor())?;
+        if let (AnyPayment::Captured(taken), true) = (self.payment, self.wire >= SHOWS_REFUNDED) {
+            map.serialize_entry("refunded", &taken.detail().refunded.total().minor())?;
+        }
         map.serialize_entry("currency", core.amount().currency().code())?;
         map.serialize_entry("provider", core.provider.name())?;
         let provider_payment_id = core.provider_payment_id.as_ref().map(|id| &id.0);
@@ -147,6 +156,45 @@ impl Serialize for PaidWithView<'_> {
             map.serialize_entry("easy_pay", easy_pay)?;
         }
         map.end()
+    }
+}
+
+/// The refund of a payment that was requested last, as it stands with its call.
+pub struct RequestedRefundView<'a>(pub &'a AnyPayment);
+
+impl Serialize for RequestedRefundView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let core = self.0.core();
+        let refund = core.latest_refund.as_ref();
+        let call = core.operation.as_ref();
+        let amounts = refund.map_or_else(
+            || Amounts::zero(core.amounts.currency()),
+            |refund| refund.amounts,
+        );
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("refund_id", &refund.and_then(|refund| refund.id).map(Text))?;
+        map.serialize_entry("payment_id", &Text(core.id))?;
+        map.serialize_entry("order_id", core.order_id.as_str())?;
+        map.serialize_entry("status", call.map_or("SUCCEEDED", refund_status))?;
+        map.serialize_entry("amount", &amounts.total().minor())?;
+        map.serialize_entry("currency", amounts.currency().code())?;
+        map.serialize_entry("amounts", &AmountsView(&amounts))?;
+        map.serialize_entry("way", RefundWay::Gateway.name())?;
+        map.serialize_entry(
+            "created_at",
+            &call.map(|call| Text(call.core().intended_at)),
+        )?;
+        map.serialize_entry("updated_at", &call.map(|call| Text(call.core().updated_at)))?;
+        map.end()
+    }
+}
+
+const fn refund_status(call: &AnyOperation) -> &'static str {
+    match call {
+        AnyOperation::Intended(_) => "REQUESTED",
+        AnyOperation::Unknown(_) => "UNKNOWN",
+        AnyOperation::Succeeded(_) => "SUCCEEDED",
+        AnyOperation::Refused(_) => "FAILED",
     }
 }
 
@@ -443,7 +491,16 @@ fn hint<M: SerializeMap>(
     map.serialize_entry("from", &opened)
 }
 
+/// A refund's id, where it has one: those of stored version 1 had none.
+fn refund_id<M: SerializeMap>(refund: Option<RefundId>, map: &mut M) -> Result<(), M::Error> {
+    match refund {
+        Some(refund) => map.serialize_entry("refund_id", &Text(refund)),
+        None => Ok(()),
+    }
+}
+
 fn refunded<M: SerializeMap>(e: &PaymentRefunded, map: &mut M) -> Result<(), M::Error> {
+    refund_id(e.refund, map)?;
     map.serialize_entry("amount", &MoneyView(e.refunded.total()))?;
     map.serialize_entry("amounts", &AmountsView(&e.refunded))?;
     map.serialize_entry("requested", &e.requested)?;
@@ -546,10 +603,12 @@ fn payment_payload<M: SerializeMap>(
         PaymentEvent::HintFollowed(e) => hint(e.hash, e.heard_at, opened, map),
         PaymentEvent::DepositAwaited(e) => map.serialize_entry("due_at", &Text(e.due_at)),
         PaymentEvent::RefundRequested(e) => {
+            refund_id(e.refund, map)?;
             map.serialize_entry("amount", &MoneyView(e.amounts.total()))
         }
         PaymentEvent::PaymentRefunded(e) => refunded(e, map),
         PaymentEvent::RefundFailed(e) => {
+            refund_id(e.refund, map)?;
             map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
             map.serialize_entry("code", e.code.as_str())
         }
@@ -567,6 +626,11 @@ fn payment_payload<M: SerializeMap>(
         PaymentEvent::InquirySettled(e) => map.serialize_entry("news", &e.news),
         PaymentEvent::ConsentGiven(e) => consented(e, map),
         PaymentEvent::SlipKnown(_) => map.serialize_entry("url", &opened),
+        PaymentEvent::RefundAskedFor(e) => {
+            map.serialize_entry("refund_id", &Text(e.refund))?;
+            map.serialize_entry("asked_by", &e.asked_by)?;
+            map.serialize_entry("reason", &opened)
+        }
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Payment {
     pub mock: bool,
     /// The gateway's amount of its money, by our books.
     pub there: Won,
+    /// The refunded part of its captured money: supply, VAT, tax-free, and unsplit.
+    pub refunded: [u64; 4],
     /// The gateway's own amount, if it differs.
     pub said: Option<Won>,
     pub heard: BTreeSet<String>,

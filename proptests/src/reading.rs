@@ -107,7 +107,10 @@ fn tell(mut machine: Machine, known: &mut Vec<PaymentId>, step: Step) -> Machine
                 buyer: buyer.map(shop::buyer),
                 order: order.map(shop::order_id),
                 resource: None,
-                states: states.into_iter().map(|state| STATES[state]).collect(),
+                details: states
+                    .into_iter()
+                    .map(|state| STATES[state].into())
+                    .collect(),
                 from: from.map(at),
                 to: to.map(at),
             };
@@ -145,7 +148,7 @@ fn admits(filter: &PaymentFilter, payment: &AnyPayment) -> bool {
             .order
             .as_ref()
             .is_none_or(|order| core.order_id == *order)
-        && (filter.states.is_empty() || filter.states.contains(&payment.state()))
+        && (filter.details.is_empty() || filter.details.contains(&payment.detail()))
         && filter.from.is_none_or(|from| from <= core.created_at)
         && filter.to.is_none_or(|to| core.created_at < to)
 }

@@ -21,6 +21,8 @@ mod page;
 pub mod payments;
 mod receipt_view;
 pub mod receipts;
+pub mod refunds;
+mod remark;
 pub mod route;
 mod schema;
 mod session_view;

@@ -57,6 +57,8 @@ pub struct Call {
     pub name: Option<ProviderPaymentId>,
     /// The operation's amount, in the split to be sent to the gateway.
     pub amounts: Amounts,
+    /// The amount that the gateway has of the payment's money before the call.
+    pub there: Amounts,
 }
 
 /// The kinds of requests to a gateway.
@@ -68,7 +70,7 @@ pub enum Ask {
     Capture,
     /// Void an authorization.
     Void,
-    /// Refund all of a payment's money.
+    /// Refund a payment's money, all of it or a part, or close its deposit account.
     Cancel,
     /// Inquire about the payment's state.
     Inquire {

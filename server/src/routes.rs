@@ -8,7 +8,8 @@ use utoipa::openapi::OpenApi;
 
 use crate::api::route::{Route, Routes, route};
 use crate::api::{
-    admin, confirm, events, gateways, health, me, openapi, orders, payments, receipts, sessions,
+    admin, confirm, events, gateways, health, me, openapi, orders, payments, receipts, refunds,
+    sessions,
 };
 use crate::app::App;
 use crate::http::HttpErrorCode;
@@ -78,6 +79,7 @@ fn merchants() -> Vec<Route> {
         route!(payments::list),
         route!(payments::transactions),
         route!(payments::capture),
+        route!(refunds::request),
         route!(payments::complete_mock).refusing(&[HttpErrorCode::NotFound]),
         route!(events::feed).refusing(&[HttpErrorCode::FeedBegunAnew]),
         route!(gateways::list),

@@ -61,6 +61,14 @@ impl Held {
             tax_free: is_split.then(|| amounts.get(Component::TaxFree)),
         }
     }
+
+    fn less(self, gone: Self) -> Self {
+        let both = self.tax_free.zip(gone.tax_free);
+        Self {
+            won: self.won.saturating_sub(gone.won),
+            tax_free: both.map(|(own, gone)| own.saturating_sub(gone)),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -335,11 +343,11 @@ impl PaymentBooks {
             }
             PaymentEvent::SuspendedMoneyReturned(back) => {
                 self.leave(back.suspended.total().minor())?;
-                self.goes_back(back.way);
+                self.goes_back(back.way, &back.at_gateway);
             }
             PaymentEvent::PaymentRefunded(back) => {
                 self.refund(back.refunded.total().minor())?;
-                self.goes_back(back.way);
+                self.goes_back(back.way, &back.at_gateway);
             }
             PaymentEvent::OperationIntended(intended) => {
                 let begun = (intended.operation, intended.kind);
@@ -417,9 +425,10 @@ impl PaymentBooks {
     }
 
     /// Money refunded from the shop's own account is still at the gateway.
-    fn goes_back(&mut self, way: RefundWay) {
+    fn goes_back(&mut self, way: RefundWay, from_gateway: &Amounts) {
+        let gone = Held::of(from_gateway);
         match way {
-            RefundWay::Gateway => self.stands_at(Held::default()),
+            RefundWay::Gateway => self.stands_at(self.at_gateway.less(gone)),
             RefundWay::BankTransfer => {}
         }
     }

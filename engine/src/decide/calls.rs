@@ -59,22 +59,48 @@ pub(super) fn may_ask_again(work: &Work, id: PaymentId) -> Result<(), Rejection>
     }
 }
 
-/// Intends to refund the money that the gateway has of a payment, or to close its deposit account. Money captured for
-/// an order is posted as refund pending from here on.
+/// Intends to refund all the money that the gateway has of a payment, or to close its deposit account. Money captured
+/// for an order is posted as refund pending from here on.
 pub(super) fn give_back(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
-    let shard = work.order()?.core().shard();
-    let refund = RefundId::in_shard(context.ids, shard);
+    let refund = new_refund(work, context)?;
     intend(work, id, OperationKind::Cancel, Some(refund), context)?;
     note_requested(work, id)
 }
 
-/// Records that money captured for an order is refunded by the call in flight.
+/// Intends to refund a part of the money captured for an order.
+pub(super) fn refund(
+    work: &mut Work,
+    id: PaymentId,
+    (refund, amounts): (RefundId, Amounts),
+    context: &mut Context<'_>,
+) -> Step {
+    let kind = OperationKind::Cancel;
+    intend_about(work, id, (kind, amounts), Some(refund), context)?;
+    note_refund(work, id, refund, amounts)
+}
+
+/// A new refund of the order's money.
+pub(super) fn new_refund(work: &Work, context: &mut Context<'_>) -> Result<RefundId, Refusal> {
+    let shard = work.order()?.core().shard();
+    Ok(RefundId::in_shard(context.ids, shard))
+}
+
+/// Records that all money captured for an order is refunded by the call in flight.
 pub(super) fn note_requested(work: &mut Work, id: PaymentId) -> Step {
     let payment = work.payment(id)?;
     let call = payment.core().call_in_flight();
     let requested = RefundRequested {
         refund: call.and_then(|call| call.core().refund),
-        amounts: payment.taken(),
+        amounts: payment.refundable(),
+        way: RefundWay::Gateway,
+    };
+    note_of_taken(work, id, requested)
+}
+
+fn note_refund(work: &mut Work, id: PaymentId, refund: RefundId, amounts: Amounts) -> Step {
+    let requested = RefundRequested {
+        refund: Some(refund),
+        amounts,
         way: RefundWay::Gateway,
     };
     note_of_taken(work, id, requested)
@@ -86,7 +112,7 @@ pub(super) fn note_of_taken(
     id: PaymentId,
     event: impl Into<PaymentEvent>,
 ) -> Step {
-    match work.payment(id)?.state().stage() {
+    match work.payment(id)?.stage() {
         Stage::Taken => Ok(work.note_payment(id, event)?),
         Stage::Begun
         | Stage::Held
@@ -104,6 +130,17 @@ fn intend(
     refund: Option<RefundId>,
     context: &mut Context<'_>,
 ) -> Step {
+    let amounts = about(work.payment(id)?.core(), kind);
+    intend_about(work, id, (kind, amounts), refund, context)
+}
+
+fn intend_about(
+    work: &mut Work,
+    id: PaymentId,
+    (kind, amounts): (OperationKind, Amounts),
+    refund: Option<RefundId>,
+    context: &mut Context<'_>,
+) -> Step {
     let core = work.payment(id)?.core();
     if core.operation_in_flight() {
         return Err(Rejection::OperationInFlight.into());
@@ -111,7 +148,7 @@ fn intend(
     let intended = OperationIntended {
         operation: OperationId::new(context.ids),
         kind,
-        amounts: Some(about(core, kind)),
+        amounts: Some(amounts),
         refund,
         credentials: context.policy.credentials_at(core.provider),
     };
@@ -127,7 +164,8 @@ fn about(core: &PaymentCore, kind: OperationKind) -> Amounts {
 }
 
 /// The fact that a gateway's success answer to a call of this kind tells.
-pub(super) fn done_as_asked(core: &PaymentCore, kind: OperationKind, now: Timestamp) -> Fact {
+pub(super) fn done_as_asked(payment: &AnyPayment, kind: OperationKind, now: Timestamp) -> Fact {
+    let core = payment.core();
     match kind {
         OperationKind::Confirm => match core.provider.capabilities().hold_ms(core.capture) {
             Some(hold_ms) => Fact::Authorized {
@@ -139,7 +177,12 @@ pub(super) fn done_as_asked(core: &PaymentCore, kind: OperationKind, now: Timest
         OperationKind::Capture => Fact::captured(core.amounts),
         OperationKind::Void => Fact::Canceled,
         OperationKind::Cancel if core.at_gateway.is_zero() => Fact::Canceled,
-        OperationKind::Cancel => Fact::refunded(core.at_gateway),
+        OperationKind::Cancel => {
+            let call = core.call_in_flight().and_then(|call| call.core().amounts);
+            let there = core.held_by_gateway();
+            let left = there.less(&call.unwrap_or(there));
+            Fact::left_of(payment.taken(), left)
+        }
     }
 }
 

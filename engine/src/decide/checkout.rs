@@ -99,7 +99,7 @@ pub(super) fn prepare(
             work.step_payment(id, PaymentCommand::Prepare(Prepare))?;
             free::settle(work, id, context)?;
         }
-        state @ (PaymentState::Authorized
+        PaymentState::Authorized
         | PaymentState::Captured
         | PaymentState::Failed
         | PaymentState::Canceled
@@ -108,9 +108,8 @@ pub(super) fn prepare(
         | PaymentState::Mismatched
         | PaymentState::Orphaned
         | PaymentState::Returned
-        | PaymentState::AwaitingDeposit
-        | PaymentState::Refunded) => {
-            return Err(not_permitted(state, PaymentAction::Prepare).into());
+        | PaymentState::AwaitingDeposit => {
+            return Err(not_permitted(payment, PaymentAction::Prepare).into());
         }
     }
     Ok((Subject::Payment(id), Progress::Done))
@@ -212,8 +211,7 @@ pub(super) fn confirm(
             Err(Rejection::OperationInFlight.into())
         };
     }
-    let state = payment.state();
-    match state.stage() {
+    match payment.stage() {
         Stage::Begun => {
             let event = BuyerReturned {
                 provider_payment_id: Some(name),
@@ -232,7 +230,7 @@ pub(super) fn confirm(
             if same_name {
                 Ok((subject, Progress::Done))
             } else {
-                Err(not_permitted(state, PaymentAction::Capture).into())
+                Err(not_permitted(payment, PaymentAction::Capture).into())
             }
         }
     }
@@ -263,6 +261,7 @@ fn payable(work: &Work) -> Result<(), Rejection> {
     Err(Rejection::OrderNotPayable { state })
 }
 
-const fn not_permitted(state: PaymentState, action: PaymentAction) -> Rejection {
+fn not_permitted(payment: &AnyPayment, action: PaymentAction) -> Rejection {
+    let state = payment.detail();
     Rejection::PaymentNotPermitted { state, action }
 }

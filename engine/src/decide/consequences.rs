@@ -61,7 +61,7 @@ pub(super) fn captured(
     if order_takes(work.order()?, id) {
         claims::take(work, id)?;
         take(work, id, money)?;
-        compare(work, id, money)?;
+        book_the_rest(work, id, money, context)?;
         // Money that arrives while its refund is under way is posted as refund pending from the start.
         if work.payment(id)?.core().kind_in_flight() == Some(OperationKind::Cancel) {
             calls::note_requested(work, id)?;
@@ -81,7 +81,7 @@ pub(super) fn captured(
 /// Gives a payment's money to its order, from any state of the payment.
 fn take(work: &mut Work, id: PaymentId, money: Money) -> Step {
     let (theirs, source) = (money.taken, money.source);
-    let command = match work.payment(id)?.state().stage() {
+    let command = match work.payment(id)?.stage() {
         Stage::Begun | Stage::Held | Stage::AwaitsDeposit => {
             PaymentCommand::Capture(payment::Capture { theirs, source })
         }
@@ -100,7 +100,7 @@ fn take(work: &mut Work, id: PaymentId, money: Money) -> Step {
 /// Sets aside money of the right amount that the order cannot take.
 fn set_aside(work: &mut Work, id: PaymentId, money: Money) -> Step {
     let (theirs, source) = (money.taken, money.source);
-    let command = match work.payment(id)?.state().stage() {
+    let command = match work.payment(id)?.stage() {
         Stage::Begun | Stage::Held | Stage::AwaitsDeposit => {
             PaymentCommand::Orphan(payment::Orphan { theirs, source })
         }
@@ -183,8 +183,7 @@ fn end_accepted_difference(work: &mut Work, id: PaymentId) -> Step {
         | AnyPayment::Canceled(_)
         | AnyPayment::Expired(_)
         | AnyPayment::Voided(_)
-        | AnyPayment::Returned(_)
-        | AnyPayment::Refunded(_) => return Ok(()),
+        | AnyPayment::Returned(_) => return Ok(()),
     };
     if ours != theirs {
         work.note_payment(id, DisagreementAccepted { ours, theirs })?;
@@ -194,8 +193,7 @@ fn end_accepted_difference(work: &mut Work, id: PaymentId) -> Step {
 
 /// Records a disagreement if the gateway's amounts differ from our books after this step.
 pub(super) fn compare(work: &mut Work, id: PaymentId, money: Money) -> Step {
-    let at_gateway = work.payment(id)?.core().at_gateway;
-    if money.left.agrees_with(&at_gateway) {
+    if work.payment(id)?.agrees(&money.left) {
         return Ok(());
     }
     let disagreed = GatewayDisagreed {
@@ -251,8 +249,8 @@ pub(super) fn take_held(
     context: &mut Context<'_>,
 ) -> Result<Progress, Refusal> {
     let payment = work.payment(holder)?;
-    let (state, call) = (payment.state(), payment.core().kind_in_flight());
-    match state.stage() {
+    let (state, call) = (payment.detail(), payment.core().kind_in_flight());
+    match payment.stage() {
         Stage::Held => {
             if call != Some(OperationKind::Capture) {
                 calls::capture(work, holder, context)?;
@@ -308,7 +306,7 @@ pub(super) fn failed(
 /// The gateway canceled the payment or released its hold, by itself or because we asked.
 pub(super) fn given_up(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     let reason = CancelReason::Provider;
-    let command = match work.payment(id)?.state().stage() {
+    let command = match work.payment(id)?.stage() {
         Stage::Held => PaymentCommand::Void(payment::Void { reason }),
         Stage::Begun
         | Stage::AwaitsDeposit
@@ -322,14 +320,89 @@ pub(super) fn given_up(work: &mut Work, id: PaymentId, context: &mut Context<'_>
     finish_requested_cancel(work, context)
 }
 
-/// All of the payment's money was refunded to the buyer.
+/// The gateway has less of a payment's money than our books: by the refund of ours that it answered, if there is one,
+/// and for the rest by a refund that somebody made there.
+pub(super) fn went_back(
+    work: &mut Work,
+    id: PaymentId,
+    money: Money,
+    answered: Option<Option<RefundId>>,
+    context: &mut Context<'_>,
+) -> Step {
+    if let Some(refund) = answered {
+        let payment = work.payment(id)?;
+        let refundable = payment.refundable();
+        let back = payment::Refund {
+            refund,
+            amounts: payment.core().refunding().unwrap_or(refundable),
+            requested: true,
+            way: RefundWay::Gateway,
+            source: money.source,
+        };
+        money_back(work, id, back, context)?;
+    }
+    book_the_rest(work, id, money, context)
+}
+
+/// Books what the gateway has less than our books as a refund that somebody made there, and compares the two. Set-aside
+/// money is refunded as a whole or not at all.
+fn book_the_rest(work: &mut Work, id: PaymentId, money: Money, context: &mut Context<'_>) -> Step {
+    let payment = work.payment(id)?;
+    let amounts = match payment.stage() {
+        Stage::Taken => made_there(payment, &money.left),
+        Stage::Aside if money.left.is_zero() => payment.taken(),
+        Stage::Aside
+        | Stage::Begun
+        | Stage::Held
+        | Stage::AwaitsDeposit
+        | Stage::Over
+        | Stage::Back => return compare(work, id, money),
+    };
+    if !amounts.is_zero() {
+        let back = payment::Refund {
+            refund: Some(calls::new_refund(work, context)?),
+            amounts,
+            requested: false,
+            way: RefundWay::Gateway,
+            source: money.source,
+        };
+        money_back(work, id, back, context)?;
+    }
+    compare(work, id, money)
+}
+
+/// The amount of a refund that somebody made at the gateway, in our split: the money that is not taxed as the gateway
+/// has it, the VAT by our rule. Where nothing is left there, it is all that was not refunded yet.
+fn made_there(payment: &AnyPayment, left: &Amounts) -> Amounts {
+    let core = payment.core();
+    let (refundable, taken) = (payment.refundable(), payment.taken());
+    if left.is_zero() {
+        return refundable;
+    }
+    let less = core
+        .at_gateway
+        .total()
+        .minor()
+        .saturating_sub(left.total().minor());
+    let less = less.min(refundable.total().minor());
+    let portion = core
+        .at_gateway
+        .portion_less(left, less)
+        .unwrap_or_else(|| refundable.portion(less));
+    let refunded = taken.less(&refundable);
+    let by_rule = |portion| taken.next_part(&refunded, portion);
+    let amounts = by_rule(portion).or_else(|| by_rule(refundable.portion(less)));
+    amounts.unwrap_or_else(|| Amounts::zero(taken.currency()))
+}
+
+/// A part of the payment's money, or all of it, was refunded to the buyer.
 pub(super) fn money_back(
     work: &mut Work,
     id: PaymentId,
     back: payment::Refund,
     context: &mut Context<'_>,
 ) -> Step {
-    match work.payment(id)?.state().stage() {
+    match work.payment(id)?.stage() {
         Stage::Taken => work.step_payment(id, PaymentCommand::Refund(back))?,
         Stage::Aside
         | Stage::Begun
@@ -341,6 +414,20 @@ pub(super) fn money_back(
             return finish_requested_cancel(work, context);
         }
     }
+    match work.payment(id)?.stage() {
+        Stage::Back => order_of_refunded(work, id, context),
+        // The order keeps the rest.
+        Stage::Taken
+        | Stage::Aside
+        | Stage::Begun
+        | Stage::Held
+        | Stage::AwaitsDeposit
+        | Stage::Over => Ok(()),
+    }
+}
+
+/// The order of a payment whose money was all refunded.
+fn order_of_refunded(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Step {
     match work.order()?.state() {
         OrderState::Paid => Ok(work.step_order(OrderCommand::Refund(order::Refund(id)))?),
         OrderState::PaymentPending
@@ -370,7 +457,11 @@ pub(super) fn call_refused(
 ) -> Step {
     match call {
         OperationKind::Cancel => {
-            let amounts = work.payment(id)?.taken();
+            let payment = work.payment(id)?;
+            let amounts = payment
+                .core()
+                .refunding()
+                .unwrap_or_else(|| payment.taken());
             let failed = RefundFailed {
                 refund,
                 amounts,
@@ -406,7 +497,7 @@ fn release_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>
     if payment.core().operation_in_flight() || !is_to_be_canceled(work)? {
         return Ok(());
     }
-    match payment.state().stage() {
+    match payment.stage() {
         Stage::Held => calls::void(work, id, context),
         Stage::Begun
         | Stage::AwaitsDeposit
@@ -438,8 +529,7 @@ fn return_if_canceled(work: &mut Work, id: PaymentId, context: &mut Context<'_>)
         | AnyPayment::Canceled(_)
         | AnyPayment::Expired(_)
         | AnyPayment::Voided(_)
-        | AnyPayment::Returned(_)
-        | AnyPayment::Refunded(_) => Ok(()),
+        | AnyPayment::Returned(_) => Ok(()),
     }
 }
 
@@ -456,7 +546,7 @@ pub(super) fn give_up_open_payments(
         if payment.core().operation_in_flight() {
             continue;
         }
-        match payment.state().stage() {
+        match payment.stage() {
             Stage::Held => calls::void(work, id, context)?,
             Stage::AwaitsDeposit => calls::give_back(work, id, context)?,
             Stage::Begun => drop_begun(work, id, reason)?,
@@ -518,7 +608,7 @@ fn give_back_what_holds_the_claim(work: &mut Work, context: &mut Context<'_>) ->
     if payment.core().operation_in_flight() {
         return Ok(());
     }
-    match payment.state().stage() {
+    match payment.stage() {
         Stage::Taken | Stage::AwaitsDeposit => {
             calls::may_ask_again(work, holder)?;
             calls::give_back(work, holder, context)
@@ -574,8 +664,7 @@ pub(super) fn hold_ran_out(work: &mut Work, id: PaymentId, context: &mut Context
         | AnyPayment::Voided(_)
         | AnyPayment::Mismatched(_)
         | AnyPayment::Orphaned(_)
-        | AnyPayment::Returned(_)
-        | AnyPayment::Refunded(_) => false,
+        | AnyPayment::Returned(_) => false,
     };
     if !ran_out {
         return Ok(());

@@ -12,8 +12,8 @@ use crate::amounts::Amounts;
 use crate::command::Fact;
 use crate::event::{ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
-use crate::id::PaymentId;
-use crate::operation::OperationKind;
+use crate::id::{OperationId, PaymentId};
+use crate::operation::{OperationCore, OperationKind};
 use crate::payment::{AnyPayment, PaymentState, Stage};
 use crate::planted::{self, Bug};
 use crate::time::Timestamp;
@@ -47,8 +47,8 @@ pub enum Effect {
     GiveToOrder(Told),
     /// The money was captured and refunded before any message reached us.
     ComeAndGo(Told),
-    /// All of the money went back.
-    GoBack,
+    /// Money went back, all of it or a part.
+    GoBack(Told),
     /// The gateway has another amount than our books, or splits it otherwise: a person looks.
     Disagree {
         /// The amount captured in total, if the gateway says so.
@@ -91,7 +91,7 @@ impl Effect {
             Self::SetAside(_) => "set aside",
             Self::GiveToOrder(_) => "give to the order",
             Self::ComeAndGo(_) => "taken and returned",
-            Self::GoBack => "went back",
+            Self::GoBack(_) => "went back",
             Self::Disagree { .. } => "disagree",
             Self::Agree => "agree",
             Self::Fail => "fail",
@@ -130,10 +130,10 @@ pub enum CallEnd {
 pub fn counts(payment: &AnyPayment, fact: &Fact, way: Way<'_>) -> bool {
     let known = payment.core().provider_payment_id.as_ref();
     let another = way.name.is_some() && known.is_some() && way.name != known;
-    let (asked, state) = (was_asked(way.source), payment.state());
+    let asked = was_asked(way.source);
     match fact {
-        Fact::Taken { left, .. } => asked || left.is_zero() || !all_went_back(state),
-        Fact::Failed { .. } => way.about_call && !another && (asked || !was_taken(state)),
+        Fact::Taken { left, .. } => asked || left.is_zero() || !all_went_back(payment),
+        Fact::Failed { .. } => way.about_call && !another && (asked || !was_taken(payment)),
         Fact::Authorized { .. }
         | Fact::Canceled
         | Fact::AwaitingDeposit { .. }
@@ -160,7 +160,7 @@ pub fn is_known(payment: &AnyPayment, fact: &Fact) -> bool {
 pub fn judge(payment: &AnyPayment, order_takes: bool, fact: &Fact) -> Effect {
     match fact {
         Fact::Authorized { held, expires_at } => judge_hold(payment.state(), *held, *expires_at),
-        Fact::Taken { taken, left } => {
+        Fact::Taken { taken, left, .. } => {
             let told = Told {
                 taken: *taken,
                 left: *left,
@@ -172,7 +172,7 @@ pub fn judge(payment: &AnyPayment, order_takes: bool, fact: &Fact) -> Effect {
         Fact::Canceled => judge_cancellation(payment),
         Fact::CallRefused { .. } | Fact::Other => Effect::Known,
         Fact::Undecided => {
-            if money_is_known(payment.state()) {
+            if money_is_known(payment) {
                 Effect::Overtaken
             } else {
                 Effect::Known
@@ -193,8 +193,7 @@ fn judge_hold(state: PaymentState, held: Amounts, expires_at: Timestamp) -> Effe
         | PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded => Effect::Overtaken,
+        | PaymentState::Returned => Effect::Overtaken,
     }
 }
 
@@ -238,8 +237,7 @@ fn judge_taken(payment: &AnyPayment, order_takes: bool, told: Told) -> Effect {
         PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded => judge_left(payment, told),
+        | PaymentState::Returned => judge_left(payment, told),
     }
 }
 
@@ -249,15 +247,18 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     let (ours, said) = (core.at_gateway, core.held_by_gateway());
     // The refund in flight is done, also where a person accepted before that the gateway had nothing.
     let is_over = !ours.is_zero() || core.kind_in_flight() == Some(OperationKind::Cancel);
-    if left.is_zero() && is_over && has_money(payment.state()) {
-        return Effect::GoBack;
+    if left.is_zero() && is_over && has_money(payment) {
+        return Effect::GoBack(Told { taken, left });
     }
-    if left.agrees_with(&said) {
+    if is_refunded_in_part(payment, Told { taken, left }) {
+        return Effect::GoBack(Told { taken, left });
+    }
+    if payment.rounds_like(&left, &said) {
         return Effect::Known;
     }
     let less = left.currency() == said.currency() && left.total().minor() <= said.total().minor();
     // A returned deposit can be made again, a split can be corrected, and an excess can be refunded.
-    if left.agrees_with(&ours) && (said.is_zero() || less) {
+    if payment.rounds_like(&left, &ours) && (said.is_zero() || less) {
         return Effect::Agree;
     }
     let another = taken.total() != payment.taken().total();
@@ -265,7 +266,7 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     // that only a person recorded, which may not have happened. Money that the gateway itself refunded never comes
     // back.
     let again = said.is_zero() && payment.is_back_by_a_persons_word();
-    let more = (another || said.is_zero()) && has_money(payment.state());
+    let more = (another || said.is_zero()) && has_money(payment);
     if less || again || more {
         Effect::Disagree {
             taken: Some(taken),
@@ -274,6 +275,15 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     } else {
         Effect::Overtaken
     }
+}
+
+/// Whether the gateway has less of the money captured for an order than our books, and had captured the same.
+fn is_refunded_in_part(payment: &AnyPayment, told: Told) -> bool {
+    let ours = payment.core().at_gateway;
+    payment.stage() == Stage::Taken
+        && told.taken.total() == payment.taken().total()
+        && told.left.currency() == ours.currency()
+        && told.left.total().minor() < ours.total().minor()
 }
 
 /// Whether the effect would give the gateway more money than all earlier answers say. Such an answer may be an old
@@ -293,7 +303,7 @@ pub(super) fn brings_more(payment: &AnyPayment, effect: Effect) -> bool {
         | Effect::SetAside(_)
         | Effect::GiveToOrder(_)
         | Effect::ComeAndGo(_)
-        | Effect::GoBack
+        | Effect::GoBack(_)
         | Effect::Fail
         | Effect::GiveUp => false,
     }
@@ -311,8 +321,7 @@ fn judge_account(payment: &AnyPayment, due_at: Timestamp) -> Effect {
         PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded => judge_nothing_there(payment),
+        | PaymentState::Returned => judge_nothing_there(payment),
     }
 }
 
@@ -336,8 +345,7 @@ fn judge_failure(payment: &AnyPayment) -> Effect {
         PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded => judge_nothing_there(payment),
+        | PaymentState::Returned => judge_nothing_there(payment),
     }
 }
 
@@ -352,15 +360,18 @@ fn judge_cancellation(payment: &AnyPayment) -> Effect {
         PaymentState::Canceled | PaymentState::Expired | PaymentState::Voided => Effect::Known,
         // The gateway that was asked for the refund says that it has no money of the payment.
         PaymentState::Captured | PaymentState::Mismatched | PaymentState::Orphaned
-            if payment.core().kind_in_flight() == Some(OperationKind::Cancel) =>
+            if payment.core().kind_in_flight() == Some(OperationKind::Cancel)
+                && has_money(payment) =>
         {
-            Effect::GoBack
+            Effect::GoBack(Told {
+                taken: payment.taken(),
+                left: Amounts::zero(payment.core().amounts.currency()),
+            })
         }
         PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded => judge_nothing_there(payment),
+        | PaymentState::Returned => judge_nothing_there(payment),
     }
 }
 
@@ -384,13 +395,13 @@ fn judge_nothing_there(payment: &AnyPayment) -> Effect {
 }
 
 /// Whether money was captured, wherever it is now.
-const fn was_taken(state: PaymentState) -> bool {
-    has_money(state) || all_went_back(state)
+fn was_taken(payment: &AnyPayment) -> bool {
+    has_money(payment) || all_went_back(payment)
 }
 
 /// Whether all of the money was refunded according to our books.
-const fn all_went_back(state: PaymentState) -> bool {
-    match state.stage() {
+fn all_went_back(payment: &AnyPayment) -> bool {
+    match payment.stage() {
         Stage::Back => true,
         Stage::Begun
         | Stage::Held
@@ -402,16 +413,16 @@ const fn all_went_back(state: PaymentState) -> bool {
 }
 
 /// Whether our books have money of the payment that could still be refunded.
-const fn has_money(state: PaymentState) -> bool {
-    match state.stage() {
+fn has_money(payment: &AnyPayment) -> bool {
+    match payment.stage() {
         Stage::Taken | Stage::Aside => true,
         Stage::Begun | Stage::Held | Stage::AwaitsDeposit | Stage::Over | Stage::Back => false,
     }
 }
 
 /// Whether a gateway is known to have had an account, a hold or money for this payment.
-const fn money_is_known(state: PaymentState) -> bool {
-    match state.stage() {
+fn money_is_known(payment: &AnyPayment) -> bool {
+    match payment.stage() {
         Stage::Held | Stage::AwaitsDeposit | Stage::Taken | Stage::Aside | Stage::Back => true,
         Stage::Begun | Stage::Over => false,
     }
@@ -448,7 +459,7 @@ pub fn ends(call: OperationKind, fact: &Fact) -> CallEnd {
             Fact::Taken { left, .. } if left.is_zero() => CallEnd::Done,
             Fact::Canceled => CallEnd::Done,
             Fact::CallRefused { .. } => CallEnd::NotDone,
-            // A refund in flight may still succeed while the money is there.
+            // A refund in flight may still succeed while the money is there; see `end_of_refund`.
             Fact::Taken { .. }
             | Fact::Authorized { .. }
             | Fact::AwaitingDeposit { .. }
@@ -470,12 +481,43 @@ pub(super) fn weigh(work: &Work, id: PaymentId, fact: &Fact) -> Result<(Effect, 
 /// What a fact with this effect says about the payment's unanswered call, if there is one. A deposit account that was
 /// to be closed is closed when its payment has failed.
 fn end_of_call(payment: &AnyPayment, effect: Effect, fact: &Fact) -> CallEnd {
-    let Some(call) = payment.core().kind_in_flight() else {
+    let Some(call) = payment.core().call_in_flight() else {
         return CallEnd::Open;
     };
-    match (ends(call, fact), effect) {
+    let call = call.core();
+    if let (OperationKind::Cancel, Fact::Taken { left, ours, .. }) = (call.kind, fact) {
+        return end_of_refund(payment, call, *left, ours.as_deref());
+    }
+    match (ends(call.kind, fact), effect) {
         (CallEnd::Open, Effect::Fail) => CallEnd::Done,
         (end, _) => end,
+    }
+}
+
+/// What the money that the gateway has left says of the refund in flight. A gateway that tells its refunds apart names
+/// our call; of any other it is done once so much less is left. Where nothing is left and ours is not named, somebody else
+/// refunded the money, and ours can no longer be done.
+fn end_of_refund(
+    payment: &AnyPayment,
+    call: &OperationCore,
+    left: Amounts,
+    ours: Option<&[OperationId]>,
+) -> CallEnd {
+    let said = payment.core().held_by_gateway();
+    let asked = call.amounts.filter(|asked| !asked.is_zero());
+    let less = said.total().minor().saturating_sub(left.total().minor());
+    let is_less = match asked {
+        Some(asked) => less >= asked.total().minor(),
+        None => left.is_zero(),
+    };
+    let is_named = match ours {
+        Some(named) => named.contains(&call.id) || planted::is(Bug::AnyRefundIsOurs),
+        None => true,
+    };
+    match (is_less, is_named) {
+        (true, true) => CallEnd::Done,
+        (_, false) if left.is_zero() => CallEnd::NotDone,
+        (true | false, _) => CallEnd::Open,
     }
 }
 

@@ -60,6 +60,7 @@ pub(super) fn answer(
         OperationKind::Cancel => {
             let back = payment::Refund {
                 refund,
+                amounts: work.payment(id)?.refundable(),
                 requested: true,
                 way: RefundWay::Gateway,
                 source,

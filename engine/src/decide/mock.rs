@@ -31,8 +31,8 @@ pub(super) fn complete(
         return Ok((Subject::Payment(id), Progress::Done));
     }
     let in_flight = payment.core().operation_in_flight();
-    let state = payment.state();
-    match state.stage() {
+    let state = payment.detail();
+    match payment.stage() {
         Stage::Begun => {}
         Stage::Held
         | Stage::AwaitsDeposit
@@ -49,8 +49,7 @@ pub(super) fn complete(
     }
     let fact = match result {
         MockResult::Success => {
-            let core = work.payment(id)?.core();
-            calls::done_as_asked(core, OperationKind::Confirm, work.now())
+            calls::done_as_asked(work.payment(id)?, OperationKind::Confirm, work.now())
         }
         MockResult::Fail => Fact::Failed {
             code: FailureCode::new("MOCK_DECLINED"),
@@ -66,10 +65,7 @@ pub(super) fn complete(
 
 fn already_there(payment: &AnyPayment, result: MockResult) -> bool {
     match result {
-        MockResult::Success => matches!(
-            payment.state(),
-            PaymentState::Authorized | PaymentState::Captured
-        ),
+        MockResult::Success => matches!(payment.stage(), Stage::Held | Stage::Taken),
         MockResult::Fail => payment.state() == PaymentState::Failed,
         MockResult::NoAnswer => false,
     }
@@ -82,6 +78,6 @@ pub(super) fn answer(
     (kind, _): Intended,
     context: &mut Context<'_>,
 ) -> Result<(), Refusal> {
-    let fact = calls::done_as_asked(work.payment(id)?.core(), kind, work.now());
+    let fact = calls::done_as_asked(work.payment(id)?, kind, work.now());
     evidence::apply(work, id, &fact, mock_name(id), Source::Answer, context)
 }

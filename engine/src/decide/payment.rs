@@ -96,8 +96,9 @@ fn may_pay(work: &Work, asker: &Asker, order: &OrderCore) -> bool {
 
 /// Captures authorized money. A second capture changes nothing.
 pub(super) fn capture(work: &mut Work, id: PaymentId, context: &mut Context<'_>) -> Outcome {
-    let state = work.payment(id)?.state();
-    let progress = match (state.stage(), work.order()?.state()) {
+    let payment = work.payment(id)?;
+    let state = payment.detail();
+    let progress = match (payment.stage(), work.order()?.state()) {
         (Stage::Held, _) | (Stage::Taken, OrderState::Reserved) => {
             consequences::take_held(work, id, context)?
         }
@@ -130,7 +131,8 @@ pub(super) fn cancel(
         return Err(Rejection::PaymentNotFound.into());
     }
     let progress = match payment.state() {
-        PaymentState::Canceled | PaymentState::Voided | PaymentState::Refunded => Progress::Done,
+        PaymentState::Canceled | PaymentState::Voided => Progress::Done,
+        PaymentState::Captured if payment.stage() == Stage::Back => Progress::Done,
         PaymentState::Authorized => {
             if payment.core().kind_in_flight() != Some(OperationKind::Void) {
                 calls::void(work, id, context)?;
@@ -159,8 +161,8 @@ pub(super) fn cancel(
 /// merchant may refund captured money.
 fn give_back(work: &mut Work, asker: &Asker, id: PaymentId, context: &mut Context<'_>) -> Outcome {
     let payment = work.payment(id)?;
-    let state = payment.state();
-    let may = match state.stage() {
+    let state = payment.detail();
+    let may = match payment.stage() {
         Stage::AwaitsDeposit => true,
         Stage::Taken | Stage::Begun | Stage::Held | Stage::Over | Stage::Aside | Stage::Back => {
             *asker == Asker::Merchant

@@ -52,7 +52,7 @@ fn take(
 ) -> Outcome {
     let subject = Subject::Payment(id);
     let payment = work.payment(id)?;
-    let given = payment.state() == PaymentState::Captured && !payment.is_on_the_desk();
+    let given = payment.stage() == Stage::Taken && !payment.is_on_the_desk();
     if given {
         return Ok((subject, Progress::Done));
     }
@@ -97,8 +97,10 @@ fn record_return(
     if way == RefundWay::BankTransfer {
         accept_less(work, id)?;
     }
+    let payment = work.payment(id)?;
     let back = payment::Refund {
         refund: None,
+        amounts: payment.refundable(),
         requested: false,
         way,
         source: Source::Person,
@@ -121,8 +123,8 @@ fn accept_less(work: &mut Work, id: PaymentId) -> Result<(), Refusal> {
 
 /// Refuses an action that the payment's state does not permit, and every action while a call is unanswered.
 fn refuse(payment: &AnyPayment, action: PaymentAction) -> Result<(), Rejection> {
-    let state = payment.state();
-    if !state.permits(action) {
+    if !payment.state().permits(action) {
+        let state = payment.detail();
         return Err(Rejection::PaymentNotPermitted { state, action });
     }
     if payment.core().operation_in_flight() {
@@ -141,14 +143,14 @@ fn send_back(
 ) -> Outcome {
     let subject = Subject::Payment(id);
     let payment = work.payment(id)?;
-    let (state, action) = (payment.state(), PaymentAction::ReturnSuspended);
-    if state == PaymentState::Returned && !payment.is_on_the_desk() {
+    let (state, action) = (payment.detail(), PaymentAction::ReturnSuspended);
+    if payment.state() == PaymentState::Returned && !payment.is_on_the_desk() {
         return Ok((subject, Progress::Done));
     }
-    let may = match state.stage() {
+    let may = match payment.stage() {
         Stage::Taken | Stage::Back => payment.is_on_the_desk(),
         Stage::Begun | Stage::Held | Stage::AwaitsDeposit | Stage::Over | Stage::Aside => {
-            state.permits(action)
+            payment.state().permits(action)
         }
     };
     if !may {
@@ -185,10 +187,10 @@ fn unknown(
     done: bool,
     context: &mut Context<'_>,
 ) -> Outcome {
-    let core = work.payment(id)?.core();
-    let kind = lost_call(core, work.now()).ok_or(Rejection::NoUnknownOutcome)?;
-    let fact = persons_word(core, kind, done, work.now());
-    let name = core.provider_payment_id.clone();
+    let payment = work.payment(id)?;
+    let kind = lost_call(payment.core(), work.now()).ok_or(Rejection::NoUnknownOutcome)?;
+    let fact = persons_word(payment, kind, done, work.now());
+    let name = payment.core().provider_payment_id.clone();
     let name = name.unwrap_or_else(|| mock_name(id));
     work.note_payment(id, decided)?;
     evidence::apply(work, id, &fact, name, Source::Person, context)?;
@@ -209,9 +211,9 @@ fn lost_call(core: &PaymentCore, now: Timestamp) -> Option<OperationKind> {
 }
 
 /// A person's word about a call, as the fact that the gateway would have told.
-fn persons_word(core: &PaymentCore, kind: OperationKind, done: bool, now: Timestamp) -> Fact {
+fn persons_word(payment: &AnyPayment, kind: OperationKind, done: bool, now: Timestamp) -> Fact {
     if done {
-        calls::done_as_asked(core, kind, now)
+        calls::done_as_asked(payment, kind, now)
     } else {
         Fact::not_done(kind, FailureCode::new("RESOLVED_NOT_DONE"))
     }

@@ -60,8 +60,7 @@ impl AnyPayment {
             | PaymentState::Expired
             | PaymentState::Voided
             | PaymentState::Returned
-            | PaymentState::AwaitingDeposit
-            | PaymentState::Refunded => None,
+            | PaymentState::AwaitingDeposit => None,
         };
         let disagrees = self.core().disagreement.is_some();
         of_its_state
@@ -74,7 +73,7 @@ impl AnyPayment {
 
     /// Whether the gateway refused to give its money back.
     pub fn keeps_what_should_go_back(&self) -> bool {
-        self.state() == PaymentState::Captured && self.core().refund_refused
+        self.stage() == Stage::Taken && self.core().refund_refused
     }
 
     /// Whether the gateway refused to release its hold, or to close its account for a transfer.
@@ -86,7 +85,7 @@ impl AnyPayment {
                 AnyOperation::Intended(_) | AnyOperation::Unknown(_) | AnyOperation::Succeeded(_),
             ) => return false,
         };
-        match self.state().stage() {
+        match self.stage() {
             Stage::Held => refused == OperationKind::Void,
             Stage::AwaitsDeposit => refused == OperationKind::Cancel,
             Stage::Begun | Stage::Over | Stage::Taken | Stage::Aside | Stage::Back => false,

@@ -1,7 +1,7 @@
 //! Expire: time ran out.
 
 use super::{
-    Authorized, AwaitingDeposit, Expired, Initiated, Payment, PaymentAction, PaymentState,
+    Authorized, AwaitingDeposit, Expired, Initiated, Payment, PaymentAction, PaymentDetail,
     PaymentTransition, Prepared,
 };
 use crate::event::PaymentExpired;
@@ -31,7 +31,7 @@ impl RunsOut for Authorized {
     fn refuse_early(&self, now: Timestamp) -> Result<(), Rejection> {
         if now < self.expires_at {
             return Err(Rejection::PaymentNotPermitted {
-                state: PaymentState::Authorized,
+                state: PaymentDetail::Authorized,
                 action: PaymentAction::Expire,
             });
         }

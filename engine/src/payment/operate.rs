@@ -1,6 +1,6 @@
 //! Notes on a payment that do not move it: its money calls, notifications, decisions, erasure.
 
-use super::{CheckoutSession, Payment, PaymentCore, PaymentState};
+use super::{CheckoutSession, Payment, PaymentCore, PaymentState, RequestedRefund};
 use crate::event::{OperationEvent, PaymentEvent, Provider};
 use crate::idempotency::hash16;
 use crate::lifecycle::Impossible;
@@ -54,9 +54,20 @@ pub(super) fn note(
         | PaymentEvent::BuyerChose(_)
         | PaymentEvent::ConsentGiven(_)
         | PaymentEvent::FailureUrlGiven(_)
-        | PaymentEvent::CardChosen(_) => {}
-        PaymentEvent::RefundRequested(_) => core.refund_refused = false,
-        PaymentEvent::RefundFailed(_) => core.refund_refused = true,
+        | PaymentEvent::CardChosen(_)
+        | PaymentEvent::RefundAskedFor(_) => {}
+        PaymentEvent::RefundRequested(e) => {
+            core.refund_refused = false;
+            core.latest_refund = Some(RequestedRefund {
+                id: e.refund,
+                amounts: e.amounts,
+                is_open: true,
+            });
+        }
+        PaymentEvent::RefundFailed(_) => {
+            core.refund_refused = true;
+            core.close_refund();
+        }
         PaymentEvent::PersonalDataErased(_) => core.erased = true,
         PaymentEvent::SessionOpened(e) => {
             core.session = Some(CheckoutSession {

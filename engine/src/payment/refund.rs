@@ -1,44 +1,62 @@
-//! Refund: all of the taken money goes back to the buyer.
+//! Refund: captured money goes back to the buyer, all of it or a part.
 
-use super::{Captured, Payment, PaymentTransition, Refunded};
+use super::{Captured, Payment, PaymentTransition};
+use crate::amounts::Amounts;
 use crate::event::{PaymentRefunded, RefundWay, Source};
 use crate::id::RefundId;
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
 
-/// All of the taken money went back.
+/// Captured money went back.
 #[derive(Debug)]
 pub struct Refund {
-    /// Which refund it was, if it had been asked for here.
+    /// The refund.
     pub refund: Option<RefundId>,
-    /// Whether it had been asked for here.
+    /// The refunded amount.
+    pub amounts: Amounts,
+    /// Whether it had been requested here.
     pub requested: bool,
-    /// Which way it went.
+    /// The way of the refund.
     pub way: RefundWay,
-    /// Who told us.
+    /// The source of the fact.
     pub source: Source,
 }
 
 impl Payment<Captured> {
-    /// Records that all of it went back.
+    /// Records the refund. No more than what is left can be refunded.
     pub fn refund(
         self,
-        Refund {
-            refund,
-            requested,
-            way,
-            source,
-        }: Refund,
+        refund: Refund,
         now: Timestamp,
-    ) -> Result<PaymentTransition<Payment<Refunded>>, Rejection> {
+    ) -> Result<PaymentTransition<Payment<Captured>>, Rejection> {
+        let left = self.detail.left();
+        if !left.contains(&refund.amounts) {
+            let refundable_minor = left.total().minor();
+            return Err(Rejection::RefundOutOfRange { refundable_minor });
+        }
         let event = PaymentRefunded {
-            refund,
-            refunded: self.detail.captured,
-            at_gateway: self.core.at_gateway,
-            requested,
-            way,
-            source,
+            refund: refund.refund,
+            refunded: refund.amounts,
+            at_gateway: self.from_gateway(&refund.amounts),
+            requested: refund.requested,
+            way: refund.way,
+            source: refund.source,
         };
-        Ok(self.step::<Refund, Refunded>(event, now))
+        Ok(self.step::<Refund, Captured>(event, now))
+    }
+
+    /// The part of a refund that the gateway has by our books. The last one takes all that it has, also where a person
+    /// has accepted that this is another amount than was captured.
+    fn from_gateway(&self, amounts: &Amounts) -> Amounts {
+        let there = self.core.at_gateway.less(&self.core.transferred);
+        if self.detail.left() == *amounts {
+            return there;
+        }
+        if there.contains(amounts) {
+            return *amounts;
+        }
+        let portion = there.portion(amounts.total().minor());
+        let zero = Amounts::zero(there.currency());
+        there.next_part(&zero, portion).unwrap_or(there)
     }
 }

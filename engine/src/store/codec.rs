@@ -50,7 +50,7 @@ impl Kind {
             Self::Record => schema::RECORD,
             // Index values of another schema are never read: the index is rebuilt instead.
             Self::Order => 2,
-            Self::Payment => 5,
+            Self::Payment => 6,
             Self::Reply | Self::Balance | Self::Applied => 1,
         }
     }

@@ -8,7 +8,7 @@ use super::codec::{self, Kind};
 use super::journal::Tail;
 
 /// The layout of the index's keys and values; an index with another number has to be rebuilt.
-pub const INDEX_FORMAT: u32 = 6;
+pub const INDEX_FORMAT: u32 = 7;
 
 /// The index's position in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

@@ -353,6 +353,5 @@ const fn state_code(state: PaymentState) -> u8 {
         PaymentState::Orphaned => 10,
         PaymentState::Returned => 11,
         PaymentState::AwaitingDeposit => 12,
-        PaymentState::Refunded => 13,
     }
 }

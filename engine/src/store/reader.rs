@@ -21,7 +21,7 @@ use crate::event::OrderEvent;
 use crate::group::GroupEvent;
 use crate::id::{BuyerId, OrderId, PaymentId, SessionId};
 use crate::order::{AnyOrder, Contents, Resource};
-use crate::payment::{AnyPayment, PaymentState};
+use crate::payment::{AnyPayment, PaymentDetail, PaymentState};
 use crate::time::Timestamp;
 
 /// The state that all readers share.
@@ -105,8 +105,8 @@ pub struct PaymentFilter {
     pub order: Option<OrderId>,
     /// For this resource of the merchant.
     pub resource: Option<Resource>,
-    /// In one of these states; empty for any.
-    pub states: Vec<PaymentState>,
+    /// In one of these exact states; empty for any.
+    pub details: Vec<PaymentDetail>,
     /// Begun at or after.
     pub from: Option<Timestamp>,
     /// Begun before.
@@ -509,7 +509,7 @@ impl PaymentFilter {
             .buyer
             .as_ref()
             .is_none_or(|buyer| *buyer == core.buyer_id);
-        let state = self.states.is_empty() || self.states.contains(&payment.state());
+        let state = self.details.is_empty() || self.details.contains(&payment.detail());
         let from = self.from.is_none_or(|from| core.created_at >= from);
         let to = self.to.is_none_or(|to| core.created_at < to);
         buyer && state && from && to
@@ -517,8 +517,10 @@ impl PaymentFilter {
 
     /// The one state that has an index of its own, if the filter asks for that state alone.
     fn listed_state(&self) -> Option<PaymentState> {
-        match self.states.as_slice() {
-            [state] if state.is_open() || state.needs_decision() => Some(*state),
+        match self.details.as_slice() {
+            [detail] => {
+                Some(detail.state()).filter(|state| state.is_open() || state.needs_decision())
+            }
             _ => None,
         }
     }

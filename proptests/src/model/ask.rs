@@ -166,6 +166,7 @@ impl Model {
             waiting: false,
             mock,
             there: Won::NOTHING,
+            refunded: [0; 4],
             said: None,
             heard: Default::default(),
             erased: false,

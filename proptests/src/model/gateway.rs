@@ -1,5 +1,6 @@
 //! Effects of a gateway's fact in the model, over any channel.
 
+use super::money::{next_refund, without};
 use super::{Asked, HOLD_MS, Model, PRICE, Say, Stands, Told, Waits, Won};
 
 impl Model {
@@ -111,7 +112,8 @@ impl Model {
             _ => "CAPTURE_SUCCEEDED",
         };
         self.is_there(p, Won::PRICE, Stands::Taken, name);
-        self.compares(p, told);
+        self.payments[p].refunded = [0; 4];
+        self.refunds_what_is_gone(p, told);
         self.order_of(p).waits = Waits::Paid;
         self.about_order(n, "PAYMENT_SUCCEEDED");
         for other in self.open_payments(n) {
@@ -123,6 +125,35 @@ impl Model {
     fn is_there(&mut self, p: usize, won: Won, stands: Stands, name: &'static str) {
         (self.payments[p].there, self.payments[p].said) = (won, None);
         self.ends(p, stands, name);
+    }
+
+    /// Somebody refunded a part of captured money at the gateway.
+    fn refunds_what_is_gone(&mut self, p: usize, told: Told) {
+        let payment = &mut self.payments[p];
+        let left: u64 = without(Won::PRICE.parts(), payment.refunded).iter().sum();
+        let gone = payment
+            .there
+            .minor
+            .saturating_sub(told.left.minor)
+            .min(left);
+        if gone > 0 {
+            let refund = next_refund(payment.refunded, gone);
+            let last = gone == left;
+            let paid = if last {
+                payment.there.parts()
+            } else {
+                payment.there.pays(refund)
+            };
+            let there = payment.there.without(paid);
+            payment.refunded = std::array::from_fn(|at| payment.refunded[at] + refund[at]);
+            let stands = if last {
+                Stands::Refunded
+            } else {
+                Stands::Taken
+            };
+            self.is_there(p, there, stands, "REFUND_SUCCEEDED");
+        }
+        self.compares(p, told);
     }
 
     /// The gateway's amount differs from our books: a person looks.
@@ -278,6 +309,10 @@ impl Model {
             _ if told.left.minor == 0 => return Moves::CameAndWent,
             _ => return Moves::Arrives,
         };
+        let same = told.taken.minor == PRICE && payment.stands == Stands::Taken;
+        if same && (1..there.minor).contains(&told.left.minor) {
+            return Moves::PartlyBack;
+        }
         let right = told.taken.minor == PRICE && told.left == told.taken;
         if matches!(payment.stands, Stands::WrongMoney(_)) && right && wanted {
             return Moves::Arrives;
@@ -326,6 +361,13 @@ impl Model {
                 self.cancels_what_was_to_be_canceled(n);
             }
             Moves::Back => self.money_goes_back(p, n),
+            Moves::PartlyBack => {
+                self.refunds_what_is_gone(p, told);
+                if self.payments[p].stands == Stands::Refunded {
+                    self.order_of(p).waits = Waits::Refunded;
+                    self.about_order(n, "PAYMENT_REFUNDED");
+                }
+            }
             Moves::Disagrees => {
                 self.payments[p].said = Some(told.left);
                 self.about_payment(p, "GATEWAY_DISAGREED");
@@ -357,6 +399,8 @@ enum Moves {
     Arrives,
     CameAndWent,
     Back,
+    /// A part of captured money was refunded.
+    PartlyBack,
     Disagrees,
     Agrees,
 }

@@ -13,6 +13,8 @@ pub enum Split {
     Ours,
     /// The price without any tax.
     Theirs,
+    /// In these parts: supply, VAT, tax-free, and unsplit.
+    Parts([u64; 4]),
 }
 
 /// So many won.
@@ -42,9 +44,80 @@ impl Won {
             Split::Unsaid => [0, 0, 0, self.minor],
             Split::Ours => [10_000, 1_000, 700, 0],
             Split::Theirs => [0, 0, self.minor, 0],
+            Split::Parts(parts) => parts,
         }
     }
 
+    /// The same amount however it was made.
+    pub fn of_parts(parts: [u64; 4]) -> Self {
+        let minor = parts.iter().sum();
+        let split = match parts {
+            [0, 0, 0, _] => Split::Unsaid,
+            [0, 0, _, 0] => Split::Theirs,
+            _ if parts == Self::PRICE.parts() => Split::Ours,
+            _ => Split::Parts(parts),
+        };
+        Self { minor, split }
+    }
+
+    /// The amount without `parts` of it.
+    pub fn without(self, parts: [u64; 4]) -> Self {
+        Self::of_parts(without(self.parts(), parts))
+    }
+
+    /// What a gateway with this money pays of a refund of `parts`: those very parts if it has them, else as many won
+    /// in its own split.
+    pub fn pays(self, parts: [u64; 4]) -> [u64; 4] {
+        let own = self.parts();
+        if own.iter().zip(parts).all(|(own, part)| part <= *own) {
+            return parts;
+        }
+        let minor = parts.iter().sum();
+        let [taxed, free, unsplit] = shared(minor, [own[0] + own[1], own[2], own[3]]);
+        let vat = eleventh(taxed)
+            .max(taxed.saturating_sub(own[0]))
+            .min(own[1].min(taxed));
+        [taxed - vat, vat, free, unsplit]
+    }
+}
+
+/// The parts of a refund of `minor` won of a captured payment, of which `gone` was refunded before.
+pub fn next_refund(gone: [u64; 4], minor: u64) -> [u64; 4] {
+    let left = without(Won::PRICE.parts(), gone);
+    let [taxed, free, _] = shared(minor, [left[0] + left[1], left[2], 0]);
+    let so_far = eleventh(gone[0] + gone[1] + taxed).saturating_sub(gone[1]);
+    let vat = so_far
+        .max(taxed.saturating_sub(left[0]))
+        .min(left[1].min(taxed));
+    [taxed - vat, vat, free, 0]
+}
+
+pub fn without(parts: [u64; 4], less: [u64; 4]) -> [u64; 4] {
+    std::array::from_fn(|at| parts[at].saturating_sub(less[at]))
+}
+
+/// An eleventh, half a won rounded up.
+const fn eleventh(taxed: u64) -> u64 {
+    (2 * taxed + 11) / 22
+}
+
+/// `minor` won in proportion to the weights; what is left over goes to the largest remainders, the first of equal ones.
+fn shared(minor: u64, weights: [u64; 3]) -> [u64; 3] {
+    let sum: u64 = weights.iter().sum();
+    if sum == 0 {
+        return [0; 3];
+    }
+    let mut shares = weights.map(|weight| minor * weight / sum);
+    let mut places = [0, 1, 2];
+    places.sort_by_key(|at| std::cmp::Reverse(minor * weights[*at] % sum));
+    let over = minor - shares.iter().sum::<u64>();
+    for at in places.into_iter().take(usize::try_from(over).unwrap()) {
+        shares[at] += 1;
+    }
+    shares
+}
+
+impl Won {
     /// The sum decides; the split only where both say theirs.
     pub fn agrees_with(self, other: Self) -> bool {
         let unsaid = self.split == Split::Unsaid || other.split == Split::Unsaid;
@@ -78,7 +151,7 @@ impl Model {
         let mut balances = BTreeMap::new();
         for payment in &self.payments {
             let (taken, account) = match payment.stands {
-                Stands::Taken => (Won::PRICE, "hold|"),
+                Stands::Taken => (Won::PRICE.without(payment.refunded), "hold|"),
                 Stands::WrongMoney(won) | Stands::Homeless(won) => (won, "suspense|MOCK"),
                 Stands::Begun
                 | Stands::Held { .. }

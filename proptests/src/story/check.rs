@@ -6,13 +6,13 @@ use daegeum_engine::claim::AnyClaim;
 use daegeum_engine::event::PaymentEvent;
 use daegeum_engine::group::GroupEvent;
 use daegeum_engine::order::{AnyOrder, CancelReason};
-use daegeum_engine::payment::AnyPayment;
+use daegeum_engine::payment::{AnyPayment, Stage};
 use daegeum_engine::store::Store as _;
 use daegeum_engine::store::record::Body;
 use daegeum_engine::time::Timestamp;
 
 use super::teller::Teller;
-use crate::model::{About, Split, Stands, Waits, Won};
+use crate::model::{About, Stands, Waits, Won};
 use crate::shop;
 use daegeum_engine::amounts::{Amounts, Component};
 use daegeum_engine::store::keys::DueItem;
@@ -101,7 +101,7 @@ impl Teller {
             let payments: Vec<AnyPayment> = order.core().payments.iter().map(load).collect();
             let taken = payments
                 .iter()
-                .filter(|p| matches!(p, AnyPayment::Captured(_)))
+                .filter(|p| p.stage() == Stage::Taken)
                 .count();
             assert_eq!(
                 taken,
@@ -110,12 +110,7 @@ impl Teller {
             );
             let needs_claim = |payment: &&AnyPayment| {
                 payment.core().operation_in_flight()
-                    || matches!(
-                        payment,
-                        AnyPayment::Authorized(_)
-                            | AnyPayment::Captured(_)
-                            | AnyPayment::Refunded(_)
-                    )
+                    || matches!(payment, AnyPayment::Authorized(_) | AnyPayment::Captured(_))
             };
             let reasons: Vec<_> = payments
                 .iter()
@@ -260,13 +255,13 @@ impl Books {
 }
 
 fn won(amounts: &Amounts) -> Won {
-    let minor = amounts.total().minor();
-    let split = match (amounts.get(Component::Unsplit), minor) {
-        (0, 1..) if amounts.get(Component::Vat) > 0 => Split::Ours,
-        (0, 1..) => Split::Theirs,
-        _ => Split::Unsaid,
-    };
-    Won { minor, split }
+    let parts = [
+        Component::Supply,
+        Component::Vat,
+        Component::TaxFree,
+        Component::Unsplit,
+    ];
+    Won::of_parts(parts.map(|part| amounts.get(part)))
 }
 
 fn waits(order: &AnyOrder) -> Waits {
@@ -288,10 +283,10 @@ fn stands(payment: &AnyPayment) -> Stands {
         AnyPayment::Prepared(_) | AnyPayment::AwaitingDeposit(_) => {
             panic!("the mock gateway prepares nothing and opens no accounts")
         }
-        AnyPayment::Refunded(_) => Stands::Refunded,
         AnyPayment::Authorized(p) => Stands::Held {
             until: p.detail().expires_at.as_millis(),
         },
+        AnyPayment::Captured(p) if p.detail().is_all_back() => Stands::Refunded,
         AnyPayment::Captured(_) => Stands::Taken,
         AnyPayment::Failed(_) => Stands::Failed,
         AnyPayment::Canceled(_) => Stands::GivenUp,

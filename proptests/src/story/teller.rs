@@ -436,10 +436,7 @@ fn command_of(ask: &ModelRequest, ids: &[PaymentId]) -> Command {
             id(p),
             event,
             match say {
-                Say::Took(told) => Fact::Taken {
-                    taken: amounts(told.taken),
-                    left: amounts(told.left),
-                },
+                Say::Took(told) => Fact::left_of(amounts(told.taken), amounts(told.left)),
                 Say::Failed => shop::failed(),
                 Say::Canceled => Fact::Canceled,
                 Say::Something => Fact::Other,
@@ -465,7 +462,9 @@ fn amounts(won: Won) -> Amounts {
     let [supply, vat, tax_free, whole] = won.parts().map(shop::won);
     match won.split {
         Split::Unsaid => Amounts::whole(whole),
-        Split::Ours | Split::Theirs => Amounts::split(supply, vat, tax_free).unwrap(),
+        Split::Ours | Split::Theirs | Split::Parts(_) => {
+            Amounts::split(supply, vat, tax_free).unwrap()
+        }
     }
 }
 

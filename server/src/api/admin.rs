@@ -6,23 +6,18 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use daegeum_engine::command::{Command, Resolution};
 use daegeum_engine::id::BuyerId;
-use daegeum_engine::sealed::RetentionClass;
 use daegeum_engine::store::reader::PaymentFilter;
-use daegeum_engine::text::is_blank;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::page::{CountedPage, PageQuery};
 use super::schema::{BalancesSchema, DeskSchema, ErasedSchema, PaymentSchema, UnansweredSchema};
-use super::{answer, payments, vocabulary};
+use super::{answer, payments, remark, vocabulary};
 use crate::app::{App, Asked};
 use crate::gateway::plan;
-use crate::http::{
-    Admin, BodyKey, HttpErrorCode, Json, KeyHeader, Principal, Problem, Query, RequestContext,
-};
+use crate::http::{Admin, BodyKey, Json, KeyHeader, Principal, Problem, Query, RequestContext};
 use crate::keyed;
-use crate::text;
 
 /// A decision about set-aside money, about a payment whose amount differs at the gateway, or about a call whose
 /// answer was lost.
@@ -69,16 +64,7 @@ pub async fn resolve(
     let fingerprint = keyed::fingerprint("POST /api/v1/admin/payments/resolve", &said)?;
     let who = Principal::Admin(actor.clone());
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
-    let reason = text::composed(&body.reason);
-    if is_blank(&reason) || reason.chars().count() > 500 {
-        return Err(Problem::from(HttpErrorCode::InvalidValue).at(
-            "reason",
-            "A reason has 1 to 500 characters, of which one at least can be seen.",
-        ));
-    }
-    let reason = app
-        .seals
-        .seal(RetentionClass::Remark, reason.as_bytes(), app.now())?;
+    let reason = remark::sealed(&app, &body.reason, "reason")?;
     let resolution = match body.resolution {
         ResolutionWord::Take => Resolution::Take,
         ResolutionWord::Return => Resolution::Return,

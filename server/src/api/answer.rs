@@ -14,7 +14,9 @@ use daegeum_engine::payment::AnyPayment;
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::store::executor::{Executed, Shown, Since};
 use daegeum_engine::store::{StoreError, StoreFailure};
-use daegeum_engine::wire::{FailureView, OrderView, PaymentView, Wording};
+use daegeum_engine::wire::{
+    self, FailureView, OrderView, PaymentView, RequestedRefundView, Wording,
+};
 use serde::Serialize;
 
 use crate::app::App;
@@ -66,12 +68,12 @@ pub fn of(app: &App, executed: Executed) -> Result<Response, Problem> {
             status,
             payment_id,
             version,
-            ..
+            wire,
         } => {
             if let Some(Shown::Payment(payment)) = shown {
-                payment_response(status, &payment)?
+                payment_as_of(status, &payment, wire)?
             } else {
-                payment_response(status, &past_payment(app, payment_id, version)?)?
+                payment_as_of(status, &past_payment(app, payment_id, version)?, wire)?
             }
         }
     };
@@ -94,8 +96,12 @@ pub async fn when_answered(app: &App, executed: Executed) -> Result<Response, Pr
             status: 202,
             payment_id,
             version,
-            ..
-        } => payment_when_answered(app, *payment_id, *version).await?,
+            wire,
+        } => {
+            let ended = payment_when_answered(app, *payment_id, *version).await?;
+            let response = |(status, payment)| payment_as_of(status, &payment, *wire);
+            ended.map(response).transpose()?
+        }
         Answer::Order {
             status: 202,
             order_id,
@@ -113,12 +119,12 @@ pub async fn when_answered(app: &App, executed: Executed) -> Result<Response, Pr
     Ok(response)
 }
 
-/// The payment once its call has ended; `None` if no gateway is called.
+/// The payment once its call has ended, with the status that says so; `None` if no gateway is called.
 async fn payment_when_answered(
     app: &App,
     id: PaymentId,
     version: u64,
-) -> Result<Option<Response>, Problem> {
+) -> Result<Option<(u16, AnyPayment)>, Problem> {
     let payment = present(app, id)?;
     if !payment.core().provider.capabilities().remote {
         return Ok(None);
@@ -126,8 +132,8 @@ async fn payment_when_answered(
     wait_for_call(app, id).await?;
     let after = app.reader.after_call(id, version);
     Ok(Some(match after.map_err(stored)? {
-        Some(payment) => payment_response(200, &payment)?,
-        None => payment_response(202, &present(app, id)?)?,
+        Some(payment) => (200, payment),
+        None => (202, present(app, id)?),
     }))
 }
 
@@ -288,6 +294,42 @@ pub fn payment_response(status: u16, payment: &AnyPayment) -> Result<Response, P
     json(status, &view(payment))
 }
 
+/// A payment in the rendering that its answer was given in.
+fn payment_as_of(status: u16, payment: &AnyPayment, wire: u8) -> Result<Response, Problem> {
+    let view = PaymentView {
+        wire,
+        ..view(payment)
+    };
+    json(status, &view)
+}
+
+/// The response to a request for a refund: the refund when the gateway has answered, or as it is when the wait is over.
+pub async fn refund_when_answered(app: &App, executed: Executed) -> Result<Response, Problem> {
+    let Answer::Payment {
+        status,
+        payment_id,
+        version,
+        ..
+    } = executed.answer
+    else {
+        return of(app, executed);
+    };
+    let ended = match status {
+        202 => payment_when_answered(app, payment_id, version).await?,
+        _ => None,
+    };
+    let (status, payment) = match (ended, executed.shown) {
+        (Some(ended), _) => ended,
+        (None, Some(Shown::Payment(payment))) => (status, *payment),
+        (None, _) => (status, past_payment(app, payment_id, version)?),
+    };
+    let mut response = json(status, &RequestedRefundView(&payment))?;
+    if executed.replayed {
+        mark_replayed(&mut response);
+    }
+    Ok(response)
+}
+
 /// A payment as the API shows it, with its gateway's explanation of a failure.
 pub fn view(payment: &AnyPayment) -> PaymentView<'_> {
     let failure = match payment {
@@ -299,6 +341,7 @@ pub fn view(payment: &AnyPayment) -> PaymentView<'_> {
     PaymentView {
         payment,
         failure: failure.map(words),
+        wire: wire::CURRENT,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use daegeum_engine::id::{BuyerId, OrderId, PaymentId};
 use daegeum_engine::order::Resource;
-use daegeum_engine::payment::PaymentState;
+use daegeum_engine::payment::PaymentDetail;
 use daegeum_engine::store::reader::{Counted, PaymentFilter, PaymentPage};
 use daegeum_engine::time::Timestamp;
 use serde::ser::SerializeMap;
@@ -98,9 +98,9 @@ impl PaymentQuery {
                 .order_id
                 .map(|id| OrderId::parse(&id).map_err(|_| invalid("order_id")))
                 .transpose()?,
-            states: self
+            details: self
                 .status
-                .map(|name| states(&name))
+                .map(|name| details(&name))
                 .transpose()?
                 .unwrap_or_default(),
             from: self
@@ -144,18 +144,18 @@ pub fn time(text: &str, name: &'static str) -> Result<Timestamp, Problem> {
     Timestamp::parse_rfc3339(text).ok_or_else(|| invalid(name))
 }
 
-/// The states with this status or detail.
-fn states(name: &str) -> Result<Vec<PaymentState>, Problem> {
-    let of = |matches: fn(PaymentState) -> &'static str| -> Vec<PaymentState> {
-        PaymentState::ALL
+/// The exact states with this status or detail.
+fn details(name: &str) -> Result<Vec<PaymentDetail>, Problem> {
+    let of = |matches: fn(PaymentDetail) -> &'static str| -> Vec<PaymentDetail> {
+        PaymentDetail::ALL
             .iter()
             .copied()
-            .filter(|state| matches(*state) == name)
+            .filter(|detail| matches(*detail) == name)
             .collect()
     };
-    let by_status = of(PaymentState::status);
+    let by_status = of(PaymentDetail::status);
     let found = if by_status.is_empty() {
-        of(PaymentState::name)
+        of(PaymentDetail::name)
     } else {
         by_status
     };

@@ -38,9 +38,8 @@ impl ReceiptView {
         contents: &Contents,
     ) -> Result<Option<Self>, Problem> {
         let core = payment.core();
-        let went_back = match payment {
-            AnyPayment::Captured(_) => None,
-            AnyPayment::Refunded(gone) => Some(gone.detail().refunded),
+        let refunded = match payment {
+            AnyPayment::Captured(taken) => taken.detail().refunded,
             AnyPayment::Initiated(_)
             | AnyPayment::Prepared(_)
             | AnyPayment::Authorized(_)
@@ -59,20 +58,17 @@ impl ReceiptView {
         let Some(captured) = captured(&taking, core.id) else {
             return Ok(None);
         };
-        let total = captured.total().minor();
-        // Less than all of it is at the gateway once a person has accepted that a part went back there.
-        let left = core.at_gateway.total().minor();
         let paid_with = core.paid_with.as_ref();
         let issuer = paid_with.and_then(|with| gateway::issuer(core.provider, with));
         let discounts = contents.discounts.iter().map(|discount| discount.minor);
         Ok(Some(Self {
             captured_at: taking.at.to_string(),
-            amount: total,
+            amount: captured.total().minor(),
             supply: captured.get(Component::Supply),
             vat: captured.get(Component::Vat),
             tax_free: captured.get(Component::TaxFree),
             discount: discounts.fold(0, u64::saturating_add),
-            refunded: went_back.map_or(total.saturating_sub(left), |gone| gone.total().minor()),
+            refunded: refunded.total().minor(),
             issuer_name: issuer,
             slip_url: slip(app, payment),
         }))

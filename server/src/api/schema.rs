@@ -11,8 +11,8 @@ use super::vocabulary::{
     FailureFault, FailureRetry, FeedCursor, InstallmentMonths, ItemId, LineName, LinePlaces,
     MerchantName, MinorUnits, Moment, NextStep, NotificationResult, OpenObject, OperationId,
     OperationKind, OperationState, OrderDetail, OrderId, OrderStatus, PaymentDetail, PaymentId,
-    PaymentMethodName, PaymentStatus, PositiveMinorUnits, Provider, SessionId, SessionStatus, Tax,
-    TextHash,
+    PaymentMethodName, PaymentStatus, PositiveMinorUnits, Provider, RefundId, RefundStatus,
+    RefundWayName, SessionId, SessionStatus, Tax, TextHash,
 };
 
 /// A payment.
@@ -24,6 +24,9 @@ pub struct PaymentSchema {
     status: PaymentStatus,
     detail: PaymentDetail,
     amount: MinorUnits,
+    /// How much of it was refunded; only once it was captured.
+    #[schema(required = false)]
+    refunded: MinorUnits,
     currency: Currency,
     provider: Provider,
     /// The gateway's own name for it, once it has told us.
@@ -50,6 +53,22 @@ pub struct PaymentSchema {
     /// The latest money call.
     #[schema(required = true)]
     operation: Option<OperationSchema>,
+    created_at: Moment,
+    updated_at: Moment,
+}
+
+/// A refund of a payment's money.
+#[derive(ToSchema)]
+#[schema(as = Refund)]
+pub struct RefundSchema {
+    refund_id: RefundId,
+    payment_id: PaymentId,
+    order_id: OrderId,
+    status: RefundStatus,
+    amount: MinorUnits,
+    currency: Currency,
+    amounts: AmountsSchema,
+    way: RefundWayName,
     created_at: Moment,
     updated_at: Moment,
 }

@@ -9,12 +9,12 @@ use daegeum_engine::capabilities::CaptureStrategy as Strategy;
 use daegeum_engine::card::Installments;
 use daegeum_engine::consent::Consent;
 use daegeum_engine::easy_pay::EasyPay;
-use daegeum_engine::event::{OrderEventKind, PaymentEventKind, Provider as Gateway};
+use daegeum_engine::event::{OrderEventKind, PaymentEventKind, Provider as Gateway, RefundWay};
 use daegeum_engine::ledger::Account;
 use daegeum_engine::method::Method;
 use daegeum_engine::operation::{OperationKind as Call, OperationState as CallState};
 use daegeum_engine::order::{self, OrderAction, OrderState};
-use daegeum_engine::payment::{PaymentAction, PaymentState};
+use daegeum_engine::payment::{PaymentAction, PaymentDetail as Detail};
 use daegeum_engine::rejection::Rejection;
 use daegeum_engine::session::{self, SessionStatus as Standing};
 use utoipa::openapi::schema::{
@@ -58,11 +58,15 @@ fn each<T: Copy>(
 
 words! {
     /// The coarse status of a payment, to switch on.
-    PaymentStatus: each(PaymentState::ALL, PaymentState::status);
+    PaymentStatus: each(Detail::ALL, Detail::status);
     /// The exact state of a payment; see the lifecycle.
-    PaymentDetail: each(PaymentState::ALL, PaymentState::name);
+    PaymentDetail: each(Detail::ALL, Detail::name);
     /// A `status` or a `detail` of payments.
-    PaymentStatusOrDetail: each(PaymentState::ALL, PaymentState::status).chain(each(PaymentState::ALL, PaymentState::name));
+    PaymentStatusOrDetail: each(Detail::ALL, Detail::status).chain(each(Detail::ALL, Detail::name));
+    /// How a refund stands: `UNKNOWN` while the gateway's answer is missing.
+    RefundStatus: ["REQUESTED", "UNKNOWN", "SUCCEEDED", "FAILED"];
+    /// The way of a refund: through the gateway, or from the shop's own bank account.
+    RefundWayName: each(&[RefundWay::Gateway, RefundWay::BankTransfer], RefundWay::name);
     /// The coarse status of an order.
     OrderStatus: each(OrderState::ALL, OrderState::status);
     /// A `status` or a `detail` of orders.
@@ -116,7 +120,7 @@ words! {
     /// The reason why a request was refused. A code never changes its meaning.
     ErrorCode: each(HttpErrorCode::ALL, HttpErrorCode::code).chain(Rejection::all().iter().map(Rejection::code));
     /// A state of an order or a payment.
-    AnyState: each(OrderState::ALL, OrderState::name).chain(each(PaymentState::ALL, PaymentState::name));
+    AnyState: each(OrderState::ALL, OrderState::name).chain(each(Detail::ALL, Detail::name));
     /// The actions that a state permits.
     AnyAction: each(OrderAction::ALL, OrderAction::name).chain(each(PaymentAction::ALL, PaymentAction::name));
 }
@@ -157,6 +161,8 @@ texts! {
     MerchantName = 1..=64, "^[A-Za-z0-9._:-]{1,64}$", "lesson-7";
     /// One attempt to pay for an order; also the order number that the gateway is given.
     PaymentId = 36..=36, "^pay_[0-9a-f]{32}$", "pay_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b";
+    /// A refund to a buyer.
+    RefundId = 36..=36, "^rfd_[0-9a-f]{32}$", "rfd_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b";
     /// A buyer's checkout of one order.
     SessionId = 36..=36, "^ses_[0-9a-f]{32}$", "ses_0193a1b2c3d47e8f9a0b1c2d3e4f5a6b";
     /// A money call to a gateway; also the idempotency key that the gateway was given.

@@ -206,6 +206,7 @@ fn call_of(gateway: &dyn Gateway, payment: &AnyPayment, ask: Ask) -> Call {
         other_credentials: plan::made_with_others(core, Some(gateway.credentials())),
         payment: core.id,
         name: core.provider_payment_id.clone(),
+        there: core.held_by_gateway(),
         // A call of version 1 did not record its amount: use everything that the gateway has, or the amount to pay.
         amounts: about.unwrap_or_else(|| match ask {
             Ask::Cancel => core.held_by_gateway(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use daegeum_engine::id::PaymentId;
-use daegeum_engine::payment::{AnyPayment, PaymentState};
+use daegeum_engine::payment::{AnyPayment, PaymentDetail};
 use daegeum_engine::planted::{self, Bug};
 use daegeum_engine::store::reader::PaymentFilter;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -156,7 +156,7 @@ impl Late {
 
 fn ask_about_deposits(app: &App, now_ns: u64) {
     let filter = PaymentFilter {
-        states: vec![PaymentState::AwaitingDeposit],
+        details: vec![PaymentDetail::AwaitingDeposit],
         ..PaymentFilter::default()
     };
     let mut before = None;

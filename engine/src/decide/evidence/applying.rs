@@ -4,9 +4,7 @@ use super::{CallEnd, Effect, Told, weigh};
 use crate::command::Fact;
 use crate::decide::consequences::{self, Money};
 use crate::decide::{Context, calls};
-use crate::event::{
-    FailureCode, GatewayAgreed, GatewayDisagreed, ProviderPaymentId, RefundWay, Source,
-};
+use crate::event::{FailureCode, GatewayAgreed, GatewayDisagreed, ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
 use crate::id::{PaymentId, RefundId};
 use crate::operation::OperationKind;
@@ -36,6 +34,12 @@ pub(in crate::decide) fn apply(
     let call = payment.core().call_in_flight();
     let call = call.map(|call| (call.core().kind, call.core().refund));
     end_call(work, id, fact, (effect, end), name, source)?;
+    let refused = call.filter(|_| end == CallEnd::NotDone);
+    let is_refund = |(kind, _): &(OperationKind, Option<RefundId>)| *kind == OperationKind::Cancel;
+    // A refund that was not done returns its amount to the books before anything else is booked.
+    if let Some((kind, refund)) = refused.filter(is_refund) {
+        consequences::call_refused(work, id, kind, (refund, code_of(fact)), context)?;
+    }
     match effect {
         Effect::Known | Effect::Overtaken => {}
         Effect::Hold { held, expires_at } => {
@@ -62,10 +66,10 @@ pub(in crate::decide) fn apply(
         Effect::ComeAndGo(told) => {
             consequences::came_and_went(work, id, told.by(source), context)?;
         }
-        Effect::GoBack => {
-            let requested = call.filter(|(kind, _)| *kind == OperationKind::Cancel);
-            let back = as_refund(requested, source);
-            consequences::money_back(work, id, back, context)?;
+        Effect::GoBack(told) => {
+            let answered = call.filter(is_refund).filter(|_| end == CallEnd::Done);
+            let answered = answered.map(|(_, refund)| refund);
+            consequences::went_back(work, id, told.by(source), answered, context)?;
         }
         Effect::Disagree { taken, holds } => {
             work.note_payment(id, GatewayDisagreed { taken, holds })?;
@@ -74,9 +78,8 @@ pub(in crate::decide) fn apply(
         Effect::Fail => consequences::failed(work, id, code_of(fact), context)?,
         Effect::GiveUp => consequences::given_up(work, id, context)?,
     }
-    if let (CallEnd::NotDone, Some((kind, refund))) = (end, call) {
-        let refused = (refund, code_of(fact));
-        consequences::call_refused(work, id, kind, refused, context)?;
+    if let Some((kind, refund)) = refused.filter(|call| !is_refund(call)) {
+        consequences::call_refused(work, id, kind, (refund, code_of(fact)), context)?;
     }
     Ok(())
 }
@@ -111,7 +114,7 @@ const fn tells_name(effect: Effect) -> bool {
         Effect::Known
         | Effect::Overtaken
         | Effect::ReleaseHold
-        | Effect::GoBack
+        | Effect::GoBack(_)
         | Effect::Disagree { .. }
         | Effect::Agree
         | Effect::Fail
@@ -124,21 +127,10 @@ fn code_of(fact: &Fact) -> FailureCode {
     match fact {
         Fact::Failed { code } | Fact::CallRefused { code } => code.clone(),
         Fact::Canceled => FailureCode::new("CANCELED_AT_PROVIDER"),
+        Fact::Taken { left, .. } if left.is_zero() => FailureCode::new("REFUNDED_AT_PROVIDER"),
         Fact::Taken { .. } => FailureCode::new("TAKEN_AT_PROVIDER"),
         Fact::Authorized { .. } | Fact::AwaitingDeposit { .. } | Fact::Undecided | Fact::Other => {
             FailureCode::new("REFUSED_BY_PROVIDER")
         }
-    }
-}
-
-fn as_refund(
-    requested: Option<(OperationKind, Option<RefundId>)>,
-    source: Source,
-) -> payment::Refund {
-    payment::Refund {
-        refund: requested.and_then(|(_, refund)| refund),
-        requested: requested.is_some(),
-        way: RefundWay::Gateway,
-        source,
     }
 }

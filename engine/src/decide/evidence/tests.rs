@@ -9,12 +9,15 @@ pub(in crate::decide) mod situations;
 mod why;
 
 use super::*;
-use crate::command::Resolution;
+use crate::amounts::Portion;
+use crate::command::{RefundOf, Resolution};
+use crate::event::PaymentEvent;
 use crate::ledger::Account;
 use crate::order::OrderState;
-use crate::payment::DeskReason;
+use crate::payment::{DeskReason, PaymentDetail};
 use crate::rejection::Rejection;
 use facts::SampleFact;
+use shop::Shop;
 use situations::Situation;
 
 macro_rules! tests_by_state {
@@ -44,7 +47,6 @@ tests_by_state! {
     facts_about_an_orphaned_payment: Orphaned;
     facts_about_a_returned_payment: Returned;
     facts_about_a_payment_that_awaits_a_deposit: AwaitingDeposit;
-    facts_about_a_refunded_payment: Refunded;
 }
 
 #[test]
@@ -119,8 +121,156 @@ fn refund_recorded_only_in_our_books_can_be_repeated_at_the_gateway() {
     assert_eq!(shop.payment().desk_reason(), Some(DeskReason::Disagreement));
     shop.resolves(Resolution::Return);
     shop.learns(SampleFact::WhollyReturned.fact());
-    assert_eq!(shop.payment().state(), PaymentState::Refunded);
+    assert_eq!(shop.payment().detail(), PaymentDetail::Refunded);
     assert!(!shop.payment().is_on_the_desk());
+    shop.assert_books();
+}
+
+/// The refunds of a payment as they are posted: by whom, and how much.
+fn refunds(shop: &Shop) -> Vec<(bool, u64)> {
+    let refunds = shop.events().filter_map(|event| match event {
+        PaymentEvent::PaymentRefunded(e) => Some((e.requested, e.refunded.total().minor())),
+        _ => None,
+    });
+    refunds.collect()
+}
+
+#[test]
+fn parts_are_refunded_one_after_the_other_until_nothing_is_left() {
+    for parts in [[1_000, 1_000, 9_700], [5, 50, 11_645], [1, 1, 1]] {
+        let mut shop = situations::captured();
+        let mut left = facts::PRICE;
+        for part in parts {
+            shop.refunds(RefundOf::Amount(part));
+            left -= part;
+            shop.learns(facts::taken(facts::PRICE, left));
+            assert_eq!(shop.payment().refundable().total(), facts::won(left));
+            shop.assert_books();
+        }
+        if left > 0 {
+            assert_eq!(shop.payment().detail(), PaymentDetail::PartiallyRefunded);
+            assert_eq!(shop.order().state(), OrderState::Paid);
+            shop.refunds(RefundOf::AllThatIsLeft);
+            shop.learns(SampleFact::WhollyReturned.fact());
+        }
+        assert_eq!(shop.payment().detail(), PaymentDetail::Refunded);
+        assert!(shop.payment().refundable().is_zero());
+        shop.assert_books();
+        for account in [Account::Hold, Account::RefundPending(shop::GATEWAY)] {
+            assert_eq!(shop.total(account), 0, "{parts:?}");
+        }
+    }
+}
+
+#[test]
+fn refund_of_more_than_is_left_is_refused_with_what_is_left() {
+    let refundable_minor = facts::PRICE - facts::PART;
+    let out_of_range = Err(Rejection::RefundOutOfRange { refundable_minor }.into());
+    for of in [
+        RefundOf::Amount(refundable_minor + 1),
+        RefundOf::Amount(0),
+        RefundOf::Portion(Portion {
+            tax_free: 701,
+            ..Portion::default()
+        }),
+        RefundOf::Portion(Portion::default()),
+    ] {
+        let mut shop = situations::partly_refunded();
+        assert_eq!(shop.tries(shop::refund(of)), out_of_range, "{of:?}");
+    }
+    situations::partly_refunded().refunds(RefundOf::Amount(refundable_minor));
+}
+
+#[test]
+fn one_refund_at_a_time_and_a_refused_one_leaves_its_amount() {
+    let refunding = || {
+        let mut shop = situations::captured();
+        shop.refunds_a_part();
+        shop
+    };
+    let second = refunding().tries(shop::refund(RefundOf::Amount(1)));
+    assert_eq!(second, Err(Rejection::OperationInFlight.into()));
+    let mut shop = refunding();
+    shop.learns(SampleFact::CallRefused.fact());
+    assert_eq!(shop.payment().refundable(), facts::own());
+    assert_eq!(shop.total(Account::RefundPending(shop::GATEWAY)), 0);
+    shop.refunds(RefundOf::AllThatIsLeft);
+    shop.loses_answer();
+    let blocked = shop.tries(shop::refund(RefundOf::Amount(1)));
+    assert_eq!(blocked, Err(Rejection::OperationInFlight.into()));
+}
+
+#[test]
+fn refund_made_at_the_gateway_is_told_from_ours() {
+    let ours = |shop: &Shop| shop.payment().core().call_in_flight().unwrap().core().id;
+    // Somebody refunds as much as we asked for, and our call is not among the refunds.
+    let mut shop = situations::captured();
+    shop.refunds_a_part();
+    let call = ours(&shop);
+    shop.asks_about_call(facts::refunded_by(vec![], facts::PRICE - facts::PART));
+    assert_eq!(refunds(&shop), [(false, facts::PART)]);
+    assert!(shop.payment().core().operation_in_flight());
+    shop.assert_books();
+    // Then ours is done too.
+    shop.asks_about_call(facts::refunded_by(
+        vec![call],
+        facts::PRICE - 2 * facts::PART,
+    ));
+    assert_eq!(refunds(&shop), [(false, facts::PART), (true, facts::PART)]);
+    assert!(!shop.payment().core().operation_in_flight());
+    shop.assert_books();
+}
+
+#[test]
+fn ours_and_another_refund_in_one_answer_are_two() {
+    let mut shop = situations::captured();
+    shop.refunds_a_part();
+    let call = shop.payment().core().call_in_flight().unwrap().core().id;
+    shop.asks_about_call(facts::refunded_by(
+        vec![call],
+        facts::PRICE - 3 * facts::PART,
+    ));
+    assert_eq!(
+        refunds(&shop),
+        [(true, facts::PART), (false, 2 * facts::PART)]
+    );
+    assert!(!shop.payment().is_on_the_desk());
+    shop.assert_books();
+}
+
+#[test]
+fn refund_is_not_done_once_somebody_else_has_refunded_everything() {
+    let mut shop = situations::captured();
+    shop.refunds_a_part();
+    shop.asks_about_call(facts::refunded_by(vec![], 0));
+    assert_eq!(refunds(&shop), [(false, facts::PRICE)]);
+    assert!(!shop.payment().core().operation_in_flight());
+    assert_eq!(shop.payment().detail(), PaymentDetail::Refunded);
+    assert_eq!(shop.total(Account::RefundPending(shop::GATEWAY)), 0);
+    shop.assert_books();
+}
+
+#[test]
+fn older_answer_after_a_refund_of_a_part_changes_nothing() {
+    let mut shop = situations::partly_refunded();
+    for tell in [Shop::hears, Shop::asks_about_call] {
+        tell(&mut shop, SampleFact::Taken.fact());
+        assert_eq!(shop.payment().detail(), PaymentDetail::PartiallyRefunded);
+        assert!(!shop.payment().is_on_the_desk());
+    }
+}
+
+#[test]
+fn canceling_the_payment_refunds_what_is_left() {
+    let mut shop = situations::partly_refunded();
+    assert_eq!(shop.order().state(), OrderState::Paid);
+    shop.cancels();
+    shop.learns(SampleFact::WhollyReturned.fact());
+    assert_eq!(shop.order().state(), OrderState::Refunded);
+    assert_eq!(
+        refunds(&shop),
+        [(true, facts::PART), (true, facts::PRICE - facts::PART)]
+    );
     shop.assert_books();
 }
 

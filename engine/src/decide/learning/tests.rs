@@ -4,7 +4,7 @@ use super::super::evidence::tests::facts::SampleFact;
 use super::super::evidence::tests::shop::{self, Shop};
 use super::super::evidence::tests::situations;
 use super::*;
-use crate::payment::PaymentState;
+use crate::payment::PaymentDetail;
 
 /// Whether the mark is set, and how many inquiries in a row brought no news.
 fn mark(shop: &Shop) -> (bool, u8) {
@@ -36,7 +36,7 @@ fn news_clear_the_mark_and_the_count_of_idle_inquiries() {
     shop.is_hinted();
     shop.asks(AS_ASKED, SampleFact::WhollyReturned.fact());
     assert_eq!(mark(&shop), (false, 0));
-    assert_eq!(shop.payment().state(), PaymentState::Refunded);
+    assert_eq!(shop.payment().detail(), PaymentDetail::Refunded);
 }
 
 #[test]

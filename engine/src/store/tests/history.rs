@@ -13,7 +13,7 @@ use crate::idempotency::{Answer, KeyedRequest};
 use crate::method::Method;
 use crate::money::{Currency, Money};
 use crate::order::{CaptureMode, OrderState};
-use crate::payment::{AnyPayment, PaymentCore, PaymentState};
+use crate::payment::{AnyPayment, PaymentCore, PaymentDetail};
 use crate::rejection::Rejection;
 use crate::sealed::RetentionClass;
 use crate::store::executor::Since;
@@ -276,8 +276,8 @@ fn repeatedly_refused_refund_has_to_rest() {
     shop.learn(payment, Fact::refunded(Amounts::whole(price())));
     let now = shop.reader().payment(payment).unwrap().unwrap().value;
     assert_eq!(
-        (now.state(), now.core().refusals),
-        (PaymentState::Refunded, 0)
+        (now.detail(), now.core().refusals),
+        (PaymentDetail::Refunded, 0)
     );
 }
 

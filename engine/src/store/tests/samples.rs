@@ -333,6 +333,12 @@ fn paper_events() -> Vec<PaymentEvent> {
             url: sealed(RetentionClass::Evidence),
         }
         .into(),
+        RefundAskedFor {
+            refund: refund(),
+            asked_by: "shop".into(),
+            reason: Some(sealed(RetentionClass::Remark)),
+        }
+        .into(),
     ]
 }
 

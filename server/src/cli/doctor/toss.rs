@@ -46,6 +46,7 @@ pub(super) async fn look(config: &Config, world: &SharedWorld, findings: &mut Fi
             payment: PaymentId::from_bits(u128::from_be_bytes(random_bytes(&**world))),
             name: None,
             amounts: Amounts::zero(Currency::Krw),
+            there: Amounts::zero(Currency::Krw),
         }),
         deadline: PATIENCE,
         answer_bytes_max: ANSWER_BYTES_MAX,

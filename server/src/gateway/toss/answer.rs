@@ -86,16 +86,23 @@ fn still_there(call: &Call, payment: &Payment) -> Outcome {
             CancelStands::Absent if may_end(call) => {
                 return refused(FailureCode::new(errors::CANCEL_NOT_DONE));
             }
-            // Our cancel refunds everything that is left, so this answer contradicts itself.
-            CancelStands::Done => return Outcome::Unknown,
-            CancelStands::Absent | CancelStands::InProgress => {}
+            // A refund of all that is left leaves nothing, so this answer contradicts itself.
+            CancelStands::Done if call.amounts.total() == call.there.total() => {
+                return Outcome::Unknown;
+            }
+            CancelStands::Absent | CancelStands::InProgress | CancelStands::Done => {}
         }
     }
-    let fact = Fact::Taken {
+    answered(payment, taken(payment))
+}
+
+/// Money was captured; some of it may have been refunded, by us and by others.
+fn taken(payment: &Payment) -> Fact {
+    Fact::Taken {
         taken: payment.taken,
         left: payment.left,
-    };
-    answered(payment, fact)
+        ours: payment.our_cancels(),
+    }
 }
 
 /// The buyer has an account to transfer to; its status does not change when it expires.
@@ -160,11 +167,7 @@ fn gone(payment: &Payment) -> Outcome {
     if payment.is_being_canceled() {
         return undecided(payment);
     }
-    let fact = Fact::Taken {
-        taken: payment.taken,
-        left: payment.left,
-    };
-    answered(payment, fact)
+    answered(payment, taken(payment))
 }
 
 fn undecided(payment: &Payment) -> Outcome {

@@ -100,6 +100,12 @@ struct Cancel {
 }
 
 impl Cancel {
+    /// Our operation, if its reason names one: at its end, in parentheses.
+    fn operation(&self) -> Option<OperationId> {
+        let (_, named) = self.cancel_reason.as_deref()?.rsplit_once('(')?;
+        OperationId::parse(named.strip_suffix(')')?).ok()
+    }
+
     fn stands(&self) -> CancelStands {
         match self.cancel_status.as_deref() {
             // Older API versions, whose cancels were all immediate, omit it.
@@ -239,15 +245,16 @@ impl Payment {
 
     /// How the cancel of this operation stands: its reason names the operation.
     pub(super) fn cancel_of(&self, operation: Option<OperationId>) -> CancelStands {
-        let Some(operation) = operation.map(|operation| operation.to_string()) else {
-            return CancelStands::Absent;
-        };
         let mut cancels = self.body.cancels.iter().flatten();
-        let ours = cancels.find(|cancel| {
-            let reason = cancel.cancel_reason.as_deref();
-            reason.is_some_and(|reason| reason.contains(&operation))
-        });
+        let ours = cancels.find(|cancel| operation.is_some() && cancel.operation() == operation);
         ours.map_or(CancelStands::Absent, Cancel::stands)
+    }
+
+    /// The operations whose cancels are done: their reasons name them. `None` if Toss lists no cancels.
+    pub(super) fn our_cancels(&self) -> Option<Vec<OperationId>> {
+        let cancels = self.body.cancels.as_ref()?.iter();
+        let done = cancels.filter(|cancel| cancel.stands() == CancelStands::Done);
+        Some(done.filter_map(Cancel::operation).collect())
     }
 
     /// Whether any cancel, by anyone, is in progress.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use daegeum_engine::amounts::Component;
+use daegeum_engine::amounts::{Amounts, Component};
 use daegeum_engine::id::OperationId;
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Uri};
@@ -24,17 +24,24 @@ struct Confirm<'a> {
     amount: u64,
 }
 
-/// There is no `cancelAmount`: without it everything that is left is refunded. `refundableAmount` is the amount that
-/// we expect to be left; if Toss disagrees it refuses, instead of refunding an unexpected amount.
+/// The amounts are all sent, though Toss knows a usual value for each. `refundableAmount` is the amount that we expect
+/// to be left before; if Toss disagrees it refuses, instead of refunding an unexpected amount. An account that waits for
+/// a transfer has no amounts.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cancel {
     #[serde(rename = "cancelReason")]
     reason: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refundable_amount: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_free_amount: Option<u64>,
+    #[serde(flatten)]
+    amounts: Option<CancelAmounts>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CancelAmounts {
+    cancel_amount: u64,
+    tax_free_amount: u64,
+    refundable_amount: u64,
 }
 
 /// The request of a call.
@@ -94,10 +101,18 @@ fn cancel(call: &Call) -> Bytes {
             Some(operation) => format!("주문 취소 ({operation})"),
             None => "주문 취소".to_owned(),
         },
-        // An account that waits for a transfer has no refundable amount.
-        refundable_amount: Some(call.amounts.total().minor()).filter(|amount| *amount > 0),
-        tax_free_amount: Some(call.amounts.get(Component::TaxFree)).filter(|amount| *amount > 0),
+        amounts: (!call.amounts.is_zero()).then(|| CancelAmounts {
+            cancel_amount: call.amounts.total().minor(),
+            tax_free_amount: untaxed(&call.amounts),
+            refundable_amount: call.there.total().minor(),
+        }),
     })
+}
+
+/// A tip bears no VAT either.
+fn untaxed(amounts: &Amounts) -> u64 {
+    let (tax_free, tip) = (amounts.get(Component::TaxFree), amounts.get(Component::Tip));
+    tax_free.saturating_add(tip)
 }
 
 fn json(body: &impl Serialize) -> Bytes {

@@ -53,6 +53,7 @@ fn call(ask: Ask) -> Call {
         payment: PaymentId::parse(ORDER).unwrap(),
         name: Some(ProviderPaymentId(KEY.into())),
         amounts: split(10_000, 1_000, 0),
+        there: split(10_000, 1_000, 0),
     }
 }
 

@@ -88,8 +88,8 @@ fn leads_to(situation: &Situation, said: SampleFact, effect: Effect) -> PaymentS
         Effect::Take(_) if !situation.order_takes => PaymentState::Orphaned,
         Effect::Take(_) | Effect::GiveToOrder(_) => PaymentState::Captured,
         Effect::SetAside(_) => PaymentState::Mismatched,
-        Effect::GoBack if situation.state == PaymentState::Captured => PaymentState::Refunded,
-        Effect::ComeAndGo(_) | Effect::GoBack => PaymentState::Returned,
+        Effect::GoBack(_) if situation.state == PaymentState::Captured => PaymentState::Captured,
+        Effect::ComeAndGo(_) | Effect::GoBack(_) => PaymentState::Returned,
         Effect::Fail => PaymentState::Failed,
         Effect::GiveUp if situation.state == PaymentState::Authorized => PaymentState::Voided,
         Effect::GiveUp => PaymentState::Canceled,
@@ -103,10 +103,13 @@ fn moved_as_it_says(situation: &Situation, said: SampleFact, effect: Effect, aft
         Effect::Disagree { holds, .. } => assert_eq!(core.disagreement, Some(holds)),
         Effect::Agree => assert_eq!(core.disagreement, None),
         Effect::ReleaseHold => assert!(core.operation_in_flight()),
-        Effect::Take(told) | Effect::SetAside(told) | Effect::GiveToOrder(told) => {
-            assert!(core.held_by_gateway().agrees_with(&told.left));
+        Effect::Take(told)
+        | Effect::SetAside(told)
+        | Effect::GiveToOrder(told)
+        | Effect::GoBack(told) => {
+            assert!(after.rounds_like(&told.left, &core.held_by_gateway()));
         }
-        Effect::ComeAndGo(_) | Effect::GoBack => assert!(core.held_by_gateway().is_zero()),
+        Effect::ComeAndGo(_) => assert!(core.held_by_gateway().is_zero()),
         Effect::Known
         | Effect::Overtaken
         | Effect::Hold { .. }
@@ -146,16 +149,16 @@ fn left_money_shows(fact: &Fact, effect: Effect, source: Source, after: &AnyPaym
     if effect == Effect::Overtaken {
         // Refunded money does not come back, unless only a person recorded the refund: then it may not have happened.
         let certain = source != Source::Inquiry || !after.is_back_by_a_persons_word();
-        let is_back = all_went_back(after.state()) && certain;
+        let is_back = all_went_back(after) && certain;
         return assert!(is_back || !after.core().held_by_gateway().is_zero());
     }
-    let shows = match after.state().stage() {
+    let shows = match after.stage() {
         Stage::Taken | Stage::Aside => true,
         Stage::Begun | Stage::Held | Stage::AwaitsDeposit | Stage::Over | Stage::Back => {
             after.core().disagreement.is_some() || !after.core().at_gateway.is_zero()
         }
     };
-    assert!(shows && after.core().held_by_gateway().agrees_with(left));
+    assert!(shows && after.rounds_like(left, &after.core().held_by_gateway()));
 }
 
 /// Ends the call in flight, if there is one, by a gateway's refusal.
@@ -177,7 +180,7 @@ fn a_person_can_resolve(told: impl Fn() -> Shop) {
         shop.assert_books();
         assert_eq!(shop.payment().core().disagreement, None);
     }
-    match payment.state().stage() {
+    match payment.stage() {
         Stage::Aside => {
             for resolution in [Resolution::Return, Resolution::Returned] {
                 let mut shop = at_rest(&told);

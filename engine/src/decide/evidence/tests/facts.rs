@@ -3,6 +3,7 @@
 use crate::amounts::Amounts;
 use crate::command::Fact;
 use crate::event::FailureCode;
+use crate::id::OperationId;
 use crate::money::{Currency, Money};
 use crate::time::Timestamp;
 
@@ -75,7 +76,7 @@ impl SampleFact {
             Self::Held => held(own()),
             Self::HeldAnother => held(whole(9_000)),
             Self::Taken => Fact::captured(own()),
-            Self::PartlyReturned => taken(PRICE, 10_700),
+            Self::PartlyReturned => taken(PRICE, PRICE - PART),
             Self::WhollyReturned => Fact::refunded(own()),
             Self::AnotherSplit => Fact::captured(untaxed()),
             Self::AnotherAmount => taken(8_500, 8_500),
@@ -97,6 +98,8 @@ impl SampleFact {
 
 /// The order's price: 11,000 won with VAT and 700 won tax-free.
 pub(in crate::decide) const PRICE: u64 = 11_700;
+/// The part of it that is refunded where only a part is.
+pub(in crate::decide) const PART: u64 = 1_000;
 pub(in crate::decide) const LATER: Timestamp = Timestamp::from_millis(2_000_000_000_000);
 
 pub(in crate::decide) fn won(minor: u64) -> Money {
@@ -108,9 +111,15 @@ pub(in crate::decide) fn own() -> Amounts {
 }
 
 pub(in crate::decide) fn taken(taken: u64, left: u64) -> Fact {
+    Fact::left_of(whole(taken), whole(left))
+}
+
+/// As [`taken`], of a gateway that names our calls among those that refunded some of it.
+pub(in crate::decide) fn refunded_by(ours: Vec<OperationId>, left: u64) -> Fact {
     Fact::Taken {
-        taken: whole(taken),
+        taken: whole(PRICE),
         left: whole(left),
+        ours: Some(ours),
     }
 }
 

@@ -80,7 +80,7 @@ What happens:
 | set aside | the amount is not the order's |
 | give to the order | set-aside money turns out to be the order's |
 | taken and returned | money was captured and refunded before any message reached us; both are booked |
-| went back | all of the money was refunded |
+| went back | money was refunded, all of it or a part |
 | disagree, agree | the gateway has another amount or split than our books; it agrees with them again |
 | fail, give up | the payment ends without money |
 ";
@@ -162,7 +162,7 @@ fn rows(state: PaymentState, said: SampleFact) -> Vec<Row> {
 }
 
 fn stands(payment: &AnyPayment) -> String {
-    let mut words = format!("`{}`", payment.state().name());
+    let mut words = format!("`{}`", payment.detail().name());
     if let Some(call) = payment.core().kind_in_flight() {
         write!(words, ", {} in flight", call.name()).unwrap();
     }

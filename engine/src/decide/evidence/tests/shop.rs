@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{PRICE, won};
+use super::facts::{PART, PRICE, won};
 use crate::amounts::Amounts;
 use crate::command::{
-    Asker, Command, Fact, Hint, Learned, NewLine, NewOrder, News, Notification, Resolution,
+    Asker, Command, Fact, Hint, Learned, NewLine, NewOrder, NewRefund, News, Notification,
+    RefundOf, Resolution,
 };
 use crate::decide::{self, Context, Policy, claims};
-use crate::event::{Provider, ProviderPaymentId, Source};
+use crate::event::{PaymentEvent, Provider, ProviderPaymentId, Source};
 use crate::group::{Group, GroupEvent, Refusal};
 use crate::id::{BuyerId, Ids, OrderId, PaymentId};
 use crate::ledger::{self, Account};
@@ -35,6 +36,7 @@ pub(in crate::decide) struct Shop {
     group: Group,
     ids: Counted,
     pub(in crate::decide) now: Timestamp,
+    events: Vec<GroupEvent>,
     /// Debits minus credits, by account, component and currency.
     balances: BTreeMap<(Account, String), i128>,
 }
@@ -46,6 +48,7 @@ impl Shop {
             group: Group::default(),
             ids: Counted(1 << 100),
             now: BEGINNING,
+            events: Vec::new(),
             balances: BTreeMap::new(),
         };
         shop.does(Command::CreateOrder(order()));
@@ -63,6 +66,15 @@ impl Shop {
 
     pub(in crate::decide) fn payment(&self) -> &AnyPayment {
         self.group.payment(self.id(0)).unwrap()
+    }
+
+    /// The events of the first payment, oldest first.
+    pub(in crate::decide) fn events(&self) -> impl Iterator<Item = &PaymentEvent> {
+        let first = self.id(0);
+        self.events.iter().filter_map(move |event| match event {
+            GroupEvent::Payment(id, event) if *id == first => Some(event),
+            GroupEvent::Payment(..) | GroupEvent::Order(_) => None,
+        })
     }
 
     pub(in crate::decide) fn order_takes(&self) -> bool {
@@ -95,6 +107,7 @@ impl Shop {
         for event in &decision.events {
             self.posts(event);
         }
+        self.events.extend(decision.events);
         Ok(())
     }
 
@@ -135,7 +148,10 @@ impl Shop {
         let suspended = self.balance(Account::Suspense(GATEWAY));
         assert_eq!(suspended, self.sum(|payment| Some((aside(payment)?, -1))));
         let mut held = self.balance(Account::Hold);
-        held.extend(self.balance(Account::RefundPending(GATEWAY)));
+        for (part, minor) in self.balance(Account::RefundPending(GATEWAY)) {
+            let entry = held.entry(part).or_default();
+            *entry = entry.saturating_add(minor);
+        }
         assert_eq!(
             held,
             self.sum(|payment| Some((taken_for_order(payment)?, -1)))
@@ -189,6 +205,15 @@ impl Shop {
 
     pub(in crate::decide) fn cancels(&mut self) {
         self.tries(cancel).unwrap();
+    }
+
+    pub(in crate::decide) fn refunds(&mut self, of: RefundOf) {
+        self.tries(refund(of)).unwrap();
+    }
+
+    /// Requests a refund of what [`super::facts::SampleFact::PartlyReturned`] tells.
+    pub(in crate::decide) fn refunds_a_part(&mut self) {
+        self.refunds(RefundOf::Amount(PART));
     }
 
     pub(in crate::decide) fn cancel_order(&mut self) {
@@ -313,6 +338,17 @@ pub(in crate::decide) fn cancel(payment_id: PaymentId) -> Command {
     Command::CancelPayment { asker, payment_id }
 }
 
+pub(in crate::decide) fn refund(of: RefundOf) -> impl FnOnce(PaymentId) -> Command {
+    move |payment_id| Command::RefundPayment {
+        payment_id,
+        refund: NewRefund {
+            of,
+            asked_by: "shop".into(),
+            reason: None,
+        },
+    }
+}
+
 pub(in crate::decide) fn resolve(resolution: Resolution) -> impl FnOnce(PaymentId) -> Command {
     move |payment_id| Command::Resolve {
         payment_id,
@@ -335,14 +371,13 @@ fn aside(payment: &AnyPayment) -> Option<Amounts> {
         | AnyPayment::Canceled(_)
         | AnyPayment::Expired(_)
         | AnyPayment::Voided(_)
-        | AnyPayment::Returned(_)
-        | AnyPayment::Refunded(_) => None,
+        | AnyPayment::Returned(_) => None,
     }
 }
 
 fn taken_for_order(payment: &AnyPayment) -> Option<Amounts> {
     match payment {
-        AnyPayment::Captured(taken) => Some(taken.detail().captured),
+        AnyPayment::Captured(taken) => Some(taken.detail().left()),
         AnyPayment::Initiated(_)
         | AnyPayment::Prepared(_)
         | AnyPayment::Authorized(_)
@@ -353,8 +388,7 @@ fn taken_for_order(payment: &AnyPayment) -> Option<Amounts> {
         | AnyPayment::Voided(_)
         | AnyPayment::Mismatched(_)
         | AnyPayment::Orphaned(_)
-        | AnyPayment::Returned(_)
-        | AnyPayment::Refunded(_) => None,
+        | AnyPayment::Returned(_) => None,
     }
 }
 

@@ -78,7 +78,7 @@ situations! {
     Voided "the order waits" true None, || says(then(authorized(), Shop::cancels), SampleFact::Canceled);
     Voided "the order is canceled" false None, || says(ended(authorized()), SampleFact::Canceled);
     Captured "the gateway agrees" false None, captured;
-    Captured "the gateway has less" false None, || says(captured(), SampleFact::PartlyReturned);
+    Captured "somebody refunded a part at the gateway" false None, || says(captured(), SampleFact::PartlyReturned);
     Captured "the gateway splits it otherwise" false None, || says(captured(), SampleFact::AnotherSplit);
     Captured "the deposit was taken back" false None, || says(captured(), SampleFact::AwaitingDeposit);
     Captured "the deposit was taken back, which was accepted" false None, lost;
@@ -86,6 +86,10 @@ situations! {
         || then(lost(), Shop::cancels);
     Captured "cancel in flight" false Some(Cancel), || then(captured(), Shop::cancels);
     Captured "cancel was refused" false None, refused;
+    Captured "a part was refunded" false None, partly_refunded;
+    Captured "a part was refunded, cancel of the rest in flight" false Some(Cancel), || then(partly_refunded(), Shop::cancels);
+    Captured "cancel of a part in flight" false Some(Cancel), || then(captured(), Shop::refunds_a_part);
+    Captured "cancel of a part was refused" false None, || says(then(captured(), Shop::refunds_a_part), SampleFact::CallRefused);
     Mismatched "the order waits" true None, mismatched;
     Mismatched "the order is canceled" false None, || ended(mismatched());
     Mismatched "cancel in flight" true Some(Cancel), || resolved(mismatched(), Resolution::Return);
@@ -100,14 +104,14 @@ situations! {
     Returned "by a person's word, and the gateway has it" false None,
         || asked(by_a_persons_word(resolved(orphaned(), Resolution::Return)), SampleFact::Taken);
     Returned "by bank transfer" false None, || resolved(orphaned(), Resolution::Returned);
-    Refunded "by the gateway" false None, refunded;
-    Refunded "by a person's word" false None, refunded_by_a_persons_word;
-    Refunded "by a person's word, and the gateway has it" false None,
+    Captured "all of it was refunded, by the gateway" false None, refunded;
+    Captured "all of it was refunded by a person's word" false None, refunded_by_a_persons_word;
+    Captured "all of it was refunded by a person's word, and the gateway has it" false None,
         has_it_after_all;
-    Refunded "by a person's word, the gateway has it, and cancel is in flight" false Some(Cancel), || {
+    Captured "all of it was refunded by a person's word, the gateway has it, and cancel is in flight" false Some(Cancel), || {
         resolved(has_it_after_all(), Resolution::Return)
     };
-    Refunded "by bank transfer" false None, || resolved(refused(), Resolution::Returned);
+    Captured "all of it was refunded by bank transfer" false None, || resolved(refused(), Resolution::Returned);
 }
 
 fn then(mut shop: Shop, act: fn(&mut Shop)) -> Shop {
@@ -197,6 +201,14 @@ pub(in crate::decide) fn refunded_by_a_persons_word() -> Shop {
 fn by_a_persons_word(mut shop: Shop) -> Shop {
     shop.loses_answer();
     resolved(shop, Resolution::Done)
+}
+
+/// The merchant refunded [`PART`].
+pub(in crate::decide) fn partly_refunded() -> Shop {
+    says(
+        then(captured(), Shop::refunds_a_part),
+        SampleFact::PartlyReturned,
+    )
 }
 
 fn refused() -> Shop {

@@ -26,20 +26,27 @@ pub(super) fn of(situation: &Situation, said: SampleFact, effect: Effect) -> &'s
         Effect::ComeAndGo(_) => {
             "The money was captured and refunded before any message reached us. Both are recorded; the order can be paid again."
         }
-        Effect::GoBack if said == SampleFact::Canceled => {
+        Effect::GoBack(_) if said == SampleFact::Canceled => {
             "The gateway that was asked for the refund says that it has no money of the payment."
         }
-        Effect::GoBack => "The gateway has no money of the payment left.",
+        Effect::GoBack(told) if told.left.is_zero() => {
+            "The gateway has no money of the payment left."
+        }
+        Effect::GoBack(_) => {
+            "A part of the money was refunded: by our call if it asked for so much, else by somebody at the gateway."
+        }
         Effect::Disagree { .. } if said == SampleFact::AwaitingDeposit => {
             "The deposit was returned at the gateway. A person looks."
         }
         Effect::Disagree { .. } if said == SampleFact::Failed => {
             "The captured money is gone: a deposit was returned, and its account has expired. A person looks."
         }
-        Effect::Disagree { holds, .. } if holds.is_zero() && all_went_back(situation.state) => {
+        Effect::Disagree { holds, .. }
+            if holds.is_zero() && all_went_back(situation.build().payment()) =>
+        {
             "The gateway refunded it as well, so the buyer has it twice. A person looks."
         }
-        Effect::Disagree { .. } if all_went_back(situation.state) => {
+        Effect::Disagree { .. } if all_went_back(situation.build().payment()) => {
             "Our books have a refund, and the gateway that was asked has another amount. A person looks."
         }
         Effect::Disagree { .. } => {
@@ -119,8 +126,7 @@ fn more_is_known(state: PaymentState) -> &'static str {
         | PaymentState::Captured
         | PaymentState::Mismatched
         | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded => "More is known: money was captured.",
+        | PaymentState::Returned => "More is known: money was captured.",
     }
 }
 
@@ -128,6 +134,9 @@ fn take(order_takes: bool, told: Told, said: SampleFact) -> &'static str {
     let whole = told.left == told.taken && said != SampleFact::AnotherSplit;
     match (order_takes, whole) {
         (true, true) => "The order waits for this money.",
+        (true, false) if told.left != told.taken => {
+            "The total pays the order. The part that went back already was refunded at the gateway."
+        }
         (true, false) => {
             "The total pays the order. The gateway's amount differs from our books, so a person looks."
         }
@@ -155,8 +164,7 @@ fn give_up(state: PaymentState) -> &'static str {
         | PaymentState::Voided
         | PaymentState::Mismatched
         | PaymentState::Orphaned
-        | PaymentState::Returned
-        | PaymentState::Refunded => {
+        | PaymentState::Returned => {
             "Nothing was captured. The order can be paid by another payment."
         }
     }

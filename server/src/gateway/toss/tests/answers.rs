@@ -105,14 +105,8 @@ fn partly_refunded_amount_is_split_as_toss_splits_it() {
             "status": "PARTIAL_CANCELED", "balanceAmount": 1_100, "suppliedAmount": supply, "vat": vat,
         }))
     };
-    let of_the_rest = Fact::Taken {
-        taken: whole(TOTAL),
-        left: split(1_000, 100, 0),
-    };
-    let of_the_whole = Fact::Taken {
-        taken: split(10_000, 1_000, 0),
-        left: whole(1_100),
-    };
+    let of_the_rest = Fact::left_of(whole(TOTAL), split(1_000, 100, 0));
+    let of_the_whole = Fact::left_of(split(10_000, 1_000, 0), whole(1_100));
     for ask in about_taking() {
         let said = read(ask, 200, &partly(1_000, 100));
         assert_eq!(said, answered(of_the_rest.clone()), "{ask:?}");
@@ -473,8 +467,12 @@ fn refund_is_known_by_the_balance_whoever_made_it() {
     for ask in asks() {
         for reason in [&*our_reason(), "고객 변심"] {
             let said = read(ask, 200, &canceled(reason));
-            let gone = answered(Fact::refunded(whole(TOTAL)));
-            assert_eq!(said, gone, "{ask:?} {reason}");
+            let gone = Fact::Taken {
+                taken: whole(TOTAL),
+                left: split(0, 0, 0),
+                ours: Some(ours_if(reason == our_reason())),
+            };
+            assert_eq!(said, answered(gone), "{ask:?} {reason}");
         }
         let left = payment(json!({"status": "CANCELED", "balanceAmount": 1}));
         assert_eq!(read(ask, 200, &left), Outcome::Unknown, "{ask:?}");
@@ -499,14 +497,27 @@ fn missing_cancel_may_still_come() {
                 "cancels": [{"cancelAmount": 9_900, "cancelReason": reason, "cancelStatus": "DONE"}],
             }))
         };
-        let rest = Fact::Taken {
+        let rest = |is_ours| Fact::Taken {
             taken: whole(TOTAL),
             left: split(1_000, 100, 0),
+            ours: Some(ours_if(is_ours)),
         };
-        assert_eq!(read(ask, 200, &partly("고객 변심")), answered(rest));
-        // Our cancel refunds everything that is left.
+        assert_eq!(read(ask, 200, &partly("고객 변심")), answered(rest(false)));
+        // A cancel of all that is left leaves nothing.
         assert_eq!(read(ask, 200, &partly(&our_reason())), Outcome::Unknown);
+        let of_a_part = Call {
+            amounts: split(9_000, 900, 0),
+            ..call(ask)
+        };
+        let said = come(&of_a_part, 200, partly(&our_reason()).to_string());
+        assert_eq!(said, answered(rest(true)));
     }
+}
+
+/// The operation of the calls here, where its cancel is among those that are done.
+fn ours_if(is_done: bool) -> Vec<OperationId> {
+    let ours = is_done.then(|| OperationId::parse(OPERATION).unwrap());
+    ours.into_iter().collect()
 }
 
 #[test]
@@ -524,7 +535,12 @@ fn a_slow_cancel_is_judged_by_its_own_state() {
     };
     for ask in [Ask::Cancel, inquiry(CANCEL, false), inquiry(CANCEL, true)] {
         let under_way = read(ask, 200, &slow("IN_PROGRESS", "DONE", true));
-        assert_eq!(under_way, captured(), "{ask:?}");
+        let none_is_done = Fact::Taken {
+            taken: split(10_000, 1_000, 0),
+            left: split(10_000, 1_000, 0),
+            ours: Some(vec![]),
+        };
+        assert_eq!(under_way, answered(none_is_done), "{ask:?}");
         let under_way = read(ask, 200, &slow("IN_PROGRESS", "CANCELED", false));
         assert_eq!(under_way, answered(Fact::Undecided), "{ask:?}");
         let given_up = read(ask, 200, &slow("ABORTED", "DONE", true));

@@ -178,13 +178,21 @@ fn a_reason_names_our_operation_only_in_full() {
     ] {
         let outcome = read(Ask::Cancel, 200, &canceled(reason));
         // Everything was refunded, by anyone.
-        let gone = Fact::refunded(whole(TOTAL));
+        let gone = Fact::Taken {
+            taken: whole(TOTAL),
+            left: split(0, 0, 0),
+            ours: Some(vec![]),
+        };
         assert_eq!(fact(&outcome), Some(&gone), "{reason}");
         let still = payment(json!({
             "cancels": [{"cancelAmount": TOTAL, "cancelReason": reason, "cancelStatus": "ABORTED"}],
         }));
         let outcome = read(Ask::Cancel, 200, &still);
-        let there = Fact::captured(split(10_000, 1_000, 0));
+        let there = Fact::Taken {
+            taken: split(10_000, 1_000, 0),
+            left: split(10_000, 1_000, 0),
+            ours: Some(vec![]),
+        };
         assert_eq!(fact(&outcome), Some(&there), "{reason}");
     }
 }

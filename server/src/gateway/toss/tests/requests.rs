@@ -33,22 +33,33 @@ fn a_confirm_is_a_post_with_three_fields_and_the_operation_as_its_key() {
 }
 
 #[test]
-fn a_cancel_returns_everything_names_the_operation_and_says_what_should_be_left() {
+fn cancel_names_the_operation_and_sends_its_amounts_with_what_should_be_left() {
     let request = sent(&call(Ask::Cancel));
     assert_eq!(request.uri().path(), format!("/v1/payments/{KEY}/cancel"));
     assert_eq!(
         body(&request),
-        json!({"cancelReason": our_reason(), "refundableAmount": 11_000})
+        json!({
+            "cancelReason": our_reason(), "cancelAmount": 11_000, "taxFreeAmount": 0, "refundableAmount": 11_000,
+        })
     );
     assert!(our_reason().chars().count() <= 200);
     assert_eq!(request.headers()["idempotency-key"], OPERATION);
 
-    let mixed = Call {
-        amounts: split(7_273, 727, 3_000),
+    let of_a_part = Call {
+        amounts: split(2_727, 273, 2_000),
+        there: split(5_455, 545, 3_000),
         ..call(Ask::Cancel)
     };
-    assert_eq!(body(&sent(&mixed))["refundableAmount"], 11_000);
-    assert_eq!(body(&sent(&mixed))["taxFreeAmount"], 3_000);
+    let said = body(&sent(&of_a_part));
+    assert_eq!(said["cancelAmount"], 5_000);
+    assert_eq!(said["taxFreeAmount"], 2_000);
+    assert_eq!(said["refundableAmount"], 9_000);
+    // An account that waits for its deposit is closed.
+    let account = Call {
+        amounts: split(0, 0, 0),
+        ..call(Ask::Cancel)
+    };
+    assert_eq!(body(&sent(&account)), json!({"cancelReason": our_reason()}));
 }
 
 #[test]
