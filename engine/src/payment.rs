@@ -245,7 +245,7 @@ lifecycle! {
             captured: Amounts,
             /// The refunded part of it.
             refunded: Amounts,
-            /// The source of the latest refund, if there was one.
+            /// The source of its refunds, if there were some: a person, if only a person recorded one of them.
             refunded_by: Option<Source>,
         } = "CAPTURED",
         /// The gateway said that it failed. A late success can still follow.
@@ -516,7 +516,7 @@ impl AnyPayment {
         }
     }
 
-    /// Whether only a person recorded its latest refund, which may not have happened.
+    /// Whether only a person recorded a refund of it, which may not have happened.
     pub fn is_back_by_a_persons_word(&self) -> bool {
         match self {
             Self::Returned(back) => back.detail().told_by == Source::Person,
@@ -547,7 +547,7 @@ mod entered {
         Amounts, Authorized, AwaitingDeposit, Canceled, Captured, DepositAwaited, EnteredBy,
         Expired, Failed, Mismatched, Orphaned, PaymentAuthorized, PaymentCanceled, PaymentCaptured,
         PaymentCore, PaymentExpired, PaymentFailed, PaymentMismatched, PaymentOrphaned,
-        PaymentPrepared, PaymentRefunded, PaymentVoided, Prepared, RefundWay, Returned,
+        PaymentPrepared, PaymentRefunded, PaymentVoided, Prepared, RefundWay, Returned, Source,
         SuspendedMoneyReturned, SuspendedMoneyTaken, Voided,
     };
 
@@ -596,7 +596,12 @@ mod entered {
             Self {
                 captured: before.captured,
                 refunded: before.refunded.plus(&event.refunded),
-                refunded_by: Some(event.source),
+                refunded_by: match before.refunded_by {
+                    Some(Source::Person) => Some(Source::Person),
+                    Some(Source::Answer | Source::Notification | Source::Inquiry) | None => {
+                        Some(event.source)
+                    }
+                },
             }
         }
     }

@@ -39,23 +39,19 @@ pub fn remind(run: &Run) {
     }
 }
 
-/// The gateway's action on one payment.
-#[derive(Debug, Clone, Copy)]
-pub struct Stands {
-    /// It took money.
-    pub taken: bool,
-    /// It gave it back, or closed the account that waited for it.
-    pub returned: bool,
+/// Whether the gateway took money for one payment.
+pub fn has_taken(town: &Town, payment: &str) -> bool {
+    let books = town.gateways.with_toss(|toss, _| toss.books());
+    let mut lines = payments(&books).filter(|line| text(line, "orderId") == payment);
+    lines.any(|line| won(line, "taken") > 0)
 }
 
-/// The gateway's books for one payment.
-pub fn of_payment(town: &Town, payment: &str) -> Stands {
+/// Whether a cancel of the payment names this operation.
+pub fn has_canceled(town: &Town, payment: &str, operation: &str) -> bool {
     let books = town.gateways.with_toss(|toss, _| toss.books());
-    let lines = || payments(&books).filter(|line| text(line, "orderId") == payment);
-    Stands {
-        taken: lines().any(|line| won(line, "taken") > 0),
-        returned: lines().any(|line| line["status"] == "CANCELED"),
-    }
+    let lines = payments(&books).filter(|line| text(line, "orderId") == payment);
+    let mut cancels = lines.flat_map(|line| line["cancels"].as_array().into_iter().flatten());
+    cancels.any(|cancel| text(cancel, "cancelReason").contains(operation))
 }
 
 /// Compares the two.

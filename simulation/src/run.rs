@@ -251,7 +251,7 @@ impl Run {
                 self.audit.look(new)?;
                 self.audit.promise();
                 for failed in self.audit.take_failed() {
-                    if books::of_payment(&self.town, &failed.to_string()).taken {
+                    if books::has_taken(&self.town, &failed.to_string()) {
                         return Err(format!(
                             "{failed} is called failed, and the gateway has its money"
                         ));

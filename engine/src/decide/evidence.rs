@@ -132,7 +132,11 @@ pub fn counts(payment: &AnyPayment, fact: &Fact, way: Way<'_>) -> bool {
     let another = way.name.is_some() && known.is_some() && way.name != known;
     let asked = was_asked(way.source);
     match fact {
-        Fact::Taken { left, .. } => asked || left.is_zero() || !all_went_back(payment),
+        Fact::Taken { left, .. } => {
+            let more = left.total().minor() > payment.core().held_by_gateway().total().minor();
+            let by_person = payment.is_back_by_a_persons_word();
+            asked || left.is_zero() || !(all_went_back(payment) || (by_person && more))
+        }
         Fact::Failed { .. } => way.about_call && !another && (asked || !was_taken(payment)),
         Fact::Authorized { .. }
         | Fact::Canceled
@@ -265,7 +269,7 @@ fn judge_left(payment: &AnyPayment, Told { taken, left }: Told) -> Effect {
     // The gateway has money again after it had none. That is possible for a deposit, in any part, and for a refund
     // that only a person recorded, which may not have happened. Money that the gateway itself refunded never comes
     // back.
-    let again = said.is_zero() && payment.is_back_by_a_persons_word();
+    let again = payment.is_back_by_a_persons_word();
     let more = (another || said.is_zero()) && has_money(payment);
     if less || again || more {
         Effect::Disagree {

@@ -46,7 +46,9 @@ async fn guess(town: &Town, admin: &Caller) {
         .as_array()
         .cloned()
         .unwrap_or_default();
-    let ids = items.iter().filter_map(|item| item["payment_id"].as_str());
+    let ids = items
+        .iter()
+        .filter_map(|item| item["payment"]["payment_id"].as_str());
     for payment in ids {
         if town.dice.one_in(8) {
             town.mistaken.lock().insert(payment.to_owned());
@@ -87,13 +89,23 @@ pub async fn say_what_happened(town: Town, payment: String) {
     let Some(shown) = admin.read(&format!("/api/v1/payments/{payment}")).await else {
         return;
     };
-    let stands = books::of_payment(&town, &payment);
     let done = match shown.json["operation"]["kind"].as_str() {
-        Some("cancel") => stands.returned,
-        _ => stands.taken,
+        Some("cancel") => match unanswered(&admin, &payment).await {
+            Some(operation) => books::has_canceled(&town, &payment, &operation),
+            None => return,
+        },
+        _ => books::has_taken(&town, &payment),
     };
     let word = if done { "done" } else { "not_done" };
     resolve(&town, &admin, &payment, word).await;
+}
+
+/// The operation of a payment's call without an answer.
+async fn unanswered(admin: &Caller, payment: &str) -> Option<String> {
+    let waiting = admin.read("/api/v1/admin/unanswered?limit=100").await?;
+    let mut items = waiting.json["items"].as_array()?.iter();
+    let item = items.find(|item| item["payment"]["payment_id"] == payment)?;
+    item["operation_id"].as_str().map(str::to_owned)
 }
 
 /// Asks once more for an order to be canceled whose money the gateway would not give back.

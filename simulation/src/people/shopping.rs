@@ -8,6 +8,7 @@ use super::basket::Basket;
 use super::checkout::check_out;
 use crate::caller::{Answer, Caller, Who};
 use crate::mock;
+use crate::secrets;
 use crate::town::Town;
 
 /// The number of attempts of a person who cannot know that the server is down.
@@ -183,6 +184,31 @@ impl Story {
         }
     }
 
+    /// Refunds a part or a few, or all that is left, each request once or twice under its key.
+    async fn refund_in_parts(&self, payment: &str) {
+        let dice = &self.town.dice;
+        let path = format!("/api/v1/payments/{payment}/refund");
+        for n in 0..dice.between(1, 3) {
+            self.town
+                .wait_up_to(*dice.pick(&[0, 2_000, 60_000, 600_000]))
+                .await;
+            let mut body = json!({ "reason": secrets::personal("office", "a lesson fell out") });
+            let part = dice.between(1, self.total.max(1));
+            match dice.below(6) {
+                0 => {}
+                1 => body["components"] = json!({ "tax_free": dice.between(1, self.tax_free.max(1)) }),
+                2 => body["amount"] = (part / 10 + 1).into(),
+                _ => body["amount"] = part.into(),
+            }
+            let key = format!("refund-{payment}-{n}");
+            for _ in 0..dice.between(1, 2) {
+                self.merchant
+                    .keyed(PATIENCE, &path, &key, Some(&body))
+                    .await;
+            }
+        }
+    }
+
     async fn is_unknown(&self, payment: &str) -> bool {
         let path = format!("/api/v1/payments/{payment}");
         let shown = self.merchant.read_patiently(12, &path).await;
@@ -233,6 +259,9 @@ impl Story {
             .unwrap_or_default();
         for payment in payments.iter().filter_map(Value::as_str) {
             reader.read(&format!("/api/v1/payments/{payment}")).await;
+            if dice.one_in(3) {
+                self.refund_in_parts(payment).await;
+            }
             if dice.one_in(8) {
                 let path = format!("/api/v1/payments/{payment}/cancel");
                 drop(reader.once(Method::POST, &path, None).await);
