@@ -13,6 +13,7 @@
 mod calls;
 mod checkout;
 mod claims;
+mod consents;
 mod consequences;
 pub mod evidence;
 mod free;

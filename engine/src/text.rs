@@ -34,10 +34,15 @@ pub fn check_name(text: &str, most: usize) -> Result<(), Flaw> {
     if text.chars().count() > most {
         return Err(Flaw::TooLong);
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(breaks_the_line) {
         return Err(Flaw::Malformed);
     }
     Ok(())
+}
+
+/// Whether it is a control character, or separates lines or paragraphs.
+fn breaks_the_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// Whether it has no visible character: only spaces and invisible characters.

@@ -1,13 +1,13 @@
 //! A buyer's checkout: the session is opened with its first payment, prepared, and confirmed when the buyer comes
 //! back.
 
-use super::{Context, Outcome, Progress, Subject, calls, free, payment};
+use super::{Context, Outcome, Progress, Subject, calls, consents, free, payment};
 use crate::card::{CardChoice, Installments};
 use crate::command::{Asker, Choice, NewSession};
 use crate::consent::Agreed;
 use crate::event::{
-    BuyerChose, BuyerReturned, CardChosen, ConsentGiven, FailureUrlGiven, Provider,
-    ProviderPaymentId, SessionOpened,
+    BuyerChose, BuyerReturned, CardChosen, FailureUrlGiven, Provider, ProviderPaymentId,
+    SessionOpened,
 };
 use crate::group::{Refusal, Work};
 use crate::id::{OrderId, PaymentId, SessionId};
@@ -46,11 +46,9 @@ pub(super) fn open(
     context: &mut Context<'_>,
 ) -> Outcome {
     let total = work.order()?.core().total();
+    let wanted = (wanted, session.method);
     let (id, progress) = payment::create(work, asker, order_id, total, wanted, context)?;
     let provider = work.payment(id)?.core().provider;
-    if let Some(method) = session.method {
-        payment::takes_by(provider, method, total)?;
-    }
     context
         .policy
         .card_offer(provider)
@@ -92,7 +90,7 @@ pub(super) fn prepare(
         PaymentState::Prepared => {}
         PaymentState::Initiated => {
             payable(work)?;
-            agree(work, id, consents, context)?;
+            consents::give(work, id, consents, context)?;
             if let Some(choice) = choice {
                 choose(work, id, choice, context)?;
             }
@@ -151,32 +149,6 @@ fn note_card(work: &mut Work, id: PaymentId, card: CardChoice) -> Result<(), Ref
     Ok(())
 }
 
-/// Notes the consents that the buyer gave, unless one is lacking that the merchant requires.
-fn agree(
-    work: &mut Work,
-    id: PaymentId,
-    consents: Vec<Agreed>,
-    context: &Context<'_>,
-) -> Result<(), Refusal> {
-    let is_free = work.payment(id)?.core().amount().is_zero();
-    let required = context.policy.required_consents.iter().copied();
-    for consent in required.filter(|consent| !(is_free && consent.needs_gateway())) {
-        let given = consents.iter().any(|agreed| agreed.consent == consent);
-        if !given {
-            return Err(Rejection::ConsentRequired { consent }.into());
-        }
-    }
-    for agreed in consents {
-        let given = ConsentGiven {
-            text_hash: agreed.text_hash,
-            version: agreed.label(),
-            at: work.now(),
-        };
-        work.note_payment(id, given)?;
-    }
-    Ok(())
-}
-
 /// Events store a method by its name.
 fn stored(method: Method) -> Box<str> {
     method.name().into()
@@ -213,6 +185,10 @@ pub(super) fn confirm(
     }
     match payment.stage() {
         Stage::Begun => {
+            // The consents are given when the payment is prepared; a window can be opened without that.
+            if payment.state() == PaymentState::Initiated && *asker != Asker::Merchant {
+                consents::required(work, id, &[], context)?;
+            }
             let event = BuyerReturned {
                 provider_payment_id: Some(name),
                 brought: Some(brought),

@@ -1,6 +1,6 @@
 //! Payments: create, capture, cancel, and the end of a hold.
 
-use super::{Context, Outcome, Progress, Subject, calls, consequences, free};
+use super::{Context, Outcome, Progress, Subject, calls, consents, consequences, free};
 use crate::command::Asker;
 use crate::event::{PaymentAttached, PaymentInitiated, Provider};
 use crate::group::{Refusal, Work};
@@ -18,7 +18,7 @@ pub(super) fn create(
     asker: &Asker,
     order_id: &OrderId,
     amount: Money,
-    wanted: Option<Provider>,
+    (wanted, method): (Option<Provider>, Option<Method>),
     context: &mut Context<'_>,
 ) -> Result<(PaymentId, Progress), Refusal> {
     let order = work.order()?;
@@ -34,10 +34,7 @@ pub(super) fn create(
         return Err(Rejection::AmountMismatch.into());
     }
     let provider = free::provider_for(amount, wanted)?;
-    let minimum_minor = provider.capabilities().minimum();
-    if amount.minor() < minimum_minor {
-        return Err(Rejection::BelowMinimum { minimum_minor }.into());
-    }
+    takes(provider, method, amount)?;
     if core.payments.len() >= OrderCore::MAX_PAYMENTS {
         return Err(Rejection::TooManyPayments.into());
     }
@@ -63,9 +60,26 @@ pub(super) fn begin(
     wanted: Option<Provider>,
     context: &mut Context<'_>,
 ) -> Outcome {
+    let wanted = (wanted, None);
     let (id, progress) = create(work, asker, order_id, amount, wanted, context)?;
+    if *asker != Asker::Merchant && amount.is_zero() {
+        consents::required(work, id, &[], context)?;
+    }
     free::settle(work, id, context)?;
     Ok((Subject::Payment(id), progress))
+}
+
+/// Refuses an amount that the gateway does not take, by the chosen method or, where none is chosen, by any.
+fn takes(provider: Provider, method: Option<Method>, amount: Money) -> Result<(), Rejection> {
+    let Some(method) = method else {
+        let minimum_minor = provider.capabilities().minimum();
+        return if amount.minor() < minimum_minor {
+            Err(Rejection::BelowMinimum { minimum_minor })
+        } else {
+            Ok(())
+        };
+    };
+    takes_by(provider, method, amount)
 }
 
 /// Refuses a method that the gateway does not offer here, or not for so small an amount. A free payment has no
@@ -77,7 +91,7 @@ pub(super) fn takes_by(provider: Provider, method: Method, amount: Money) -> Res
     match provider.capabilities().minimum_by(method) {
         None => Err(Rejection::MethodUnavailable),
         Some(minimum_minor) if amount.minor() < minimum_minor => {
-            Err(Rejection::BelowMinimum { minimum_minor })
+            Err(Rejection::MethodBelowMinimum { minimum_minor })
         }
         Some(_) => Ok(()),
     }
