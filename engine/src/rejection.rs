@@ -122,11 +122,6 @@ pub enum Rejection {
     TooManyRefunds,
     /// The gateway has another amount of the payment's money than our books.
     GatewayDisagrees,
-    /// The gateway takes less than this not by the chosen way of paying.
-    MethodBelowMinimum {
-        /// The least it takes by it, in minor units.
-        minimum_minor: u64,
-    },
 }
 
 /// The party at fault, which gives the answer's status.
@@ -200,7 +195,6 @@ impl Rejection {
             | Self::InstallmentsUnavailable { .. }
             | Self::ConsentRequired { .. }
             | Self::RefundOutOfRange { .. }
-            | Self::MethodBelowMinimum { .. }
             | Self::NotAMockPayment => Kind::Rule,
         }
     }
@@ -229,9 +223,7 @@ impl Rejection {
             Self::ReturnMismatched => "MISMATCHED",
             Self::SessionExpired => "SESSION_EXPIRED",
             Self::NoUnknownOutcome => "NO_UNKNOWN_OUTCOME",
-            Self::AmountBelowMinimum
-            | Self::BelowMinimum { .. }
-            | Self::MethodBelowMinimum { .. } => "AMOUNT_BELOW_MINIMUM",
+            Self::AmountBelowMinimum | Self::BelowMinimum { .. } => "AMOUNT_BELOW_MINIMUM",
             Self::DiscountOutOfRange { .. } => "DISCOUNT_OUT_OF_RANGE",
             Self::MethodUnavailable => "METHOD_UNAVAILABLE",
             Self::EasyPayUnavailable => "EASY_PAY_UNAVAILABLE",
@@ -312,9 +304,6 @@ impl Rejection {
             } => {
                 "The buyer has not agreed that the gateway is given personal data, which this shop requires."
             }
-            Self::MethodBelowMinimum { .. } => {
-                "The gateway takes no amount as small as this by this way of paying."
-            }
             Self::RefundOutOfRange { .. } => {
                 "A refund is at least 1 and at most what was captured and not refunded yet."
             }
@@ -338,7 +327,7 @@ impl Rejection {
             Self::LineCountOutOfRange | Self::SumOutOfRange => "lines",
             Self::DeadlineOutOfRange => "expires_at",
             Self::ProviderUnavailable => "provider",
-            Self::MethodUnavailable | Self::MethodBelowMinimum { .. } => "method",
+            Self::MethodUnavailable => "method",
             Self::EasyPayUnavailable => "easy_pay",
             Self::InstallmentsUnavailable { .. } => "installments",
             Self::ConsentRequired { .. } => "consents",
@@ -371,9 +360,7 @@ impl Rejection {
     /// The least amount that would do, where the amount is too small.
     pub const fn minimum_minor(&self) -> Option<u64> {
         match self {
-            Self::BelowMinimum { minimum_minor } | Self::MethodBelowMinimum { minimum_minor } => {
-                Some(*minimum_minor)
-            }
+            Self::BelowMinimum { minimum_minor } => Some(*minimum_minor),
             _ => None,
         }
     }
@@ -460,7 +447,6 @@ impl Rejection {
             },
             Self::TooManyRefunds,
             Self::GatewayDisagrees,
-            Self::MethodBelowMinimum { minimum_minor: 200 },
         ]
     }
 

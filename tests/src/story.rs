@@ -37,6 +37,7 @@ pub struct NewOrder {
     merchant: Caller,
     order_id: String,
     total: u64,
+    untaxed: u64,
     body: Value,
 }
 
@@ -50,6 +51,7 @@ impl NewOrder {
             merchant,
             order_id: order_id.to_owned(),
             total: 11_000,
+            untaxed: 0,
             body,
         }
     }
@@ -57,6 +59,12 @@ impl NewOrder {
     /// The total.
     pub fn of(mut self, total: u64) -> Self {
         self.total = total;
+        self
+    }
+
+    /// The part of the total that bears no VAT.
+    pub fn untaxed(mut self, untaxed: u64) -> Self {
+        self.untaxed = untaxed;
         self
     }
 
@@ -89,9 +97,16 @@ impl NewOrder {
     pub fn body(&self) -> Value {
         let mut body = self.body.clone();
         body["total"] = self.total.into();
-        body["lines"] = json!([
-            { "name": "수채화 강의", "quantity": 1, "unit_price": self.total, "tax": "taxable" }
-        ]);
+        let taxed = self.total - self.untaxed;
+        let lines = [
+            ("수채화 강의", taxed, "taxable"),
+            ("교재", self.untaxed, "tax_free"),
+        ];
+        let lines = lines
+            .iter()
+            .filter(|(_, price, tax)| *price > 0 || *tax == "taxable");
+        let line = |(name, price, tax): &(&str, u64, &str)| json!({ "name": name, "quantity": 1, "unit_price": price, "tax": tax });
+        body["lines"] = lines.map(line).collect();
         body
     }
 
@@ -296,6 +311,17 @@ impl Payment {
     pub async fn cancel_with(&self, key: &str) -> Answer {
         let path = self.path("/cancel");
         self.merchant.post_keyed(&path, key, &json!({})).await
+    }
+
+    /// Refunds as the body says.
+    pub async fn refund(&self, body: &Value) -> Answer {
+        self.merchant.post(&self.path("/refund"), body).await
+    }
+
+    /// The same under an idempotency key.
+    pub async fn refund_with(&self, key: &str, body: &Value) -> Answer {
+        let path = self.path("/refund");
+        self.merchant.post_keyed(&path, key, body).await
     }
 
     /// Gives it up, until the gateway's answer is known to be missing.

@@ -91,7 +91,7 @@ pub(super) fn takes_by(provider: Provider, method: Method, amount: Money) -> Res
     match provider.capabilities().minimum_by(method) {
         None => Err(Rejection::MethodUnavailable),
         Some(minimum_minor) if amount.minor() < minimum_minor => {
-            Err(Rejection::MethodBelowMinimum { minimum_minor })
+            Err(Rejection::BelowMinimum { minimum_minor })
         }
         Some(_) => Ok(()),
     }

@@ -52,6 +52,9 @@ fn claims(app: &App, payment: &AnyPayment) -> Result<Claims, Problem> {
     let AnyPayment::Captured(taken) = payment else {
         return Err(HttpErrorCode::ReceiptUnavailable.into());
     };
+    if taken.detail().is_all_back() {
+        return Err(HttpErrorCode::ReceiptUnavailable.into());
+    }
     let (core, captured) = (payment.core(), taken.detail().captured);
     let lost = || Problem::internal("a captured payment whose capture is not in its history");
     let taking = taking(app, core.id)?.ok_or_else(lost)?;

@@ -67,6 +67,9 @@ fn opened(app: &App, event: &GroupEvent) -> Option<String> {
         GroupEvent::Payment(_, PaymentEvent::GatewayCalled(e)) => app.seals.open(&e.exchange),
         GroupEvent::Payment(_, PaymentEvent::HintFollowed(e)) => app.seals.open(&e.from),
         GroupEvent::Payment(_, PaymentEvent::SlipKnown(e)) => app.seals.open(&e.url),
+        GroupEvent::Payment(_, PaymentEvent::RefundAskedFor(e)) => {
+            app.seals.open(e.reason.as_ref()?)
+        }
         GroupEvent::Payment(_, PaymentEvent::InquiryWanted(e)) => app.seals.open(&e.from),
         _ => None,
     }

@@ -196,7 +196,10 @@ impl Story {
             let part = dice.between(1, self.total.max(1));
             match dice.below(6) {
                 0 => {}
-                1 => body["components"] = json!({ "tax_free": dice.between(1, self.tax_free.max(1)) }),
+                1 => {
+                    body["components"] =
+                        json!({ "tax_free": dice.between(1, self.tax_free.max(1)) })
+                }
                 2 => body["amount"] = (part / 10 + 1).into(),
                 _ => body["amount"] = part.into(),
             }

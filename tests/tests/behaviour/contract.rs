@@ -406,6 +406,25 @@ async fn going_back(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
     let told = refunded.payment.cancel_without_answer().await;
     let told = told.await.expect("no panic").expect(202);
     contract.holds("POST /api/v1/payments/{payment_id}/cancel", &told);
+    refunded_in_parts(shop, toss, contract).await;
+}
+
+/// A refund of a part: answered, refused, and without an answer yet.
+async fn refunded_in_parts(shop: &Shop, toss: &Gateway, contract: &mut Contract) {
+    let refund = "POST /api/v1/payments/{payment_id}/refund";
+    shop.let_requests_wait_for(Duration::from_secs(10));
+    let paid = shop.order("t-6").register().await.checkout(toss).await;
+    paid.pay().await.expect(200);
+    let part = json!({ "amount": 1_000, "reason": "수업 취소" });
+    contract.holds(refund, &paid.payment.refund(&part).await.expect(200));
+    contract.holds(
+        refund,
+        &paid.payment.refund(&json!({ "amount": 11_000 })).await,
+    );
+    shop.let_requests_wait_for(Duration::from_millis(20));
+    let lost = Fault::ResponseLost { silent_ms: 0 };
+    toss.fails_always(&paid.payment, CallFilter::Any, lost);
+    contract.holds(refund, &paid.payment.refund(&part).await.expect(202));
 }
 
 /// Money that a person sends back, of which the gateway says nothing yet.

@@ -31,6 +31,7 @@ async fn every_rejection_is_reached() {
     of_set_aside_money(&shop, &mut reached).await;
     of_checkouts(&shop, &toss, &mut reached).await;
     of_refused_refunds(&shop, &toss, &mut reached).await;
+    of_refunds(&shop, &toss, &mut reached).await;
     of_holds(&shop, &mut reached).await;
     of_consents(&mut reached).await;
     let given = Rejection::all().into_iter();
@@ -179,6 +180,24 @@ async fn of_refused_refunds(shop: &Shop, toss: &Gateway, reached: &mut Reached) 
         checkout.payment.cancel().await.expect(200);
     }
     reached.note(checkout.payment.cancel().await);
+}
+
+async fn of_refunds(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
+    let checkout = shop.order("o-parts").register().await.checkout(toss).await;
+    checkout.pay().await.expect(200);
+    let refund = async |amount: u64| checkout.payment.refund(&json!({ "amount": amount })).await;
+    reached.note(refund(11_001).await);
+    for _ in 0..100 {
+        refund(1).await.expect(200);
+    }
+    reached.note(refund(1).await);
+    // A window that was opened with another tax-free part than the order's.
+    let tampered = shop.order("o-split").register().await.checkout(toss).await;
+    let mut window = tampered.prepare().await.expect(200)["window"].clone();
+    window["tax_free_amount"] = 5_500.into();
+    let approved = toss.approve(&window, None);
+    tampered.confirm(&approved).await.expect(200);
+    reached.note(tampered.payment.refund(&json!({ "amount": 1 })).await);
 }
 
 async fn of_holds(shop: &Shop, reached: &mut Reached) {

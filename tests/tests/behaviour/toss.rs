@@ -10,6 +10,7 @@ mod in_part;
 mod once;
 mod people;
 mod receipts;
+mod refunds;
 mod restarts;
 mod sessions;
 mod waiting;

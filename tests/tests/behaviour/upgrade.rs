@@ -29,8 +29,15 @@ const GAINED: &[(&str, &[&str])] = &[
     ),
     (
         "/api/v1/payments/pay_",
-        &[".next", ".items[].payload.amounts", ".items[].payload.way"],
+        &[
+            ".next",
+            ".refunded",
+            ".items[].payload.amounts",
+            ".items[].payload.way",
+        ],
     ),
+    ("/api/v1/payments?", &[".items[].refunded"]),
+    ("/api/v1/me/payments", &[".items[].refunded"]),
     (
         "/api/v1/payments/sessions/",
         &[
@@ -42,13 +49,17 @@ const GAINED: &[(&str, &[&str])] = &[
             ".installments_max",
             ".consents",
             ".receipt",
+            ".payment.refunded",
         ],
     ),
     ("/api/v1/admin/balances", &[]),
-    ("/api/v1/admin/desk", &[".count", ".at_least"]),
+    (
+        "/api/v1/admin/desk",
+        &[".count", ".at_least", ".items[].refunded"],
+    ),
     (
         "/api/v1/admin/unanswered",
-        &[".count", ".at_least", ".next"],
+        &[".count", ".at_least", ".next", ".items[].payment.refunded"],
     ),
 ];
 

@@ -447,14 +447,16 @@ pub(super) fn replies() -> Vec<(String, Reply)> {
     samples
 }
 
-/// The rejection's code; if two share a code, the later one's has a suffix.
+/// The rejection's code; of several that share a code, those after the first have their place behind it.
 fn name_of(rejection: &Rejection) -> String {
-    let kept = Rejection::all().into_iter().filter(Rejection::is_only_kept);
-    let mut kept = kept.map(|kept| kept.code());
-    if !rejection.is_only_kept() && kept.any(|code| code == rejection.code()) {
-        return format!("{}.2", rejection.code());
+    let code = rejection.code();
+    let mut alike = Rejection::all()
+        .into_iter()
+        .filter(|one| one.code() == code);
+    match alike.position(|one| one == *rejection) {
+        Some(at) if at > 0 => format!("{code}.{}", at + 1),
+        Some(_) | None => code.to_owned(),
     }
-    rejection.code().to_owned()
 }
 
 fn stored<T>(value: T) -> Stored<T> {

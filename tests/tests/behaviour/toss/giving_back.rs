@@ -287,20 +287,20 @@ async fn desk(shop: &Shop) -> Value {
     desk["items"].clone()
 }
 
-/// Paid, and then 4,000 won were refunded in Toss's dashboard.
+/// Paid, and then 4,000 won were refunded in Toss's dashboard, which is booked.
 async fn canceled_in_part(shop: &Shop, toss: &Gateway, id: &str) -> (CheckoutVisit, String) {
     toss.notifies(Some(&shop.address()));
     let checkout = paid(shop, toss, id).await;
     let key = checkout.approved_key().await;
     toss.cancel_part_in_dashboard(&key, Some(4_000));
-    until("it is on the desk", || async {
+    until("it is booked", || async {
         shop.advance(Duration::from_secs(10));
         shop.ask_gateway().await;
-        desk(shop).await != json!([])
+        checkout.payment.now().await["refunded"] == 4_000
     })
     .await;
-    let holds = json!({"amount": 7_000, "currency": "KRW"});
-    assert_eq!(desk(shop).await[0]["gateway_holds"], holds);
+    assert_eq!(desk(shop).await, json!([]));
+    assert_eq!(shop.balance("gateway_receivable").await, 7_000);
     (checkout, key)
 }
 
@@ -313,9 +313,9 @@ async fn everything_went_back(shop: &Shop, toss: &Gateway, checkout: &CheckoutVi
     }
 }
 
-/// A part refunded in Toss's dashboard is not booked yet; a person is told, until the rest is refunded too.
+/// Parts refunded in Toss's dashboard are booked, one after the other.
 #[tokio::test]
-async fn partial_refund_in_toss_dashboard_is_put_on_the_desk() {
+async fn partial_refunds_in_toss_dashboard_are_booked_until_nothing_is_left() {
     let (shop, toss) = Shop::open_with_toss().await;
     let (checkout, key) = canceled_in_part(&shop, &toss, "o-1").await;
     toss.cancel_part_in_dashboard(&key, None);
@@ -336,26 +336,6 @@ async fn rest_after_a_partial_refund_can_be_refunded() {
     let refunded = checkout.payment.cancel().await.expect(200);
     assert_eq!(refunded["operation"]["state"], "SUCCEEDED");
     everything_went_back(&shop, &toss, &checkout).await;
-}
-
-/// Toss's amount is accepted: the books follow, and the part refunded without us is posted to an account of its own.
-#[tokio::test]
-async fn toss_amount_can_be_accepted() {
-    let (shop, toss) = Shop::open_with_toss().await;
-    let (checkout, _) = canceled_in_part(&shop, &toss, "o-1").await;
-    let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
-    let accept = json!({"resolution": "accept", "reason": "손님이 4,000원을 받음"});
-    shop.admin().post(&path, &accept).await.expect(200);
-    assert_eq!(desk(&shop).await, json!([]));
-    assert_eq!(shop.balance("gateway_receivable").await, 7_000);
-    assert_eq!(shop.balance("reconciliation_difference").await, 4_000);
-    assert_eq!(checkout.order.status().await, "PAID");
-    let again = shop.admin().post(&path, &accept).await;
-    again.refused(409, "NO_DISAGREEMENT");
-    assert_eq!(toss.balance(), 7_000);
-    checkout.payment.cancel().await.expect(200);
-    assert_eq!(toss.balance(), 0);
-    assert_eq!(shop.balance("gateway_receivable").await, 0);
 }
 
 #[tokio::test]
