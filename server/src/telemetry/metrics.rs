@@ -238,7 +238,7 @@ impl HttpMetrics {
         );
         registry.register(
             "http_refusals_unlogged",
-            "Refused requests that have no line in the log, because there were many with their code",
+            "Refused requests that have no line in the log, because there were many with their code or cause",
             http.refusals_unlogged.clone(),
         );
         registry.register(
