@@ -8,6 +8,7 @@ pub mod language;
 pub mod policy;
 pub mod words;
 
+mod accepts;
 mod checkout;
 mod consents;
 mod missing;

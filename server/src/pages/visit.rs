@@ -14,6 +14,7 @@ use daegeum_engine::consent::Consent;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::accepts::accepts;
 use super::{Entry, Language, Linked, Pages, Words, assets, missing};
 use crate::config::Seller;
 use crate::http::{Problem, SaysItself};
@@ -136,7 +137,7 @@ where
         Ok(Self {
             language: chosen.unwrap_or_else(|| Language::preferred(&parts.headers)),
             chosen,
-            reads_gzip: assets::reads(&parts.headers, "gzip"),
+            reads_gzip: accepts(&parts.headers, &header::ACCEPT_ENCODING, "gzip"),
             pages: Pages::from_ref(state),
         })
     }
