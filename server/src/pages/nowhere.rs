@@ -5,7 +5,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::accepts::accepts;
-use super::{Entry, Page, Visit, are_built};
+use super::fixed::Fixed;
+use super::{Page, Visit, are_built};
 use crate::http::{HttpErrorCode, Problem};
 
 #[derive(Template)]
@@ -20,7 +21,8 @@ pub(super) async fn page(visit: Visit, method: Method, uri: Uri, headers: Header
     // Browsers name pages for what is opened in them; `*/*` is anybody's.
     let reads_pages = accepts(&headers, &header::ACCEPT, "text/html");
     let mut answer = if looks && !is_of_programs(uri.path()) && reads_pages && are_built() {
-        visit.show_as(StatusCode::NOT_FOUND, Entry::Site, |page| Nowhere { page })
+        let make = |page| Nowhere { page };
+        visit.show_fixed(StatusCode::NOT_FOUND, Fixed::Nowhere, make)
     } else {
         Problem::from(HttpErrorCode::NotFound).into_response()
     };
