@@ -58,6 +58,14 @@ pub enum Mismatch {
 const TEXT_LENGTH_MAX: usize = 500;
 /// Toss's codes for a buyer who closed or left its window; in a return, and from its script.
 const BY_BUYER: [&str; 2] = ["PAY_PROCESS_CANCELED", "USER_CANCEL"];
+/// Toss's usual codes for a window that ended without an approval, known without our order number behind them: Toss
+/// leaves it out if the buyer canceled (<https://docs.tosspayments.com/reference/error-codes>).
+const WITHOUT_ORDER_NUMBER: [&str; 4] = [
+    "PAY_PROCESS_CANCELED",
+    "PAY_PROCESS_ABORTED",
+    "REJECT_CARD_COMPANY",
+    "USER_CANCEL",
+];
 
 impl Refused {
     /// Whether the buyer left voluntarily, which is no failure.

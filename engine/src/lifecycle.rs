@@ -1,9 +1,10 @@
 //! The macro that reads a transition table, and the traits that make the table the only authority.
 //!
 //! A table names states, actions and rows `From | … --verb(Action)--> To[Event] | …;`: from each of the states on the
-//! left the verb leads to one of the states on the right. From it come the state structs, the typed machine `Machine<S>`, the enum over all its states, `permits`, `apply`,
-//! `evolve` and the `TRANSITIONS` that documents and tests read. A row without a method does not
-//! compile (`apply` calls it); a method without a row does not compile (only [`Edge`] lets it step).
+//! left the verb leads to one of the states on the right. From it come the state structs, the typed machine
+//! `Machine<S>`, the enum over all its states, `permits`, `apply`, `evolve` and the `TRANSITIONS` that documents and
+//! tests read. A row without a method does not compile (`apply` calls it); a method without a row does not compile (only
+//! [`Edge`] lets it step).
 
 use crate::time::Timestamp;
 

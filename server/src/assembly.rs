@@ -139,6 +139,7 @@ pub fn assemble(
         witness: Arc::new(witness),
     });
     notifications::count_from_zero(&app);
+    app.metrics.feed.begin(app.world.monotonic_ns());
     let (routes, cross_origin) = routes::routes(Arc::clone(&app))?;
     let routes = routes.merge(around.more_routes);
     let front = Front::new((routes, cross_origin), config, around.clock, around.metrics);

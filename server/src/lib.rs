@@ -13,6 +13,7 @@ pub mod config;
 pub mod domain_clock;
 pub mod engine_room;
 pub mod gateway;
+mod hex;
 pub mod http;
 pub mod jobs;
 mod keyed;

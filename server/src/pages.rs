@@ -8,8 +8,10 @@ pub mod language;
 pub mod policy;
 pub mod words;
 
+mod accepts;
 mod checkout;
 mod consents;
+mod fixed;
 mod missing;
 mod nowhere;
 mod package;
@@ -29,6 +31,7 @@ pub use self::language::Language;
 pub use self::visit::{Page, Visit};
 pub use self::words::Words;
 
+use self::fixed::FixedPages;
 use self::policy::Policy;
 use crate::config::{Seller, Settings};
 use crate::http::cross_origin;
@@ -42,6 +45,7 @@ struct Shared {
     policy: Policy,
     shop_url: Option<String>,
     seller: Arc<Seller>,
+    fixed: FixedPages,
 }
 
 impl Pages {
@@ -52,6 +56,7 @@ impl Pages {
             policy: Policy::new(settings),
             shop_url: shop_url.map(ToString::to_string),
             seller: Arc::new(settings.shop.clone()),
+            fixed: FixedPages::default(),
         }))
     }
 }

@@ -80,37 +80,67 @@ impl Counters {
     }
 
     fn count(&self, event: &GroupEvent) {
-        let GroupEvent::Payment(_, event) = event else {
-            return;
-        };
-        let counter = match event.kind() {
-            PaymentEventKind::PaymentInitiated => &self.created,
-            PaymentEventKind::PaymentCaptured | PaymentEventKind::SuspendedMoneyTaken => {
-                &self.captured
-            }
-            PaymentEventKind::PaymentFailed => &self.failed,
-            PaymentEventKind::PaymentOrphaned => &self.orphaned,
-            PaymentEventKind::PaymentMismatched => &self.mismatched,
-            PaymentEventKind::RefundRequested => &self.refund_requested,
-            PaymentEventKind::PaymentRefunded => &self.refund_succeeded,
-            PaymentEventKind::RefundFailed => &self.refund_failed,
-            _ => return,
-        };
-        counter.inc();
-        self.count_money(event);
+        match event {
+            GroupEvent::Payment(_, event) => self.count_payment(event),
+            // An order's events follow its payments', which are counted.
+            GroupEvent::Order(_) => {}
+        }
     }
 
-    fn count_money(&self, event: &PaymentEvent) {
-        match event {
+    fn count_payment(&self, event: &PaymentEvent) {
+        let counter = match event {
+            PaymentEvent::PaymentInitiated(_) => &self.created,
             PaymentEvent::PaymentCaptured(taken) => {
                 self.captured_amount.add(taken.captured.total());
+                &self.captured
             }
             PaymentEvent::SuspendedMoneyTaken(taken) => {
                 self.captured_amount.add(taken.captured.total());
+                &self.captured
             }
-            PaymentEvent::PaymentRefunded(back) => self.refunded_amount.add(back.refunded.total()),
-            _ => {}
-        }
+            PaymentEvent::PaymentFailed(_) => &self.failed,
+            PaymentEvent::PaymentOrphaned(_) => &self.orphaned,
+            PaymentEvent::PaymentMismatched(_) => &self.mismatched,
+            PaymentEvent::RefundRequested(_) => &self.refund_requested,
+            PaymentEvent::PaymentRefunded(back) => {
+                self.refunded_amount.add(back.refunded.total());
+                &self.refund_succeeded
+            }
+            PaymentEvent::RefundFailed(_) => &self.refund_failed,
+            // No order is refunded by it: the books have it as a difference, and a later refund gives back the rest.
+            PaymentEvent::DisagreementAccepted(_)
+            // It was never counted as taken.
+            | PaymentEvent::SuspendedMoneyReturned(_)
+            | PaymentEvent::PaymentPrepared(_)
+            | PaymentEvent::PaymentAuthorized(_)
+            | PaymentEvent::PaymentCanceled(_)
+            | PaymentEvent::PaymentExpired(_)
+            | PaymentEvent::PaymentVoided(_)
+            | PaymentEvent::OperationIntended(_)
+            | PaymentEvent::OperationUnanswered(_)
+            | PaymentEvent::ProviderConfirmed(_)
+            | PaymentEvent::ProviderRefused(_)
+            | PaymentEvent::WebhookReceived(_)
+            | PaymentEvent::PersonDecided(_)
+            | PaymentEvent::PersonalDataErased(_)
+            | PaymentEvent::SessionOpened(_)
+            | PaymentEvent::BuyerReturned(_)
+            | PaymentEvent::GatewayCalled(_)
+            | PaymentEvent::HintFollowed(_)
+            | PaymentEvent::DepositAwaited(_)
+            | PaymentEvent::GatewayDisagreed(_)
+            | PaymentEvent::GatewayAgreed(_)
+            | PaymentEvent::BuyerChose(_)
+            | PaymentEvent::PaymentMethodKnown(_)
+            | PaymentEvent::InquiryWanted(_)
+            | PaymentEvent::InquirySettled(_)
+            | PaymentEvent::ConsentGiven(_)
+            | PaymentEvent::FailureUrlGiven(_)
+            | PaymentEvent::CardChosen(_)
+            | PaymentEvent::EasyPayKnown(_)
+            | PaymentEvent::SlipKnown(_) => return,
+        };
+        counter.inc();
     }
 
     /// Measures how long a completed payment took: until its money was authorized or, without an authorization,

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 /// The gateway of our own tests.
 const DRILL: &str = "DRILL";
+/// The id by which an answer is found in the log; every answer has it.
+const REQUEST_ID: &str = "x-request-id";
 /// Below it every path is the API's.
 const API: &str = "/api/";
 
@@ -113,13 +115,12 @@ impl Described {
         let status = exchange.status.to_string();
         let response = operation["responses"][&status].as_object();
         let response = response.ok_or_else(|| format!("{path} has no such status"))?;
-        for (name, header) in response
-            .get("headers")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        let headers = response.get("headers").and_then(Value::as_object);
+        for (name, header) in headers.into_iter().flatten() {
             self.header(name, &header["schema"], exchange)?;
+        }
+        if !headers.is_some_and(|headers| headers.contains_key(REQUEST_ID)) {
+            return Err(format!("{path} has no {REQUEST_ID} in its description"));
         }
         let kind = exchange.kind();
         let content = &response["content"][kind];
@@ -137,6 +138,7 @@ impl Described {
         if exchange.status < 400 || exchange.kind() != "application/problem+json" {
             return Err("no operation is there, so it is refused with a problem".to_owned());
         }
+        exchange.has(REQUEST_ID)?;
         if exchange.method == Method::HEAD {
             return Ok(());
         }
@@ -156,6 +158,9 @@ impl Described {
     }
 
     fn header(&self, name: &str, schema: &Value, exchange: &Exchange<'_>) -> Result<(), String> {
+        if must_be_there(name, exchange.status) {
+            exchange.has(name)?;
+        }
         let Some(value) = exchange.headers.get(name) else {
             return Ok(());
         };
@@ -197,7 +202,24 @@ impl Described {
     }
 }
 
+/// Whether a described header is in every answer of this status. Of the others, `idempotent-replayed` is only in an
+/// answer that was given before, and `retry-after` in a conflict that ends by itself.
+fn must_be_there(header: &str, status: u16) -> bool {
+    match header {
+        REQUEST_ID => true,
+        "retry-after" => matches!(status, 429 | 503),
+        _ => false,
+    }
+}
+
 impl Exchange<'_> {
+    fn has(&self, header: &str) -> Result<(), String> {
+        let is_there = self.headers.contains_key(header);
+        is_there
+            .then_some(())
+            .ok_or_else(|| format!("the answer has no {header}"))
+    }
+
     fn kind(&self) -> &str {
         let kind = self.headers.get("content-type");
         kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default()

@@ -369,19 +369,37 @@ impl Shop {
 
     /// A balance by account, summed over components, from the books.
     pub async fn balance(&self, account: &str) -> i64 {
+        let balance = self.large_balance(account).await;
+        i64::try_from(balance).expect("a balance of 64 bits")
+    }
+
+    /// The same where it may be more than 64 bits hold.
+    pub async fn large_balance(&self, account: &str) -> i128 {
         let books = self.admin().get("/api/v1/admin/balances").await.expect(200);
         let items = books["items"].as_array().expect("items");
         let of_account = items.iter().filter(|item| item["account"] == account);
-        of_account
-            .filter_map(|item| item["amount"].as_str()?.parse::<i64>().ok())
-            .sum()
+        of_account.map(amount_in_books).sum()
     }
 
-    /// One line of `/metrics` by its name with labels; 0 if it is not there.
+    /// One line of `/metrics` by its name with labels; 0 if no such labels were counted yet.
     pub async fn figure(&self, name: &str) -> u64 {
         let figures = self.admin().get("/metrics").await.expect(200).body();
         let mut lines = figures.lines();
         let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        if value.is_none() {
+            let (series, labels) = name.split_once('{').unwrap_or((name, ""));
+            let types = figures
+                .lines()
+                .filter_map(|line| line.strip_prefix("# TYPE "));
+            let mut known = types.filter_map(|line| Some(line.split_once(' ')?.0));
+            let is_known = known.any(|metric| {
+                let suffix = series.strip_prefix(metric);
+                suffix.is_some_and(|suffix| {
+                    ["", "_total", "_bucket", "_count", "_sum"].contains(&suffix)
+                })
+            });
+            assert!(is_known && !labels.is_empty(), "there is no figure {name}");
+        }
         value.map_or(0, |value| value.parse().expect("a whole number"))
     }
 }
@@ -390,6 +408,15 @@ impl Drop for Shop {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// The amount of one line of the books, which is written as text.
+pub(crate) fn amount_in_books(item: &Value) -> i128 {
+    let amount = item["amount"].as_str().map(str::parse);
+    let Some(Ok(amount)) = amount else {
+        panic!("the books have a line without an amount: {item}");
+    };
+    amount
 }
 
 /// As every shop of a story has them.

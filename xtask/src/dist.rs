@@ -10,6 +10,7 @@ use std::process::Command;
 use crate::cargo::{Profile, build_programs, cargo, packages, root};
 use crate::failure::{Failure, While};
 use crate::options::Options;
+use crate::stages::Outcome;
 use crate::{Stop, cache, pages, process};
 
 pub(crate) use check::check;
@@ -63,8 +64,8 @@ pub(crate) fn command(args: &[String]) -> Result<(), Stop> {
             entry.file_name().to_string_lossy()
         );
     }
-    if checks {
-        check(Profile::Dist)?;
+    if checks && let Outcome::NotChecked(what) = check(Profile::Dist)? {
+        println!("{what}");
     }
     Ok(())
 }
@@ -207,8 +208,40 @@ fn containerfile(package: &Path, folder: &Path) -> Result<(), Failure> {
     let text = text
         .replace("@PACKAGE@", &name)
         .replace("@DEBIAN@", &debian());
+    is_complete(&text, |source| folder.join(source).exists())?;
     let place = folder.join("Containerfile");
     fs::write(&place, text).when(place.display())
+}
+
+/// Whether nothing is left to fill in, and everything that the recipe copies is there.
+fn is_complete(recipe: &str, is_there: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    let is_name = |word: &&str| {
+        let mut letters = word.bytes();
+        !word.is_empty() && letters.all(|letter| letter.is_ascii_uppercase() || letter == b'_')
+    };
+    // What stands before the first @ and behind the last is not between two.
+    let mut between = recipe.lines().flat_map(|line| {
+        let words: Vec<&str> = line.split('@').collect();
+        let inner = words.len().saturating_sub(2);
+        words.into_iter().skip(1).take(inner)
+    });
+    if let Some(left) = between.find(is_name) {
+        let what = format!("the Containerfile still has @{left}@");
+        return Err(Failure::new(what));
+    }
+    let copies = recipe
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("COPY "));
+    for copy in copies {
+        let mut sources: Vec<&str> = copy.split_whitespace().collect();
+        sources.retain(|word| !word.starts_with("--"));
+        sources.pop(); // where to
+        if let Some(missing) = sources.iter().find(|source| !is_there(source)) {
+            let what = format!("the Containerfile copies {missing}, which is not beside it");
+            return Err(Failure::new(what));
+        }
+    }
+    Ok(())
 }
 
 /// The release that built the program, whose C library it needs; elsewhere than on Debian the oldest there is.
@@ -221,5 +254,27 @@ fn debian() -> String {
     match (field("ID="), field("VERSION_CODENAME=")) {
         (Some(id), Some(codename)) if id == "debian" => codename,
         _ => OLDEST_DEBIAN.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipe_with_a_placeholder_or_without_its_package_is_incomplete() {
+        for (recipe, expected) in [
+            ("FROM debian:trixie-slim\nCOPY a.deb /tmp/a.deb\n", true),
+            (
+                "FROM debian@sha256:00 AS a@b\nCOPY --chown=0 a.deb /tmp/\n",
+                true,
+            ),
+            ("FROM debian:@DEBIAN@-slim\nCOPY a.deb /tmp/a.deb\n", false),
+            ("COPY @PACKAGE@ /tmp/a.deb\n", false),
+            ("  COPY a.deb b.deb /tmp/\n", false),
+        ] {
+            let complete = is_complete(recipe, |source| source == "a.deb");
+            assert_eq!(complete.is_ok(), expected, "{recipe}");
+        }
     }
 }

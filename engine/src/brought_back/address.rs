@@ -4,15 +4,15 @@
 //! fails: unknown parts are the shop's own.
 //!
 //! - Gateways append their parameters, so the last of several with one name is the gateway's.
-//! - A gateway that ends its window without an approval sends a `code`, in capitals, and a `message`. Any other
-//!   `code` is the shop's own.
+//! - A gateway that ends its window without an approval sends a `code`, a `message` behind it and mostly our order
+//!   number behind both. Any other `code` is the shop's own: a coupon's looks like a gateway's and may have a `message`.
 //! - Gateways that ignore fragments append to one: `#token?paymentKey=…`.
 //! - A fragment that begins with `/` or `!` is the route of a page that routes by fragment. It is kept, and the token
 //!   follows it: `#/pay?token`.
 
 use std::borrow::Cow;
 
-use super::{Approved, Refused, Return, TEXT_LENGTH_MAX};
+use super::{Approved, Refused, Return, TEXT_LENGTH_MAX, WITHOUT_ORDER_NUMBER};
 use crate::id::{PaymentId, SessionId};
 
 /// A parsed address.
@@ -137,9 +137,13 @@ impl<'u> Pair<'u> {
     fn is_gateways(&self) -> bool {
         match &*self.name {
             "paymentKey" | "paymentType" => true,
-            "orderId" => PaymentId::parse(&self.value).is_ok(),
-            _ => false,
+            _ => self.is_order_number(),
         }
+    }
+
+    /// Whether it names a payment of ours.
+    fn is_order_number(&self) -> bool {
+        self.name == "orderId" && PaymentId::parse(&self.value).is_ok()
     }
 }
 
@@ -185,14 +189,24 @@ impl Outcome {
     }
 
     fn refused(pairs: &[Pair<'_>]) -> Option<Self> {
-        let (code, word) = last(pairs, "code")?;
-        let (message, _) = last_of_any_length(pairs, "message")?;
-        let order_id = last(pairs, "orderId");
-        let ours = order_id.filter(|(_, id)| PaymentId::parse(id).is_ok());
-        is_code(word).then_some(Self::Refused {
+        let mut codes = pairs.iter().enumerate().rev();
+        codes.find_map(|(at, pair)| Self::refused_by(pairs, at, pair))
+    }
+
+    /// The refusal whose `code` is the parameter at this position.
+    fn refused_by(pairs: &[Pair<'_>], code: usize, pair: &Pair<'_>) -> Option<Self> {
+        if pair.name != "code" || !is_code(&pair.value) {
+            return None;
+        }
+        let mut behind = pairs.iter().enumerate().skip(code);
+        let (message, _) = behind.find(|(_, pair)| pair.name == "message")?;
+        let order_id = pairs.iter().rposition(Pair::is_order_number);
+        let is_gateways =
+            order_id.is_some_and(|at| at > code) || WITHOUT_ORDER_NUMBER.contains(&&*pair.value);
+        is_gateways.then_some(Self::Refused {
             code,
             message,
-            order_id: ours.map(|(at, _)| at),
+            order_id,
         })
     }
 
@@ -212,8 +226,12 @@ impl Outcome {
                 amount,
                 ..
             } => [payment_key, order_id, amount].contains(&at),
-            // The order number may be left over from an earlier approval.
-            Self::Refused { code, message, .. } => [code, message].contains(&at),
+            // An order number before the code is left over from an earlier approval.
+            Self::Refused {
+                code,
+                message,
+                order_id,
+            } => [code, message].contains(&at) || (order_id == Some(at) && at > code),
         }
     }
 
@@ -245,13 +263,9 @@ impl Outcome {
 
 /// The last value of this name, unless it is longer than any gateway's.
 fn last<'p>(pairs: &'p [Pair<'_>], name: &str) -> Option<(usize, &'p str)> {
-    last_of_any_length(pairs, name).filter(|(_, value)| value.len() <= TEXT_LENGTH_MAX)
-}
-
-fn last_of_any_length<'p>(pairs: &'p [Pair<'_>], name: &str) -> Option<(usize, &'p str)> {
     let mut named = pairs.iter().enumerate().rev();
     let (at, pair) = named.find(|(_, pair)| pair.name == name)?;
-    Some((at, &pair.value))
+    Some((at, &*pair.value)).filter(|(_, value)| value.len() <= TEXT_LENGTH_MAX)
 }
 
 fn shortened(text: &str) -> &str {
@@ -263,10 +277,10 @@ fn is_token(part: &str) -> bool {
     part.starts_with(SessionId::PREFIX)
 }
 
-/// Gateways' codes are words in capitals; the `code` of a login or a coupon seldom is.
+/// Gateways' codes are words in capitals; the `code` of a login seldom is.
 fn is_code(word: &str) -> bool {
     let is_capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    !word.is_empty() && word.bytes().all(is_capital)
+    (1..=TEXT_LENGTH_MAX).contains(&word.len()) && word.bytes().all(is_capital)
 }
 
 /// Digits only: gateways send no sign, fraction or space.
@@ -351,7 +365,7 @@ mod tests {
         let long = "가".repeat(TEXT_LENGTH_MAX);
         let url = format!("/?paymentKey={long}&orderId=o&amount=1");
         assert_eq!(Address::of(&url).brought(), Return::Nothing);
-        let url = format!("/?code=X&message={long}");
+        let url = format!("/?code=USER_CANCEL&message={long}");
         let Return::Refused(refused) = Address::of(&url).brought() else {
             panic!("a refusal");
         };

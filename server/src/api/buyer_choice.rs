@@ -66,7 +66,41 @@ impl BuyerChoice {
                             ..said.unwrap_or_default()
                         });
                     }
-                    _ => {}
+                    PaymentEvent::PaymentInitiated(_)
+                    | PaymentEvent::PaymentPrepared(_)
+                    | PaymentEvent::PaymentAuthorized(_)
+                    | PaymentEvent::PaymentCaptured(_)
+                    | PaymentEvent::PaymentFailed(_)
+                    | PaymentEvent::PaymentCanceled(_)
+                    | PaymentEvent::PaymentExpired(_)
+                    | PaymentEvent::PaymentVoided(_)
+                    | PaymentEvent::PaymentMismatched(_)
+                    | PaymentEvent::PaymentOrphaned(_)
+                    | PaymentEvent::SuspendedMoneyTaken(_)
+                    | PaymentEvent::SuspendedMoneyReturned(_)
+                    | PaymentEvent::OperationIntended(_)
+                    | PaymentEvent::OperationUnanswered(_)
+                    | PaymentEvent::ProviderConfirmed(_)
+                    | PaymentEvent::ProviderRefused(_)
+                    | PaymentEvent::WebhookReceived(_)
+                    | PaymentEvent::PersonDecided(_)
+                    | PaymentEvent::PersonalDataErased(_)
+                    | PaymentEvent::BuyerReturned(_)
+                    | PaymentEvent::GatewayCalled(_)
+                    | PaymentEvent::HintFollowed(_)
+                    | PaymentEvent::DepositAwaited(_)
+                    | PaymentEvent::RefundRequested(_)
+                    | PaymentEvent::PaymentRefunded(_)
+                    | PaymentEvent::RefundFailed(_)
+                    | PaymentEvent::GatewayDisagreed(_)
+                    | PaymentEvent::GatewayAgreed(_)
+                    | PaymentEvent::DisagreementAccepted(_)
+                    | PaymentEvent::PaymentMethodKnown(_)
+                    | PaymentEvent::InquiryWanted(_)
+                    | PaymentEvent::InquirySettled(_)
+                    | PaymentEvent::ConsentGiven(_)
+                    | PaymentEvent::EasyPayKnown(_)
+                    | PaymentEvent::SlipKnown(_) => {}
                 }
             }
         }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::vocabulary;
 use crate::app::App;
+use crate::hex;
 use crate::http::{HttpErrorCode, Problem};
 use crate::pages::{ConsentText, Language};
 
@@ -92,19 +93,8 @@ fn own(version: &str, at: usize) -> Result<String, Problem> {
 }
 
 fn hash(text: &str) -> Option<[u8; 32]> {
-    let digits = Some(text.as_bytes()).filter(|digits| digits.len() == 64)?;
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(digit.wrapping_sub(b'a').wrapping_add(10)),
-        _ => None,
-    };
-    let bytes: Option<Vec<u8>> = digits
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|[high, low]| Some((value(*high)? << 4) | value(*low)?))
-        .collect();
-    bytes?.try_into().ok()
+    let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    hex::bytes32(text).filter(|_| is_lower)
 }
 
 /// A consent that a checkout asks for.

@@ -1,7 +1,8 @@
 //! Metrics that are computed at a scrape rather than counted when something happens.
 //!
-//! A scrape costs little whatever the store holds: lists that somebody works through are read up to [`MOST_READ`]
-//! payments and counted by their keys up to the reader's bound, and nothing else of the store is read.
+//! A scrape costs little whatever the store holds. Of each list that somebody works through the oldest [`MOST_READ`]
+//! payments are read at most. Unanswered calls and awaited deposits are counted by their keys, up to the reader's bound;
+//! the desk is not counted beyond what is read. Nothing else of the store is read.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::domain_clock::Deviation;
 use crate::gateway::plan;
 use crate::http::Problem;
 
-/// How many of a list's oldest payments are read; the others are counted by their keys.
+/// How many of a list's oldest payments are read.
 const MOST_READ: usize = 1_000;
 
 /// Computes all of them.

@@ -252,19 +252,24 @@ fn refusal(status: u16, text: String) -> Response {
 /// The description of a status if the handler gives none.
 fn about(status: &str) -> &'static str {
     match status {
-        "201" => "It is there: begun now, or when the same was asked first.",
-        "202" => "A gateway has not answered yet; it goes on by itself. As it is now.",
-        _ => "As it is now.",
+        "201" => {
+            "Created by this request, or by an earlier one with the same idempotency key. The body is its present state."
+        }
+        "202" => {
+            "The gateway has not answered yet; the server goes on by itself. The body is the present state."
+        }
+        _ => "The body is the present state.",
     }
 }
 
 const REQUEST_ID: (&str, &str) = (
     "x-request-id",
-    "The request's name in the log: the caller's own, or a new one.",
+    "The request's id in the server's log: the caller's own, or a new one.",
 );
-const RETRY_AFTER: &str = "After how many seconds to try again, where that is known.";
-const CHALLENGE: &str = "How to say who calls (RFC 6750); not for a notification.";
-const REPLAYED: &str = "`true` where the same request was answered before.";
+const RETRY_AFTER: &str = "The seconds to wait before trying again, if they are known.";
+const CHALLENGE: &str = "How to authenticate (RFC 6750). Absent for a notification.";
+const REPLAYED: &str =
+    "`true` if this is the stored answer to an earlier request with the same idempotency key.";
 
 fn header(about: &str, schema: Schema) -> utoipa::openapi::header::Header {
     HeaderBuilder::new()

@@ -92,9 +92,9 @@ pub struct CreateSession {
 
 /// Begins a checkout: a payment of the order's total, with a token for the buyer's browser.
 ///
-/// The token opens this session alone. Hand it to the browser in the URL's fragment, where no server logs it. Whoever
-/// holds one may begin again: another session of the same order, to which what the former one knows of the buyer and of
-/// where to come back to is handed on, unless it is said anew.
+/// The token opens this session alone. Hand it to the browser in the URL's fragment, where no server logs it. The holder
+/// of a session's token may begin another session of the same order. The new session takes the buyer's data and the
+/// return addresses from the former one, unless the request has its own.
 #[utoipa::path(post, path = "/api/v1/payments/sessions", tag = "checkout",
     responses((status = 201, body = SessionSchema)))]
 pub async fn create(

@@ -6,6 +6,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose};
 
 use super::value::{Value, parts, quoted};
+use crate::hex;
 
 /// The shortest accepted secret, in bytes.
 pub const SECRET_BYTES_MIN: usize = 32;
@@ -183,9 +184,8 @@ impl Value for DataKey {
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
-        decode_hex(text)
-            .or_else(|| decode_base64(text))
-            .and_then(|bytes| bytes.try_into().ok())
+        hex::bytes32(text)
+            .or_else(|| decode_base64(text)?.try_into().ok())
             .map(Self)
             .ok_or_else(|| format!("is not 32 bytes as base64 or hex; {MAKE_DATA_KEY}"))
     }
@@ -202,18 +202,6 @@ pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
         .decode(unpadded)
         .or_else(|_| general_purpose::URL_SAFE_NO_PAD.decode(unpadded))
         .ok()
-}
-
-/// 64 digits; anything else may still be base64.
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let (pairs, _) = text.as_bytes().as_chunks::<2>();
-    pairs
-        .iter()
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_could_read_write_or_ring_is_refused() {
+    fn seller_that_nobody_could_read_write_to_or_ring_is_refused() {
         assert_eq!(Line::parse("물그림 상점").unwrap().as_str(), "물그림 상점");
         assert!(Line::parse("a\nb").is_err() && Line::parse(&"x".repeat(201)).is_err());
         assert_eq!(

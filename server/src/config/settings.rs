@@ -276,8 +276,9 @@ settings! {
         /// The least that is logged. `info` has payments' transitions and refused requests, `debug` every request and
         /// every exchange with a gateway, `trace` commits and what jobs do. Libraries are logged up to `info`.
         level: LogLevel = "info",
-        /// Lines about refused requests that are written each second, for each code; twice as many may come at once.
-        /// The others are counted in `http_refusals_unlogged_total`. 0 is no limit.
+        /// Lines about refused requests that are written each second, for each code, and for each cause of an internal
+        /// error up to sixteen causes; twice as many may come at once. The others are counted in
+        /// `http_refusals_unlogged_total`. 0 is no limit.
         refusals_per_second: u32 = "50",
         /// Lines waiting to be written; more are dropped and counted rather than waited for.
         buffer: Bytes = "4MiB",

@@ -71,7 +71,11 @@ impl Front {
             cross_origin,
             authenticator: Authenticator::new(config),
             rates: RateLimits::new(&limits, Arc::clone(&world)),
-            refusals: RefusalLog::new(&config.settings.log, Arc::clone(&metrics), &world),
+            refusals: RefusalLog::new(
+                config.settings.log.refusals_per_second,
+                Arc::clone(&metrics),
+                &world,
+            ),
             trusted_proxies: config.settings.server.trusted_proxies.clone(),
             world,
             clock,

@@ -9,6 +9,7 @@ use serde::de::{
 };
 
 use super::error::{HttpErrorCode, Problem};
+use crate::hex;
 
 /// Extracts the query.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         let decoded = decode(name, true).zip(decode(value, true));
         let (name, value) = decoded.ok_or(HttpErrorCode::MalformedQuery)?;
         if parameters.contains_key(&name) {
-            return Err(Problem::from(HttpErrorCode::DuplicateParameter).at(name, "is there twice"));
+            return Err(Problem::from(HttpErrorCode::DuplicateParameter).at(name, "is given twice"));
         }
         parameters.insert(name, value);
     }
@@ -46,18 +47,12 @@ pub(super) fn decode(text: &str, plus_is_space: bool) -> Option<String> {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
-            b'%' => hex(rest.next()?)?
-                .checked_mul(16)?
-                .checked_add(hex(rest.next()?)?)?,
+            b'%' => hex::byte([rest.next()?, rest.next()?])?,
             b'+' if plus_is_space => b' ',
             _ => byte,
         });
     }
     String::from_utf8(bytes).ok()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16)?.try_into().ok()
 }
 
 /// A refusal, as serde wants its errors.

@@ -150,7 +150,7 @@ impl<'de> de::Visitor<'de> for Look<'_> {
         let mut seen: BTreeSet<Cow<'de, str>> = BTreeSet::new();
         while let Some(Key(key)) = fields.next_key()? {
             if seen.contains(&key) {
-                self.found(HttpErrorCode::DuplicateField, &key, "is there twice");
+                self.found(HttpErrorCode::DuplicateField, &key, "is given twice");
                 return Err(A::Error::custom("a key twice"));
             }
             if let Err(error) = fields.next_value_seed(self.deeper()) {

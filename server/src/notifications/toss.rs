@@ -56,7 +56,8 @@ pub async fn receive(
     };
     let counted = status.as_ref().copied().unwrap_or("put_off");
     app.metrics.payments.webhook("TOSS", counted).inc();
-    // A sender that names no payment of ours need not be Toss.
+    // A sender that names no payment of ours need not be Toss. One that does need not be either, but whether its inquiry
+    // brings news does not tell: of a payment that we had Toss change, Toss's own notification brings none.
     if matches!(counted, "followed" | "coalesced" | "put_off") {
         app.metrics.gateways.has_notified(Provider::Toss.name());
     }

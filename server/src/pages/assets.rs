@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Deserialize;
 
+use super::accepts::accepts;
 use crate::http::{HttpErrorCode, Problem};
 
 /// The output of `cargo xtask pages`.
@@ -166,29 +167,13 @@ fn best(
     headers: &HeaderMap,
 ) -> (EmbeddedFile, Option<&'static str>) {
     for (encoding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
-        if reads(headers, encoding)
+        if accepts(headers, &header::ACCEPT_ENCODING, encoding)
             && let Some(packed) = Dist::get(&format!("{path}{suffix}"))
         {
             return (packed, Some(encoding));
         }
     }
     (plain, None)
-}
-
-/// Whether `Accept-Encoding` names it, without a weight of 0.
-pub(super) fn reads(headers: &HeaderMap, encoding: &str) -> bool {
-    let named = headers.get_all(header::ACCEPT_ENCODING).into_iter();
-    let mut named = named
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    named.any(|one| {
-        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
-        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
-        let is_refused = weight
-            .chars()
-            .all(|character| matches!(character, '0' | '.'));
-        name.trim().eq_ignore_ascii_case(encoding) && !is_refused
-    })
 }
 
 /// Each form of a file has a tag of its own.
@@ -238,23 +223,6 @@ mod tests {
     }
 
     #[test]
-    fn accepted_encodings_are_those_the_browser_names() {
-        for (accept, br, gzip) in [
-            ("", false, false),
-            ("gzip", false, true),
-            ("gzip, deflate, br, zstd", true, true),
-            ("GZIP;q=0.5,br;q=0", false, true),
-            ("br;q=0.0, gzip;q=0.001", false, true),
-            ("brotli, x-gzip", false, false),
-            ("identity", false, false),
-        ] {
-            let headers = asking(header::ACCEPT_ENCODING, accept);
-            assert_eq!(reads(&headers, "br"), br, "br in {accept:?}");
-            assert_eq!(reads(&headers, "gzip"), gzip, "gzip in {accept:?}");
-        }
-    }
-
-    #[test]
     fn cached_file_is_known_by_its_tag() {
         let tag = HeaderValue::from_static("\"abc\"");
         for (held, expected) in [
@@ -272,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_served_that_is_not_for_pages() {
+    fn only_files_of_pages_have_a_content_type() {
         for (file, expected) in [
             ("site-x.css", Some("text/css; charset=utf-8")),
             ("core_bg-x.wasm", Some("application/wasm")),

@@ -1,9 +1,11 @@
 //! `GET /checkout`: the page on which a session is paid, and which a gateway sends its buyer back to.
 
 use askama::Template;
+use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Entry, Page, Visit};
+use super::fixed::Fixed;
+use super::{Page, Visit};
 
 #[derive(Template)]
 #[template(path = "checkout/page.html")]
@@ -12,5 +14,6 @@ struct CheckoutPage {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    visit.show(Entry::Checkout, |page| CheckoutPage { page })
+    let make = |page| CheckoutPage { page };
+    visit.show_fixed(StatusCode::OK, Fixed::Checkout, make)
 }

@@ -2,9 +2,11 @@
 //! fragment, as at the checkout.
 
 use askama::Template;
+use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Entry, Page, Visit};
+use super::fixed::Fixed;
+use super::{Page, Visit};
 
 #[derive(Template)]
 #[template(path = "receipt/page.html")]
@@ -13,5 +15,5 @@ struct Receipt {
 }
 
 pub(super) async fn page(visit: Visit) -> Response {
-    visit.show(Entry::Receipt, |page| Receipt { page })
+    visit.show_fixed(StatusCode::OK, Fixed::Receipt, |page| Receipt { page })
 }

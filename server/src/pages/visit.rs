@@ -5,6 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use askama::Template;
+use axum::body::Bytes;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -14,6 +15,8 @@ use daegeum_engine::consent::Consent;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::accepts::accepts;
+use super::fixed::Fixed;
 use super::{Entry, Language, Linked, Pages, Words, assets, missing};
 use crate::config::Seller;
 use crate::http::{Problem, SaysItself};
@@ -64,11 +67,34 @@ impl Visit {
     ) -> Response {
         match assets::linked(entry) {
             Some(linked) => self.answer(status, &make(self.page(linked))),
-            None => self.answer(
-                StatusCode::SERVICE_UNAVAILABLE,
-                &missing::page(self.page(Linked::default())),
-            ),
+            None => self.missing(),
         }
+    }
+
+    /// The same for a page that depends on nothing of the visitor but their language: it is rendered once.
+    pub(super) fn show_fixed<T: Template>(
+        &self,
+        status: StatusCode,
+        fixed: Fixed,
+        make: impl FnOnce(Page) -> T,
+    ) -> Response {
+        let render = || {
+            let linked = assets::linked(fixed.entry()).ok_or(None)?;
+            make(self.page(linked)).render().map_err(Some)
+        };
+        let pages = &self.pages.0.fixed;
+        let rendered = match pages.get(fixed, self.language, render, gzip) {
+            Ok(rendered) => rendered,
+            Err(None) => return self.missing(),
+            Err(Some(error)) => return Problem::internal(error).into_response(),
+        };
+        let packed = rendered.packed.clone().filter(|_| self.reads_gzip);
+        self.answer_bytes(status, packed, || rendered.html.clone())
+    }
+
+    fn missing(&self) -> Response {
+        let page = missing::page(self.page(Linked::default()));
+        self.answer(StatusCode::SERVICE_UNAVAILABLE, &page)
     }
 
     fn page(&self, linked: Linked) -> Page {
@@ -87,8 +113,17 @@ impl Visit {
             Err(error) => return Problem::internal(error).into_response(),
         };
         let packed = self.reads_gzip.then(|| gzip(&html)).flatten();
+        self.answer_bytes(status, packed.map(Bytes::from), || Bytes::from(html))
+    }
+
+    fn answer_bytes(
+        &self,
+        status: StatusCode,
+        packed: Option<Bytes>,
+        plain: impl FnOnce() -> Bytes,
+    ) -> Response {
         let is_packed = packed.is_some();
-        let mut answer = (status, packed.unwrap_or_else(|| html.into_bytes())).into_response();
+        let mut answer = (status, packed.unwrap_or_else(plain)).into_response();
         answer.extensions_mut().insert(SaysItself);
         let headers = answer.headers_mut();
         if is_packed {
@@ -136,7 +171,7 @@ where
         Ok(Self {
             language: chosen.unwrap_or_else(|| Language::preferred(&parts.headers)),
             chosen,
-            reads_gzip: assets::reads(&parts.headers, "gzip"),
+            reads_gzip: accepts(&parts.headers, &header::ACCEPT_ENCODING, "gzip"),
             pages: Pages::from_ref(state),
         })
     }

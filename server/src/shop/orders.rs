@@ -1,5 +1,5 @@
-//! What a visitor bought: their history, one order, and what the host of the shop does with it. In this shop the
-//! visitor is the host too, so that one person can see both sides.
+//! A visitor's purchases: their history, one order, and the actions of the shop's host on it. In this shop the visitor
+//! is the host too, so that one person can see both sides.
 
 use askama::Template;
 use axum::extract::{Path, State};

@@ -238,7 +238,7 @@ impl HttpMetrics {
         );
         registry.register(
             "http_refusals_unlogged",
-            "Refused requests that have no line in the log, because there were many with their code",
+            "Refused requests that have no line in the log, because there were many with their code or cause",
             http.refusals_unlogged.clone(),
         );
         registry.register(
@@ -310,17 +310,17 @@ impl PaymentMetrics {
         );
         registry.register(
             "payment_unknown_outcomes",
-            "Money calls without an answer yet, those just begun too",
+            "Money calls without an answer yet, those just begun too, up to 10,000",
             payments.unknown_outcomes.clone(),
         );
         registry.register(
             "payment_unknown_outcomes_of_other_keys",
-            "Money calls without an answer yet that were made with other keys than the server has now",
+            "Money calls without an answer yet that were made with other keys than the server has now, among the oldest 1,000",
             payments.unknown_outcomes_of_other_keys.clone(),
         );
         registry.register_with_unit(
             "payment_unknown_outcome_age",
-            "How long the oldest money call without an answer has waited",
+            "How long the oldest money call without an answer has waited, among the oldest 1,000 payments with one",
             Unit::Seconds,
             payments.unknown_outcome_age.clone(),
         );

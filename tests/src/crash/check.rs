@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::acknowledged::{Acknowledged, Acknowledgement, Asked, State};
 use crate::caller::{Answer, Caller};
 use crate::secrets;
+use crate::shop::amount_in_books;
 
 const AT_ONCE: usize = 8;
 
@@ -195,11 +196,10 @@ impl Checked {
 
 async fn balance(admin: &Caller, account: &str) -> i64 {
     let books = served(|| admin.get("/api/v1/admin/balances")).await;
-    let items = books["items"].as_array().cloned().unwrap_or_default();
+    let items = books["items"].as_array().expect("items");
     let of_account = items.iter().filter(|item| item["account"] == account);
-    of_account
-        .filter_map(|item| item["amount"].as_str()?.parse::<i64>().ok())
-        .sum()
+    let balance = of_account.map(amount_in_books).sum::<i128>();
+    i64::try_from(balance).expect("a balance of 64 bits")
 }
 
 /// Asks about all of them, a few at once; what is wrong with each.

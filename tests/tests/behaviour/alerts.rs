@@ -363,6 +363,17 @@ async fn stories_of_payments() -> Vec<Story> {
 
     let shop = Shop::open().await;
     shop.order("o-1").register().await;
+    let shop = shop.reopen().await;
+    shop.advance(Duration::from_mins(20));
+    let never_read = vec![calm.clone(), Scraped::of(&shop).await];
+    stories.push(Story::told(
+        "the shop does not come back after a restart",
+        never_read,
+        &["DaegeumFeedUnread"],
+    ));
+
+    let shop = Shop::open().await;
+    shop.order("o-1").register().await;
     shop.set_wall(-60_000);
     let behind = vec![calm.clone(), Scraped::of(&shop).await];
     stories.push(Story::told(
@@ -431,6 +442,7 @@ async fn stories_of_toss() -> Vec<Story> {
         .await
         .expect(200);
     shop.advance(Duration::from_hours(2));
+    shop.feed().await;
     let silent = vec![calm.clone(), Scraped::of(&shop).await];
     stories.push(Story::told(
         "no notification ever comes",

@@ -10,7 +10,7 @@ use daegeum_tests::drill::Treats;
 use daegeum_tests::gateway::Delivery;
 use daegeum_tests::toss::Gateway;
 use daegeum_tests::{Answer, Caller, NoAnswer, NotificationContent, Shop, Success, until};
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -238,12 +238,23 @@ async fn every_operation_of_the_buyers_answers_its_preflight() {
     }
 }
 
+const REQUEST_ID: (&str, &str) = ("x-request-id", "req_1");
+
+fn headers_of(all: &[(&'static str, &'static str)]) -> HeaderMap {
+    let header = |(name, value): &(&'static str, &'static str)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    };
+    all.iter().map(header).collect()
+}
+
 /// The check that every story's answers pass finds what is not described.
 #[test]
 fn answers_that_are_not_described_are_found() {
     let erased = |status, kind: &'static str, body: &str| {
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", HeaderValue::from_static(kind));
+        let headers = headers_of(&[("content-type", kind), REQUEST_ID]);
         described::judge(&Exchange {
             method: &Method::POST,
             path: "/api/v1/admin/buyers/b/erase",
@@ -277,6 +288,31 @@ fn answers_that_are_not_described_are_found() {
     };
     assert_eq!(problem("FORBIDDEN"), Ok(()));
     assert!(problem("A_CODE_THAT_NOBODY_HAS").is_err());
+}
+
+#[test]
+fn answer_without_a_header_that_must_be_there_is_found() {
+    let busy = |headers: &[(&'static str, &'static str)]| {
+        let headers = headers_of(headers);
+        let body = json!({
+            "title": "Service Unavailable", "status": 503, "code": "OVERLOADED", "message": "No.", "request_id": "r",
+        });
+        described::judge(&Exchange {
+            method: &Method::POST,
+            path: "/api/v1/orders",
+            status: 503,
+            headers: &headers,
+            body: body.to_string().as_bytes(),
+        })
+    };
+    let (kind, wait) = (
+        ("content-type", "application/problem+json"),
+        ("retry-after", "1"),
+    );
+    assert_eq!(busy(&[kind, REQUEST_ID, wait]), Ok(()));
+    assert!(busy(&[kind, REQUEST_ID]).is_err());
+    assert!(busy(&[kind, wait]).is_err());
+    assert!(busy(&[kind, REQUEST_ID, ("retry-after", "soon")]).is_err());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use daegeum_tests::story::names;
 use daegeum_tests::{Fail, Shop, Success};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn order_waits_and_is_paid() {
@@ -228,18 +229,26 @@ async fn vat_is_computed_on_the_order_and_tax_free_lines_bear_none() {
     assert_eq!(order["lines"], body["lines"]);
 }
 
-/// Two amounts of the largest size are more than a JSON reader with doubles could keep.
+/// So many amounts of the largest size are more than 64 bits hold, and than a JSON reader with doubles could keep.
 #[tokio::test]
-async fn balances_beyond_the_largest_amount_are_exact() {
+async fn balances_beyond_64_bits_are_exact() {
+    const LARGEST: u64 = 9_007_199_254_740_991;
+    const ORDERS: u64 = 1_025;
     let shop = Shop::open().await;
-    for order in ["o-1", "o-2", "o-3"] {
-        let order = shop.order(order).of(9_007_199_254_740_991);
-        let payment = order.register().await.pay().await;
-        payment.complete(Success).await.expect(200);
+    let mut paying = JoinSet::new();
+    for number in 0..ORDERS {
+        let order = shop.order(&format!("o-{number}")).of(LARGEST);
+        paying.spawn(async move {
+            let payment = order.register().await.pay().await;
+            payment.complete(Success).await.expect(200);
+        });
+        if paying.len() > 16 {
+            paying.join_next().await.expect("one").expect("no panic");
+        }
     }
-    assert_eq!(shop.balance("hold").await, -27_021_597_764_222_973);
-    assert_eq!(
-        shop.balance("gateway_receivable").await,
-        27_021_597_764_222_973
-    );
+    paying.join_all().await;
+    let taken = i128::from(LARGEST) * i128::from(ORDERS);
+    assert!(taken > i128::from(i64::MAX));
+    assert_eq!(shop.large_balance("hold").await, -taken);
+    assert_eq!(shop.large_balance("gateway_receivable").await, taken);
 }

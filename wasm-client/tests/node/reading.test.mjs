@@ -29,7 +29,7 @@ test("each case of a return is read as the table says", () => {
   for (const { case: name, address, return: expected } of returns) {
     assert.deepEqual(parseReturn(address), expected, name);
   }
-  assert.equal(parseReturn(new URL("https://a.example/?code=X&message=y")).kind, "refused");
+  assert.equal(parseReturn(new URL("https://a.example/?code=USER_CANCEL&message=y")).kind, "refused");
 });
 
 test("each case of a return leaves the address as the table says, and the checkout is found again in it", async () => {

@@ -36,7 +36,18 @@ impl Refusal {
             Self::UnknownKey | Self::NoKeysYet(_) => true,
             // A single key without an id may have been replaced.
             Self::Signature => header.kid.is_none(),
-            _ => false,
+            Self::NotAToken
+            | Self::Header
+            | Self::Critical
+            | Self::Type
+            | Self::Algorithm
+            | Self::KeyNotNamed
+            | Self::Claims
+            | Self::Subject
+            | Self::Issuer
+            | Self::Audience
+            | Self::TooEarly
+            | Self::Expired => false,
         }
     }
 
@@ -72,7 +83,19 @@ impl From<Refusal> for Problem {
         let problem = Self::from(match refusal {
             Refusal::Expired => HttpErrorCode::TokenExpired,
             Refusal::NoKeysYet(_) => HttpErrorCode::BuyerKeysUnavailable,
-            _ => HttpErrorCode::InvalidCredentials,
+            Refusal::NotAToken
+            | Refusal::Header
+            | Refusal::Critical
+            | Refusal::Type
+            | Refusal::Algorithm
+            | Refusal::UnknownKey
+            | Refusal::KeyNotNamed
+            | Refusal::Signature
+            | Refusal::Claims
+            | Refusal::Subject
+            | Refusal::Issuer
+            | Refusal::Audience
+            | Refusal::TooEarly => HttpErrorCode::InvalidCredentials,
         });
         match (refusal, refusal.told()) {
             (Refusal::NoKeysYet(wait), _) => problem.retry_after(wait),

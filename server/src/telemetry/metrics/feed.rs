@@ -1,9 +1,14 @@
 //! How far the event feed was read. A reader that requests the events after some event has received that event, so
 //! the furthest such position is how far the feed was read; no acknowledgement is needed.
 //!
-//! Known for this process alone: there are no figures before a reader has come.
+//! Known for this process alone. Before a reader has come, the lag is not known and has no figure; how long the feed is
+//! unread counts from the start, so that a reader who stays away after a restart is missed.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use prometheus_client::{
@@ -16,12 +21,19 @@ use prometheus_client::{
 /// How far the feed was read.
 pub struct FeedMetrics {
     read: Mutex<Option<Read>>,
+    begun_ns: OnceLock<u64>,
     shown: Shown,
 }
 
-/// Lag and seconds as they were last looked at; a gauge of its own could not be absent.
+/// The figures as they were last looked at; a gauge of its own could not be absent.
 #[derive(Debug, Clone, Default)]
-struct Shown(Arc<Mutex<Option<(i64, i64)>>>);
+struct Shown(Arc<Mutex<Option<Figures>>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Figures {
+    lag: Option<i64>,
+    unread_s: i64,
+}
 
 #[derive(Clone, Copy)]
 struct Read {
@@ -37,8 +49,14 @@ impl FeedMetrics {
         registry.register_collector(Box::new(shown.clone()));
         Self {
             read: Mutex::default(),
+            begun_ns: OnceLock::new(),
             shown,
         }
+    }
+
+    /// From now on readers can come; the first moment counts.
+    pub fn begin(&self, now_ns: u64) {
+        self.begun_ns.get_or_init(|| now_ns);
     }
 
     /// A reader requests the events after `after`, of a feed that ends with event `last`.
@@ -57,35 +75,36 @@ impl FeedMetrics {
 
     /// Sets `feed_lag_events` and `feed_unread_seconds`, for a feed that ends with event `last`.
     pub fn look(&self, last: u64, now_ns: u64) {
-        let Some(read) = *self.read.lock() else {
-            return;
-        };
-        let lag = last.saturating_sub(read.up_to);
-        let waited_ns = now_ns.saturating_sub(read.got_on_ns);
-        let unread_s = if lag == 0 {
+        let read = *self.read.lock();
+        let lag = read.map(|read| last.saturating_sub(read.up_to));
+        let begun_ns = *self.begun_ns.get_or_init(|| now_ns);
+        let got_on_ns = read.map_or(begun_ns, |read| read.got_on_ns);
+        let unread_s = if lag.unwrap_or(last) == 0 {
             0
         } else {
-            Duration::from_nanos(waited_ns).as_secs()
+            Duration::from_nanos(now_ns.saturating_sub(got_on_ns)).as_secs()
         };
         let figure = |value| i64::try_from(value).unwrap_or(i64::MAX);
-        *self.shown.0.lock() = Some((figure(lag), figure(unread_s)));
+        *self.shown.0.lock() = Some(Figures {
+            lag: lag.map(figure),
+            unread_s: figure(unread_s),
+        });
     }
 }
 
 impl Collector for Shown {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let Some((lag, unread_s)) = *self.0.lock() else {
+        let Some(Figures { lag, unread_s }) = *self.0.lock() else {
             return Ok(());
         };
-        let (lag, unread) = (ConstGauge::new(lag), ConstGauge::new(unread_s));
-        let about = "Events of the feed that no reader has asked behind";
-        lag.encode(encoder.encode_descriptor(
-            "feed_lag_events",
-            about,
-            None,
-            lag.metric_type(),
-        )?)?;
-        let about = "How long the feed's reader has not got further although there are events";
+        if let Some(lag) = lag.map(ConstGauge::<i64>::new) {
+            let (name, kind) = ("feed_lag_events", lag.metric_type());
+            let about = "Events of the feed that no reader has asked behind";
+            lag.encode(encoder.encode_descriptor(name, about, None, kind)?)?;
+        }
+        let unread = ConstGauge::new(unread_s);
+        let about = "How long the feed's reader, since the start if none has come, has not got further although there are \
+                     events";
         let seconds = Some(&Unit::Seconds);
         unread.encode(encoder.encode_descriptor(
             "feed_unread",
@@ -102,9 +121,11 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn figures(feed: &FeedMetrics, last: u64, now_s: u64) -> (i64, i64) {
+    /// Lag, if it is known, and seconds.
+    fn figures(feed: &FeedMetrics, last: u64, now_s: u64) -> (Option<i64>, i64) {
         feed.look(last, now_s.saturating_mul(SECOND));
-        feed.shown.0.lock().expect("somebody has read")
+        let Figures { lag, unread_s } = feed.shown.0.lock().expect("it was looked at");
+        (lag, unread_s)
     }
 
     fn feed() -> FeedMetrics {
@@ -116,8 +137,8 @@ mod tests {
         let feed = feed();
         feed.read(0, 5, 10 * SECOND);
         feed.read(5, 5, 20 * SECOND);
-        assert_eq!(figures(&feed, 5, 25), (0, 0));
-        assert_eq!(figures(&feed, 8, 50), (3, 30));
+        assert_eq!(figures(&feed, 5, 25), (Some(0), 0));
+        assert_eq!(figures(&feed, 8, 50), (Some(3), 30));
     }
 
     #[test]
@@ -127,11 +148,21 @@ mod tests {
         for again in [5, 2, 0] {
             feed.read(again, 9, 60 * SECOND);
         }
-        assert_eq!(figures(&feed, 9, 70), (4, 60));
+        assert_eq!(figures(&feed, 9, 70), (Some(4), 60));
     }
 
     #[test]
-    fn feed_without_readers_has_no_figures() {
+    fn feed_that_nobody_reads_is_unread_since_the_start() {
+        let feed = feed();
+        feed.begin(10 * SECOND);
+        assert_eq!(figures(&feed, 0, 50), (None, 0), "there is nothing to read");
+        assert_eq!(figures(&feed, 7, 1_000), (None, 990));
+        feed.read(7, 7, 1_010 * SECOND);
+        assert_eq!(figures(&feed, 7, 1_020), (Some(0), 0));
+    }
+
+    #[test]
+    fn lag_has_no_figure_before_a_reader_has_come() {
         let mut registry = Registry::default();
         let feed = FeedMetrics::registered(&mut registry);
         let text = |registry: &Registry| {
@@ -140,7 +171,9 @@ mod tests {
             text
         };
         feed.look(100, SECOND);
-        assert!(!text(&registry).contains("feed_lag_events"));
+        let before = text(&registry);
+        assert!(!before.contains("feed_lag_events"), "{before}");
+        assert!(before.contains("\nfeed_unread_seconds 0\n"), "{before}");
         feed.read(100, 100, SECOND);
         feed.look(103, 3 * SECOND);
         let text = text(&registry);

@@ -36,7 +36,8 @@ impl MoneyMetrics {
         );
         registry.register(
             "payment_refunded_amount",
-            "Money given back of what was taken for orders, in minor units of its currency (won)",
+            "Money refunded of what was taken for orders, in minor units of its currency (won); what a gateway gave back by \
+             itself and a person accepted is not in it",
             money.refunded.clone(),
         );
         registry.register(

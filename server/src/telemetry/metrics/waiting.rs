@@ -23,12 +23,12 @@ impl WaitingMetrics {
         };
         registry.register(
             "desk_payments",
-            "Payments that wait for a person's decision, by why",
+            "Payments that wait for a person's decision, by why; those among the oldest 1,000 of the list",
             waiting.desk.clone(),
         );
         registry.register(
             "payment_deposits_awaited",
-            "Payments whose buyer has an account to transfer to and has not transferred yet",
+            "Payments whose buyer has an account to transfer to and has not transferred yet, up to 10,000",
             waiting.deposits.clone(),
         );
         waiting

@@ -1,4 +1,4 @@
-//! What was not taken cannot be given back.
+//! Money that was not captured cannot be refunded.
 
 use daegeum_engine::payment::{Authorized, Payment};
 use daegeum_engine::time::Timestamp;

@@ -145,7 +145,7 @@ async fn text_that_is_not_shown_here_needs_a_version_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_as_a_consent_is_refused_with_its_field() {
+async fn malformed_consent_is_refused_with_its_field() {
     let (shop, toss) = Shop::open_with_toss().await;
     let checkout = shop.order("o-1").register().await.checkout(&toss).await;
     let good = json!({"consent": "purchase", "text_hash": hash_of("x"), "version": "1"});
