@@ -121,6 +121,8 @@ words! {
     notice_gateway_says: "결제대행사 안내", "The payment provider says";
     notice_network: "서버에 연결하지 못했습니다. 청구된 금액은 없습니다. 연결을 확인한 뒤 다시 눌러 주세요.",
         "The server could not be reached. Nothing was charged. Check your connection and press again.";
+    notice_offline: "인터넷에 연결되어 있지 않습니다. 청구된 금액은 없습니다. 연결되면 다시 눌러 주세요.",
+        "You are offline. Nothing was charged. Press again once you are back.";
     notice_busy: "서버가 바쁩니다. 청구된 금액은 없습니다. 잠시 뒤에 다시 눌러 주세요.",
         "The server is busy. Nothing was charged. Press again in a moment.";
 
