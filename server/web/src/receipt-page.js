@@ -5,11 +5,14 @@ import { Checkout, ready } from "@daegeum/checkout";
 import { choose, fill } from "./fill.js";
 import { count, moment, money, spoken } from "./format.js";
 import { handOut } from "./hand-out.js";
+import { Leaving, wayBack } from "./leaving.js";
+import { shownStatus } from "./standing.js";
 import sheet from "./style/paper.css?inline";
 import "./style/paper.css";
 
 const root = document.querySelector("[data-receipt-page]");
 const paper = root.querySelector("[data-paper]");
+const leaving = new Leaving(root);
 let checkout = null;
 let session = null;
 
@@ -21,6 +24,7 @@ begin();
 
 async function begin() {
   show("loading");
+  leaving.point(null);
   try {
     await ready();
     checkout = await Checkout.fromUrl();
@@ -30,6 +34,7 @@ async function begin() {
     console.error(error);
     return show({ invalid_link: "invalid_link", session_expired: "expired" }[error.code] ?? "network");
   }
+  leaving.point(wayBack(session, shownStatus(session)));
   if (!session.receipt) return show("none");
   write();
   show("ready");
