@@ -269,6 +269,7 @@ words! {
     receipt_refunded: "환불된 금액", "Refunded so far";
     receipt_left: "환불 후 금액", "After refunds";
     receipt_issued_by: "카드사·은행", "Card company or bank";
+    receipt_wallet: "간편결제", "Wallet";
     receipt_card: "카드 번호", "Card number";
     receipt_approval: "승인번호", "Approval number";
     receipt_slip: "결제대행사의 매출전표 보기", "The payment provider's own slip";

@@ -61,8 +61,7 @@ function write() {
     refunded: less(receipt.refunded),
     left: receipt.refunded > 0 ? money(Math.max(receipt.amount - receipt.refunded, 0), currency) : null,
     captured_at: moment(receipt.captured_at),
-    method: by.method,
-    issuer: spoken(receipt.issuer_name) || by.issuer,
+    ...paidWith(by, receipt),
     card: by.last4 ? `**** ${by.last4}` : null,
     months: by.installments > 0 ? count(by.installments) : null,
     installments: by.installments > 0 ? by.installments : null,
@@ -72,6 +71,7 @@ function write() {
     payment_id: session.payment_id,
   });
   choose(paper, "method", by.method);
+  choose(paper, "wallet", by.easy_pay);
   choose(paper, "gateway", session.provider);
   const template = paper.querySelector("template[data-line]");
   paper.querySelector("[data-lines]").replaceChildren(...order.lines.map((line) => oneLine(template, line, currency)));
@@ -80,6 +80,18 @@ function write() {
   if (receipt.slip_url) slip.querySelector("a").href = receipt.slip_url;
   // There is a signed form of money that was taken and has not gone back.
   root.querySelector("[data-do=signed]").hidden = session.status !== "paid";
+}
+
+/**
+ * The method, or the wallet in its place. A wallet has a word on the page, or is told in the gateway's own; whose card
+ * or account it took the money from is not always known.
+ */
+function paidWith({ method, issuer, easy_pay: wallet }, { issuer_name: named }) {
+  const company = spoken(named);
+  const byWallet = wallet ?? (method === "easy_pay" && !company ? issuer : null);
+  if (!byWallet) return { method, by_wallet: null, wallet: null, issuer: company || issuer };
+  const hasWord = paper.querySelector(`[data-wallet="${CSS.escape(byWallet)}"]`) !== null;
+  return { method: null, by_wallet: byWallet, wallet: hasWord ? null : byWallet, issuer: company || null };
 }
 
 function oneLine(template, line, currency) {
