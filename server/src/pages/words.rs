@@ -148,9 +148,11 @@ words! {
         "You will not be charged twice. This page changes once the bank has answered; you may also close it and come back later.";
     paid_title: "결제가 완료되었습니다", "Payment complete";
     paid_about: "주문해 주셔서 감사합니다.", "Thank you for your order.";
+    free_title: "주문이 완료되었습니다", "Your order is complete";
     booked_title: "예약 결제가 완료되었습니다", "Your booking is paid";
     booked_about: "판매자의 확정을 기다리고 있습니다. 확정되지 않으면 전액 돌려드립니다.",
         "The seller still has to confirm it. If they do not, all of it is returned.";
+    booked_free_about: "판매자의 확정을 기다리고 있습니다.", "The seller still has to confirm it.";
     authorized_title: "예약이 접수되었습니다", "Your booking is in";
     authorized_about: "결제 승인만 받았으며 아직 청구되지 않았습니다. 판매자가 확정하면 청구됩니다.",
         "The amount is reserved and not charged yet. It is charged when the seller confirms the booking.";

@@ -53,7 +53,7 @@ export class Receipt {
     const amount = (value) => (value > 0 ? money(value, said.currency) : null);
     fill(this.#place, {
       title: said.title,
-      amount: amount(said.amount),
+      amount: money(said.amount, said.currency),
       supply: amount(said.supply),
       vat: amount(said.vat),
       tax_free: amount(said.tax_free),
@@ -61,7 +61,7 @@ export class Receipt {
       order_id: said.order_id,
       payment_id: said.payment_id,
       iss: said.iss,
-      through: said.provider,
+      through: said.provider === "FREE" ? null : said.provider,
     });
     choose(this.#place, "gateway", said.provider);
   }
