@@ -7,6 +7,7 @@ import { count, moment, money, spoken } from "./format.js";
 import { handOut } from "./hand-out.js";
 import { Leaving, wayBack } from "./leaving.js";
 import { shownStatus } from "./standing.js";
+import { titleOf } from "./title.js";
 import sheet from "./style/paper.css?inline";
 import "./style/paper.css";
 
@@ -52,7 +53,7 @@ function write() {
   const some = (value) => (value > 0 ? money(value, currency) : null);
   const less = (value) => (value > 0 ? `−${money(value, currency)}` : null);
   fill(paper, {
-    title: order.title,
+    title: titleOf(order, root),
     discount: less(receipt.discount),
     supply: some(receipt.supply),
     vat: some(receipt.vat),

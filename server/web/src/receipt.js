@@ -5,6 +5,7 @@ import { receiptKeys, verifyReceipt } from "@daegeum/checkout";
 
 import { choose, fill } from "./fill.js";
 import { moment, money } from "./format.js";
+import { titleOf } from "./title.js";
 
 export class Receipt {
   #section;
@@ -24,7 +25,9 @@ export class Receipt {
       const [receipt, keys] = await Promise.all([checkout.receipt({ signal }), receiptKeys(undefined, { signal })]);
       const { payment_id, order_id, amount } = session;
       const claims = await verifyReceipt(receipt, keys, { payment_id, order_id, amount });
-      this.#fill(claims);
+      // What was signed is told in the page's language, where it is this order's title.
+      const title = claims.title === session.order.title ? titleOf(session.order, this.#place) : claims.title;
+      this.#fill({ ...claims, title });
       this.#seal("verified");
     } catch (error) {
       // Not being able to ask is no reason for doubt; a signature that does not hold is.
@@ -35,7 +38,7 @@ export class Receipt {
   #fromSession(session) {
     const { order, currency, payment } = session;
     this.#fill({
-      title: order.title,
+      title: titleOf(order, this.#place),
       amount: session.amount,
       supply: order.amounts.supply,
       vat: order.amounts.vat,
