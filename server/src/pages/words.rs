@@ -249,7 +249,9 @@ words! {
 
     // An address that nothing is at.
     nowhere_title: "페이지를 찾을 수 없습니다", "There is no such page";
-    nowhere_about: "주소가 바뀌었거나 잘못 입력되었습니다. 받으신 링크로 다시 열거나 상점으로 돌아가 주세요.",
+    nowhere_about: "주소가 바뀌었거나 잘못 입력되었습니다. 받으신 링크로 다시 열어 주세요.",
+        "The address has changed or was mistyped. Open the link that you were given once more.";
+    nowhere_or_shop: "주소가 바뀌었거나 잘못 입력되었습니다. 받으신 링크로 다시 열거나 상점으로 돌아가 주세요.",
         "The address has changed or was mistyped. Open the link that you were given once more, or go back to the shop.";
 
     // The receipt.
