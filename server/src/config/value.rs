@@ -1,6 +1,6 @@
 //! Parsing of settings: the same for file, environment and flags.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A type a setting can have.
 pub trait Value: Sized {
@@ -186,13 +186,20 @@ impl Value for Bytes {
     }
 
     fn toml(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+/// In the largest unit that leaves a whole number.
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (number, unit) = match self.0 {
             n if n.is_multiple_of(1 << 30) => (n >> 30, "GiB"),
             n if n.is_multiple_of(1 << 20) => (n >> 20, "MiB"),
             n if n.is_multiple_of(1 << 10) => (n >> 10, "KiB"),
             n => (n, "B"),
         };
-        quoted(&format!("{number}{unit}"))
+        write!(f, "{number}{unit}")
     }
 }
 
