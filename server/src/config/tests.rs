@@ -251,6 +251,22 @@ fn count_or_size_beyond_its_bounds_is_refused_with_the_bound() {
 }
 
 #[test]
+fn shop_name_that_shows_nothing_is_refused_and_an_empty_one_is_none() {
+    let with = |value| {
+        let mut variables = production();
+        variables.push(("DAEGEUM_SHOP_NAME", value));
+        variables
+    };
+    for blank in ["  ", "\u{3000}", "\u{3164}"] {
+        let told = problems(&Flags::default(), &with(blank));
+        assert!(told.contains("shop.name"), "{told}");
+        assert!(told.contains("has no visible character"), "{told}");
+    }
+    let config = load(&Flags::default(), &with("")).unwrap();
+    assert!(config.settings.shop.name.is_none());
+}
+
+#[test]
 fn every_number_and_size_among_the_settings_has_bounds() {
     // A port's type is its bound; months are checked where they are read, and an amount of won can be any.
     let bounded_elsewhere = [
