@@ -2,6 +2,7 @@
 //! starts. A [`Config`] needs no further checks: in production every secret is there, and the mock gateway is never
 //! on beside a live one.
 
+mod bounds;
 mod buyers;
 mod card;
 mod consents;

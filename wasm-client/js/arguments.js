@@ -128,6 +128,31 @@ export function text(argument, value) {
   throw invalid(argument, `\`${argument}\` has to be text.`);
 }
 
+const WORDS = {
+  method: ["card", "transfer", "mobile"],
+  easy_pay: ["tosspay", "kakaopay", "naverpay", "payco", "samsungpay", "applepay", "lpay", "ssgpay", "pinpay"],
+  installments: [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+  consents: ["purchase", "personal_data"],
+};
+
+/**
+ * What a buyer decides, in words that the types have.
+ *
+ * @template {Record<string, any>} C
+ * @param {C} choice
+ * @returns {C}
+ */
+export function decided(choice) {
+  for (const [name, known] of Object.entries(WORDS)) {
+    const said = choice[name] ?? [];
+    for (const one of Array.isArray(said) ? said : [said]) {
+      const word = name === "consents" ? one?.consent : one;
+      if (!(/** @type {unknown[]} */ (known).includes(word))) throw invalid(name, `\`${name}\` has ${shown(word)}, and only ${known.join(", ")} are known.`);
+    }
+  }
+  return choice;
+}
+
 /**
  * Something to pay. `null` is what an address without a token opens, and is told as that.
  *

@@ -1,7 +1,7 @@
 // The public functions, over the wasm module. See index.d.ts for what they promise.
 
 import * as core from "./core.js";
-import { address, invalid, mustBeCheckout, options, server, text, wholeAddress } from "./arguments.js";
+import { address, decided, invalid, mustBeCheckout, options, server, text, wholeAddress } from "./arguments.js";
 import { CheckoutError } from "./errors.js";
 import { mustBeLoaded, ready } from "./module.js";
 import { here } from "./platform.js";
@@ -62,7 +62,7 @@ export class Checkout {
 
   async prepare(choice, given) {
     const { signal } = options("prepare", given, WAITING);
-    return core.prepare(this, options("prepare", choice, PREPARING), signal);
+    return core.prepare(this, decided(options("prepare", choice, PREPARING)), signal);
   }
 
   async openWindow(prepared, given) {
@@ -87,7 +87,7 @@ export class Checkout {
 
   async again(choice, given) {
     const { signal } = options("again", given, WAITING);
-    return new Checkout(READ, await core.again(this, options("again", choice, CHOICE), signal));
+    return new Checkout(READ, await core.again(this, decided(options("again", choice, CHOICE)), signal));
   }
 
   async receipt(given) {
@@ -103,6 +103,7 @@ export async function createSession(given) {
     if (typeof value !== "string" || value === "") throw invalid(name, `createSession takes a \`${name}\`, which is text.`);
   }
   const url = server(api);
+  decided(order);
   await ready();
   return new Checkout(READ, await core.begin(url, key, order, signal));
 }
@@ -111,6 +112,7 @@ export async function pay(checkout, given) {
   mustBeCheckout("pay", checkout);
   const { mode, returnUrl, onApproved, onAgain, onChange, signal, ...choice } = options("pay", given, PAYMENT);
   const backTo = wholeAddress("returnUrl", returnUrl);
+  decided(choice);
   await ready();
   const told = { onApproved, onChange, onAgain: onAgain && ((handle) => onAgain(new Checkout(READ, handle))) };
   return core.pay(checkout, choice, text("mode", mode), backTo, told, signal);

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use daegeum_engine::card::Installments;
 use daegeum_engine::command::{Command, NewSession};
 use daegeum_engine::easy_pay::EasyPay;
@@ -106,12 +107,16 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let fingerprint = keyed::fingerprint("POST /api/v1/payments/sessions", &body)?;
     let key = keyed::optional(&headers, &body.idempotency_key, &who, fingerprint)?;
+    let names_gateway = body.provider.is_some();
     let asked = Asked {
         command: body.check(&app, &who)?,
         keyed: keyed::of(key.as_ref()),
         request_id: context.id.as_str(),
     };
     let executed = app.execute(asked).await?;
+    if let Some(without) = refused_without_gateway(&executed).filter(|_| !names_gateway) {
+        return Ok(without);
+    }
     shown(&app, executed, |view| Ok(view.with_token(&app)))
 }
 
@@ -341,12 +346,62 @@ fn is_prepared(executed: &Executed) -> bool {
     matches!(&executed.answer, Answer::Rejected { rejection: said, .. } if *said == rejection)
 }
 
+/// The refusal of a session for which no gateway was named, where none takes payments.
+fn refused_without_gateway(executed: &Executed) -> Option<Response> {
+    let rejection = rejection(executed).filter(|one| **one == Rejection::ProviderUnavailable)?;
+    let problem = Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        rejection.code(),
+        "No gateway takes payments here: none is configured.",
+    );
+    Some(refused(executed, problem))
+}
+
+/// The refusal of an amount that is too small for the way of paying: a session's amount is its order's, and what can be
+/// chosen is the method.
+fn refused_for_method(executed: &Executed) -> Option<Response> {
+    let rejection = rejection(executed)?;
+    let least = match rejection {
+        Rejection::BelowMinimum { .. } => rejection.minimum_minor(),
+        Rejection::AmountBelowMinimum => None,
+        _ => return None,
+    };
+    let mut problem = answer::problem_at(rejection, "method");
+    if let Some(least) = least {
+        problem = problem.with_minimum(least);
+    }
+    Some(refused(executed, problem))
+}
+
+fn rejection(executed: &Executed) -> Option<&Rejection> {
+    match &executed.answer {
+        Answer::Rejected { rejection, .. } => Some(rejection),
+        Answer::Order { .. } | Answer::Payment { .. } => None,
+    }
+}
+
+/// A refusal by the rules in the words of this handler, as it was given to the first who asked.
+fn refused(executed: &Executed, problem: Problem) -> Response {
+    let problem = match &executed.answer {
+        Answer::Rejected { request_id, .. } => problem.of_request(request_id),
+        Answer::Order { .. } | Answer::Payment { .. } => problem,
+    };
+    let mut response = problem.into_response();
+    if executed.replayed {
+        answer::mark_replayed(&mut response);
+    }
+    response
+}
+
 /// The session that a command was about, with what belongs to this answer alone.
 fn shown(
     app: &App,
     executed: Executed,
     with: impl FnOnce(SessionView<'_>) -> Result<SessionView<'_>, Problem>,
 ) -> Result<Response, Problem> {
+    if let Some(refused) = refused_for_method(&executed) {
+        return Ok(refused);
+    }
     let Answer::Payment {
         status,
         payment_id,

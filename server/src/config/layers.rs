@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt};
 use super::{
     kubernetes,
     settings::{ENVIRONMENT_PREFIX, SECTIONS, Setting},
-    value::Value,
+    value::{NOTHING_SHOWN, Value},
 };
 
 /// The origin of a setting.
@@ -160,6 +160,9 @@ impl<'a> Reader<'a> {
     /// The value of the setting at `path`; `None` if its text is invalid.
     pub(super) fn read<T: Value>(&mut self, path: &str) -> Option<T> {
         let (text, origin) = self.layers.said_of(path);
+        if T::SHOWS && self.layers.is_blank(path) {
+            return self.wrong(format!("{path} (from {origin}): {NOTHING_SHOWN}"));
+        }
         match T::parse(text) {
             Ok(value) => Some(value),
             Err(wrong) if T::SECRET => self.wrong(format!("{path} (from {origin}) {wrong}")),
@@ -174,6 +177,12 @@ impl<'a> Reader<'a> {
 }
 
 impl Layers {
+    /// Whether something was said of a setting that is spaces alone.
+    fn is_blank(&self, path: &str) -> bool {
+        let said = self.said.get(path);
+        said.is_some_and(|(text, _)| !text.is_empty() && text.trim().is_empty())
+    }
+
     /// The text of a setting and its origin.
     pub(super) fn said_of(&self, path: &str) -> (&str, Origin) {
         if let Some((text, origin)) = self.said.get(path) {

@@ -1,10 +1,10 @@
 //! Settings about who sells: what a checkout and a receipt name them by.
 
 use daegeum_engine::contact::Field;
-use daegeum_engine::text::check_name;
+use daegeum_engine::text::{Flaw, check_name};
 
 use super::settings::Seller;
-use super::value::{Value, quoted};
+use super::value::{NOTHING_SHOWN, Value, quoted};
 
 /// By how much a Korean seller has to be named.
 const NAMED_BY: usize = 10;
@@ -25,11 +25,13 @@ impl Line {
 
 impl Value for Line {
     const KIND: &'static str = "a text of at most 200 characters";
+    const SHOWS: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
         match check_name(text, LINE_LENGTH_MAX) {
             Ok(()) => Ok(Self(text.to_owned())),
-            Err(_) => Err(format!("expected {}", Self::KIND)),
+            Err(Flaw::Empty) => Err(NOTHING_SHOWN.into()),
+            Err(Flaw::TooLong | Flaw::Malformed) => Err(format!("expected {}", Self::KIND)),
         }
     }
 
@@ -196,6 +198,7 @@ mod tests {
     #[test]
     fn seller_that_nobody_could_read_write_to_or_ring_is_refused() {
         assert_eq!(Line::parse("물그림 상점").unwrap().as_str(), "물그림 상점");
+        assert_eq!(Line::parse("\u{3164}").unwrap_err(), NOTHING_SHOWN);
         assert!(Line::parse("a\nb").is_err() && Line::parse(&"x".repeat(201)).is_err());
         assert_eq!(
             Telephone::parse("02-123-4567").unwrap().as_str(),

@@ -195,13 +195,14 @@ settings! {
         /// Cancel an order when a payment for it fails, instead of letting the buyer try again.
         cancel_on_failure: bool = "false",
     }
-    /// Bounds. A rate of 0 is no limit; `--sandbox` starts with both rates at 0.
+    /// Bounds. A rate of 0 is no limit, and 1000000 is the most; `--sandbox` starts with both rates at 0.
     limits: Limits in "limits." {
-        /// Connections served at once; the next is told 503 and closed.
+        /// Connections served at once; the next is told 503 and closed. At most 1000000.
         connections: usize = "1024",
-        /// The longest request body; a longer one is answered 413.
+        /// The longest request body; a longer one is answered 413. At most 64MiB.
         body: Bytes = "256KiB",
         /// The longest request line with all headers; a longer one is answered 431, beyond twice of it in no more than that.
+        /// At most 1MiB.
         head: Bytes = "64KiB",
         /// From the end of one answer (or the connection's begin) to the end of the next request's
         /// headers; then the connection is closed. So also how long an idle one is kept.
@@ -217,20 +218,21 @@ settings! {
         rate_per_source: u32 = "1000",
         /// Requests per second with one key or one buyer's token; twice as many may come at once.
         rate_per_key: u32 = "5000",
-        /// Addresses and keys whose rates are remembered; the longest unheard are forgotten.
+        /// Addresses and keys whose rates are remembered; the longest unheard are forgotten. At most
+        /// 10000000.
         rates_tracked: usize = "65536",
     }
     /// The journal's writer and its index.
     store: Store in "store." {
-        /// Commands waiting for the writer; the next is told 503.
+        /// Commands waiting for the writer; the next is told 503. At most 100000.
         queue: usize = "4096",
-        /// Memory for the index's cache.
+        /// Memory for the index's cache. At least 1MiB.
         index_cache: Bytes = "64MiB",
-        /// Changes the index may trail behind the journal, in memory.
+        /// Changes the index may trail behind the journal, in memory. At most 100000000.
         overlay: usize = "200000",
     }
     /// After how many days the keys of sealed personal data are dropped, by class. Korean law
-    /// asks for five years for payment records.
+    /// asks for five years for payment records. At most 36500.
     retention: Retention in "retention." {
         /// What administrators wrote to explain a decision.
         personal_days: u32 = "1825",
@@ -278,9 +280,9 @@ settings! {
         level: LogLevel = "info",
         /// Lines about refused requests that are written each second, for each code, and for each cause of an internal
         /// error up to sixteen causes; twice as many may come at once. The others are counted in
-        /// `http_refusals_unlogged_total`. 0 is no limit.
+        /// `http_refusals_unlogged_total`. 0 is no limit, and 1000000 the most.
         refusals_per_second: u32 = "50",
-        /// Lines waiting to be written; more are dropped and counted rather than waited for.
+        /// Lines waiting to be written; more are dropped and counted rather than waited for. 4KiB to 1GiB.
         buffer: Bytes = "4MiB",
     }
     /// Where buyers are sent.
@@ -295,7 +297,7 @@ settings! {
         /// whatever is set here; set them where pages of your own have to ask, too.
         required_consents: Vec<Consent> = "",
         /// For how many years the text about personal data says that the gateway keeps it. Look at the gateway's own
-        /// terms: five is what Korean law has at most for records of electronic payments.
+        /// terms: five is what Korean law has at most for records of electronic payments. 1 to 100.
         gateway_keeps_years: u32 = "5",
     }
     /// Who sells: named at the checkout and on receipts. In Korea a seller must be ([legal.md](legal.md)); what is not

@@ -194,6 +194,103 @@ fn time_beyond_its_bound_is_refused_with_the_most_that_may_be_set() {
 }
 
 #[test]
+fn count_or_size_beyond_its_bounds_is_refused_with_the_bound() {
+    for (name, within, beyond, said) in [
+        (
+            "DAEGEUM_STORE_INDEX_CACHE",
+            "1MiB",
+            "255",
+            "store.index_cache = 255B: set at least 1MiB",
+        ),
+        (
+            "DAEGEUM_STORE_QUEUE",
+            "100000",
+            "4611686018427387904",
+            "store.queue = 4611686018427387904: set at most 100000",
+        ),
+        (
+            "DAEGEUM_LIMITS_CONNECTIONS",
+            "1000000",
+            "9223372036854775807",
+            "limits.connections = 9223372036854775807: set at most 1000000",
+        ),
+        (
+            "DAEGEUM_LIMITS_RATE_PER_KEY",
+            "0",
+            "4294967295",
+            "limits.rate_per_key = 4294967295: set at most 1000000",
+        ),
+        (
+            "DAEGEUM_CHECKOUT_GATEWAY_KEEPS_YEARS",
+            "100",
+            "0",
+            "checkout.gateway_keeps_years = 0: set at least 1",
+        ),
+        (
+            "DAEGEUM_CHECKOUT_GATEWAY_KEEPS_YEARS",
+            "1",
+            "101",
+            "checkout.gateway_keeps_years = 101: set at most 100",
+        ),
+        (
+            "DAEGEUM_TRACES_PERCENT",
+            "100",
+            "101",
+            "traces.percent = 101: set at most 100",
+        ),
+    ] {
+        let with = |value| {
+            let mut variables = production();
+            variables.push((name, value));
+            variables
+        };
+        assert!(load(&Flags::default(), &with(within)).is_ok(), "{within}");
+        let told = problems(&Flags::default(), &with(beyond));
+        assert!(told.contains(said), "{told}");
+    }
+}
+
+#[test]
+fn shop_name_that_shows_nothing_is_refused_and_an_empty_one_is_none() {
+    let with = |value| {
+        let mut variables = production();
+        variables.push(("DAEGEUM_SHOP_NAME", value));
+        variables
+    };
+    for blank in ["  ", "\u{3000}", "\u{3164}"] {
+        let told = problems(&Flags::default(), &with(blank));
+        assert!(told.contains("shop.name"), "{told}");
+        assert!(told.contains("has no visible character"), "{told}");
+    }
+    let config = load(&Flags::default(), &with("")).unwrap();
+    assert!(config.settings.shop.name.is_none());
+}
+
+#[test]
+fn every_number_and_size_among_the_settings_has_bounds() {
+    // A port's type is its bound; months are checked where they are read, and an amount of won can be any.
+    let bounded_elsewhere = [
+        "sandbox_ports",
+        "gateways.toss.installments_max",
+        "gateways.toss.installments_minimum",
+    ];
+    let most = u32::MAX.to_string();
+    let numbers = layers::all().filter(|one| {
+        let is_number = one.default.parse::<u64>().is_ok();
+        (is_number || one.kind.starts_with("a size")) && !bounded_elsewhere.contains(&one.path)
+    });
+    for setting in numbers {
+        let (name, size) = (setting.environment(), format!("{}GiB", 1 << 20));
+        let is_size = setting.kind.starts_with("a size");
+        let mut variables = production();
+        variables.push((&name, if is_size { &size } else { &most }));
+        let told = problems(&Flags::default(), &variables);
+        let expected = format!("{} = ", setting.path);
+        assert!(told.contains(&expected), "{} has no most", setting.path);
+    }
+}
+
+#[test]
 fn all_invalid_values_are_reported_at_once_without_secrets() {
     let variables = [
         ("DAEGEUM_LISTEN", "8080"),

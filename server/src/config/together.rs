@@ -1,13 +1,13 @@
 //! Rules between settings: which keys move money, what may not be set beside them, the connections they need, and the
-//! longest times. Each setting by itself is checked where it is read.
+//! bounds of numbers and times. Each setting by itself is checked where it is read.
 
 use std::time::Duration;
 
 use daegeum_engine::order::OrderCore;
 
-use super::buyers;
 use super::settings::{Settings, Toss};
 use super::toss::{KeyMode, TossClientKey, TossSecretKey};
+use super::{bounds, buyers};
 
 /// Adds every contradiction to `problems`.
 pub(super) fn check_together(settings: &Settings, problems: &mut Vec<String>) {
@@ -16,6 +16,7 @@ pub(super) fn check_together(settings: &Settings, problems: &mut Vec<String>) {
     check_live_address(settings, problems);
     check_mock(settings, problems);
     check_times(settings, problems);
+    bounds::check(settings, problems);
     buyers::check(settings, problems);
 }
 
@@ -84,9 +85,6 @@ fn check_listeners(settings: &Settings, problems: &mut Vec<String>) {
         problems.push(format!(
             "metrics.listen = {address}: must be a loopback address, since it asks for no key"
         ));
-    }
-    if settings.traces.percent > 100 {
-        problems.push("traces.percent: at most 100".into());
     }
     if tls.cert.is_some() != tls.key.is_some() {
         problems.push("tls.cert and tls.key: set both or neither".into());

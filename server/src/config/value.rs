@@ -1,6 +1,6 @@
 //! Parsing of settings: the same for file, environment and flags.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A type a setting can have.
 pub trait Value: Sized {
@@ -8,6 +8,8 @@ pub trait Value: Sized {
     const KIND: &'static str;
     /// Whether its text must never be shown, not even in an error.
     const SECRET: bool = false;
+    /// Whether people are shown it: then a text of spaces alone is a mistake, and not the same as none.
+    const SHOWS: bool = false;
 
     /// Parses it, or says what is wrong without repeating a secret.
     fn parse(text: &str) -> Result<Self, String>;
@@ -15,6 +17,10 @@ pub trait Value: Sized {
     /// Writes it as a TOML value; a secret is not shown.
     fn toml(&self) -> String;
 }
+
+/// What is said of a text that people are shown and would see nothing of.
+pub(super) const NOTHING_SHOWN: &str =
+    "has no visible character; leave it out or empty where there is nothing to show";
 
 /// A count of bytes, written `256KiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +108,7 @@ impl Value for PathBuf {
 impl<T: Value> Value for Option<T> {
     const KIND: &'static str = T::KIND;
     const SECRET: bool = T::SECRET;
+    const SHOWS: bool = T::SHOWS;
 
     fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() {
@@ -186,13 +193,20 @@ impl Value for Bytes {
     }
 
     fn toml(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+/// In the largest unit that leaves a whole number.
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (number, unit) = match self.0 {
             n if n.is_multiple_of(1 << 30) => (n >> 30, "GiB"),
             n if n.is_multiple_of(1 << 20) => (n >> 20, "MiB"),
             n if n.is_multiple_of(1 << 10) => (n >> 10, "KiB"),
             n => (n, "B"),
         };
-        quoted(&format!("{number}{unit}"))
+        write!(f, "{number}{unit}")
     }
 }
 

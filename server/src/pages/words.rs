@@ -121,6 +121,8 @@ words! {
     notice_gateway_says: "결제대행사 안내", "The payment provider says";
     notice_network: "서버에 연결하지 못했습니다. 청구된 금액은 없습니다. 연결을 확인한 뒤 다시 눌러 주세요.",
         "The server could not be reached. Nothing was charged. Check your connection and press again.";
+    notice_offline: "인터넷에 연결되어 있지 않습니다. 청구된 금액은 없습니다. 연결되면 다시 눌러 주세요.",
+        "You are offline. Nothing was charged. Press again once you are back.";
     notice_busy: "서버가 바쁩니다. 청구된 금액은 없습니다. 잠시 뒤에 다시 눌러 주세요.",
         "The server is busy. Nothing was charged. Press again in a moment.";
 
@@ -146,9 +148,11 @@ words! {
         "You will not be charged twice. This page changes once the bank has answered; you may also close it and come back later.";
     paid_title: "결제가 완료되었습니다", "Payment complete";
     paid_about: "주문해 주셔서 감사합니다.", "Thank you for your order.";
+    free_title: "주문이 완료되었습니다", "Your order is complete";
     booked_title: "예약 결제가 완료되었습니다", "Your booking is paid";
     booked_about: "판매자의 확정을 기다리고 있습니다. 확정되지 않으면 전액 돌려드립니다.",
         "The seller still has to confirm it. If they do not, all of it is returned.";
+    booked_free_about: "판매자의 확정을 기다리고 있습니다.", "The seller still has to confirm it.";
     authorized_title: "예약이 접수되었습니다", "Your booking is in";
     authorized_about: "결제 승인만 받았으며 아직 청구되지 않았습니다. 판매자가 확정하면 청구됩니다.",
         "The amount is reserved and not charged yet. It is charged when the seller confirms the booking.";
@@ -245,7 +249,9 @@ words! {
 
     // An address that nothing is at.
     nowhere_title: "페이지를 찾을 수 없습니다", "There is no such page";
-    nowhere_about: "주소가 바뀌었거나 잘못 입력되었습니다. 받으신 링크로 다시 열거나 상점으로 돌아가 주세요.",
+    nowhere_about: "주소가 바뀌었거나 잘못 입력되었습니다. 받으신 링크로 다시 열어 주세요.",
+        "The address has changed or was mistyped. Open the link that you were given once more.";
+    nowhere_or_shop: "주소가 바뀌었거나 잘못 입력되었습니다. 받으신 링크로 다시 열거나 상점으로 돌아가 주세요.",
         "The address has changed or was mistyped. Open the link that you were given once more, or go back to the shop.";
 
     // The receipt.
@@ -267,6 +273,7 @@ words! {
     receipt_refunded: "환불된 금액", "Refunded so far";
     receipt_left: "환불 후 금액", "After refunds";
     receipt_issued_by: "카드사·은행", "Card company or bank";
+    receipt_wallet: "간편결제", "Wallet";
     receipt_card: "카드 번호", "Card number";
     receipt_approval: "승인번호", "Approval number";
     receipt_slip: "결제대행사의 매출전표 보기", "The payment provider's own slip";

@@ -331,7 +331,7 @@ class Running {
   }
 
   #reconnected() {
-    this.#panel.connection("online");
+    this.#panel.reconnected();
     if (["network", "unloaded"].includes(this.#panel.status)) this.begin();
   }
 

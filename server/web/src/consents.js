@@ -4,6 +4,18 @@
 import { choose, fill } from "./fill.js";
 import { spoken } from "./format.js";
 
+const ADDRESS = /(https?:\/\/\S+)/;
+
+/** The same text, in which addresses can be opened: every second part is one. */
+function linked(text) {
+  return text.split(ADDRESS).map((part, at) => {
+    if (at % 2 === 0) return part;
+    const link = document.createElement("a");
+    Object.assign(link, { href: part, textContent: part, target: "_blank", rel: "noopener" });
+    return link;
+  });
+}
+
 export class Consents {
   #form;
   #flag;
@@ -38,7 +50,8 @@ export class Consents {
       input.checked = agreed.some((one) => known.includes(one));
       this.#flag(input, null);
       const [agree, ...details] = text.split("\n");
-      fill(place, { agree, details: details.join("\n") });
+      fill(place, { agree });
+      place.querySelector("[data-details]").replaceChildren(...linked(details.join("\n")));
     }
     choose(this.#form, "gateway", session.provider);
   }

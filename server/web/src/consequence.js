@@ -23,7 +23,8 @@ export function consequence(error, { isOnline }) {
     case "invalid_buyer":
       return { state: "error", field: error.field };
     case "network":
-      return { state: "network", notice: "network", conditions: [isOnline ? "unreachable" : "offline"] };
+      if (!isOnline) return { state: "network", notice: "offline", conditions: ["offline"] };
+      return { state: "network", notice: "network", conditions: ["unreachable"] };
     default:
       return refusal(error);
   }

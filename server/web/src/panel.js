@@ -64,6 +64,15 @@ export class Panel {
     this.announce(this.#words(connection));
   }
 
+  /** The network is back: what was said of its absence holds no more. */
+  reconnected() {
+    this.connection("online");
+    const notices = [...this.#root.querySelectorAll("[data-notice]:not([hidden])")];
+    if (!notices.some(({ dataset }) => ["offline", "network"].includes(dataset.notice))) return;
+    this.notice(null);
+    this.announce(this.#words("online"));
+  }
+
   /** Says above the state that is shown what became of the last try; the next state takes it away. */
   notice(name, message) {
     const notices = [...this.#root.querySelectorAll("[data-notice]")];

@@ -5,11 +5,15 @@ import { Checkout, ready } from "@daegeum/checkout";
 import { choose, fill } from "./fill.js";
 import { count, moment, money, spoken } from "./format.js";
 import { handOut } from "./hand-out.js";
+import { Leaving, wayBack } from "./leaving.js";
+import { shownStatus } from "./standing.js";
+import { titleOf } from "./title.js";
 import sheet from "./style/paper.css?inline";
 import "./style/paper.css";
 
 const root = document.querySelector("[data-receipt-page]");
 const paper = root.querySelector("[data-paper]");
+const leaving = new Leaving(root);
 let checkout = null;
 let session = null;
 
@@ -21,6 +25,7 @@ begin();
 
 async function begin() {
   show("loading");
+  leaving.point(null);
   try {
     await ready();
     checkout = await Checkout.fromUrl();
@@ -30,6 +35,7 @@ async function begin() {
     console.error(error);
     return show({ invalid_link: "invalid_link", session_expired: "expired" }[error.code] ?? "network");
   }
+  leaving.point(wayBack(session, shownStatus(session)));
   if (!session.receipt) return show("none");
   write();
   show("ready");
@@ -47,7 +53,7 @@ function write() {
   const some = (value) => (value > 0 ? money(value, currency) : null);
   const less = (value) => (value > 0 ? `−${money(value, currency)}` : null);
   fill(paper, {
-    title: order.title,
+    title: titleOf(order, root),
     discount: less(receipt.discount),
     supply: some(receipt.supply),
     vat: some(receipt.vat),
@@ -56,8 +62,7 @@ function write() {
     refunded: less(receipt.refunded),
     left: receipt.refunded > 0 ? money(Math.max(receipt.amount - receipt.refunded, 0), currency) : null,
     captured_at: moment(receipt.captured_at),
-    method: by.method,
-    issuer: spoken(receipt.issuer_name) || by.issuer,
+    ...paidWith(by, receipt),
     card: by.last4 ? `**** ${by.last4}` : null,
     months: by.installments > 0 ? count(by.installments) : null,
     installments: by.installments > 0 ? by.installments : null,
@@ -67,6 +72,7 @@ function write() {
     payment_id: session.payment_id,
   });
   choose(paper, "method", by.method);
+  choose(paper, "wallet", by.easy_pay);
   choose(paper, "gateway", session.provider);
   const template = paper.querySelector("template[data-line]");
   paper.querySelector("[data-lines]").replaceChildren(...order.lines.map((line) => oneLine(template, line, currency)));
@@ -75,6 +81,18 @@ function write() {
   if (receipt.slip_url) slip.querySelector("a").href = receipt.slip_url;
   // There is a signed form of money that was taken and has not gone back.
   root.querySelector("[data-do=signed]").hidden = session.status !== "paid";
+}
+
+/**
+ * The method, or the wallet in its place. A wallet has a word on the page, or is told in the gateway's own; whose card
+ * or account it took the money from is not always known.
+ */
+function paidWith({ method, issuer, easy_pay: wallet }, { issuer_name: named }) {
+  const company = spoken(named);
+  const byWallet = wallet ?? (method === "easy_pay" && !company ? issuer : null);
+  if (!byWallet) return { method, by_wallet: null, wallet: null, issuer: company || issuer };
+  const hasWord = paper.querySelector(`[data-wallet="${CSS.escape(byWallet)}"]`) !== null;
+  return { method: null, by_wallet: byWallet, wallet: hasWord ? null : byWallet, issuer: company || null };
 }
 
 function oneLine(template, line, currency) {

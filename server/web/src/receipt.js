@@ -5,6 +5,7 @@ import { receiptKeys, verifyReceipt } from "@daegeum/checkout";
 
 import { choose, fill } from "./fill.js";
 import { moment, money } from "./format.js";
+import { titleOf } from "./title.js";
 
 export class Receipt {
   #section;
@@ -24,7 +25,9 @@ export class Receipt {
       const [receipt, keys] = await Promise.all([checkout.receipt({ signal }), receiptKeys(undefined, { signal })]);
       const { payment_id, order_id, amount } = session;
       const claims = await verifyReceipt(receipt, keys, { payment_id, order_id, amount });
-      this.#fill(claims);
+      // What was signed is told in the page's language, where it is this order's title.
+      const title = claims.title === session.order.title ? titleOf(session.order, this.#place) : claims.title;
+      this.#fill({ ...claims, title });
       this.#seal("verified");
     } catch (error) {
       // Not being able to ask is no reason for doubt; a signature that does not hold is.
@@ -35,7 +38,7 @@ export class Receipt {
   #fromSession(session) {
     const { order, currency, payment } = session;
     this.#fill({
-      title: order.title,
+      title: titleOf(order, this.#place),
       amount: session.amount,
       supply: order.amounts.supply,
       vat: order.amounts.vat,
@@ -53,7 +56,7 @@ export class Receipt {
     const amount = (value) => (value > 0 ? money(value, said.currency) : null);
     fill(this.#place, {
       title: said.title,
-      amount: amount(said.amount),
+      amount: money(said.amount, said.currency),
       supply: amount(said.supply),
       vat: amount(said.vat),
       tax_free: amount(said.tax_free),
@@ -61,7 +64,7 @@ export class Receipt {
       order_id: said.order_id,
       payment_id: said.payment_id,
       iss: said.iss,
-      through: said.provider,
+      through: said.provider === "FREE" ? null : said.provider,
     });
     choose(this.#place, "gateway", said.provider);
   }

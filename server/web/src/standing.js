@@ -32,7 +32,7 @@ export function standing({ status, order, payable }) {
 /** Which conditions of its section hold. */
 export function conditions(session) {
   const held = [session.payable ? "payable" : "over"];
-  if (session.status === "paid" && session.order.status === "AUTHORIZED") held.push("booked");
+  if (session.status === "paid") held.push(made(session));
   if (session.next === "wait") held.push("taken");
   if (session.status !== "failed") return held;
   const { code, retry } = session.payment.failure ?? {};
@@ -42,6 +42,12 @@ export function conditions(session) {
   held.push(["other_method", "never"].includes(retry) ? "other" : "same");
   if (["later", "never"].includes(retry)) held.push(retry);
   return held;
+}
+
+/** What was made of the order: a purchase or a booking, and whether it cost anything. */
+function made({ amount, order }) {
+  const what = order.status === "AUTHORIZED" ? "booked" : "bought";
+  return amount === 0 ? `${what}_free` : what;
 }
 
 /** What its section is filled with. */

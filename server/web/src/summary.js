@@ -23,7 +23,7 @@ export function showSummary(root, session) {
     supply: supply > 0 ? money(supply, currency) : null,
     vat: supply > 0 ? money(vat, currency) : null,
     tax_free: taxFree > 0 ? money(taxFree, currency) : null,
-    time: moment(earlier(session.expires_at, order.expires_at)),
+    time: order.total > 0 ? moment(earlier(session.expires_at, order.expires_at)) : null,
   });
   const booking = summary.querySelector("[data-booking]");
   booking.hidden = order.capture !== "on_confirmation";

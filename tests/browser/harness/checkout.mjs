@@ -71,7 +71,7 @@ export class Checkout {
     await this.panel.locator(`[data-do=${what}]:visible`).first().click();
   }
 
-  /** Whether a notice of this kind is shown: closed, refused, popup, network, busy. */
+  /** Whether a notice of this kind is shown: closed, refused, popup, network, offline, busy. */
   async notices(kind) {
     await this.panel.locator(`[data-notice=${kind}]:visible`).waitFor();
   }

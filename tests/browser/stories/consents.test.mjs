@@ -17,6 +17,11 @@ story("consents are asked apart, and the server is told the hashes of what was s
     assert.equal(text, asked.ko.text, "what is shown is what is agreed to");
   }
   assert.ok(shown[0].includes("https://shop.example/refunds") && shown[1].includes("토스페이먼츠"));
+  const links = page.locator("[data-consent=purchase] .details a");
+  const hrefs = await links.evaluateAll((all) => all.map((one) => [one.href, one.textContent, one.target, one.rel].join(" ")));
+  const opened = (address) => `${address} ${address} _blank noopener`;
+  assert.deepEqual(hrefs, ["https://shop.example/terms", "https://shop.example/refunds"].map(opened));
+  await scene.look(page, "consents");
   assert.equal(await page.locator(".through [data-gateway=TOSS]").isVisible(), true);
   await page.locator("[name=buyer_name]").fill("김하나");
   await page.locator("[name=consent_purchase]").check();

@@ -131,6 +131,26 @@ story("offline while the page waits: it says so, and goes on by itself", {}, asy
   await takenOnce(scene, token);
 });
 
+for (const lang of ["ko", "en"]) {
+  story(`who presses pay while offline is told so until the network is back (${lang})`, { lang, viewport: "phone" }, async (scene) => {
+    const page = await scene.visitor();
+    const checkout = await scene.buy(page, "postcard");
+    await checkout.fill();
+    await page.context().setOffline(true);
+    await checkout.press();
+    await checkout.notices("offline");
+    assert.equal(await page.locator("[data-notice=network]").isVisible(), false);
+    await scene.look(page, "pay-offline");
+    await page.context().setOffline(false);
+    await page.locator("[data-notice=offline]:visible").waitFor({ state: "detached" });
+    await checkout.press();
+    const window = await GatewayWindow.inPlaceOf(page);
+    await window.approve();
+    await checkout.shows("paid");
+    await takenOnce(scene, checkout.token());
+  });
+}
+
 story("a server that cannot be reached is waited for", {}, async (scene) => {
   const { page, checkout, reachable } = await scene.buyAndLoseTheServer();
   await scene.look(page, "network");

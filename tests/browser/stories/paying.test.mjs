@@ -172,5 +172,9 @@ story("the shop works without a script, up to the checkout, which says that it n
   await page.locator("[data-buy-now]").click();
   await page.waitForURL(/\/checkout#ses_/);
   await page.locator("noscript").waitFor({ state: "attached" });
+  const loading = page.locator("[data-state=loading]");
+  assert.equal(await loading.isVisible(), false, "nothing will be loaded");
+  await page.goto(page.url().replace("/checkout", "/receipt"));
+  assert.equal(await loading.isVisible(), false, "nothing will be loaded");
   await scene.orderStands(page, "unpaid");
 });

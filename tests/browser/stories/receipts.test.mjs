@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 
+import { Checkout, GatewayWindow } from "../harness/checkout.mjs";
 import { story } from "../harness/story.mjs";
 
 /** Follows the link that the checkout shows once it is paid. */
@@ -76,6 +77,27 @@ story("a receipt says what has gone back, and there is no signed form any more",
   await page.locator("[data-receipt-page][data-status=ready]").waitFor();
   assert.equal(await said(page, "refunded"), `−${await said(page, "amount")}`);
   assert.equal(await page.locator("[data-do=signed]").isVisible(), false);
+});
+
+story("a receipt leads back to the address of its session", {}, async (scene) => {
+  const { base } = scene.server;
+  const order = { order_id: "back", total: 500, lines: [{ name: "엽서", quantity: 1, unit_price: 500, tax: "taxable" }] };
+  const token = await scene.server.order(order, { redirect_url: `${base}/shop/orders`, failure_redirect_url: `${base}/shop/items/postcard` });
+  const page = await scene.visitor();
+  await page.goto(`${base}/checkout#${token}`);
+  const checkout = new Checkout(page);
+  await checkout.pay();
+  const window = await GatewayWindow.inPlaceOf(page);
+  await window.approve();
+  await checkout.shows("paid");
+  const { session_id: id } = await scene.server.session(token);
+  const receipt = await openReceipt(page);
+  const back = () => receipt.locator("a[data-leave]").evaluate((link) => link.href);
+  assert.equal(await back(), `${base}/shop/orders?session_id=${id}&status=paid`);
+  // Of half a link nothing is known but the shop.
+  await receipt.goto(`${base}/receipt#${token.slice(0, 20)}`);
+  await receipt.locator("[data-receipt-page][data-status=invalid_link]").waitFor();
+  assert.equal(await back(), `${base}/shop`);
 });
 
 story("who has not paid has no receipt, and half a link opens none", {}, async (scene) => {

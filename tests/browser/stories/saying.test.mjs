@@ -152,7 +152,13 @@ story("verified receipt shows the signed values", { lang: "en" }, async (scene) 
   const checkout = await scene.buyAndPay(page, "watercolor-course");
   await page.locator("[data-seal=verified]:visible").waitFor();
   const { order } = await scene.server.session(checkout.token());
-  assert.equal(await page.locator("[data-receipt] [data-fill=title]").innerText(), order.title);
+  assert.equal(order.title, "Watercolour course (8 weeks) 외 1건", "as the gateway is told");
+  const title = "Watercolour course (8 weeks) and 1 more";
+  assert.equal(await page.locator("[data-receipt] [data-fill=title]").innerText(), title);
+  await page.goto(await page.locator("[data-receipt-link]:visible").getAttribute("href"));
+  await page.locator("[data-receipt-page][data-status=ready]").waitFor();
+  assert.equal(await page.locator("[data-paper] [data-fill=title]").innerText(), title);
+  await scene.look(page, "receipt-of-two-lines");
 });
 
 async function takenOnce(scene, token) {

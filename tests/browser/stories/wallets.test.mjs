@@ -50,6 +50,13 @@ for (const viewport of ["desktop", "phone"]) {
     await scene.look(page, "wallet-paid");
     const { payment } = await scene.server.session(token);
     assert.equal(payment.payment_method.easy_pay, "kakaopay");
+    for (const [lang, said] of [["ko", "간편결제\n카카오페이"], ["en", "Wallet\nKakao Pay"]]) {
+      await page.goto(`${scene.server.base}/receipt?lang=${lang}#${token}`);
+      await page.locator("[data-receipt-page][data-status=ready]").waitFor();
+      assert.equal(await page.locator("[data-row=by_wallet]").innerText(), said);
+      assert.equal(await page.locator("[data-row=issuer]").isVisible(), false, "no card company is a wallet");
+      await scene.look(page, `wallet-receipt-${lang}`);
+    }
   });
 
   story(`a card pays in three months: ${viewport}`, { viewport }, async (scene) => {

@@ -66,6 +66,16 @@ async fn free_order_needs_no_gateway() {
     let priced = shop.order("o-2").register().await;
     let refused = priced.send_payment("k-2").await;
     refused.refused(422, "PROVIDER_UNAVAILABLE");
+    // Nobody named a gateway that could be another's name.
+    let session = json!({ "order_id": "o-2" });
+    let begun = merchant.post("/api/v1/payments/sessions", &session).await;
+    let refused = begun.refused(422, "PROVIDER_UNAVAILABLE");
+    let message = refused["message"].as_str().expect("words");
+    assert!(message.contains("none is configured"), "{message}");
+    assert!(refused["errors"].as_array().is_none_or(Vec::is_empty));
+    let begun = priced.send_session(json!({ "provider": "KCP" })).await;
+    let refused = begun.refused(422, "PROVIDER_UNAVAILABLE");
+    assert_eq!(refused["errors"][0]["field"], "provider");
 }
 
 #[tokio::test]

@@ -107,6 +107,10 @@ async fn unknown_address_is_a_page_to_people_and_a_problem_to_programs() {
             assert_eq!(kind, "text/html; charset=utf-8", "{path} {headers:?}");
             let shown = html(&answer);
             assert!(shown.contains("class=\"nowhere\""), "{shown}");
+            // Nobody is sent to a shop whose address is not known.
+            let names_shop = ["go back to the shop", "상점으로 돌아가"];
+            let names_shop = names_shop.iter().any(|words| shown.contains(words));
+            assert_eq!(names_shop, shown.contains("class=\"button\""), "{shown}");
             assert!(!header(&answer, "content-security-policy").is_empty());
         } else {
             assert_eq!(kind, "application/problem+json", "{path} {headers:?}");

@@ -219,6 +219,18 @@ test("every option of a session that the declarations name is taken", async () =
   assert.deepEqual(known.split(", ").sort(), names.sort());
 });
 
+test("every word of a choice that the declarations name is taken", async () => {
+  const declared = readFileSync(new URL("../../pkg/index.d.ts", import.meta.url), "utf8");
+  const checkout = await open(server.session());
+  const words = (type) => declared.match(new RegExp(`type ${type} =([^;]*);`))[1].match(/\w+/g);
+  for (const [name, type] of [["method", "Method"], ["easy_pay", "EasyPay"], ["installments", "Installments"], ["consents", "ConsentName"]]) {
+    const wrong = name === "consents" ? [{ consent: "-" }] : "-";
+    const refused = await checkout.prepare({ [name]: wrong }).catch((error) => error);
+    const [, known] = refused.message.match(/and only (.*) are known\.$/);
+    assert.deepEqual(known.split(", "), words(type), name);
+  }
+});
+
 test("an argument that is not what it has to be is named", async () => {
   const checkout = await open(server.session());
   const [api, key, order_id] = [server.url, "merchant", "ORD-W"];
@@ -226,6 +238,16 @@ test("an argument that is not what it has to be is named", async () => {
   await wrong("key", /^createSession takes a `key`/, () => createSession({ api, key: 1, order_id }));
   await wrong("order_id", /^createSession takes a `order_id`/, () => createSession({ api, key }));
   await wrong("buyer_tel", /^`buyer_tel` is missing or/, () => createSession({ api, key, order_id, buyer_tel: 1 }));
+  await wrong("method", /^`method` has "cash", and only card, transfer, mobile are known\.$/, () => checkout.prepare({ method: "cash" }));
+  await wrong("method", /only card/, () => checkout.again({ method: "virtual_account" }));
+  await wrong("method", /only card/, () => createSession({ api, key, order_id, method: "" }));
+  await wrong("easy_pay", /^`easy_pay` has "foo", and only tosspay, kakaopay, /, () => checkout.prepare({ easy_pay: "foo" }));
+  await wrong("installments", /^`installments` has "1", and only 0, 2, 3, /, () => checkout.prepare({ installments: 1 }));
+  await wrong("installments", /only 0, 2/, () => pay(checkout, { installments: 13 }));
+  await wrong("installments", /only 0, 2/, () => checkout.prepare({ installments: "3" }));
+  const text_hash = "0".repeat(64);
+  await wrong("consents", /^`consents` has "marketing", and only purchase, personal_data are known\.$/, () => checkout.prepare({ consents: [{ consent: "marketing", text_hash }] }));
+  await wrong("consents", /only purchase/, () => checkout.prepare({ consents: ["purchase"] }));
   await wrong("signal", /the `signal` of an AbortController/, () => checkout.load({ signal: new AbortController() }));
   await wrong("url", /is an address/, () => checkout.linkTo());
   await wrong("url", /is an address/, () => checkout.linkTo(null));

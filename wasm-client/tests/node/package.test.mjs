@@ -65,10 +65,17 @@ const TYPED = 'import { ready } from "@daegeum/checkout"; const done: Promise<vo
 test("TypeScript finds its types as Node looks for them, from modules and from CommonJS", () =>
   compiles(["--module", "nodenext"], { "main.mts": TYPED, "main.cts": TYPED }));
 
+/** The page in a document of the repository. */
+function page(document) {
+  const text = readFileSync(new URL(`../../../${document}`, import.meta.url), "utf8");
+  const [, code] = text.match(/```js\n(import \{ Checkout[\s\S]*?)```/) ?? [];
+  assert.ok(code, `${document} has no page`);
+  return code;
+}
+
 test("TypeScript finds its types as bundlers do, and compiles the documents' pages", () => {
-  const documents = readFileSync(new URL("../../../docs/checkout.md", import.meta.url), "utf8");
-  const [, theirs] = documents.match(/```js\n(import \{ Checkout, pay, resume \}[\s\S]*?)```/);
-  const files = { "main.mts": TYPED, "readme.ts": example("pay.js"), "documents.ts": theirs };
+  const [documents, english, korean] = ["docs/checkout.md", "README.md", "README.ko.md"].map(page);
+  const files = { "main.mts": TYPED, "readme.ts": example("pay.js"), "documents.ts": documents, "english.ts": english, "korean.ts": korean };
   return compiles(["--module", "esnext", "--moduleResolution", "bundler"], files);
 });
 

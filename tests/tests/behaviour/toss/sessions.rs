@@ -469,12 +469,14 @@ async fn method_that_cannot_take_the_amount_is_not_offered_and_refused_with_its_
     let begun = small.send_session(by_transfer.clone()).await;
     let refused = begun.refused(422, "AMOUNT_BELOW_MINIMUM");
     assert_eq!(refused["minimum_amount"], 200);
+    assert_eq!(refused["errors"][0]["field"], "method");
     let checkout = small.checkout(&toss).await;
     assert_eq!(checkout.now().await["methods"], json!(["card", "mobile"]));
     let path = format!("{SESSIONS}/{}/prepare", checkout.id);
     let prepared = checkout.browser.post(&path, &by_transfer).await;
     let refused = prepared.refused(422, "AMOUNT_BELOW_MINIMUM");
     assert_eq!(refused["minimum_amount"], 200);
+    assert_eq!(refused["errors"][0]["field"], "method");
     assert_eq!(checkout.status().await, "created");
     checkout.pay().await.expect(200);
     let enough = shop.order("o-2").of(200).register().await;
