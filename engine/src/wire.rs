@@ -12,7 +12,7 @@ use crate::amounts::Amounts;
 use crate::consent::{Agreed, Consent};
 use crate::event::{
     CardChosen, ConsentGiven, GatewayCalled, OrderEvent, PaidWith, PaymentEvent, PaymentRefunded,
-    PersonDecided, RefundWay,
+    PersonDecided, RefundAskedFor, RefundFailed, RefundWay,
 };
 use crate::group::GroupEvent;
 use crate::id::{OrderId, PaymentId, RefundId};
@@ -508,6 +508,22 @@ fn refunded<M: SerializeMap>(e: &PaymentRefunded, map: &mut M) -> Result<(), M::
     map.serialize_entry("source", e.source.name())
 }
 
+fn refund_failed<M: SerializeMap>(e: &RefundFailed, map: &mut M) -> Result<(), M::Error> {
+    refund_id(e.refund, map)?;
+    map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
+    map.serialize_entry("code", e.code.as_str())
+}
+
+fn asked_for<M: SerializeMap>(
+    e: &RefundAskedFor,
+    opened: Option<&str>,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    map.serialize_entry("refund_id", &Text(e.refund))?;
+    map.serialize_entry("asked_by", &e.asked_by)?;
+    map.serialize_entry("reason", &opened)
+}
+
 fn consented<M: SerializeMap>(e: &ConsentGiven, map: &mut M) -> Result<(), M::Error> {
     let (consent, version) = Agreed::read(&e.version);
     map.serialize_entry("consent", &consent.map(Consent::name))?;
@@ -607,11 +623,7 @@ fn payment_payload<M: SerializeMap>(
             map.serialize_entry("amount", &MoneyView(e.amounts.total()))
         }
         PaymentEvent::PaymentRefunded(e) => refunded(e, map),
-        PaymentEvent::RefundFailed(e) => {
-            refund_id(e.refund, map)?;
-            map.serialize_entry("amount", &MoneyView(e.amounts.total()))?;
-            map.serialize_entry("code", e.code.as_str())
-        }
+        PaymentEvent::RefundFailed(e) => refund_failed(e, map),
         PaymentEvent::GatewayDisagreed(e) => {
             map.serialize_entry("holds", &MoneyView(e.holds.total()))?;
             map.serialize_entry("amounts", &AmountsView(&e.holds))
@@ -626,11 +638,7 @@ fn payment_payload<M: SerializeMap>(
         PaymentEvent::InquirySettled(e) => map.serialize_entry("news", &e.news),
         PaymentEvent::ConsentGiven(e) => consented(e, map),
         PaymentEvent::SlipKnown(_) => map.serialize_entry("url", &opened),
-        PaymentEvent::RefundAskedFor(e) => {
-            map.serialize_entry("refund_id", &Text(e.refund))?;
-            map.serialize_entry("asked_by", &e.asked_by)?;
-            map.serialize_entry("reason", &opened)
-        }
+        PaymentEvent::RefundAskedFor(e) => asked_for(e, opened, map),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use daegeum_engine::text::{Flaw, check_name};
+use daegeum_engine::text::{Flaw, check_name, is_blank};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -19,17 +19,27 @@ pub fn name(text: &str, most: usize) -> Result<Box<str>, Flaw> {
     Ok(name.into())
 }
 
-/// The beginning of a text: at most so many characters, and no half of what its reader sees as one.
+/// The beginning of a text as people see it: at most so many characters, from the first that shows on, and no half of
+/// what its reader sees as one. Only where that alone is too long is it cut.
 pub fn beginning(text: &str, most: usize) -> &str {
+    let shows = text
+        .grapheme_indices(true)
+        .find(|(_, cluster)| !is_blank(cluster));
+    let text = shows.map_or("", |(at, _)| text.get(at..).unwrap_or_default());
     let mut characters = 0_usize;
     let fitting = text.grapheme_indices(true).take_while(|(_, cluster)| {
         characters = characters.saturating_add(cluster.chars().count());
         characters <= most
     });
-    let end = fitting
+    let whole = fitting
         .last()
-        .map_or(0, |(at, cluster)| at.saturating_add(cluster.len()));
-    text.get(..end).unwrap_or_default()
+        .map(|(at, cluster)| at.saturating_add(cluster.len()));
+    let cut = || {
+        text.char_indices()
+            .nth(most)
+            .map_or(text.len(), |(at, _)| at)
+    };
+    text.get(..whole.unwrap_or_else(cut)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -50,7 +60,19 @@ mod tests {
         assert_eq!(beginning("가나다", 3), "가나다");
         assert_eq!(beginning("a👩\u{200d}💻b", 3), "a");
         assert_eq!(beginning("a👩\u{200d}💻b", 4), "a👩\u{200d}💻");
-        assert_eq!(beginning("e\u{301}", 1), "");
         assert_eq!(beginning("", 5), "");
+    }
+
+    #[test]
+    fn beginning_of_a_text_that_shows_something_shows_something() {
+        assert_eq!(beginning("e\u{301}", 1), "e");
+        let stacked = ["e", &"\u{301}".repeat(90)].concat();
+        assert_eq!(beginning(&stacked, 80).chars().count(), 80);
+        let filled = ["\u{3164}".repeat(150), "강의".to_owned()].concat();
+        assert_eq!(beginning(&filled, 80), "강의");
+        assert_eq!(
+            beginning(&[" ".repeat(150), "a".to_owned()].concat(), 80),
+            "a"
+        );
     }
 }

@@ -138,7 +138,8 @@ impl Counters {
             | PaymentEvent::FailureUrlGiven(_)
             | PaymentEvent::CardChosen(_)
             | PaymentEvent::EasyPayKnown(_)
-            | PaymentEvent::SlipKnown(_) => return,
+            | PaymentEvent::SlipKnown(_)
+            | PaymentEvent::RefundAskedFor(_) => return,
         };
         counter.inc();
     }

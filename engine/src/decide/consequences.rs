@@ -320,16 +320,20 @@ pub(super) fn given_up(work: &mut Work, id: PaymentId, context: &mut Context<'_>
     finish_requested_cancel(work, context)
 }
 
+/// The refund that the call was for which the gateway has carried out; one of stored version 1 had no id.
+#[derive(Clone, Copy)]
+pub(super) struct AnsweredRefund(pub(super) Option<RefundId>);
+
 /// The gateway has less of a payment's money than our books: by the refund of ours that it answered, if there is one,
 /// and for the rest by a refund that somebody made there.
 pub(super) fn went_back(
     work: &mut Work,
     id: PaymentId,
     money: Money,
-    answered: Option<Option<RefundId>>,
+    answered: Option<AnsweredRefund>,
     context: &mut Context<'_>,
 ) -> Step {
-    if let Some(refund) = answered {
+    if let Some(AnsweredRefund(refund)) = answered {
         let payment = work.payment(id)?;
         let refundable = payment.refundable();
         let back = payment::Refund {

@@ -26,28 +26,34 @@ impl Payment<Captured> {
     /// Records the refund. No more than what is left can be refunded.
     pub fn refund(
         self,
-        refund: Refund,
+        Refund {
+            refund,
+            amounts,
+            requested,
+            way,
+            source,
+        }: Refund,
         now: Timestamp,
     ) -> Result<PaymentTransition<Payment<Captured>>, Rejection> {
         let left = self.detail.left();
-        if !left.contains(&refund.amounts) {
+        if !left.contains(&amounts) {
             let refundable_minor = left.total().minor();
             return Err(Rejection::RefundOutOfRange { refundable_minor });
         }
         let event = PaymentRefunded {
-            refund: refund.refund,
-            refunded: refund.amounts,
-            at_gateway: self.from_gateway(&refund.amounts),
-            requested: refund.requested,
-            way: refund.way,
-            source: refund.source,
+            refund,
+            refunded: amounts,
+            at_gateway: self.gateways_part(&amounts),
+            requested,
+            way,
+            source,
         };
         Ok(self.step::<Refund, Captured>(event, now))
     }
 
     /// The part of a refund that the gateway has by our books. The last one takes all that it has, also where a person
     /// has accepted that this is another amount than was captured.
-    fn from_gateway(&self, amounts: &Amounts) -> Amounts {
+    fn gateways_part(&self, amounts: &Amounts) -> Amounts {
         let there = self.core.at_gateway.less(&self.core.transferred);
         if self.detail.left() == *amounts {
             return there;

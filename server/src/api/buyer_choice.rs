@@ -100,7 +100,8 @@ impl BuyerChoice {
                     | PaymentEvent::InquirySettled(_)
                     | PaymentEvent::ConsentGiven(_)
                     | PaymentEvent::EasyPayKnown(_)
-                    | PaymentEvent::SlipKnown(_) => {}
+                    | PaymentEvent::SlipKnown(_)
+                    | PaymentEvent::RefundAskedFor(_) => {}
                 }
             }
         }

@@ -361,15 +361,10 @@ fn refused_without_gateway(executed: &Executed) -> Option<Response> {
 /// chosen is the method.
 fn refused_for_method(executed: &Executed) -> Option<Response> {
     let rejection = rejection(executed)?;
-    let least = match rejection {
-        Rejection::BelowMinimum { .. } => rejection.minimum_minor(),
-        Rejection::AmountBelowMinimum => None,
-        _ => return None,
+    let Rejection::BelowMinimum { minimum_minor } = rejection else {
+        return None;
     };
-    let mut problem = answer::problem_at(rejection, "method");
-    if let Some(least) = least {
-        problem = problem.with_minimum(least);
-    }
+    let problem = answer::problem_at(rejection, "method").with_minimum(*minimum_minor);
     Some(refused(executed, problem))
 }
 

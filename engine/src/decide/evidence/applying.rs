@@ -2,7 +2,7 @@
 
 use super::{CallEnd, Effect, Told, weigh};
 use crate::command::Fact;
-use crate::decide::consequences::{self, Money};
+use crate::decide::consequences::{self, AnsweredRefund, Money};
 use crate::decide::{Context, calls};
 use crate::event::{FailureCode, GatewayAgreed, GatewayDisagreed, ProviderPaymentId, Source};
 use crate::group::{Refusal, Work};
@@ -68,7 +68,7 @@ pub(in crate::decide) fn apply(
         }
         Effect::GoBack(told) => {
             let answered = call.filter(is_refund).filter(|_| end == CallEnd::Done);
-            let answered = answered.map(|(_, refund)| refund);
+            let answered = answered.map(|(_, refund)| AnsweredRefund(refund));
             consequences::went_back(work, id, told.by(source), answered, context)?;
         }
         Effect::Disagree { taken, holds } => {

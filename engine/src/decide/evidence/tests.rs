@@ -128,9 +128,11 @@ fn refund_recorded_only_in_our_books_can_be_repeated_at_the_gateway() {
 
 /// The refunds of a payment as they are posted: by whom, and how much.
 fn refunds(shop: &Shop) -> Vec<(bool, u64)> {
-    let refunds = shop.events().filter_map(|event| match event {
-        PaymentEvent::PaymentRefunded(e) => Some((e.requested, e.refunded.total().minor())),
-        _ => None,
+    let refunds = shop.events().filter_map(|event| {
+        let PaymentEvent::PaymentRefunded(e) = event else {
+            return None;
+        };
+        Some((e.requested, e.refunded.total().minor()))
     });
     refunds.collect()
 }

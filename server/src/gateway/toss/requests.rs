@@ -37,11 +37,13 @@ struct Cancel {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct CancelAmounts {
-    cancel_amount: u64,
-    tax_free_amount: u64,
-    refundable_amount: u64,
+    #[serde(rename = "cancelAmount")]
+    refund: u64,
+    #[serde(rename = "taxFreeAmount")]
+    untaxed: u64,
+    #[serde(rename = "refundableAmount")]
+    before: u64,
 }
 
 /// The request of a call.
@@ -102,9 +104,9 @@ fn cancel(call: &Call) -> Bytes {
             None => "주문 취소".to_owned(),
         },
         amounts: (!call.amounts.is_zero()).then(|| CancelAmounts {
-            cancel_amount: call.amounts.total().minor(),
-            tax_free_amount: untaxed(&call.amounts),
-            refundable_amount: call.there.total().minor(),
+            refund: call.amounts.total().minor(),
+            untaxed: untaxed(&call.amounts),
+            before: call.there.total().minor(),
         }),
     })
 }
