@@ -34,6 +34,8 @@ pub struct Won {
     pub there: u64,
     /// The tax-free part of those, if it was told.
     pub tax_free: Option<u64>,
+    /// How many refunds the gateway said it made because we asked.
+    pub refunds: u64,
 }
 
 /// Won on an account.
@@ -86,6 +88,7 @@ struct PaymentBooks {
     captured: u64,
     set_aside: u64,
     came: u64,
+    refunds: u64,
     /// The gateway receivable for it according to the records.
     at_gateway: Held,
     through_toss: bool,
@@ -152,6 +155,7 @@ impl Audit {
             came: books.came,
             there: books.there().won,
             tax_free: books.there().tax_free,
+            refunds: books.refunds,
         })
     }
 
@@ -346,6 +350,7 @@ impl PaymentBooks {
                 self.goes_back(back.way, &back.at_gateway);
             }
             PaymentEvent::PaymentRefunded(back) => {
+                self.refunds += u64::from(back.requested && back.source != Source::Person);
                 self.refund(back.refunded.total().minor())?;
                 self.goes_back(back.way, &back.at_gateway);
             }

@@ -60,6 +60,7 @@ pub fn compare(run: &Run) -> Result<(), String> {
     let mut theirs: BTreeMap<&str, i64> = BTreeMap::new();
     for line in payments(&books) {
         let (taken, returned) = (won(line, "taken"), won(line, "returned"));
+        compare_refunds(run, &books, text(line, "orderId"))?;
         if taken > 0 && returned == 0 {
             compare_split(run, line)?;
         }
@@ -97,6 +98,20 @@ pub fn compare(run: &Run) -> Result<(), String> {
         Some(used) => Err(format!("an operation key moved money twice: {used}")),
         None => Ok(()),
     }
+}
+
+/// A refund that is booked as ours was made by a call of ours.
+fn compare_refunds(run: &Run, books: &Value, payment: &str) -> Result<(), String> {
+    let lines = payments(books).filter(|line| text(line, "orderId") == payment);
+    let cancels = lines.flat_map(|line| line["cancels"].as_array().into_iter().flatten());
+    let ours = cancels.filter(|cancel| text(cancel, "cancelReason").contains("(op_"));
+    let (booked, made) = (run.audit.won(payment).refunds, ours.count() as u64);
+    if booked > made {
+        return Err(format!(
+            "{payment}: {booked} refunds are booked as ours, and {made} were made by our calls"
+        ));
+    }
+    Ok(())
 }
 
 /// Nothing went back: it is split as its window said.

@@ -46,14 +46,19 @@ async fn guess(town: &Town, admin: &Caller) {
         .as_array()
         .cloned()
         .unwrap_or_default();
-    let ids = items
-        .iter()
-        .filter_map(|item| item["payment"]["payment_id"].as_str());
-    for payment in ids {
+    for payment in items.iter().map(|item| &item["payment"]) {
+        let Some(id) = payment["payment_id"].as_str() else {
+            continue;
+        };
         if town.dice.one_in(8) {
-            town.mistaken.lock().insert(payment.to_owned());
-            let word = *town.dice.pick(&["not_done", "not_done", "done"]);
-            resolve(town, admin, payment, word).await;
+            town.mistaken.lock().insert(id.to_owned());
+            // A confirmation that is wrongly called done is not corrected by the gateway's later answers yet.
+            let words: &[&str] = match payment["operation"]["kind"].as_str() {
+                Some("cancel") => &["not_done", "not_done", "done"],
+                _ => &["not_done"],
+            };
+            let word = *town.dice.pick(words);
+            resolve(town, admin, id, word).await;
         }
     }
 }
