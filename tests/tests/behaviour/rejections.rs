@@ -132,8 +132,10 @@ async fn of_set_aside_money(shop: &Shop, reached: &mut Reached) {
 }
 
 async fn of_checkouts(shop: &Shop, toss: &Gateway, reached: &mut Reached) {
-    let small = shop.order("o-7").of(99).register().await;
-    reached.note(small.send_session(json!({})).await);
+    shop.order("o-7").of(99).register().await;
+    let small = json!({"order_id": "o-7", "amount": 99, "provider": "TOSS"});
+    let merchant = shop.merchant();
+    reached.note(merchant.post_keyed("/api/v1/payments", "o-7", &small).await);
     let order = shop.order("o-8").register().await;
     let by_transfer = json!({"method": "virtual_account"});
     reached.note(order.send_session(by_transfer).await);
