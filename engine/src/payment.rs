@@ -470,20 +470,10 @@ impl AnyPayment {
 
     /// The captured money that was not refunded yet: the most that can be refunded.
     pub fn refundable(&self) -> Amounts {
-        match self {
-            Self::Captured(taken) => taken.detail().left(),
-            Self::Initiated(_)
-            | Self::Prepared(_)
-            | Self::Authorized(_)
-            | Self::Failed(_)
-            | Self::Canceled(_)
-            | Self::Expired(_)
-            | Self::Voided(_)
-            | Self::Mismatched(_)
-            | Self::Orphaned(_)
-            | Self::Returned(_)
-            | Self::AwaitingDeposit(_) => Amounts::zero(self.core().amounts.currency()),
-        }
+        let Self::Captured(taken) = self else {
+            return Amounts::zero(self.core().amounts.currency());
+        };
+        taken.detail().left()
     }
 
     /// Whether the gateway's amount of its money is that of our books. Once a part was refunded, the gateway may round
@@ -590,6 +580,7 @@ mod entered {
         fn entered(before: Self, event: &PaymentRefunded, core: &mut PaymentCore) -> Self {
             went_back(core, event.way, &event.at_gateway, &event.refunded);
             core.refunds = core.refunds.saturating_add(1);
+            core.refund_refused = false;
             if event.requested {
                 core.close_refund();
             }

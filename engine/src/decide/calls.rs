@@ -13,7 +13,7 @@ use crate::group::{Refusal, Work};
 use crate::id::{OperationId, PaymentId, RefundId};
 use crate::operation::{AnyOperation, OperationKind};
 use crate::order::OrderState;
-use crate::payment::{AnyPayment, PaymentCore, Stage};
+use crate::payment::{AnyPayment, Stage};
 use crate::planted::{self, Bug};
 use crate::rejection::Rejection;
 use crate::time::Timestamp;
@@ -76,7 +76,7 @@ pub(super) fn refund(
 ) -> Step {
     let kind = OperationKind::Cancel;
     intend_about(work, id, (kind, amounts), Some(refund), context)?;
-    note_refund(work, id, refund, amounts)
+    note_refund(work, id, Some(refund), amounts)
 }
 
 /// A new refund of the order's money.
@@ -89,17 +89,13 @@ pub(super) fn new_refund(work: &Work, context: &mut Context<'_>) -> Result<Refun
 pub(super) fn note_requested(work: &mut Work, id: PaymentId) -> Step {
     let payment = work.payment(id)?;
     let call = payment.core().call_in_flight();
-    let requested = RefundRequested {
-        refund: call.and_then(|call| call.core().refund),
-        amounts: payment.refundable(),
-        way: RefundWay::Gateway,
-    };
-    note_of_taken(work, id, requested)
+    let refund = call.and_then(|call| call.core().refund);
+    note_refund(work, id, refund, payment.refundable())
 }
 
-fn note_refund(work: &mut Work, id: PaymentId, refund: RefundId, amounts: Amounts) -> Step {
+fn note_refund(work: &mut Work, id: PaymentId, refund: Option<RefundId>, amounts: Amounts) -> Step {
     let requested = RefundRequested {
-        refund: Some(refund),
+        refund,
         amounts,
         way: RefundWay::Gateway,
     };
@@ -130,7 +126,7 @@ fn intend(
     refund: Option<RefundId>,
     context: &mut Context<'_>,
 ) -> Step {
-    let amounts = about(work.payment(id)?.core(), kind);
+    let amounts = about(work.payment(id)?, kind);
     intend_about(work, id, (kind, amounts), refund, context)
 }
 
@@ -156,9 +152,14 @@ fn intend_about(
 }
 
 /// The amount that a call of this kind is about.
-fn about(core: &PaymentCore, kind: OperationKind) -> Amounts {
+fn about(payment: &AnyPayment, kind: OperationKind) -> Amounts {
+    let core = payment.core();
     match kind {
         OperationKind::Confirm | OperationKind::Capture | OperationKind::Void => core.amounts,
+        // The gateway still has what was transferred to the buyer, who is not to get it twice.
+        OperationKind::Cancel if payment.stage() == Stage::Taken && !core.transferred.is_zero() => {
+            payment.refundable()
+        }
         OperationKind::Cancel => core.held_by_gateway(),
     }
 }

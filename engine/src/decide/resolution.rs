@@ -100,7 +100,9 @@ fn record_return(
     let payment = work.payment(id)?;
     let back = payment::Refund {
         refund: None,
-        amounts: payment.refundable(),
+        amounts: payment
+            .refused_refund()
+            .unwrap_or_else(|| payment.refundable()),
         requested: false,
         way,
         source: Source::Person,
@@ -158,8 +160,17 @@ fn send_back(
     }
     if !payment.core().operation_in_flight() {
         calls::may_ask_again(work, id)?;
+        let refused = payment.refused_refund();
+        let of_a_part = refused.filter(|refused| *refused != payment.refundable());
+        let of_a_part = of_a_part.filter(|_| payment.core().disagreement.is_none());
         work.note_payment(id, decided)?;
-        calls::give_back(work, id, context)?;
+        match of_a_part {
+            Some(amounts) => {
+                let refund = calls::new_refund(work, context)?;
+                calls::refund(work, id, (refund, amounts), context)?;
+            }
+            None => calls::give_back(work, id, context)?,
+        }
     }
     Ok((subject, Progress::InFlight))
 }

@@ -1,6 +1,7 @@
 //! The desk: the payments that a person has to look at, and why.
 
 use super::{AnyPayment, PaymentState, Stage};
+use crate::amounts::Amounts;
 use crate::operation::{AnyOperation, OperationKind};
 
 /// Why a payment is on the desk.
@@ -74,6 +75,13 @@ impl AnyPayment {
     /// Whether the gateway refused to give its money back.
     pub fn keeps_what_should_go_back(&self) -> bool {
         self.stage() == Stage::Taken && self.core().refund_refused
+    }
+
+    /// The amount of the refund that the gateway refused, while it keeps it.
+    pub fn refused_refund(&self) -> Option<Amounts> {
+        let refused = self.core().latest_refund?.amounts;
+        let keeps = self.keeps_what_should_go_back() && self.refundable().contains(&refused);
+        keeps.then_some(refused)
     }
 
     /// Whether the gateway refused to release its hold, or to close its account for a transfer.

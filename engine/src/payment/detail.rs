@@ -85,39 +85,16 @@ impl PaymentDetail {
         match self {
             Self::Refunded => "REFUNDED",
             Self::PartiallyRefunded => "PARTIALLY_REFUNDED",
-            Self::Initiated
-            | Self::Prepared
-            | Self::Authorized
-            | Self::Captured
-            | Self::Failed
-            | Self::Canceled
-            | Self::Expired
-            | Self::Voided
-            | Self::Mismatched
-            | Self::Orphaned
-            | Self::Returned
-            | Self::AwaitingDeposit => self.state().name(),
+            of_the_table => of_the_table.state().name(),
         }
     }
 
     /// The actions that are permitted. Of a payment whose money was all refunded there is none left.
     pub fn permitted(self) -> Vec<PaymentAction> {
-        match self {
-            Self::Refunded => Vec::new(),
-            Self::Initiated
-            | Self::Prepared
-            | Self::Authorized
-            | Self::Captured
-            | Self::Failed
-            | Self::Canceled
-            | Self::Expired
-            | Self::Voided
-            | Self::Mismatched
-            | Self::Orphaned
-            | Self::Returned
-            | Self::AwaitingDeposit
-            | Self::PartiallyRefunded => self.state().permitted().collect(),
+        if self == Self::Refunded {
+            return Vec::new();
         }
+        self.state().permitted().collect()
     }
 }
 
@@ -143,23 +120,14 @@ impl From<PaymentState> for PaymentDetail {
 impl AnyPayment {
     /// Its exact state in the API.
     pub fn detail(&self) -> PaymentDetail {
-        match self {
-            Self::Captured(taken) if taken.detail().is_all_back() => PaymentDetail::Refunded,
-            Self::Captured(taken) if !taken.detail().refunded.is_zero() => {
-                PaymentDetail::PartiallyRefunded
-            }
-            Self::Initiated(_)
-            | Self::Prepared(_)
-            | Self::Authorized(_)
-            | Self::Captured(_)
-            | Self::Failed(_)
-            | Self::Canceled(_)
-            | Self::Expired(_)
-            | Self::Voided(_)
-            | Self::Mismatched(_)
-            | Self::Orphaned(_)
-            | Self::Returned(_)
-            | Self::AwaitingDeposit(_) => self.state().into(),
+        let Self::Captured(taken) = self else {
+            return self.state().into();
+        };
+        let taken = taken.detail();
+        match (taken.is_all_back(), taken.refunded.is_zero()) {
+            (true, _) => PaymentDetail::Refunded,
+            (false, true) => PaymentDetail::Captured,
+            (false, false) => PaymentDetail::PartiallyRefunded,
         }
     }
 }

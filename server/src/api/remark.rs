@@ -7,7 +7,7 @@ use crate::http::{HttpErrorCode, Problem};
 use crate::text;
 
 /// The longest remark, in characters.
-pub const REMARK_MAX: usize = 500;
+const REMARK_MAX: usize = 500;
 
 /// Seals a remark that has something to read.
 pub fn sealed(app: &App, said: &str, field: &str) -> Result<Sealed, Problem> {

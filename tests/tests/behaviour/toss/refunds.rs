@@ -154,6 +154,52 @@ async fn refused_refund_leaves_its_amount_to_the_next() {
     toss.agrees_with(&shop).await;
 }
 
+/// A refund of a part that Toss refuses is transferred by a person: that part and no more, and it is not refunded by
+/// Toss too when the rest is.
+#[tokio::test]
+async fn refused_part_is_transferred_and_not_refunded_twice() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = paid(&shop, &toss, "o-1").await;
+    let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
+    let refuses = Fault::ErrorBefore { status, code, kept };
+    toss.fails_once(&checkout.payment, CallFilter::Cancel, refuses);
+    refund(&checkout, json!({"amount": 4_000}))
+        .await
+        .expect(200);
+    let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
+    let sent = json!({"resolution": "returned", "reason": "계좌로 보냄"});
+    let resolved = shop.admin().post(&path, &sent).await.expect(200);
+    assert_eq!(resolved["refunded"], 4_000);
+    assert_eq!(shop.balance("settlement_bank").await, -4_000);
+    let desk = shop.admin().get("/api/v1/admin/desk").await.expect(200);
+    assert_eq!(desk["items"], json!([]));
+    checkout.payment.cancel().await.expect(200);
+    assert_eq!(checkout.payment.detail().await, "REFUNDED");
+    assert_eq!(checkout.order.status().await, "REFUNDED");
+    assert_eq!(toss.balance(), 4_000, "which was transferred");
+    assert_eq!(shop.balance("gateway_receivable").await, 4_000);
+    assert_eq!(shop.balance("hold").await, 0);
+}
+
+/// `return` repeats the refused refund, not more.
+#[tokio::test]
+async fn refused_part_is_asked_for_again_from_the_desk() {
+    let (shop, toss) = Shop::open_with_toss().await;
+    let checkout = paid(&shop, &toss, "o-1").await;
+    let (status, code, kept) = (403, "NOT_CANCELABLE_AMOUNT".to_owned(), true);
+    let refuses = Fault::ErrorBefore { status, code, kept };
+    toss.fails_once(&checkout.payment, CallFilter::Cancel, refuses);
+    refund(&checkout, json!({"amount": 4_000}))
+        .await
+        .expect(200);
+    let path = format!("/api/v1/admin/payments/{}/resolve", checkout.payment.id);
+    let again = json!({"resolution": "return", "reason": "다시"});
+    let resolved = shop.admin().post(&path, &again).await.expect(200);
+    assert_eq!(resolved["refunded"], 4_000);
+    assert_eq!(toss.balance(), 7_000);
+    toss.agrees_with(&shop).await;
+}
+
 /// The answer is lost; the balance and the operation in the cancel's reason tell that it was done.
 #[tokio::test]
 async fn lost_answer_of_a_part_is_found_and_blocks_the_next_meanwhile() {
